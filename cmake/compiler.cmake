@@ -1,0 +1,24 @@
+# Warnings, sanitizers, ccache.
+add_library(aiot_compiler INTERFACE)
+target_compile_options(aiot_compiler INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+  -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 sees phantoms in coroutine frames and inlined std::string code.
+  target_compile_options(aiot_compiler INTERFACE -Wno-maybe-uninitialized -Wno-restrict
+                                                 -Wno-stringop-overflow -Wno-array-bounds)
+endif()
+if(AIOT_WERROR)
+  target_compile_options(aiot_compiler INTERFACE -Werror)
+endif()
+if(AIOT_SANITIZE)
+  add_compile_options(-fsanitize=${AIOT_SANITIZE} -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${AIOT_SANITIZE})
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_link_options(-Wl,--as-needed -Wl,-O1)
+endif()
+
+find_program(AIOT_CCACHE ccache)
+if(AIOT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${AIOT_CCACHE})
+endif()

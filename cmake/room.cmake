@@ -1,0 +1,13 @@
+# aiot_room(NAME SOURCES a.cpp … LINKS aiot_core dep_fmt …)
+# One folder of lib/: a static library of its own, whose objects also go into libaiot.
+function(aiot_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS" ${ARGN})
+  if(NOT ROOM_SOURCES)
+    add_library(aiot_${name} INTERFACE)
+    return()
+  endif()
+  add_library(aiot_${name} STATIC ${ROOM_SOURCES})
+  target_include_directories(aiot_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR}/lib/include)
+  target_link_libraries(aiot_${name} PUBLIC ${ROOM_LINKS} PRIVATE aiot_compiler)
+  set_property(GLOBAL APPEND PROPERTY AIOT_ROOMS aiot_${name})
+endfunction()

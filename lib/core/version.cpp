@@ -1,0 +1,5 @@
+#include "aiot/version.hpp"
+
+namespace aiot {
+const char* version() { return AIOT_VERSION; }
+}  // namespace aiot

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "aiot/export.hpp"
+#include "aiot/result.hpp"
+
+namespace aiot {
+
+/// One way to reach a device, written as a URI.
+///
+///     serial:/dev/ttyUSB0?baud=115200   rfc2217://host:4000   tcp://[::1]:5555
+///     usb:303a:1001?serial=70:04:1D     udp://192.168.1.40:1337
+///
+/// A bare path that starts with '/' (a device node) is `serial:` for short.
+struct AIOT_API Address {
+  std::string scheme;                        ///< lower case
+  std::string host;                          ///< for the `//` forms; brackets of IPv6 removed
+  std::uint16_t port = 0;                    ///< 0 when absent
+  std::string path;                          ///< device node, "VID:PID", topic …; percent-decoded
+  std::map<std::string, std::string> query;  ///< percent-decoded
+
+  /// The canonical spelling; parse(str()) gives the same Address.
+  std::string str() const;
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+AIOT_API Result<Address> parse_address(std::string_view text);
+
+/// Fails with a message naming what is accepted, and the command that takes the scheme if one does.
+AIOT_API Result<void> require_scheme(const Address& address,
+                                     std::span<const std::string_view> accepted);
+
+}  // namespace aiot

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aiot/event.hpp"
+#include "aiot/result.hpp"
+
+namespace aiot {
+
+/// One setting the configuration knows.
+struct ConfigKey {
+  std::string_view name;           ///< "flash.baud"; in the environment AIOT_FLASH_BAUD
+  std::string_view type;           ///< "string", "path", "bool", "size", "duration", "integer"
+  std::string_view default_value;  ///< as text
+  std::string_view description;
+  bool trusted_only = false;  ///< ignored in ./aiot.yaml, which a stranger may have left
+};
+
+/// Every key, sorted by name.
+AIOT_API std::span<const ConfigKey> config_keys();
+
+/// A value and where it came from.
+struct ConfigValue {
+  std::string value;
+  std::string origin;  ///< "default", "environment AIOT_FLASH_BAUD", "./aiot.yaml:3"
+};
+
+/// What the configuration is read from; tests pass their own.
+struct ConfigSources {
+  std::function<std::optional<std::string>(const std::string&)> environment;  ///< nullptr: the real one
+  std::string working_directory = ".";
+  std::string explicit_file;  ///< instead of the three files; must exist
+  std::string user_file;      ///< "" derives it from XDG_CONFIG_HOME or HOME
+  std::string system_file = "/etc/aiot/config.yaml";
+};
+
+/// Settings merged by precedence: environment, ./aiot.yaml, user file, system file, default.
+class AIOT_API Config {
+ public:
+  /// Condition::invalid_input names file, line and key; an unknown key is one, with the nearest.
+  /// A trusted-only key in ./aiot.yaml is a notice to `sink`, not an error.
+  static Result<Config> load(const ConfigSources& sources, EventSink& sink);
+
+  /// The value of a known key; a bug (abort) for an unknown one.
+  const ConfigValue& get(std::string_view key) const;
+  /// Files that were read, in order of precedence.
+  const std::vector<std::string>& files() const { return files_; }
+
+ private:
+  std::vector<ConfigValue> values_;  // parallel to config_keys()
+  std::vector<std::string> files_;
+};
+
+}  // namespace aiot

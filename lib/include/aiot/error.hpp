@@ -1,0 +1,86 @@
+#pragma once
+
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/error_condition.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "aiot/export.hpp"
+
+namespace aiot {
+
+/// What an error means to whoever called: every layer's codes map to one of these, and the command
+/// line maps these to its exit codes (the values are those exit codes).
+enum class Condition {
+  internal = 1,          ///< a bug
+  usage = 2,             ///< the request itself makes no sense
+  invalid_input = 3,     ///< an input file or the configuration is invalid
+  no_match = 4,          ///< no device, or not the device asked for, is there
+  resource = 5,          ///< a port, file or disk could not be used
+  timeout = 6,           ///< timed out, or the link was lost
+  refused_security = 7,  ///< authentication, key or signature refused; a security setting forbids it
+  protocol = 8,          ///< the device refused, or broke the protocol
+  mismatch = 9,          ///< verification mismatch, or a limit failed
+  partial = 10,          ///< some devices failed
+  confirmation = 11,     ///< needs a confirmation that was not given
+  not_recorded = 12,     ///< the device is done, its record could not be stored
+  cancelled = 130,       ///< the user stopped it
+};
+
+AIOT_API const boost::system::error_category& condition_category() noexcept;
+AIOT_API boost::system::error_condition make_error_condition(Condition c) noexcept;
+
+/// One row of a layer's table of errors.
+struct ErrorRow {
+  int value;                 ///< the enumerator
+  std::string_view code;     ///< stable, dotted, for machines: "port.busy"
+  std::string_view message;  ///< for people, lower case, no full stop
+  Condition condition;
+  bool retryable = false;  ///< the same call may succeed when made again unchanged
+};
+
+/// A layer's error category, made from its table.
+class AIOT_API ErrorTable final : public boost::system::error_category {
+ public:
+  constexpr ErrorTable(const char* name, std::span<const ErrorRow> rows) noexcept
+      : name_(name), rows_(rows) {}
+  const char* name() const noexcept override { return name_; }
+  std::string message(int value) const override;
+  boost::system::error_condition default_error_condition(int value) const noexcept override;
+  const ErrorRow* find(int value) const noexcept;
+
+ private:
+  const char* name_;
+  std::span<const ErrorRow> rows_;
+};
+
+/// The error every Result carries.
+struct AIOT_API Error {
+  boost::system::error_code code;
+  std::string context;    ///< what was being done, outermost first: "writing app: block 3"
+  std::string peer_text;  ///< what the device said; hostile until escaped
+  std::string hint;       ///< what to do next
+
+  Error() = default;
+  explicit Error(boost::system::error_code c, std::string ctx = {}, std::string next = {})
+      : code(c), context(std::move(ctx)), hint(std::move(next)) {}
+
+  /// Adds the step in which it happened, outside what is already known.
+  Error with(std::string_view step) &&;
+  Error with_peer_text(std::string text) &&;
+  Error with_hint(std::string next) &&;
+
+  /// "context: message", and the device's words in quotes, escaped.
+  std::string message() const;
+  /// The stable code, such as "port.busy"; "system.N" for an operating system error.
+  std::string stable_code() const;
+  Condition condition() const;
+  bool retryable() const;
+};
+
+}  // namespace aiot
+
+template <>
+struct boost::system::is_error_condition_enum<aiot::Condition> : std::true_type {};

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+
+#include "aiot/error.hpp"
+#include "aiot/export.hpp"
+#include "aiot/value.hpp"
+
+namespace aiot {
+
+/// Events are the life of a job. `device` is the address as it was given.
+namespace event {
+
+struct Started {
+  std::string device;
+  std::string job;  ///< "flash write"
+};
+/// The device enters a step. The weights of a job's steps let a bar show the whole job.
+struct Step {
+  std::string device;
+  std::string name;  ///< "connect", "write bootloader.bin"
+  double weight = 0;
+};
+struct Progress {
+  std::string device;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  std::string unit = "B";
+};
+enum class Level { debug, info, warning };
+struct Log {
+  std::string device;
+  Level level = Level::info;
+  std::string text;  ///< may hold a device's words; the renderer escapes
+};
+/// Something the user should know that is not a failure.
+struct Notice {
+  std::string device;
+  std::string code;  ///< stable, dotted
+  std::string text;
+  std::string hint;
+};
+struct Finished {
+  std::string device;
+  Record result;
+};
+struct Failed {
+  std::string device;
+  std::string step;
+  Error error;
+};
+
+}  // namespace event
+
+using Event = std::variant<event::Started, event::Step, event::Progress, event::Log, event::Notice,
+                           event::Finished, event::Failed>;
+
+/// Where a job's events go. Called on the thread that runs the job, never concurrently; each device
+/// that was started ends in exactly one Finished or Failed.
+class AIOT_API EventSink {
+ public:
+  virtual ~EventSink();
+  virtual void on_event(const Event& event) = 0;
+};
+
+/// Drops everything.
+AIOT_API EventSink& null_sink();
+
+}  // namespace aiot

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "aiot/event.hpp"
+#include "aiot/result.hpp"
+
+/// Virtual devices: for learning, demonstrations and fault injection.
+namespace aiot::sim {
+
+struct Request {
+  std::string device;            ///< "esp32", "esp32c3", …
+  std::string port = "pty";      ///< "pty", "tcp:PORT", "rfc2217:PORT"; port 0 picks a free one
+  unsigned count = 1;            ///< devices; each has its own MAC, port and flash file
+  std::string flash_file;        ///< "" keeps the contents in memory; {n} or -N suffix per device
+  std::uint64_t flash_size = 0;  ///< bytes, 0 for the chip's usual 4 MiB
+  std::uint32_t baud_limit = 0;  ///< faster rates garble; 0 for the chip's own limit
+  std::string mac;               ///< of the first device; "" for a stable made-up one
+  std::vector<std::string> faults;  ///< see fault_help()
+  std::string profile;              ///< timing profile, "" for the default; see profile_help()
+  std::uint64_t seed = 1;           ///< for faults that choose
+  bool in_application = false;      ///< starts in the application instead of the loader
+};
+
+/// One running virtual device, said once it can be connected to.
+struct Ready {
+  std::string address;  ///< "serial:/dev/pts/7", "rfc2217://127.0.0.1:4000"
+  std::string chip;
+  std::string mac;
+  std::string flash_file;
+};
+
+/// Serves until `stop`; `ready` is called once for each device, before any byte is served.
+/// Returns one record for each device at the end (schema "aiot.sim/1"): bytes, commands, faults.
+AIOT_API Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
+                            EventSink& sink, std::stop_token stop);
+
+/// Names and one-line descriptions.
+struct Choice {
+  std::string name;
+  std::string description;
+};
+AIOT_API std::vector<Choice> devices();
+AIOT_API std::vector<Choice> faults();
+AIOT_API std::vector<Choice> profiles();
+
+}  // namespace aiot::sim
