@@ -2,6 +2,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <memory>
 
 #include "net/error.hpp"
 
@@ -25,6 +26,10 @@ class Clock {
   virtual Task<void> sleep_until(TimePoint when) = 0;
 
   Task<void> sleep_for(Duration time) { return sleep_until(now() + time); }
+
+  /// Keep the returned object while work runs outside the loop (a thread pool): a virtual clock
+  /// stands still meanwhile, the machine's does not care and returns nullptr.
+  virtual std::shared_ptr<void> hold() { return nullptr; }
 };
 
 /// std::chrono::steady_clock, waited for with Asio timers.
