@@ -18,8 +18,12 @@ struct ConfigKey {
   std::string_view type;           ///< "string", "path", "bool", "size", "duration", "integer"
   std::string_view default_value;  ///< as text
   std::string_view description;
-  bool trusted_only = false;  ///< ignored in ./aiot.yaml, which a stranger may have left
+  bool trusted_only = false;      ///< ignored in ./aiot.yaml, which a stranger may have left
+  std::string_view choices = {};  ///< "auto|always|never"; "" when the type alone says
 };
+
+/// The environment variable of a key: "flash.baud" is AIOT_FLASH_BAUD.
+AIOT_API std::string config_variable(std::string_view key);
 
 /// Every key, sorted by name.
 AIOT_API std::span<const ConfigKey> config_keys();
@@ -30,9 +34,11 @@ struct ConfigValue {
   std::string origin;  ///< "default", "environment AIOT_FLASH_BAUD", "./aiot.yaml:3"
 };
 
-/// What the configuration is read from; tests pass their own.
+/// What the configuration is read from; tests pass their own. A file of at most 256 KiB, with one
+/// level of sections and no YAML anchors or aliases; a relative path in a file is relative to it.
 struct ConfigSources {
-  std::function<std::optional<std::string>(const std::string&)> environment;  ///< nullptr: the real one
+  std::function<std::optional<std::string>(const std::string&)>
+      environment;  ///< nullptr: the real one
   std::string working_directory = ".";
   std::string explicit_file;  ///< instead of the three files; must exist
   std::string user_file;      ///< "" derives it from XDG_CONFIG_HOME or HOME

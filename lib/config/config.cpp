@@ -1,0 +1,170 @@
+#include "aiot/config.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "aiot/units.hpp"
+#include "config/errors.hpp"
+#include "config/file.hpp"
+#include "config/yaml.hpp"
+
+namespace aiot {
+namespace {
+
+using config::Errc;
+
+/// A file of settings, and how far it is trusted.
+struct Source {
+  std::string path;
+  std::string shown;  ///< as messages call it
+  bool trusted = true;
+  bool explicitly = false;
+};
+
+std::size_t index_of(std::string_view key) {
+  const auto keys = config_keys();
+  const auto it =
+      std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& k) { return k.name == key; });
+  return static_cast<std::size_t>(it - keys.begin());
+}
+
+/// Why `value` does not fit, or "".
+std::string complaint(const ConfigKey& key, const std::string& value) {
+  if (!key.choices.empty()) {
+    const std::string padded = fmt::format("|{}|", key.choices);
+    if (value.find('|') != std::string::npos ||
+        padded.find(fmt::format("|{}|", value)) == std::string::npos) {
+      return fmt::format("one of {} is expected", key.choices);
+    }
+    return {};
+  }
+  if (key.type == "bool" && value != "true" && value != "false") return "true or false is expected";
+  if (key.type == "integer") {
+    std::uint32_t number = 0;
+    const char* last = value.data() + value.size();
+    const auto [end, error] = std::from_chars(value.data(), last, number);
+    if (error != std::errc() || end != last) return "a whole number is expected";
+  }
+  if (key.type == "size" && !parse_size(value)) return "a size such as 4MB is expected";
+  if (key.type == "duration" && !parse_duration(value)) return "a duration such as 30s is expected";
+  return {};
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+using Variables = std::function<std::optional<std::string>(const std::string&)>;
+
+std::string resolve_path(std::string value, const std::string& folder, const Variables& variables) {
+  if (value.empty() || value.front() == '/') return value;
+  if (value.starts_with("~/")) {
+    return variables("HOME").value_or("") + value.substr(1);
+  }
+  return folder + "/" + value;
+}
+
+std::string user_file(const ConfigSources& sources, const Variables& variables) {
+  if (!sources.user_file.empty()) return sources.user_file;
+  const auto base = variables("XDG_CONFIG_HOME");
+  if (base && base->starts_with('/')) return *base + "/aiot/config.yaml";
+  const auto home = variables("HOME");
+  return home && !home->empty() ? *home + "/.config/aiot/config.yaml" : "";
+}
+
+std::vector<Source> list_sources(const ConfigSources& sources, const Variables& variables) {
+  if (!sources.explicit_file.empty()) {
+    return {{sources.explicit_file, sources.explicit_file, true, true}};
+  }
+  return {{sources.working_directory + "/aiot.yaml", "./aiot.yaml", false, false},
+          {user_file(sources, variables), user_file(sources, variables), true, false},
+          {sources.system_file, sources.system_file, true, false}};
+}
+
+}  // namespace
+
+Result<Config> Config::load(const ConfigSources& sources, EventSink& sink) {
+  const auto keys = config_keys();
+  const Variables variables = sources.environment
+                                  ? sources.environment
+                                  : [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+  Config config;
+  config.values_.resize(keys.size());
+  const auto given = [&](std::size_t i) { return !config.values_[i].origin.empty(); };
+
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string name = config_variable(keys[i].name);
+    const auto value = variables(name);
+    if (!value || value->empty()) continue;
+    if (const std::string why = complaint(keys[i], *value); !why.empty()) {
+      return make_error(Errc::bad_value, fmt::format("{}=\"{}\"", name, *value), why);
+    }
+    config.values_[i] = {*value, "environment " + name};
+  }
+
+  for (const Source& source : list_sources(sources, variables)) {
+    if (source.path.empty()) continue;
+    AIOT_TRY(const auto text, config::read_file(source.path, source.explicitly));
+    if (!text) continue;
+    config.files_.push_back(source.shown);
+    AIOT_TRY(const auto entries, config::parse_yaml(*text, source.shown));
+    std::vector<bool> seen(keys.size());
+    for (const config::Entry& entry : entries) {
+      const std::string where = fmt::format("{}:{}", source.shown, entry.line);
+      const std::size_t i = index_of(entry.key);
+      if (i == keys.size()) {
+        std::vector<std::string> names;
+        for (const ConfigKey& key : keys) names.emplace_back(key.name);
+        const std::string near = nearest_word(entry.key, names);
+        return make_error(Errc::unknown_key, fmt::format("{}: \"{}\"", where, entry.key),
+                          near.empty()
+                              ? std::string("the manual page aiotctl-config(5) lists the settings")
+                              : fmt::format("did you mean \"{}\"?", near));
+      }
+      if (seen[i]) {
+        return make_error(Errc::duplicate_key, fmt::format("{}: \"{}\"", where, entry.key));
+      }
+      seen[i] = true;
+      if (keys[i].trusted_only && !source.trusted) {
+        sink.on_event(event::Notice{
+            {},
+            "config.untrusted",
+            fmt::format("{}: \"{}\" is ignored: a file in the working directory may be anybody's",
+                        where, entry.key),
+            "set it in your own configuration file or in the environment"});
+        continue;
+      }
+      if (const std::string why = complaint(keys[i], entry.value); !why.empty()) {
+        return make_error(Errc::bad_value,
+                          fmt::format("{}: \"{}: {}\"", where, entry.key, entry.value), why);
+      }
+      if (given(i)) continue;
+      const bool path = keys[i].type == "path";
+      config.values_[i] = {
+          path ? resolve_path(entry.value, folder_of(source.path), variables) : entry.value, where};
+    }
+  }
+
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!given(i)) config.values_[i] = {std::string(keys[i].default_value), "default"};
+  }
+  return config;
+}
+
+const ConfigValue& Config::get(std::string_view key) const {
+  const std::size_t i = index_of(key);
+  if (i >= values_.size()) {
+    fmt::print(stderr, "aiotctl: bug: no such setting: {}\n", key);
+    std::abort();
+  }
+  return values_[i];
+}
+
+}  // namespace aiot

@@ -1,0 +1,42 @@
+#include <algorithm>
+#include <array>
+
+#include "aiot/config.hpp"
+
+namespace aiot {
+namespace {
+
+// Sorted by name; `Config` looks keys up by position.
+constexpr std::array<ConfigKey, 13> keys = {{
+    {"flash.after", "string", "reset",
+     "what to leave behind: the application running, or the loader", false, "reset|loader"},
+    {"flash.baud", "integer", "0", "serial speed in bits a second; 0 finds the fastest that works"},
+    {"flash.before", "string", "auto", "how to bring the chip into its loader", false,
+     "auto|classic|usb-jtag|none"},
+    {"flash.chip", "string", "auto", "the chip that must be there; auto detects"},
+    {"flash.jobs", "integer", "0", "devices served at once; 0 serves all"},
+    {"flash.stub_dir", "path", "", "folder with flasher stubs; empty looks in the data folders",
+     true},
+    {"log_file", "path", "", "file that receives every event as text", true},
+    {"output.color", "string", "auto", "colour on terminals", false, "auto|always|never"},
+    {"output.format", "string", "text", "what standard output carries", false, "text|json|jsonl"},
+    {"sim.flash_size", "size", "0", "flash of a virtual device; 0 for the chip's usual size"},
+    {"sim.profile", "string", "", "timing profile of a virtual device; empty for the default"},
+    {"sim.seed", "integer", "1", "seed of the faults that choose at random"},
+    {"timeout", "duration", "0",
+     "time each device may take in all; 0 for the steps' own limits only"},
+}};
+
+}  // namespace
+
+std::span<const ConfigKey> config_keys() { return keys; }
+
+std::string config_variable(std::string_view key) {
+  std::string name = "AIOT_";
+  for (const char c : key) {
+    name += c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
+  }
+  return name;
+}
+
+}  // namespace aiot
