@@ -31,6 +31,9 @@ class DeviceEngine {
 
   /// The bytes that have reached the host by `now` and were not taken yet; often empty.
   virtual Bytes take_output(TimePoint now) = 0;
+  /// When the last byte given to on_bytes() has left the host's end, which is what draining the
+  /// port waits for. In the past for an engine that does not pace its wire.
+  virtual TimePoint host_sent() const { return TimePoint::min(); }
   /// False while the device is off the bus (unplugged, re-enumerating): the host's port is gone.
   virtual bool link_up() const = 0;
 };

@@ -29,7 +29,8 @@ class MemoryLink final : public Link {
   std::uint32_t baud_bps() const { return baud_bps_; }
 
  private:
-  void run_due_timers();
+  /// Lets the device live up to now, and takes what it has said.
+  void settle();
   Result<void> check();
   Task<void> wait_for_device(TimePoint deadline);
 

@@ -27,7 +27,8 @@ class VirtualClock final : public Clock {
 
    private:
     friend class VirtualClock;
-    std::vector<asio::steady_timer*> waiting_;
+    std::shared_ptr<std::vector<asio::steady_timer*>> waiting_ =
+        std::make_shared<std::vector<asio::steady_timer*>>();
   };
 
   TimePoint now() const override { return now_; }
@@ -85,7 +86,8 @@ class VirtualClock final : public Clock {
   TimePoint now_ = start;
   Duration limit_ = std::chrono::hours(1000);
   // Whoever waits, in the order of time and then of arrival.
-  std::multimap<TimePoint, asio::steady_timer*> waiters_;
+  std::shared_ptr<std::multimap<TimePoint, asio::steady_timer*>> waiters_ =
+      std::make_shared<std::multimap<TimePoint, asio::steady_timer*>>();
   std::shared_ptr<int> holds_ = std::make_shared<int>(0);
 };
 
