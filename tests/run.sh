@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Installs what is missing (Debian 12, as root or with sudo), builds, tests, and tests again under
+# ASan and UBSan. Quiet unless something fails; the last line says how many passed. `--fast` leaves the
+# sanitizers out. AIOT_TEST_DATA may name a folder with real images. Logs are in build/logs.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+# shellcheck source=tests/setup.sh
+source tests/setup.sh
+
+presets=(dev asan)
+case ${1:-} in
+  '') ;;
+  --fast) presets=(dev) ;;
+  *)
+    echo "usage: tests/run.sh [--fast]" >&2
+    exit 2
+    ;;
+esac
+
+passed=0 failed=0 skipped=0
+reasons=$logs/skips
+: >"$reasons"
+
+finish() {
+  sort -u "$reasons" | sed 's/^/skipped: /'
+  echo "$passed passed, $failed failed, $skipped skipped"
+  ((failed == 0))
+}
+broken() {  # a stage without which nothing else can run counts as one failure
+  failed=$((failed + 1))
+  finish
+  exit 1
+}
+
+# run_suite PRESET: CTest with everything its programs print, summed by count.awk.
+run_suite() {
+  local preset=$1 log=$logs/ctest-$1.log start=$SECONDS status=0 counts key text
+  ctest --test-dir "build/$preset" -V -j2 --no-tests=error >"$log" 2>&1 </dev/null || status=$?
+  counts=$(awk -f tests/count.awk "$log")
+  read -r p f s <<<"${counts%%$'\n'*}"
+  # CTest knows of a failure that no program has told.
+  ((status == 0 || f > 0)) || f=1
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  printf '%-44s %4d s\n' "test $preset: $p passed, $f failed" $((SECONDS - start))
+  while read -r key text; do
+    case $key in
+      S) echo "$text" >>"$reasons" ;;
+      F)
+        echo "FAILED in $preset: $text (build/logs/ctest-$preset.log)"
+        ctest --test-dir "build/$preset" --output-on-failure -R "^$text\$" 2>&1 </dev/null |
+          tail -n 60 || true
+        ;;
+    esac
+  done <<<"$counts"
+}
+
+export ASAN_OPTIONS=detect_leaks=1:halt_on_error=1:strict_string_checks=1
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+
+install_packages test || broken
+install_npm || echo "npm packages are missing: what needs them will skip" | tee -a "$reasons"
+stubs=$(stub_option)
+for preset in "${presets[@]}"; do
+  stage "configure $preset" cmake --preset "$preset" -DAIOT_WERROR=ON "$stubs" || broken
+  stage "build $preset" cmake --build "build/$preset" || broken
+  run_suite "$preset"
+done
+finish

@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# What tests/run.sh and examples/quickstart.sh share: packages, npm, and stages that are quiet unless
+# they fail. Sourced with `root` set to the source tree.
+
+root=${root:?is set by the script that sources this}
+logs=$root/build/logs
+mkdir -p "$logs"
+
+# stage NAME COMMAND…: one line with its duration; the end of its log when it fails.
+stage() {
+  local name=$1 log start
+  shift
+  log=$logs/${name//[^A-Za-z0-9]/-}.log
+  start=$SECONDS
+  if "$@" >"$log" 2>&1 </dev/null; then
+    printf '%-44s %4d s\n' "$name" $((SECONDS - start))
+    return 0
+  fi
+  printf '%-44s FAILED after %d s; the end of %s:\n' "$name" $((SECONDS - start)) "${log#"$root"/}"
+  tail -n 40 "$log"
+  return 1
+}
+
+# missing_packages base|test: names in apt-packages.txt that this machine lacks.
+missing_packages() {
+  local line name mark
+  while read -r line; do
+    name=${line%%#*}
+    name=${name%% *}
+    mark=${line#"$name"}
+    [[ -n $name ]] || continue
+    [[ $mark != *"# test"* || $1 == test ]] || continue
+    command -v "$name" >/dev/null && continue
+    [[ $(dpkg-query -W -f '${Status}' "$name" 2>/dev/null) == "install ok installed" ]] && continue
+    printf '%s\n' "$name"
+  done <"$root/apt-packages.txt"
+}
+
+# install_packages base|test: apt-get, only when something is missing.
+install_packages() {
+  local missing as_root=()
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null; then
+      echo "These packages are missing, and only root can install them: ${missing[*]}" >&2
+      return 1
+    fi
+    as_root=(sudo -n)
+  fi
+  stage "install ${#missing[@]} packages" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c \
+    'apt-get -q update && apt-get -qy install --no-install-recommends "$@"' sh "${missing[@]}"
+}
+
+# install_npm: the packages that tests/package-lock.json pins (flasher stubs, esptool-js), once.
+install_npm() {
+  local lock=$root/tests/package-lock.json stamp=$root/tests/node_modules/.aiot-installed
+  [[ -f $lock ]] || return 0
+  cmp -s "$lock" "$stamp" && return 0
+  stage "install npm packages" npm ci --prefix "$root/tests" --no-audit --no-fund || return 1
+  cp "$lock" "$stamp"
+}
+
+# stub_option: the CMake option that brings the stubs along, when npm has them here.
+stub_option() {
+  local stubs=$root/tests/node_modules/esptool-js/lib/targets/stub_flasher
+  if [[ -d $stubs ]]; then echo "-DAIOT_STUB_DIR=$stubs"; else echo "-UAIOT_STUB_DIR"; fi
+}
