@@ -1,0 +1,267 @@
+#include "job/flash/device.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "aiot/units.hpp"
+#include "job/flash/error.hpp"
+#include "protocol/esp/error.hpp"
+
+namespace aiot::flash {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr std::uint32_t first_baud = 115200;
+constexpr std::array<std::uint32_t, 4> faster_bauds = {2'000'000, 921'600, 460'800, 230'400};
+constexpr std::uint16_t espressif_usb_vid = 0x303A;
+constexpr auto reopen_time = seconds(15);
+constexpr auto open_time = seconds(10);
+constexpr std::uint32_t table_offset = 0x8000;
+constexpr std::uint32_t table_size = 0xC00;
+constexpr std::uint32_t entry_size = 32;
+
+esp::ResetStrategy reset_strategy(Before before) {
+  switch (before) {
+    case Before::automatic: return esp::ResetStrategy::automatic;
+    case Before::classic: return esp::ResetStrategy::classic;
+    case Before::usb_jtag: return esp::ResetStrategy::usb_jtag;
+    case Before::none: return esp::ResetStrategy::none;
+  }
+  return esp::ResetStrategy::automatic;
+}
+
+Object security_fields(const esp::SecurityInfo& info) {
+  return {{"secure_boot", info.secure_boot},
+          {"flash_encryption", info.flash_encryption},
+          {"secure_download", info.secure_download}};
+}
+
+std::string revision_text(std::uint32_t revision) {
+  return fmt::format("v{}.{}", revision / 100, revision % 100);
+}
+
+}  // namespace
+
+std::string mac_text(const esp::Mac& mac) { return to_hex(mac, ":"); }
+
+net::Task<void> Device::open() {
+  if (link_) {
+    const net::TimePoint deadline = context_.clock().now() + reopen_time;
+    Result<void> again = co_await link_->reopen(deadline);
+    co_return std::move(again).with("opening the port again");
+  }
+  net::OpenOptions options;
+  options.baud_bps = first_baud;
+  options.deadline = context_.clock().now() + open_time;
+  options.trace_file = context_.session().trace_file;
+  if (const auto mark = options.trace_file.find("%d"); mark != std::string::npos) {
+    options.trace_file.replace(mark, 2, std::to_string(context_.number()));
+  }
+  Address address = context_.address();
+  AIOT_CO_TRY(link_, co_await context_.environment().open(std::move(address), std::move(options)));
+  loader_.emplace(*link_);
+  co_return Result<void>();
+}
+
+net::Task<void> Device::reach() {
+  context_.step("connect", 2);
+  attached_ = false;
+  baud_raised_ = false;
+  AIOT_CO_CHECK(co_await open());
+  esp::ConnectOptions options;
+  options.reset = reset_strategy(context_.session().before);
+  if (!context_.session().chip.empty()) {
+    options.expected = esp::chip_by_name(context_.session().chip);
+    if (options.expected == nullptr) {
+      std::vector<std::string> names;
+      for (const esp::Chip& chip : esp::chips()) names.emplace_back(chip.name);
+      co_return make_error(Errc::unknown_chip, context_.session().chip,
+                           fmt::format("the chips are {}", fmt::join(names, ", ")));
+    }
+  }
+  AIOT_CO_CHECK(co_await loader_->connect(std::move(options)));
+  if (!loader_->stub_running() && loader_->chip().rom.changes_baud) {
+    AIOT_CO_CHECK(co_await raise_baud());
+  }
+  AIOT_CO_CHECK(co_await identify());
+  co_return Result<void>();
+}
+
+net::Task<void> Device::identify() {
+  context_.step("identify", 1);
+  AIOT_CO_TRY(security_, co_await loader_->security_info());
+  context_.fields.set("chip", loader_->chip().name).set("security", security_fields(security_));
+  if (security_.secure_download) {
+    co_return make_error(esp::Errc::secure_download, "identifying the device",
+                         "this device takes no commands that read or write its registers");
+  }
+  AIOT_CO_TRY(const esp::Mac mac, co_await loader_->read_mac());
+  if (mac_ && *mac_ != mac) {
+    co_return make_error(Errc::device_changed,
+                         fmt::format("{} was here, {} answers now", mac_text(*mac_), mac_text(mac)),
+                         "plug the same device in again, or start anew with this one");
+  }
+  mac_ = mac;
+  AIOT_CO_TRY(revision_, co_await loader_->read_revision());
+  context_.fields.set("mac", mac_text(mac)).set("revision", revision_text(revision_));
+  co_return Result<void>();
+}
+
+net::Task<void> Device::raise_baud() {
+  const std::uint32_t wanted = context_.session().baud_bps;
+  const net::LinkInfo& link = link_->info();
+  baud_raised_ = true;
+  if (!link.has_baud || link.usb_vid == espressif_usb_vid) {
+    if (wanted != 0 && !link.has_baud) {
+      context_.notice("flash.no_baud", "this link has no rate to set; it stays as it is");
+    }
+    co_return Result<void>();
+  }
+  std::vector<std::uint32_t> rates;
+  if (wanted != 0) rates.push_back(std::min(wanted, baud_cap_));
+  if (wanted == 0 || baud_cap_ != UINT32_MAX) {
+    for (std::uint32_t rate : faster_bauds) {
+      const bool fits = rate <= loader_->chip().max_baud_bps && rate <= baud_cap_;
+      if (fits && (wanted == 0 || rate < wanted)) rates.push_back(rate);
+    }
+  }
+  for (std::uint32_t rate : rates) {
+    if (rate == loader_->baud_bps()) co_return Result<void>();
+    if (rate <= first_baud && wanted == 0) break;
+    Result<void> changed = co_await loader_->change_baud(rate);
+    if (changed) {
+      context_.fields.set("baud_bps", rate);
+      co_return Result<void>();
+    }
+    if (changed.error().code != make_error_code(esp::Errc::baud_failed)) {
+      co_return std::move(changed).error();
+    }
+    if (rate == wanted) {
+      context_.notice("flash.baud_failed", fmt::format("{} baud does not work on this wire", rate),
+                      "a shorter cable or a better adapter may carry it");
+      co_return Result<void>();
+    }
+    baud_cap_ = rate - 1;  // not again on a reconnect
+  }
+  context_.fields.set("baud_bps", loader_->baud_bps());
+  co_return Result<void>();
+}
+
+void Device::lower_baud() {
+  const std::uint32_t current = loader_ ? loader_->baud_bps() : first_baud;
+  if (current > first_baud) baud_cap_ = current - 1;
+}
+
+net::Task<void> Device::attach() {
+  if (attached_) co_return Result<void>();
+  AIOT_CO_TRY(flash_, co_await loader_->attach_flash());
+  attached_ = true;
+  context_.fields.set("flash", Object{{"manufacturer", fmt::format("{:02x}", flash_.manufacturer)},
+                                      {"device", fmt::format("{:04x}", flash_.device)},
+                                      {"size_bytes", flash_.size_bytes}});
+  co_return Result<void>();
+}
+
+net::Task<void> Device::start_stub(bool without_stub) {
+  const Session& session = context_.session();
+  // Without any flash commands a ROM is of no use; see facts on the ESP8266.
+  const bool rom_will_do = loader_->can_read() && loader_->can_md5();
+  if (loader_->stub_running() || !session.use_stub || (without_stub && rom_will_do)) {
+    co_return Result<void>();
+  }
+  AIOT_CO_TRY(auto stub,
+              context_.environment().find_stub(loader_->chip(), revision_, session.stub_dir));
+  if (!stub) {
+    if (!session.stub_dir.empty()) {
+      co_return make_error(Errc::no_stub,
+                           fmt::format("{} in {}", loader_->chip().display, session.stub_dir),
+                           "name the folder that holds the stubs' JSON files");
+    }
+    context_.notice("flash.no_stub",
+                    fmt::format("no stub for {} is installed: the ROM loader is slower",
+                                loader_->chip().display),
+                    "install the stubs, or name their folder");
+    co_return Result<void>();
+  }
+  AIOT_CO_CHECK(co_await loader_->run_stub(*stub));
+  co_return Result<void>();
+}
+
+net::Task<void> Device::prepare(bool without_stub) {
+  context_.step("prepare", 2);
+  AIOT_CO_CHECK(co_await start_stub(without_stub));
+  context_.fields.set("loader", loader_->stub_running() ? "stub" : "rom");
+  if (!baud_raised_ && (loader_->stub_running() || loader_->chip().rom.changes_baud)) {
+    AIOT_CO_CHECK(co_await raise_baud());
+  }
+  AIOT_CO_CHECK(co_await attach());
+  if (flash_.size_bytes != 0 && (loader_->stub_running() || loader_->chip().rom.flash_commands)) {
+    AIOT_CO_CHECK(co_await loader_->set_flash_size(flash_.size_bytes));
+  }
+  co_return Result<void>();
+}
+
+net::Task<void> Device::confirm_identity() {
+  AIOT_CO_TRY(const esp::Mac now, co_await loader_->read_mac());
+  if (now != *mac_) {
+    co_return make_error(
+        Errc::device_changed,
+        fmt::format("{} was identified, {} answers now", mac_text(*mac_), mac_text(now)),
+        "nothing was written; plug the right device in and start anew");
+  }
+  co_return Result<void>();
+}
+
+net::Task<void> Device::leave() {
+  context_.step("reset", 0.2);
+  const bool run = context_.session().after == After::reset;
+  Result<void> left = co_await loader_->leave(run);
+  if (!left && left.error().condition() == Condition::cancelled) co_return left;
+  if (!left) {
+    context_.notice("flash.not_reset", "the device could not be reset: " + left.error().message(),
+                    "press its reset button, or take its power away and give it back");
+  }
+  co_return Result<void>();
+}
+
+net::Task<Bytes> Device::read_bytes(std::uint32_t offset, std::uint32_t size) {
+  Bytes out;
+  out.reserve(size);
+  std::function<Result<void>(ByteSpan)> sink = [&out](ByteSpan bytes) -> Result<void> {
+    append(out, bytes);
+    return {};
+  };
+  AIOT_CO_CHECK(co_await loader_->read(offset, size, std::move(sink)));
+  co_return out;
+}
+
+net::Task<image::PartitionTable> Device::read_table() {
+  if (!loader_->can_read()) {
+    co_return make_error(Errc::no_table, "this loader cannot read flash",
+                         "use a stub, or give offsets instead of partition names");
+  }
+  // Most tables have fewer than eight entries: the rest is read only where the end is not seen.
+  Bytes table;
+  for (const std::uint32_t until : {8 * entry_size, 32 * entry_size, table_size}) {
+    const auto have = static_cast<std::uint32_t>(table.size());
+    AIOT_CO_TRY(const Bytes more, co_await read_bytes(table_offset + have, until - have));
+    append(table, more);
+    const bool ended =
+        std::any_of(more.begin(), more.end(), [](std::uint8_t b) { return b != 0xFF; })
+            ? std::all_of(table.end() - entry_size, table.end(),
+                          [](std::uint8_t b) { return b == 0xFF; })
+            : true;
+    if (ended) break;
+  }
+  auto parsed = image::parse_partition_table(table);
+  if (!parsed) {
+    co_return make_error(Errc::no_table, parsed.error().message(),
+                         "write a partition table first, or give offsets");
+  }
+  co_return *std::move(parsed);
+}
+
+}  // namespace aiot::flash

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "image/partition_table.hpp"
+#include "job/flash/context.hpp"
+#include "protocol/esp/loader.hpp"
+
+namespace aiot::flash {
+
+/// One device under way: its link, its loader, and what is known of it.
+class Device {
+ public:
+  explicit Device(DeviceContext& context) : context_(context) {}
+
+  /// Opens the link, or opens it again; brings the chip into its loader; identifies it; finds the
+  /// rate. A device identified before must be the same one: Errc::device_changed.
+  net::Task<void> reach();
+  /// Starts the stub where there is one and it is wanted, and learns the flash's size.
+  /// `without_stub`: the ROM does what is needed, unless it lacks the commands altogether.
+  net::Task<void> prepare(bool without_stub);
+  /// Reads the MAC again, right before something irreversible: Errc::device_changed.
+  net::Task<void> confirm_identity();
+  /// Leaves the loader as the session asks. A failure here is worth a notice, not an error.
+  net::Task<void> leave();
+  /// After a failure that a slower wire may avoid.
+  void lower_baud();
+
+  /// The table at 0x8000; Errc::no_table when there is none that is valid.
+  net::Task<image::PartitionTable> read_table();
+  /// Flash contents into memory; at most 1 MiB.
+  net::Task<Bytes> read_bytes(std::uint32_t offset, std::uint32_t size);
+
+  esp::Loader& loader() { return *loader_; }
+  DeviceContext& context() { return context_; }
+  const esp::Mac& mac() const { return *mac_; }
+  std::uint32_t revision() const { return revision_; }
+  const esp::SecurityInfo& security() const { return security_; }
+  /// Bytes of flash; 0 when the chip does not tell.
+  std::uint32_t flash_size() const { return flash_.size_bytes; }
+  bool is_reached() const { return mac_.has_value(); }
+
+ private:
+  net::Task<void> open();
+  net::Task<void> identify();
+  net::Task<void> raise_baud();
+  net::Task<void> attach();
+  net::Task<void> start_stub(bool without_stub);
+
+  DeviceContext& context_;
+  std::unique_ptr<net::Link> link_;
+  std::optional<esp::Loader> loader_;
+  std::optional<esp::Mac> mac_;
+  std::uint32_t revision_ = 0;
+  std::uint32_t baud_cap_ = UINT32_MAX;
+  bool attached_ = false;
+  bool baud_raised_ = false;
+  esp::SecurityInfo security_;
+  esp::FlashId flash_;
+};
+
+/// "24:0a:c4:00:00:01"
+std::string mac_text(const esp::Mac& mac);
+
+}  // namespace aiot::flash

@@ -1,0 +1,50 @@
+#include "job/flash/error.hpp"
+
+#include <array>
+
+namespace aiot::flash {
+namespace {
+
+constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition c) {
+  return {static_cast<int>(e), code, message, c};
+}
+
+constexpr std::array<ErrorRow, 18> rows = {{
+    row(Errc::no_devices, "flash.no_devices", "no device was named", Condition::usage),
+    row(Errc::same_device, "flash.same_device", "the same device is named twice", Condition::usage),
+    row(Errc::device_changed, "flash.device_changed",
+        "another device answers than the one identified before", Condition::no_match),
+    row(Errc::secured, "flash.secured", "the device's security settings forbid it",
+        Condition::refused_security),
+    row(Errc::cannot_keep, "flash.cannot_keep",
+        "the other bytes of a shared sector cannot be read back", Condition::protocol),
+    row(Errc::cannot_verify, "flash.cannot_verify", "this loader can neither hash nor read flash",
+        Condition::protocol),
+    row(Errc::verify_mismatch, "flash.verify_mismatch", "the flash differs from what was asked for",
+        Condition::mismatch),
+    row(Errc::no_partition, "flash.no_partition", "the device's table has no such partition",
+        Condition::invalid_input),
+    row(Errc::no_table, "flash.no_table", "the device has no valid partition table",
+        Condition::mismatch),
+    row(Errc::bad_region, "flash.bad_region", "the region does not fit this flash",
+        Condition::mismatch),
+    row(Errc::unknown_flash, "flash.unknown_flash", "the flash chip does not tell its size",
+        Condition::protocol),
+    row(Errc::unknown_chip, "flash.unknown_chip", "no such chip", Condition::usage),
+    row(Errc::no_stub, "flash.no_stub", "there is no stub for this chip", Condition::invalid_input),
+    row(Errc::output, "flash.output", "the output file could not be written", Condition::resource),
+    row(Errc::needs_placeholder, "flash.needs_placeholder",
+        "several devices would write the same file", Condition::usage),
+    row(Errc::device_timeout, "flash.device_timeout", "the time allowed for this device is over",
+        Condition::timeout),
+    row(Errc::cancelled, "flash.cancelled", "stopped before it was done", Condition::cancelled),
+    row(Errc::unplaced, "flash.unplaced", "nothing says where in flash this file goes",
+        Condition::invalid_input),
+}};
+const ErrorTable table("flash", rows);
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
+}  // namespace aiot::flash
