@@ -23,7 +23,6 @@ enum class PieceKind {
   merged,           ///< flash from its first byte on, boot loader and more inside
   partition_table,  ///< binary (a CSV has become one)
   elf,              ///< becomes an application when the chip is known
-  ranges,           ///< a part of an Intel HEX file, which names its own offsets
 };
 std::string_view to_string(PieceKind kind);
 

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "aiot/bytes.hpp"
+#include "aiot/result.hpp"
+#include "image/errors.hpp"
+
+/// The files around firmware. Everything else in this room works on bytes.
+namespace aiot::image {
+
+inline constexpr std::uint64_t max_file_bytes = 64ULL << 20;
+
+/// The bytes of a regular file. Errc::unreadable (also for pipes, devices and folders),
+/// Errc::too_large; an empty file is Bytes{}.
+Result<Bytes> read_file(const std::string& path, std::uint64_t limit_bytes = max_file_bytes);
+
+bool is_directory(const std::string& path);
+
+/// `folder`/`relative`, when that is a path below the folder: not absolute, no "..", and not led
+/// out by a symbolic link. Errc::unsafe_path, Errc::unreadable.
+Result<std::string> path_below(const std::string& folder, const std::string& relative);
+
+/// Writes the file whole or not at all: a temporary file beside it, synced, then renamed. Its mode
+/// is what the umask leaves of 0666, or that of the file it replaces. Errc::unwritable.
+Result<void> write_file(const std::string& path, ByteSpan data, bool overwrite = true);
+
+}  // namespace aiot::image

@@ -1,0 +1,287 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aiot/units.hpp"
+#include "image/elf_image.hpp"
+#include "image/firmware_set.hpp"
+
+namespace aiot::image {
+namespace {
+
+constexpr std::uint32_t default_application_offset = 0x10000;
+constexpr std::uint32_t esp8266_v2_offset = 0x1000;
+
+/// The table that counts, and where it lies.
+struct KnownTable {
+  std::optional<PartitionTable> table;
+  bool in_set = false;
+};
+
+/// One call of resolve(): the set, and what it is resolved against.
+class Resolver {
+ public:
+  Resolver(FirmwareSet& set, const EspChip& chip, std::uint64_t flash_size,
+           const ResolveOptions& options)
+      : set_(set), chip_(chip), flash_size_(flash_size), options_(options) {}
+
+  Result<void> run(const std::optional<PartitionTable>& device_table,
+                   const flash::HeaderPatch& header) {
+    const flash::HeaderPatch patch = effective(header);
+    for (Piece& piece : set_.pieces) {
+      if (piece.kind == PieceKind::elf) {
+        AIOT_CHECK(link(piece, patch).with(piece.name));
+      }
+      AIOT_CHECK(check_image(piece).with(piece.name));
+    }
+    AIOT_TRY(known_, find_table(device_table));
+    for (Piece& piece : set_.pieces) {
+      AIOT_CHECK(place(piece).with(piece.name));
+      AIOT_CHECK(patch_boot_loader(piece, patch).with(piece.name));
+      AIOT_CHECK(check_bounds(piece).with(piece.name));
+    }
+    return check_overlap();
+  }
+
+ private:
+  void notice(std::string code, std::string text, std::string hint = {}) {
+    set_.notices.push_back({"", std::move(code), std::move(text), std::move(hint)});
+  }
+
+  /// The error itself, or a notice of it when the user forces.
+  Result<void> refuse(Error error) {
+    if (!options_.force) return error;
+    notice(error.stable_code(), error.message(), "forced");
+    return {};
+  }
+
+  /// What was asked for, else what the build asks for, with "detect" turned into a size.
+  flash::HeaderPatch effective(const flash::HeaderPatch& header) {
+    flash::HeaderPatch patch = set_.from_build.value_or(flash::HeaderPatch{});
+    if (!header.mode.empty()) patch.mode = header.mode;
+    if (!header.freq.empty()) patch.freq = header.freq;
+    if (!header.size.empty()) patch.size = header.size;
+    if (patch.size == "detect") {
+      patch.size = std::string(header_size_name(chip_, flash_size_));
+      if (patch.size.empty()) {
+        notice("image.size_unknown", "the flash's size is not known: the header keeps its own");
+      }
+    }
+    return patch;
+  }
+
+  Result<void> link(Piece& piece, const flash::HeaderPatch& patch) {
+    AIOT_TRY(const Elf elf, parse_elf(piece.data));
+    EncodeOptions options;
+    options.chip = &chip_;
+    constexpr std::uint8_t dio = 2;
+    options.header.mode = dio;
+    options.header.size_freq =
+        code_of(chip_.sizes, header_size_name(chip_, flash_size_)).value_or(0);
+    AIOT_TRY(options.header, apply_patch(options.header, chip_, patch));
+    auto image = elf_to_esp_image(piece.data, elf, options);
+    if (!image) return std::move(image).error();
+    piece.data = *std::move(image);
+    AIOT_TRY(piece.image, parse_esp_image(piece.data));
+    piece.kind = piece.image->kind() == EspImageKind::bootloader ? PieceKind::bootloader
+                                                                 : PieceKind::application;
+    return {};
+  }
+
+  Result<void> check_image(const Piece& piece) {
+    if (!piece.image) return {};
+    const EspImageInfo& info = *piece.image;
+    if (info.chip != &chip_) {
+      AIOT_CHECK(refuse(make_error(
+          Errc::wrong_chip,
+          info.chip
+              ? fmt::format("it is for the {}, the device is an {}", info.chip->title, chip_.title)
+              : fmt::format("it is for chip id {}, the device is an {}", info.chip_id, chip_.title),
+          "build the firmware for this chip, or choose another device")));
+    }
+    if (!info.intact()) {
+      const Problem& problem = info.problems.front();
+      AIOT_CHECK(refuse(
+          make_error(problem.code, problem.text, "the file is damaged: copy or build it again")));
+    }
+    if (!options_.chip_revision || info.chip != &chip_) return {};
+    const std::uint32_t have = *options_.chip_revision;
+    const std::uint32_t least =
+        std::max<std::uint32_t>(info.min_revision, info.min_revision_legacy * 100U);
+    const bool bounded = info.max_revision != 0 && info.max_revision != 0xFFFF;
+    if (have < least || (bounded && have > info.max_revision)) {
+      AIOT_CHECK(refuse(make_error(
+          Errc::wrong_revision,
+          fmt::format(
+              "it is for revision v{}.{} {}, the device is v{}.{}", least / 100, least % 100,
+              bounded ? fmt::format("to v{}.{}", info.max_revision / 100, info.max_revision % 100)
+                      : "and later",
+              have / 100, have % 100),
+          "build the firmware for this revision of the chip")));
+    }
+    return {};
+  }
+
+  Result<KnownTable> find_table(const std::optional<PartitionTable>& device_table) {
+    KnownTable known{device_table, false};
+    for (const Piece& piece : set_.pieces) {
+      ByteSpan bytes = piece.data;
+      std::uint32_t at = piece.offset.value_or(partition_table_offset);
+      if (piece.kind == PieceKind::merged && bytes.size() > partition_table_offset) {
+        at = partition_table_offset;
+        bytes = bytes.subspan(at);
+      } else if (piece.kind != PieceKind::partition_table) {
+        continue;
+      }
+      auto table = parse_partition_table(bytes);
+      if (!table) {
+        if (piece.kind == PieceKind::merged) continue;  // a merged file may have none
+        return std::move(table).error().with(piece.name);
+      }
+      if (auto checked = check_partition_table(*table, flash_size_, at); !checked) {
+        AIOT_CHECK(refuse(std::move(checked).error().with(piece.name)));
+      }
+      known = {std::move(*table), true};
+    }
+    return known;
+  }
+
+  Result<void> place(Piece& piece) {
+    if (!piece.partition.empty()) return place_by_name(piece);
+    if (piece.offset) return {};
+    switch (piece.kind) {
+      case PieceKind::bootloader: piece.offset = chip_.bootloader_offset; return {};
+      case PieceKind::partition_table: piece.offset = partition_table_offset; return {};
+      case PieceKind::merged: piece.offset = 0; return {};
+      case PieceKind::application: return place_application(piece);
+      case PieceKind::elf:
+      case PieceKind::raw: break;
+    }
+    return make_error(Errc::needs_offset, {}, "say where it goes: FILE@OFFSET or FILE@PARTITION");
+  }
+
+  Result<void> place_by_name(Piece& piece) {
+    const std::string_view whose = known_.in_set ? "the new partition table" : "the device's table";
+    if (!known_.table) {
+      return make_error(Errc::no_such_partition,
+                        fmt::format("\"{}\": no partition table is known", piece.partition),
+                        "give an offset, or a partition table with the files");
+    }
+    const Partition* partition = known_.table->find(piece.partition);
+    if (!partition) {
+      std::string names;
+      for (const Partition& p : known_.table->partitions) {
+        names += fmt::format("{}{}", names.empty() ? "" : ", ", p.name);
+      }
+      return make_error(Errc::no_such_partition,
+                        fmt::format("\"{}\" is not in {}", piece.partition, whose),
+                        fmt::format("it has {}", names));
+    }
+    piece.offset = partition->offset;
+    return fits(piece, *partition);
+  }
+
+  Result<void> place_application(Piece& piece) {
+    if (piece.image && piece.image->version == 2) {
+      piece.offset = esp8266_v2_offset;
+      return {};
+    }
+    const Partition* partition = known_.table ? known_.table->application() : nullptr;
+    if (partition) {
+      piece.offset = partition->offset;
+      piece.partition = partition->name;
+      return {};  // check_bounds() sees whether it fits
+    }
+    piece.offset = default_application_offset;
+    notice("image.default_offset",
+           fmt::format("{} goes to {:#x}: no partition table says otherwise", piece.name,
+                       default_application_offset),
+           "give an offset if the application lies elsewhere");
+    return {};
+  }
+
+  Result<void> fits(const Piece& piece, const Partition& partition) {
+    if (piece.data.size() <= partition.size_bytes) return {};
+    return refuse(make_error(Errc::does_not_fit,
+                             fmt::format("{} bytes, partition \"{}\" has {}", piece.data.size(),
+                                         partition.name, partition.size_bytes),
+                             "make the file smaller, or the partition larger"));
+  }
+
+  Result<void> patch_boot_loader(Piece& piece, const flash::HeaderPatch& patch) {
+    const bool boot = piece.kind == PieceKind::bootloader || piece.kind == PieceKind::merged;
+    if (!boot || !piece.image || piece.image->chip != &chip_ ||
+        *piece.offset + piece.image_at != chip_.bootloader_offset) {
+      return {};
+    }
+    if (piece.image->hash_appended && !piece.image->hash_valid()) {  // forced, so it stays as it is
+      notice("image.not_patched", fmt::format("{} is damaged: its header stays", piece.name));
+      return {};
+    }
+    Bytes image(piece.data.begin() + piece.image_at, piece.data.end());
+    AIOT_TRY(const bool changed, patch_header(image, chip_, patch));
+    if (changed) {
+      std::copy(image.begin(), image.end(), piece.data.begin() + piece.image_at);
+      AIOT_TRY(piece.image, parse_esp_image(image));
+    }
+    const auto announced =
+        parse_size(name_of(chip_.sizes, piece.image->size_freq & std::uint8_t{0xF0}));
+    if (flash_size_ != 0 && announced && *announced > flash_size_) {
+      notice("image.header_size",
+             fmt::format("{} announces a flash of {}, the device has {}", piece.name,
+                         format_size(*announced), format_size(flash_size_)),
+             "the boot loader will refuse: let the flash size be detected");
+    }
+    return {};
+  }
+
+  Result<void> check_bounds(const Piece& piece) {
+    const std::uint64_t end = std::uint64_t{*piece.offset} + piece.data.size();
+    const std::uint64_t limit = flash_size_ != 0 ? flash_size_ : std::uint64_t{UINT32_MAX} + 1;
+    if (end > limit) {
+      return make_error(Errc::does_not_fit,
+                        fmt::format("it ends at {:#x}, the flash at {:#x}", end, limit),
+                        "build for this flash size, or choose another device");
+    }
+    // Written by offset to where a partition begins, it must fit there just the same.
+    if (!known_.table || piece.kind != PieceKind::application) return {};
+    for (const Partition& partition : known_.table->partitions) {
+      if (partition.offset == *piece.offset) return fits(piece, partition);
+    }
+    return {};
+  }
+
+  Result<void> check_overlap() {
+    std::stable_sort(set_.pieces.begin(), set_.pieces.end(),
+                     [](const Piece& a, const Piece& b) { return *a.offset < *b.offset; });
+    for (std::size_t i = 1; i < set_.pieces.size(); ++i) {
+      const Piece& before = set_.pieces[i - 1];
+      const Piece& piece = set_.pieces[i];
+      const std::uint64_t end = std::uint64_t{*before.offset} + before.data.size();
+      if (*piece.offset < end) {
+        return make_error(Errc::overlap,
+                          fmt::format("{} begins at {:#x}, {} ends at {:#x}", piece.name,
+                                      *piece.offset, before.name, end),
+                          "move one of them, or leave it out");
+      }
+    }
+    return {};
+  }
+
+  FirmwareSet& set_;
+  const EspChip& chip_;
+  std::uint64_t flash_size_;
+  const ResolveOptions& options_;
+  KnownTable known_;
+};
+
+}  // namespace
+
+Result<void> resolve(FirmwareSet& set, const EspChip& chip,
+                     const std::optional<PartitionTable>& device_table,
+                     const flash::HeaderPatch& header, std::uint64_t flash_size_bytes,
+                     const ResolveOptions& options) {
+  return Resolver(set, chip, flash_size_bytes, options).run(device_table, header);
+}
+
+}  // namespace aiot::image
