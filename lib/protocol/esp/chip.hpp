@@ -44,8 +44,8 @@ struct SpiRegisters {
 
 enum class MacLayout : std::uint8_t {
   esp8266,  ///< OTP words 0, 1, 3 from `mac_address`; the OUI may be implied
-  esp32,    ///< eFuse words 1 and 2 of block 0, with a CRC-8 above
-  words,    ///< two words, the low 32 bits first
+  esp32,    ///< as `words`, with a CRC-8 above
+  words,    ///< two words, the low 32 bits first; the upper half of the second is no part of it
 };
 
 enum class RevisionRule : std::uint8_t {

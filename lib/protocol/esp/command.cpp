@@ -21,6 +21,20 @@ std::array<std::uint8_t, header_bytes> header(std::uint8_t direction, Op op, std
   return out;
 }
 
+Errc refusal(std::uint8_t code) {
+  switch (code) {
+    case reason::invalid_message:
+    case reason::stub_invalid_command:
+    case reason::stub_not_implemented: return Errc::unsupported;
+    case reason::invalid_crc:
+    case reason::stub_bad_data_length:
+    case reason::stub_bad_checksum:
+    case reason::stub_not_enough_data:
+    case reason::stub_too_much_data: return Errc::damaged;
+    default: return Errc::refused;
+  }
+}
+
 Bytes frame(ByteSpan head, ByteSpan data) {
   Bytes out;
   out.reserve(head.size() + data.size() + data.size() / 32 + 8);
@@ -169,10 +183,9 @@ Result<ByteSpan> check_status(const Reply& reply, std::size_t body_bytes) {
     return make_error(Errc::bad_reply, name + ": a reply without a status");
   }
   if (reply.data[at] != 0) {
-    const std::uint8_t code = reply.data[at + 1];
-    const bool unknown = code == reason::invalid_message || code == reason::stub_not_implemented;
-    std::string_view text = reason_name(code);
-    return make_error(unknown ? Errc::unsupported : Errc::refused, name)
+    const std::uint8_t code = reply.data[at] == 0x01 ? reply.data[at + 1] : reply.data[at];
+    const std::string_view text = reason_name(code);
+    return make_error(refusal(code), name)
         .with_peer_text(text.empty() ? fmt::format("error {:02x}", code)
                                      : fmt::format("error {:02x}: {}", code, text));
   }

@@ -47,9 +47,9 @@ std::string_view op_name(Op op);
 /// XOR of all bytes, starting at EF: the checksum of the payload of DATA commands.
 std::uint8_t checksum(ByteSpan payload);
 
-/// Names for the second status byte: 05…0B are the ROM's, C0…C9 and FF the stub's.
+/// The words for a refusal's reason: below 80 are the ROM's, C0…C9 and FF the stub's.
 /// "" for a code that the documents do not name.
-std::string_view reason_name(std::uint8_t reason);
+std::string_view reason_name(std::uint8_t code);
 
 namespace reason {
 inline constexpr std::uint8_t invalid_message = 0x05;
@@ -106,8 +106,10 @@ Result<Reply> decode_reply(ByteSpan frame);
 /// One reply, in SLIP, ready for the wire: the device side. `data` holds body and status bytes.
 Bytes frame_reply(Op op, std::uint32_t value, ByteSpan data);
 
-/// The body of a reply that should hold `body_bytes` before its status. Errc::refused (the reason
-/// in peer_text), Errc::unsupported for reason 05 and FF, Errc::bad_reply when it is too short.
+/// The body of a reply that should hold `body_bytes` before its status, which is `01 reason` from a
+/// ROM and `reason 00` from a stub. Its refusals carry the reason in peer_text: Errc::unsupported
+/// for reasons 05, C3 and FF, Errc::damaged for those that say the request was not taken (07, C0,
+/// C1, C8, C9), else Errc::refused. Errc::bad_reply when it is too short.
 Result<ByteSpan> check_status(const Reply& reply, std::size_t body_bytes);
 
 /// Opens a SYNC: 07 07 12 20, then 32 times 55.

@@ -17,6 +17,8 @@ constexpr std::array rows = {
     row(Errc::unknown_chip, "esp.unknown_chip", "not a chip that is known here",
         Condition::protocol),
     row(Errc::refused, "esp.refused", "the loader refused", Condition::protocol, true),
+    row(Errc::damaged, "esp.damaged", "the loader got a damaged request", Condition::protocol,
+        true),
     row(Errc::unsupported, "esp.unsupported", "the loader does not know the command",
         Condition::protocol),
     row(Errc::bad_reply, "esp.bad_reply", "the loader's answer makes no sense", Condition::protocol,
@@ -32,6 +34,8 @@ constexpr std::array rows = {
     row(Errc::stub_invalid, "esp.stub_invalid", "not a usable stub", Condition::invalid_input),
     row(Errc::baud_failed, "esp.baud_failed", "the chip does not answer at this rate",
         Condition::timeout, true),
+    row(Errc::cannot_reset, "esp.cannot_reset", "the chip cannot be reset over this link",
+        Condition::resource),
     row(Errc::bad_range, "esp.bad_range", "not a range of flash", Condition::usage),
 };
 const ErrorTable table("esp", rows);

@@ -12,6 +12,7 @@ enum class Errc {
   wrong_chip,       ///< another chip than the caller expects
   unknown_chip,     ///< a chip that this room does not know
   refused,          ///< the loader answered a command with an error; its reason is in peer_text
+  damaged,          ///< the loader got a damaged request and ignored it: safe to repeat
   unsupported,      ///< the loader does not know the command
   bad_reply,        ///< an answer that does not fit the request
   rom_cannot,       ///< the ROM lacks the function; a stub has it
@@ -21,6 +22,7 @@ enum class Errc {
   stub_failed,      ///< the stub was uploaded and did not start
   stub_invalid,     ///< a stub file is damaged or for another chip
   baud_failed,      ///< the new rate does not work; both ends are at the old one
+  cannot_reset,     ///< no way to start the application over this link
   bad_range,        ///< an offset or size that flash commands cannot take
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

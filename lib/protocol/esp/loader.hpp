@@ -9,17 +9,19 @@
 #include "crypto/digest.hpp"
 #include "net/link.hpp"
 #include "protocol/esp/chip.hpp"
+#include "protocol/esp/exchange.hpp"
+#include "protocol/esp/reset.hpp"
 #include "protocol/esp/stub.hpp"
 
 namespace aiot::esp {
-
-/// How to bring the chip into its loader.
-enum class ResetStrategy { automatic, classic, usb_jtag, none };
 
 struct ConnectOptions {
   const Chip* expected = nullptr;  ///< nullptr detects; another chip is Errc::wrong_chip
   ResetStrategy reset = ResetStrategy::automatic;
   int attempts = 7;  ///< resets, each with five SYNCs
+  /// The rate to start at; ROMs measure it, and a stub that runs already is at the one it was left
+  /// with. The link is set to it.
+  std::uint32_t baud_bps = 115200;
 
   ConnectOptions() = default;
 };
@@ -43,17 +45,27 @@ struct FlashId {
 
 using ProgressFn = std::function<void(std::uint64_t done_bytes)>;
 
+/// The smallest part of flash that can be erased, and so written.
+inline constexpr std::uint32_t sector_bytes = 0x1000;
+
 /// The host's conversation with a loader, ROM or stub, over one link that outlives it.
-/// Follows Espressif's "Serial Protocol" (esptool documentation).
+/// Follows Espressif's "Serial Protocol" (esptool documentation 5.3).
+///
+/// Every call ends within the time its work may take (which scales with size and rate) with a
+/// value or an error: link errors (net::Errc, cancellation among them) pass through as they are,
+/// the room's own are esp::Errc. After Errc::no_reply the two ends may be out of step: connect().
 class Loader {
  public:
   explicit Loader(net::Link& link);
 
-  /// Resets into the loader, synchronises, finds chip and stub. Call again after a lost link.
+  /// Resets into the loader, synchronises, finds chip and stub. Call again after a lost link (which
+  /// is reopened when the reset made USB enumerate anew). Errc::no_sync tells what was seen.
   net::Task<void> connect(ConnectOptions options);
 
+  /// After connect().
   const Chip& chip() const { return *chip_; }
   bool stub_running() const { return stub_; }
+  bool secure_download() const { return secure_download_; }
   std::uint32_t baud_bps() const { return baud_; }
 
   net::Task<SecurityInfo> security_info();
@@ -62,11 +74,13 @@ class Loader {
   net::Task<std::uint32_t> read_revision();
   net::Task<std::uint32_t> read_register(std::uint32_t address);
   net::Task<void> write_register(std::uint32_t address, std::uint32_t value);
-  /// Uploads and starts a stub; a stub that runs already is kept.
+  /// Uploads and starts a stub; a stub that runs already is kept. Errc::stub_invalid for another
+  /// chip's, Errc::stub_failed when it does not come up: connect() again, and go on without.
   net::Task<void> run_stub(const Stub& stub);
-  /// Both ends to a new rate, checked by a command; on failure both are back at the old one.
+  /// Both ends to a new rate, checked by a command. Errc::baud_failed: both are back at the old
+  /// one. Errc::no_reply: the chip is lost, connect() again.
   net::Task<void> change_baud(std::uint32_t baud_bps);
-  /// SPI attach (ROM) and the flash chip's id.
+  /// SPI attach (ROM) and the flash chip's id; a zero id in secure download mode.
   net::Task<FlashId> attach_flash();
   /// Tells the loader the flash's size (SPI_SET_PARAMS).
   net::Task<void> set_flash_size(std::uint32_t size_bytes);
@@ -76,29 +90,88 @@ class Loader {
   bool can_read() const;
   bool can_deflate() const;
   bool can_erase() const;
+  bool can_change_baud() const;
 
   net::Task<crypto::Md5> md5(std::uint32_t offset, std::uint32_t size);
-  /// Erases and writes whole sectors; `data` is padded with FF to a block. A block whose reply is
-  /// lost or bad is sent again; `progress` counts bytes of `data`.
+  /// Erases and writes whole sectors from a sector's start; `data` is padded with FF to a block.
+  /// A block that arrived damaged is sent again; after a lost reply the write begins anew at that
+  /// block's sector, since no loader says whether it had the block. `progress` counts bytes of
+  /// `data`. On return everything is in flash. The ESP8266's ROM may erase a sector too many.
   net::Task<void> write(std::uint32_t offset, ByteSpan data, ProgressFn progress);
-  /// The same from a zlib stream of `raw_size` bytes; `progress` counts compressed bytes.
+  /// The same from a zlib stream of `raw_size` bytes; `progress` counts compressed bytes. A damaged
+  /// block is sent again. A lost reply is Errc::block_lost, with both ends in step: to inflate a
+  /// block twice would spoil the stream, so that the caller plans the region anew.
   net::Task<void> write_deflated(std::uint32_t offset, std::uint32_t raw_size, ByteSpan zlib,
                                  ProgressFn progress);
-  /// Reads flash. `sink` gets the bytes in order; the stub's MD5 is checked.
+  /// Reads flash. `sink` gets the bytes in order, and from a stub only such whose MD5 was right; a
+  /// piece that was not is read again. An error of the sink ends the read and is returned.
   net::Task<void> read(std::uint32_t offset, std::uint32_t size,
                        std::function<Result<void>(ByteSpan)> sink);
+  /// Whole sectors.
   net::Task<void> erase_region(std::uint32_t offset, std::uint32_t size);
+  /// The ROM's needs set_flash_size() first.
   net::Task<void> erase_chip();
 
-  /// Waits for the last write to be in flash, then leaves as asked: runs the application by the
-  /// lines, by the loader or by a watchdog, whichever this link and chip have; or stays.
+  /// Leaves as asked: runs the application by the lines, by the loader or by a watchdog, whichever
+  /// this link and chip have (Errc::cannot_reset: none of them), or stays.
   net::Task<void> leave(bool run_application);
 
  private:
-  // The helper that owns this room fills this in.
+  // loader_connect.cpp
+  net::Task<void> synchronise(const ConnectOptions& options);
+  net::Task<void> detect(const Chip* expected);
+  net::Task<SecurityInfo> ask_security_info();
+  net::Task<void> quieten_watchdogs();
+  Error no_sync(Error last);
+
+  // loader_info.cpp
+  net::Task<std::uint32_t> read_field(BitField field);
+  net::Task<std::uint32_t> run_spi_command(std::uint8_t command, std::uint8_t read_bits);
+  net::Task<void> power_on_flash();
+
+  // loader_baud.cpp
+  net::Task<std::uint32_t> rate_for_rom(std::uint32_t baud_bps);
+  net::Task<void> set_host_rate(std::uint32_t baud_bps);
+
+  // loader_stub.cpp
+  net::Task<void> upload(std::uint32_t address, ByteSpan bytes);
+  net::Task<void> start(std::uint32_t entry);
+  net::Task<void> await_greeting();
+
+  // loader_write.cpp
+  struct Stream;
+  net::Task<void> begin(Op op, std::uint32_t erase_bytes, std::uint32_t blocks,
+                        std::uint32_t offset, std::uint32_t timeout_for_bytes);
+  net::Task<void> send_blocks(Stream& stream);
+  net::Task<void> end(Op op);
+
+  // loader_read.cpp
+  net::Task<void> read_piece(std::uint32_t offset, Bytes& piece);
+  net::Task<void> abort_read();
+  net::Task<void> read_slow(std::uint32_t offset, std::uint32_t size,
+                            const std::function<Result<void>(ByteSpan)>& sink);
+
+  // loader_leave.cpp
+  net::Task<void> reset_by_watchdog();
+  net::Task<bool> boot_pin_still_low();
+
+  bool through_otg() const;
+  std::uint32_t block_bytes() const;
+  /// Errc::secure_download when the chip refuses this; `what` names it.
+  Result<void> need_open_chip(std::string_view what) const;
+  /// Errc::rom_cannot with the way out.
+  Error needs_stub(std::string_view what) const;
+
+  net::Link& link_;
+  Exchange exchange_;
   const Chip* chip_ = nullptr;
   bool stub_ = false;
+  bool secure_download_ = false;
   std::uint32_t baud_ = 115200;
+  std::uint32_t flash_bytes_ = 0;  // 0 until set_flash_size()
 };
+
+/// `per_mb` for each million bytes, at least the default timeout.
+net::Duration timeout_for(std::chrono::seconds per_mb, std::uint64_t bytes);
 
 }  // namespace aiot::esp
