@@ -1,0 +1,136 @@
+#include "net/fd_stream.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <system_error>
+
+#include "net/deadline.hpp"
+
+namespace aiot::net {
+namespace {
+
+/// A stream that always has data would keep everybody else, the user's interrupt too, from running.
+constexpr int max_streak = 32;
+
+Error closed() { return make_error(Errc::link_lost, "the link is closed"); }
+
+}  // namespace
+
+Error link_error(int number) {
+  const std::string text = std::generic_category().message(number);
+  switch (number) {
+    case EIO:
+    case ENODEV:
+    case ENXIO:
+    case EPIPE:
+    case ECONNRESET:
+    case ECONNABORTED:
+    case ENOTCONN:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case ESHUTDOWN: return make_error(Errc::link_lost, text);
+    default: return make_error(Errc::io, text);
+  }
+}
+
+FdStream::FdStream(const asio::any_io_executor& executor, int fd, Kind kind)
+    : shared_(std::make_shared<Shared>(executor)), kind_(kind) {
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+  shared_->descriptor.assign(fd);
+}
+
+FdStream::~FdStream() { close(); }
+
+void FdStream::close() {
+  if (!shared_) return;
+  boost::system::error_code ignored;
+  shared_->descriptor.close(ignored);
+}
+
+Task<void> FdStream::wait_ready(std::shared_ptr<Shared> shared, Wait what, TimePoint deadline) {
+  shared->streak = 0;
+  auto start = [shared, what](auto handler) {
+    shared->descriptor.async_wait(what, std::move(handler));
+  };
+  auto stop = [shared] {
+    boost::system::error_code ignored;
+    shared->descriptor.cancel(ignored);
+  };
+  // Stopping one direction stops the other's wait too; its caller just tries again.
+  auto waited = co_await by_deadline<boost::system::error_code>(deadline, start, stop);
+  if (!waited) co_return std::move(waited).error();
+  if (!shared->descriptor.is_open()) co_return closed();
+  co_return Result<void>();
+}
+
+Task<void> FdStream::be_fair(std::shared_ptr<Shared> shared) {
+  const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) co_return make_error(Errc::cancelled);
+  if (++shared->streak > max_streak) {
+    shared->streak = 0;
+    const auto executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::use_awaitable);
+  }
+  if (!shared->descriptor.is_open()) co_return closed();
+  co_return Result<void>();
+}
+
+Task<std::size_t> FdStream::read_some(std::span<std::uint8_t> buffer, TimePoint deadline) {
+  const auto shared = shared_;
+  Result<void> may = co_await be_fair(shared);
+  AIOT_CO_CHECK(std::move(may));
+  while (true) {
+    const ssize_t count = ::read(shared->descriptor.native_handle(), buffer.data(), buffer.size());
+    if (count > 0) co_return static_cast<std::size_t>(count);
+    if (count == 0) co_return make_error(Errc::link_lost, "closed by the other end");
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) co_return link_error(errno);
+    Result<void> ready = co_await wait_ready(shared, Wait::wait_read, deadline);
+    AIOT_CO_CHECK(std::move(ready));
+  }
+}
+
+Task<void> FdStream::write(ByteSpan data, TimePoint deadline) {
+  const auto shared = shared_;
+  const Kind kind = kind_;
+  Result<void> may = co_await be_fair(shared);
+  AIOT_CO_CHECK(std::move(may));
+  while (!data.empty()) {
+    const int fd = shared->descriptor.native_handle();
+    const ssize_t count = kind == Kind::socket ? ::send(fd, data.data(), data.size(), MSG_NOSIGNAL)
+                                               : ::write(fd, data.data(), data.size());
+    if (count >= 0) {
+      data = data.subspan(static_cast<std::size_t>(count));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) co_return link_error(errno);
+    Result<void> ready = co_await wait_ready(shared, Wait::wait_write, deadline);
+    AIOT_CO_CHECK(std::move(ready));
+  }
+  co_return Result<void>();
+}
+
+Result<void> FdStream::discard_input() {
+  if (!is_open()) return closed();
+  // Bounded: a device that never stops talking must not keep us here.
+  for (int i = 0; i < 1024; ++i) {
+    std::array<std::uint8_t, 4096> drop;  // NOLINT: filled by read
+    const ssize_t count = ::read(fd(), drop.data(), drop.size());
+    if (count == 0) return make_error(Errc::link_lost, "closed by the other end");
+    if (count < 0) {
+      if (errno == EAGAIN) return {};
+      if (errno != EINTR) return link_error(errno);
+    }
+  }
+  return {};
+}
+
+}  // namespace aiot::net
