@@ -1,0 +1,274 @@
+#include "protocol/esp/device/fault.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "aiot/units.hpp"
+#include "protocol/esp/device/error.hpp"
+
+namespace aiot::esp::device {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Kind {
+  FaultHelp help;
+  FaultKind kind;
+  bool standing = false;  ///< a property of the chip: without a place it holds from the start
+};
+
+constexpr std::array<Kind, 17> kinds = {{
+    {{"drop", "the link goes away for a time (drop@4096:500ms), or for good (:forever)"},
+     FaultKind::drop},
+    {{"corrupt", "a bit of what the host sends flips"}, FaultKind::corrupt},
+    {{"corrupt-reply", "a bit of what the device sends flips"}, FaultKind::corrupt_reply},
+    {{"lose", "bytes from the host are swallowed (lose@4096:16), or a whole request"},
+     FaultKind::lose},
+    {{"lose-reply", "a request is carried out, its reply is swallowed"}, FaultKind::lose_reply},
+    {{"stall", "the device is busy for a time (stall@data:5s) before it goes on"},
+     FaultKind::stall},
+    {{"reset", "the chip restarts, as the boot pin says then"}, FaultKind::reset},
+    {{"wrong-mac",
+      "another board: its MAC changes, at the first reset after it was read, or where said"},
+     FaultKind::wrong_mac,
+     true},
+    {{"write-protected",
+      "sectors keep their bytes (write-protected:0x10000+0x1000), silently or with :error"},
+     FaultKind::write_protected,
+     true},
+    {{"power-cut", "the power fails while a page is programmed: the page is left a mix"},
+     FaultKind::power_cut},
+    {{"no-stub", "loading into RAM is refused"}, FaultKind::no_stub, true},
+    {{"secure-boot", "secure boot is on"}, FaultKind::secure_boot, true},
+    {{"flash-encryption", "flash encryption is on"}, FaultKind::flash_encryption, true},
+    {{"secure-download", "secure download mode: the ROM refuses most commands"},
+     FaultKind::secure_download,
+     true},
+    {{"garbage", "noise in front of a reply"}, FaultKind::garbage},
+    {{"duplicate", "a reply comes twice"}, FaultKind::duplicate},
+    {{"slow", "the turn-around is 20 times as long, or as said (slow:100)"}, FaultKind::slow, true},
+}};
+
+constexpr std::array<FaultHelp, kinds.size()> help = [] {
+  std::array<FaultHelp, kinds.size()> rows{};
+  for (std::size_t i = 0; i < kinds.size(); ++i) rows[i] = kinds[i].help;
+  return rows;
+}();
+
+constexpr std::array<std::string_view, 10> stage_names = {
+    "sync", "detect", "stub", "baud", "attach", "begin", "data", "end", "md5", "read"};
+
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (true) {
+    const std::size_t colon = text.find(':');
+    parts.push_back(text.substr(0, colon));
+    if (colon == std::string_view::npos) return parts;
+    text.remove_prefix(colon + 1);
+  }
+}
+
+std::optional<std::uint64_t> number(std::string_view text, int base = 10) {
+  if (text.starts_with("0x")) {
+    text.remove_prefix(2);
+    base = 16;
+  }
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Error bad(std::string_view text, std::string why) {
+  return make_error(
+      Errc::bad_fault, std::string(text) + ": " + why,
+      "write NAME[@WHERE][:ARGUMENT][:always], such as reset@data/3 or stall@cmd:13:1:5s");
+}
+
+/// Reads the argument that this kind of fault takes.
+Result<void> parse_argument(Fault& fault, std::string_view argument) {
+  if (argument == "always") {
+    fault.always = true;
+    return {};
+  }
+  if (fault.kind == FaultKind::drop && argument == "forever") {
+    fault.forever = true;
+    return {};
+  }
+  if (fault.kind == FaultKind::drop || fault.kind == FaultKind::stall) {
+    AIOT_TRY(const std::chrono::milliseconds time, parse_duration(argument));
+    fault.time = time;
+    return {};
+  }
+  if (fault.kind == FaultKind::lose || fault.kind == FaultKind::slow) {
+    const auto amount = number(argument);
+    if (!amount || *amount == 0 || *amount > 1'000'000)
+      return bad(fault.text, "not a count: " + std::string(argument));
+    fault.amount = *amount;
+    return {};
+  }
+  if (fault.kind == FaultKind::write_protected) {
+    if (argument == "error") {
+      fault.with_error = true;
+      return {};
+    }
+    const std::size_t plus = argument.find('+');
+    AIOT_TRY(fault.range_begin, parse_size(argument.substr(0, plus)));
+    fault.range_length = 1;
+    if (plus != std::string_view::npos) {
+      AIOT_TRY(fault.range_length, parse_size(argument.substr(plus + 1)));
+    }
+    if (fault.range_begin > 0xFFFFFFFF || fault.range_length > 0xFFFFFFFF)
+      return bad(fault.text, "beyond any flash");
+    return {};
+  }
+  return bad(fault.text, "takes no argument " + std::string(argument));
+}
+
+}  // namespace
+
+std::span<const FaultHelp> fault_help() { return help; }
+std::span<const std::string_view> stages() { return stage_names; }
+
+std::string_view stage_of(Op op) {
+  switch (op) {
+    case Op::sync: return "sync";
+    case Op::read_reg:
+    case Op::write_reg:
+    case Op::get_security_info: return "detect";
+    case Op::mem_begin:
+    case Op::mem_data:
+    case Op::mem_end: return "stub";
+    case Op::change_baudrate: return "baud";
+    case Op::spi_attach:
+    case Op::spi_set_params: return "attach";
+    case Op::flash_begin:
+    case Op::flash_defl_begin:
+    case Op::erase_flash:
+    case Op::erase_region: return "begin";
+    case Op::flash_data:
+    case Op::flash_defl_data:
+    case Op::flash_encrypt_data: return "data";
+    case Op::flash_end:
+    case Op::flash_defl_end:
+    case Op::run_user_code: return "end";
+    case Op::spi_flash_md5: return "md5";
+    case Op::read_flash:
+    case Op::read_flash_slow: return "read";
+  }
+  return "";
+}
+
+Result<Fault> parse_fault(std::string_view text) {
+  Fault fault;
+  fault.text = text;
+  const std::size_t at = std::min(text.find('@'), text.find(':'));
+  const std::string_view name = text.substr(0, at);
+  const auto* kind = std::ranges::find(kinds, name, [](const Kind& row) { return row.help.name; });
+  if (kind == kinds.end()) {
+    std::vector<std::string> names;
+    for (const Kind& row : kinds) names.emplace_back(row.help.name);
+    const std::string near = nearest_word(name, names);
+    Error error = bad(text, "no fault has this name");
+    if (!near.empty()) error.hint = "did you mean " + near + "?";
+    return error;
+  }
+  fault.kind = kind->kind;
+  fault.time = fault.kind == FaultKind::stall ? 5s : 500ms;
+  fault.amount = fault.kind == FaultKind::slow ? 20 : 1;
+  if (fault.kind == FaultKind::write_protected) {
+    fault.range_begin = 0x10000;
+    fault.range_length = 0x1000;
+  }
+  std::vector<std::string_view> parts;
+  if (at != std::string_view::npos) parts = split(text.substr(at + 1));
+  std::size_t next = 0;
+  if (at != std::string_view::npos && text[at] == '@') {
+    const std::string_view where = parts[next++];
+    if (where == "cmd") {
+      const auto op = next < parts.size() ? number(parts[next++], 16) : std::nullopt;
+      const auto count = next < parts.size() ? number(parts[next++]) : std::nullopt;
+      if (!op || *op > 0xFF || !count || *count == 0 || *count > 0xFFFFFFFF)
+        return bad(text, "cmd needs OP:K");
+      fault.op = static_cast<Op>(*op);
+      fault.count = static_cast<std::uint32_t>(*count);
+    } else if (auto byte = number(where)) {
+      fault.byte = *byte;
+    } else {
+      const std::size_t slash = where.find('/');
+      fault.stage = where.substr(0, slash);
+      const auto count = slash == std::string_view::npos ? std::optional<std::uint64_t>(1)
+                                                         : number(where.substr(slash + 1));
+      if (std::ranges::find(stage_names, fault.stage) == stage_names.end())
+        return bad(text, "no such stage");
+      if (!count || *count == 0 || *count > 0xFFFFFFFF) return bad(text, "not a count");
+      fault.count = static_cast<std::uint32_t>(*count);
+    }
+  }
+  for (; next < parts.size(); ++next) {
+    AIOT_CHECK(parse_argument(fault, parts[next]).with("fault " + fault.text));
+  }
+  return fault;
+}
+
+std::optional<std::uint64_t> Faults::next_byte(std::uint64_t position) const {
+  std::optional<std::uint64_t> next;
+  for (const Fault& fault : faults_) {
+    if (!fault.byte || fault.fired > 0 || fault.kind == FaultKind::corrupt_reply ||
+        *fault.byte < position)
+      continue;
+    if (!next || *fault.byte < *next) next = fault.byte;
+  }
+  return next;
+}
+
+std::vector<Fault*> Faults::at_byte(std::uint64_t position) {
+  std::vector<Fault*> struck;
+  for (Fault& fault : faults_) {
+    if (fault.byte != position || fault.fired > 0 || fault.kind == FaultKind::corrupt_reply)
+      continue;
+    ++fault.fired;
+    struck.push_back(&fault);
+  }
+  return struck;
+}
+
+std::vector<Fault*> Faults::at_request(Op op) {
+  std::vector<Fault*> struck;
+  for (Fault& fault : faults_) {
+    if (fault.byte) continue;
+    if (fault.op ? *fault.op != op : !fault.stage.empty() && fault.stage != stage_of(op)) continue;
+    if (!fault.op && fault.stage.empty()) {
+      const auto* kind = std::ranges::find(kinds, fault.kind, &Kind::kind);
+      if (kind->standing) continue;
+      // A power cut needs a page that is being programmed.
+      if (fault.kind == FaultKind::power_cut && stage_of(op) != "data") continue;
+    }
+    ++fault.seen;
+    if (fault.always ? fault.seen < fault.count : fault.seen != fault.count) continue;
+    ++fault.fired;
+    struck.push_back(&fault);
+  }
+  return struck;
+}
+
+std::vector<Fault*> Faults::at_reply(std::uint64_t begin, std::uint64_t end) {
+  std::vector<Fault*> struck;
+  for (Fault& fault : faults_) {
+    if (fault.kind != FaultKind::corrupt_reply || !fault.byte || fault.fired > 0) continue;
+    if (*fault.byte < begin || *fault.byte >= end) continue;
+    ++fault.fired;
+    struck.push_back(&fault);
+  }
+  return struck;
+}
+
+Fault* Faults::standing(FaultKind kind) {
+  for (Fault& fault : faults_) {
+    if (fault.kind == kind && !fault.byte && !fault.op && fault.stage.empty()) return &fault;
+  }
+  return nullptr;
+}
+
+}  // namespace aiot::esp::device

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
+
+namespace aiot::sim {
+
+/// Why virtual devices cannot be started; errors of the device itself and of the port pass through.
+enum class Errc {
+  bad_port = 1,  ///< not a kind of port
+  bad_count,     ///< no device, or more than can be served
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+}  // namespace aiot::sim
+
+template <>
+struct boost::system::is_error_code_enum<aiot::sim::Errc> : std::true_type {};

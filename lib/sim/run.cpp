@@ -1,0 +1,145 @@
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "aiot/sim.hpp"
+#include "sim/error.hpp"
+#include "sim/station.hpp"
+
+namespace aiot::sim {
+namespace {
+
+namespace device = esp::device;
+
+/// Served by one thread; a bound against a slip of the keyboard.
+constexpr unsigned max_devices = 256;
+constexpr std::uint64_t usual_flash = 4 * 1024 * 1024;
+/// Espressif's, and a serial number that no real part is likely to have.
+constexpr device::Mac first_mac = {0x24, 0x0A, 0xC4, 0xA1, 0x07, 0x00};
+
+/// `file` with {n} replaced by the number of the device (from 1), or with -N in front of its
+/// extension when there are several devices and no {n}.
+std::string numbered(std::string file, unsigned number, unsigned count) {
+  if (file.empty()) return file;
+  const std::string text = std::to_string(number);
+  if (const std::size_t at = file.find("{n}"); at != std::string::npos)
+    return file.replace(at, 3, text);
+  if (count == 1) return file;
+  const std::size_t slash = file.rfind('/');
+  const std::size_t dot = file.rfind('.');
+  const bool extension =
+      dot != std::string::npos && (slash == std::string::npos || dot > slash + 1) && dot > 0;
+  return file.insert(extension ? dot : file.size(), "-" + text);
+}
+
+device::Mac next_mac(device::Mac mac, unsigned by) {
+  for (std::size_t i = 6; i-- > 3 && by > 0;) {
+    by += mac[i];
+    mac[i] = static_cast<std::uint8_t>(by);
+    by >>= 8;
+  }
+  return mac;
+}
+
+Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
+                                              const Request& request, unsigned index) {
+  AIOT_TRY(std::unique_ptr<Port> port, make_port(context.get_executor(), request.port, index));
+  device::Options options;
+  options.chip = request.device;
+  AIOT_TRY(options.profile, device::find_profile(request.profile));
+  device::Mac mac = first_mac;
+  if (!request.mac.empty()) {
+    AIOT_TRY(mac, device::parse_mac(request.mac));
+  }
+  options.mac = next_mac(mac, index);
+  for (const std::string& text : request.faults) {
+    AIOT_TRY(device::Fault fault, device::parse_fault(text));
+    options.faults.push_back(std::move(fault));
+  }
+  options.baud_limit = request.baud_limit;
+  options.in_application = request.in_application;
+  options.sync_resets = !port->has_lines();
+  if (esp::chip_by_name(options.chip) == nullptr) {
+    // Said before a file is made for it.
+    AIOT_TRY(device::FlashMemory none, device::FlashMemory::in_memory(usual_flash));
+    return std::move(device::Device::make(std::move(options), std::move(none))).error();
+  }
+  const std::uint64_t size = request.flash_size != 0 ? request.flash_size : usual_flash;
+  const std::string file = numbered(request.flash_file, index + 1, request.count);
+  AIOT_TRY(device::FlashMemory flash, file.empty() ? device::FlashMemory::in_memory(size)
+                                                   : device::FlashMemory::in_file(file, size));
+  AIOT_TRY(std::unique_ptr<device::Device> made,
+           device::Device::make(std::move(options), std::move(flash)));
+  return std::make_unique<Station>(context.get_executor(), std::move(made), std::move(port), file);
+}
+
+Ready ready_of(const Station& station) {
+  return {station.address(), std::string(station.device().chip().name),
+          device::format_mac(station.device().mac()), station.flash_file()};
+}
+
+}  // namespace
+
+Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
+                   EventSink& sink, std::stop_token stop) {
+  if (request.count == 0 || request.count > max_devices) {
+    return make_error(Errc::bad_count, std::to_string(request.count),
+                      "use 1 to " + std::to_string(max_devices) + " devices");
+  }
+  boost::asio::io_context context(1);
+  std::vector<std::unique_ptr<Station>> stations;
+  for (unsigned i = 0; i < request.count; ++i) {
+    AIOT_TRY(auto station, make_station(context, request, i));
+    station->moved = [&ready](const Station& moved) { ready(ready_of(moved)); };
+    stations.push_back(std::move(station));
+  }
+  for (const auto& station : stations) {
+    sink.on_event(event::Started{station->address(), "sim"});
+    ready(ready_of(*station));
+  }
+  for (const auto& station : stations) station->start();
+  auto work = boost::asio::make_work_guard(context);
+  const std::stop_callback on_stop(
+      stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
+  context.run();
+  Array devices;
+  for (const auto& station : stations) {
+    station->stop();
+    Object fields = station->report();
+    sink.on_event(event::Finished{station->address(), Record{"aiot.sim/1", fields}});
+    devices.emplace_back(std::move(fields));
+  }
+  Record record{"aiot.sim/1", {}};
+  record.fields.set("devices", std::move(devices));
+  return record;
+}
+
+std::vector<Choice> devices() {
+  std::vector<Choice> choices;
+  for (const esp::Chip& chip : esp::chips()) {
+    choices.push_back(
+        {std::string(chip.name), std::string(chip.display) + ": ROM loader, stub, flash"});
+  }
+  return choices;
+}
+
+std::vector<Choice> faults() {
+  std::vector<Choice> choices;
+  for (const device::FaultHelp& help : device::fault_help()) {
+    choices.push_back({std::string(help.name), std::string(help.description)});
+  }
+  return choices;
+}
+
+std::vector<Choice> profiles() {
+  std::vector<Choice> choices;
+  for (const device::Profile& profile : device::profiles()) {
+    choices.push_back({std::string(profile.name), std::string(profile.description)});
+  }
+  return choices;
+}
+
+}  // namespace aiot::sim

@@ -1,0 +1,100 @@
+#include "sim/station.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace aiot::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How far ahead of the wire the host's bytes are taken: what an adapter buffers.
+constexpr auto read_ahead = 20ms;
+
+net::TimePoint now() { return std::chrono::steady_clock::now(); }
+
+}  // namespace
+
+Station::Station(const net::asio::any_io_executor& executor,
+                 std::unique_ptr<esp::device::Device> device, std::unique_ptr<Port> port,
+                 std::string flash_file)
+    : device_(std::move(device)),
+      port_(std::move(port)),
+      flash_file_(std::move(flash_file)),
+      timer_(executor) {}
+
+void Station::start() {
+  Port::Events events;
+  events.bytes = [this](ByteSpan bytes) {
+    device_->on_bytes(now(), bytes);
+    pump();
+  };
+  events.lines = [this](bool dtr, bool rts) {
+    device_->on_lines(now(), dtr, rts);
+    pump();
+  };
+  events.baud = [this](std::uint32_t baud_bps) { device_->on_host_baud(now(), baud_bps); };
+  events.writable = [this] { flush(); };
+  port_->start(std::move(events));
+  pump();
+}
+
+void Station::stop() {
+  stopped_ = true;
+  timer_.cancel();
+  port_->close();
+}
+
+void Station::pump() {
+  if (stopped_) return;
+  port_->poll_baud();
+  const net::TimePoint time = now();
+  device_->on_timer(time);
+  if (device_->link_up() != up_) {
+    up_ = device_->link_up();
+    unsent_.clear();
+    if (port_->set_up(up_) && moved) moved(*this);
+  }
+  append(unsent_, device_->take_output(time));
+  flush();
+  // Reading goes on when the wire has drained to the read-ahead.
+  const net::TimePoint resume = device_->input_done() - read_ahead;
+  port_->pause(resume > time);
+  std::optional<net::TimePoint> next = device_->next_timer();
+  if (resume > time && (!next || resume < *next)) next = resume;
+  if (!next) {
+    timer_.cancel();
+    return;
+  }
+  timer_.expires_at(*next);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) pump();
+  });
+}
+
+void Station::flush() {
+  if (unsent_.empty()) return;
+  const std::size_t sent = port_->write(unsent_);
+  unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
+}
+
+Object Station::report() const {
+  const esp::device::Counters& counters = device_->counters();
+  Array fired;
+  for (const esp::device::Fault& fault : device_->faults().all()) {
+    if (fault.fired > 0) fired.emplace_back(fault.text);
+  }
+  Object fields;
+  fields.set("chip", std::string(device_->chip().name))
+      .set("mac", esp::device::format_mac(device_->mac()))
+      .set("address", address())
+      .set("flash_file", flash_file_)
+      .set("bytes_in", counters.bytes_in)
+      .set("bytes_out", counters.bytes_out)
+      .set("commands", counters.commands)
+      .set("overruns", counters.overruns)
+      .set("faults_fired", std::move(fired));
+  return fields;
+}
+
+}  // namespace aiot::sim

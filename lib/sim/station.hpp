@@ -1,0 +1,43 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+
+#include "aiot/value.hpp"
+#include "protocol/esp/device/device.hpp"
+#include "sim/port.hpp"
+
+namespace aiot::sim {
+
+/// One virtual device and the port it is plugged into, driven by the machine's clock.
+class Station {
+ public:
+  Station(const net::asio::any_io_executor& executor, std::unique_ptr<esp::device::Device> device,
+          std::unique_ptr<Port> port, std::string flash_file);
+
+  void start();
+  void stop();
+
+  std::string address() const { return port_->address(); }
+  const esp::device::Device& device() const { return *device_; }
+  const std::string& flash_file() const { return flash_file_; }
+  /// Called when the device came back under another address.
+  std::function<void(const Station&)> moved;
+  /// What happened, as fields of the record aiot.sim/1.
+  Object report() const;
+
+ private:
+  void pump();
+  void flush();
+
+  std::unique_ptr<esp::device::Device> device_;
+  std::unique_ptr<Port> port_;
+  std::string flash_file_;
+  net::asio::steady_timer timer_;
+  Bytes unsent_;
+  bool up_ = true;
+  bool stopped_ = false;
+};
+
+}  // namespace aiot::sim
