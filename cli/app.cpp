@@ -1,0 +1,114 @@
+#include "app.hpp"
+
+#include <cerrno>
+#include <exception>
+#include <ostream>
+
+#include "aiot/version.hpp"
+#include "arguments.hpp"
+#include "context.hpp"
+#include "errors.hpp"
+#include "fd_stream.hpp"
+#include "help.hpp"
+#include "render/exit.hpp"
+#include "render/log_file.hpp"
+#include "settings.hpp"
+
+namespace aiot::cli {
+namespace {
+
+/// Keeps the configuration's notices until there is a renderer to say them.
+struct Notices final : EventSink {
+  std::vector<Event> events;
+  void on_event(const Event& event) override { events.push_back(event); }
+};
+
+render::Options options_of(const Settings& s, const Environment& environment) {
+  render::Options o;
+  o.quiet = s.quiet;
+  o.verbosity = s.verbosity;
+  o.color_out = s.color_out;
+  o.color_err = s.color_err;
+  o.terminal = environment.terminal;
+  o.now = environment.now;
+  o.signals = environment.signals;
+  return o;
+}
+
+/// An error before a command ran, in the form that was asked for.
+int early_error(Error error, Format format, std::ostream& out, std::ostream& err,
+                const Environment& environment) {
+  render::Options options;
+  options.terminal = environment.terminal;
+  options.color_err = use_color("auto", environment.terminal.err, environment);
+  const auto ui = render::make_renderer(format, out, err, options);
+  render::Outcome outcome;
+  outcome.failures.push_back({"", "", std::move(error)});
+  return ui->finish(outcome);
+}
+
+int run_command(const Arguments& args, Format format, std::istream& in, std::ostream& out,
+                std::ostream& err, const Environment& environment) {
+  Notices notices;
+  const auto settings = make_settings(args, environment, notices);
+  if (!settings.has_value()) {
+    return early_error(settings.error(), format, out, err, environment);
+  }
+  const auto ui =
+      render::make_renderer(settings->format, out, err, options_of(*settings, environment));
+  if (!settings->log_file.empty()) {
+    auto log = render::open_log_file(settings->log_file);
+    if (!log.has_value()) {
+      render::Outcome outcome;
+      outcome.failures.push_back({"", "", log.error()});
+      return ui->finish(outcome);
+    }
+    ui->log_to(*std::move(log));
+  }
+  for (const Event& event : notices.events) ui->on_event(event);
+  Context context{args, *settings, environment, in, out, err, *ui};
+  return args.command->handler(context);
+}
+
+/// What became of standard output. A reader that left early is not an error; a full disk is.
+int check_output(std::ostream& out, std::ostream& err, int exit) {
+  out.flush();
+  const int reason = write_error(out);
+  if (reason == 0 || reason == EPIPE) return exit;
+  err << "error: standard output could not be written: " << std::generic_category().message(reason)
+      << "\n  next: free some space, or write elsewhere\n";
+  return exit == 0 ? static_cast<int>(Condition::resource) : exit;
+}
+
+}  // namespace
+
+void print_version(std::ostream& out) { out << "aiotctl " << version() << '\n'; }
+
+int run(const std::vector<std::string>& args, std::istream& in, std::ostream& out,
+        std::ostream& err, const Environment& environment) {
+  const Format format = format_of(args);
+  try {
+    auto parsed = parse(args);
+    if (!parsed.has_value()) return early_error(parsed.error(), format, out, err, environment);
+    int exit = 0;
+    if (parsed->has("--version")) {
+      print_version(out);
+    } else if (parsed->has("--help") || !parsed->command->handler) {
+      // Nothing to do was asked for: help, and exit 2 when that was not the request.
+      const bool asked = parsed->has("--help");
+      const std::string when = parsed->get("--color").value_or("auto");
+      const bool terminal = asked ? environment.terminal.out : environment.terminal.err;
+      print_help(asked ? out : err, *parsed->command, parsed->path,
+                 {help_width(environment), use_color(when, terminal, environment)});
+      exit = asked ? 0 : static_cast<int>(Condition::usage);
+    } else {
+      exit = run_command(*parsed, format, in, out, err, environment);
+    }
+    return check_output(out, err, exit);
+  } catch (const std::exception& e) {
+    return early_error(make_error(Errc::internal, e.what(), "please report it with this command"),
+                       format, out, err, environment);
+  }
+}
+
+}  // namespace aiot::cli

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "option.hpp"
+
+/// One function a command: its description, with the handler that runs it.
+namespace aiot::cli::command {
+
+Command flash();
+Command sim();
+Command config();
+Command completion();
+Command schema();
+Command help();
+
+}  // namespace aiot::cli::command

@@ -1,0 +1,68 @@
+#include "aiot/config.hpp"
+
+#include <ostream>
+
+#include "aiot/bytes.hpp"
+#include "command/commands.hpp"
+#include "context.hpp"
+#include "render/table.hpp"
+
+namespace aiot::cli::command {
+namespace {
+
+int show(Context& context) {
+  const Config& config = context.settings.config;
+  const bool origin = context.args.has("--origin");
+  Array settings;
+  std::vector<std::vector<std::string>> rows;
+  for (const ConfigKey& key : config_keys()) {
+    const ConfigValue& value = config.get(key.name);
+    settings.emplace_back(
+        Object({{"key", key.name}, {"value", value.value}, {"origin", value.origin}}));
+    auto& row = rows.emplace_back();
+    row = {std::string(key.name), escape_controls(value.value)};
+    if (origin) row.push_back(escape_controls(value.origin));
+  }
+  render::Outcome outcome;
+  outcome.record = {"aiot.config/1", Object({{"settings", std::move(settings)}})};
+  outcome.text = [&rows](std::ostream& out) { out << render::table(rows, 0); };
+  return context.ui.finish(outcome);
+}
+
+int path(Context& context) {
+  const Config& config = context.settings.config;
+  Array files;
+  for (const std::string& file : config.files()) files.emplace_back(file);
+  render::Outcome outcome;
+  outcome.record = {"aiot.config/1", Object({{"files", std::move(files)}})};
+  outcome.text = [&config](std::ostream& out) {
+    for (const std::string& file : config.files()) out << escape_controls(file) << '\n';
+  };
+  return context.ui.finish(outcome);
+}
+
+}  // namespace
+
+Command config() {
+  return {
+      .name = "config",
+      .summary = "show the settings and where they come from",
+      .description =
+          "A setting is taken from the flag, else the environment (AIOT_FLASH_BAUD), else "
+          "./aiot.yaml, else ~/.config/aiot/config.yaml, else /etc/aiot/config.yaml, "
+          "else its default. See aiotctl-config(5).",
+      .commands = {{.name = "show",
+                    .summary = "show every setting",
+                    .description = "",
+                    .options = {{.names = "--origin", .help = "Say where each value comes from"}},
+                    .examples = {{"config show --origin", "Why is the speed what it is?"}},
+                    .handler = show},
+                   {.name = "path",
+                    .summary = "show the configuration files that are read",
+                    .description = "In order of precedence; nothing when there are none.",
+                    .examples = {{"config path", "Which files count here?"}},
+                    .handler = path}},
+  };
+}
+
+}  // namespace aiot::cli::command

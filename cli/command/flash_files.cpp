@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include "aiot/units.hpp"
+#include "command/flash_options.hpp"
+#include "command/flash_verbs.hpp"
+#include "errors.hpp"
+
+/// The verbs that need no device: `flash image` and `flash merge`.
+namespace aiot::cli::command {
+namespace {
+
+Result<std::uint64_t> size_option(const Arguments& args, const std::string& name,
+                                  std::uint64_t otherwise) {
+  const auto text = args.get(name);
+  if (!text) return otherwise;
+  return parse_size(*text).with(name);
+}
+
+int finish(Context& context, const Result<Record>& record) {
+  if (!record.has_value()) return context.fail(record.error());
+  render::Outcome outcome;
+  outcome.record = *record;
+  return context.ui.finish(outcome);
+}
+
+int convert(Context& context) {
+  firmware::ConvertRequest request;
+  request.input = context.args.items.front();
+  request.to = context.args.get("--convert").value_or("");
+  request.output = context.args.get("--output").value_or("");
+  if (request.output.empty()) {
+    return context.fail(make_error(Errc::missing_argument, "flash image --convert: --output FILE",
+                                   "say where the result goes: -o out.bin"));
+  }
+  const auto offset = size_option(context.args, "--offset", 0);
+  if (!offset.has_value()) return context.fail(offset.error());
+  request.offset = *offset;
+  return finish(context, context.environment.convert(request));
+}
+
+Result<firmware::MergeRequest> make_merge(const Context& context) {
+  firmware::MergeRequest request;
+  for (const std::string& word : context.args.items) {
+    AIOT_TRY(request.images.emplace_back(), context.environment.parse_placement(word));
+  }
+  request.output = context.args.get("--output").value_or("");
+  if (request.output.empty()) {
+    return make_error(Errc::missing_argument, "flash merge: --output FILE",
+                      "say where the image goes: -o merged.bin");
+  }
+  request.header = make_header(context.args);
+  request.chip = context.args.get("--chip").value_or("");
+  AIOT_TRY(const auto fill, size_option(context.args, "--fill", 0xFF));
+  if (fill > 0xFF) {
+    return make_error(Errc::bad_value, fmt::format("--fill {:#x}", fill), "one byte, 0 to 0xff");
+  }
+  request.fill = static_cast<std::uint8_t>(fill);
+  AIOT_TRY(request.pad_to, size_option(context.args, "--pad-to", 0));
+  AIOT_TRY(request.base, size_option(context.args, "--base", 0));
+  request.overwrite = !context.args.has("--keep-existing");
+  return request;
+}
+
+}  // namespace
+
+int flash_image(Context& context) {
+  if (context.args.has("--convert")) return convert(context);
+  if (context.args.has("--output")) {
+    return context.fail(make_error(Errc::missing_argument, "--output without --convert",
+                                   "say the form: --convert hex"));
+  }
+  return finish(context, context.environment.explain(context.args.items.front()));
+}
+
+int flash_merge(Context& context) {
+  const auto request = make_merge(context);
+  if (!request.has_value()) return context.fail(request.error());
+  return finish(context, context.environment.merge(*request));
+}
+
+}  // namespace aiot::cli::command

@@ -1,0 +1,183 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ostream>
+
+#include "aiot/units.hpp"
+#include "command/commands.hpp"
+#include "context.hpp"
+#include "errors.hpp"
+#include "render/json.hpp"
+#include "render/table.hpp"
+
+namespace aiot::cli::command {
+namespace {
+
+template <class Number>
+Result<Number> number_option(const Arguments& args, const std::string& name, Number otherwise) {
+  const auto text = args.get(name);
+  if (!text) return otherwise;
+  Number number = 0;
+  const char* last = text->data() + text->size();
+  const auto [end, error] = std::from_chars(text->data(), last, number);
+  if (error != std::errc() || end != last) {
+    return make_error(Errc::bad_value, fmt::format("{} {}", name, *text), "write a whole number");
+  }
+  return number;
+}
+
+Result<sim::Request> make_request(const Context& context) {
+  const Arguments& args = context.args;
+  sim::Request request;
+  if (args.items.empty()) {
+    return make_error(Errc::missing_argument, "sim: DEVICE",
+                      "name a kind of device, such as esp32; `aiotctl sim --list` shows all");
+  }
+  request.device = args.items.front();
+  std::vector<std::string> kinds;
+  for (const sim::Choice& kind : context.environment.sim_devices()) kinds.push_back(kind.name);
+  if (std::find(kinds.begin(), kinds.end(), request.device) == kinds.end()) {
+    const std::string near = nearest_word(request.device, kinds);
+    return make_error(Errc::bad_value, fmt::format("sim: no virtual \"{}\"", request.device),
+                      near.empty() ? fmt::format("there are {}", fmt::join(kinds, ", "))
+                                   : fmt::format("did you mean {}?", near));
+  }
+  request.port = args.get("--port").value_or("pty");
+  AIOT_TRY(request.count, number_option<unsigned>(args, "--count", 1));
+  if (request.count == 0 || request.count > 1024) {
+    return make_error(Errc::bad_value, "--count", "1 to 1024 devices");
+  }
+  request.flash_file = args.get("--flash").value_or("");
+  AIOT_TRY(request.flash_size,
+           parse_size(context.setting("--flash-size", "sim.flash_size")).with("--flash-size"));
+  AIOT_TRY(request.baud_limit, number_option<std::uint32_t>(args, "--baud-limit", 0));
+  request.mac = args.get("--mac").value_or("");
+  request.faults = args.all("--fault");
+  request.profile = context.setting("--profile", "sim.profile");
+  const std::string seed = context.setting("--seed", "sim.seed");
+  const auto [end, error] = std::from_chars(seed.data(), seed.data() + seed.size(), request.seed);
+  if (error != std::errc() || end != seed.data() + seed.size()) {
+    return make_error(Errc::bad_value, "--seed " + seed, "write a whole number");
+  }
+  request.in_application = args.has("--app");
+  return request;
+}
+
+void print_choices(std::ostream& out, const char* title, const std::vector<sim::Choice>& choices) {
+  out << title << '\n';
+  std::vector<std::vector<std::string>> rows;
+  for (const sim::Choice& choice : choices) rows.push_back({choice.name, choice.description});
+  out << render::table(rows, 0, 2);
+}
+
+Array choice_array(const std::vector<sim::Choice>& choices) {
+  Array array;
+  for (const sim::Choice& c : choices) {
+    array.emplace_back(Object({{"name", c.name}, {"description", c.description}}));
+  }
+  return array;
+}
+
+int list(Context& context) {
+  const Environment& e = context.environment;
+  render::Outcome outcome;
+  outcome.record = {"aiot.sim.list/1", Object({{"devices", choice_array(e.sim_devices())},
+                                               {"faults", choice_array(e.sim_faults())},
+                                               {"profiles", choice_array(e.sim_profiles())}})};
+  outcome.text = [&e](std::ostream& out) {
+    print_choices(out, "Devices", e.sim_devices());
+    print_choices(out, "Faults (--fault)", e.sim_faults());
+    print_choices(out, "Timing profiles (--profile)", e.sim_profiles());
+  };
+  return context.ui.finish(outcome);
+}
+
+int run_sim(Context& context) {
+  if (context.args.has("--list")) return list(context);
+  const auto request = make_request(context);
+  if (!request.has_value()) return context.fail(request.error());
+  if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
+
+  unsigned index = 0;
+  // A line at once for each device: whoever reads them connects before the next is there.
+  const auto ready = [&](const sim::Ready& device) {
+    Object line({{"schema", "aiot.sim.ready/1"},
+                 {"address", device.address},
+                 {"chip", device.chip},
+                 {"mac", device.mac},
+                 {"index", ++index},
+                 {"count", request->count}});
+    if (!device.flash_file.empty()) line.set("flash_file", device.flash_file);
+    context.out << render::to_json(line) << '\n' << std::flush;
+  };
+  const auto record = context.environment.simulate(*request, ready, context.ui, context.stop());
+  render::Outcome outcome;
+  outcome.ended_by_signal_is_success = true;
+  if (record.has_value()) {
+    outcome.record = *record;
+  } else if (record.error().condition() != Condition::cancelled) {
+    outcome.failures.push_back({"", "", record.error()});
+  }
+  // Standard output is the list of devices; what they did is worth saying only to machines.
+  outcome.text = [](std::ostream&) {};
+  return context.ui.finish(outcome);
+}
+
+}  // namespace
+
+Command sim() {
+  return {
+      .name = "sim",
+      .summary = "run virtual devices: to learn, to demonstrate, to inject faults",
+      .description =
+          "Prints a JSON line for each device once it can be connected to, and serves until "
+          "Ctrl-C, "
+          "SIGTERM, or until nobody reads those lines any more; each of these ends it with exit "
+          "code 0. `aiotctl flash --devices -` takes the lines as they are.",
+      .positionals = {{.name = "DEVICE",
+                       .help = "the kind of device, such as esp32 or esp32c3; --list shows all",
+                       .min = 0,
+                       .max = 1,
+                       .complete = Complete::nothing}},
+      .options =
+          {{.names = "-p,--port",
+            .value = "PORT",
+            .help =
+                "Where it listens: pty, tcp:PORT or rfc2217:PORT; port 0 takes a free one [pty]"},
+           {.names = "--count", .value = "N", .help = "How many; each has its own MAC and flash"},
+           {.names = "--flash",
+            .value = "FILE",
+            .help = "Keep the flash in FILE, with {n} for the number; in memory by default",
+            .complete = Complete::file},
+           {.names = "--flash-size",
+            .value = "SIZE",
+            .help = "Size of the flash, such as 4MB",
+            .key = "sim.flash_size"},
+           {.names = "--baud-limit",
+            .value = "BPS",
+            .help = "Garble what is faster than this, as a poor cable does"},
+           {.names = "--fault",
+            .value = "FAULT",
+            .help = "Something that goes wrong; may be repeated; --list shows all",
+            .repeatable = true},
+           {.names = "--mac", .value = "MAC", .help = "MAC of the first device"},
+           {.names = "--profile",
+            .value = "NAME",
+            .help = "How fast its parts are; --list shows all",
+            .key = "sim.profile"},
+           {.names = "--seed",
+            .value = "N",
+            .help = "For faults that choose at random",
+            .key = "sim.seed"},
+           {.names = "--app", .help = "Start in the application, as a fresh board does"},
+           {.names = "--list", .help = "Show the devices, faults and profiles there are"}},
+      .examples = {{"sim esp32c3", "One device on a pseudo-terminal"},
+                   {"sim esp32 --count 4 --flash chip-{n}.bin | aiotctl flash --devices - build/",
+                    "Four devices, flashed at once"},
+                   {"sim esp32 --port rfc2217:4000", "A device on the network"}},
+      .handler = run_sim,
+  };
+}
+
+}  // namespace aiot::cli::command

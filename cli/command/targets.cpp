@@ -1,0 +1,176 @@
+#include "command/targets.hpp"
+
+#include <fmt/format.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <fstream>
+#include <istream>
+#include <map>
+
+#include "aiot/units.hpp"
+#include "errors.hpp"
+
+namespace aiot::cli::command {
+namespace {
+
+constexpr std::size_t longest_line = 64 * 1024;
+constexpr std::size_t most_devices = 4096;
+
+/// What two spellings of one device have in common.
+std::string identity(const Address& address) {
+  if (address.scheme == "serial") {
+    char real[PATH_MAX];
+    return ::realpath(address.path.c_str(), real) ? real : address.path;
+  }
+  Address bare = address;
+  bare.query.clear();
+  return bare.str();
+}
+
+/// The address on one line of a device list, and whether the line says that it is the last.
+struct ListLine {
+  std::string address;
+  bool is_last = false;
+};
+
+Result<ListLine> parse_json_line(const std::string& line, const std::string& where) {
+  boost::system::error_code error;
+  const boost::json::value value = boost::json::parse(line, error);
+  const boost::json::object* object = error ? nullptr : value.if_object();
+  const boost::json::value* address = object ? object->if_contains("address") : nullptr;
+  if (!address || !address->is_string()) {
+    return make_error(Errc::bad_device_list, where,
+                      "each line is an address, or a JSON object with an \"address\"");
+  }
+  ListLine out{std::string(address->as_string()), false};
+  const boost::json::value* index = object->if_contains("index");
+  const boost::json::value* count = object->if_contains("count");
+  out.is_last = index && count && index->is_int64() && *index == *count;
+  return out;
+}
+
+/// Reads until the end, or until a line says that it is the last of several: `aiotctl sim` goes on
+/// running, so that its standard output does not end.
+Result<std::vector<Address>> read_list(std::istream& in, const std::string& name) {
+  std::vector<Address> out;
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    const std::string where = fmt::format("{}:{}", name, number);
+    if (line.size() > longest_line || out.size() > most_devices) {
+      return make_error(Errc::bad_device_list, where, "the list is too long");
+    }
+    const auto begin = line.find_first_not_of(" \t\r");
+    if (begin == std::string::npos || line[begin] == '#') continue;
+    line = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    ListLine entry{line, false};
+    if (line.front() == '{') {
+      AIOT_TRY(entry, parse_json_line(line, where));
+    }
+    AIOT_TRY(out.emplace_back(), parse_address(entry.address).with(where));
+    if (entry.is_last) break;
+  }
+  return out;
+}
+
+Result<std::vector<Address>> listed_devices(const Context& context) {
+  const auto file = context.args.get("--devices");
+  if (!file) return std::vector<Address>();
+  if (*file == "-") return read_list(context.in, "standard input");
+  std::ifstream in(*file);
+  if (!in) {
+    return make_error(Errc::bad_device_list, *file + ": cannot be read",
+                      "name a file with an address on each line");
+  }
+  return read_list(in, *file);
+}
+
+/// The one port of a `usb:` address; which of several is meant is not guessed.
+Result<Address> the_one_port(const Context& context, const Address& pattern) {
+  AIOT_TRY(const auto ports, context.environment.expand_usb(pattern));
+  if (ports.size() == 1) return ports.front();
+  std::vector<std::string> names;
+  for (const Address& port : ports) names.push_back(port.str());
+  return make_error(
+      Errc::conflict,
+      fmt::format("{} means {} ports: {}", pattern.str(), ports.size(), fmt::join(names, ", ")),
+      "name one of them, add ?serial=…, or take all with --each");
+}
+
+Error not_a_device(const Context& context, const std::string& word) {
+  std::vector<std::string> verbs;
+  for (const Command& verb : context.args.command->commands) verbs.push_back(verb.name);
+  const std::string near = nearest_word(word, verbs);
+  return make_error(
+      Errc::missing_argument,
+      fmt::format("{}: \"{}\" is not an address", spelled(context.args.path), word),
+      near.empty() ? std::string("the first argument is a device: /dev/ttyUSB0, usb:10c4:ea60, "
+                                 "rfc2217://host:4000")
+                   : fmt::format("did you mean `{} {}`?", spelled(context.args.path), near));
+}
+
+}  // namespace
+
+bool looks_like_address(const std::string& word) {
+  if (word.starts_with("/dev/")) return true;
+  if (word.starts_with('/')) {
+    struct stat info {};
+    return ::stat(word.c_str(), &info) == 0 && S_ISCHR(info.st_mode);
+  }
+  const auto colon = word.find(':');
+  if (colon == std::string::npos || colon < 2) return false;
+  const bool scheme = std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(colon),
+                                  [](unsigned char c) { return std::isalnum(c) || c == '+'; });
+  return scheme && ::access(word.c_str(), F_OK) != 0;
+}
+
+Result<Targets> find_targets(const Context& context, std::span<const std::string_view> accepted) {
+  Targets targets;
+  std::vector<Address> all;
+  for (const std::string& word : context.args.items) {
+    if (targets.rest.empty() && looks_like_address(word)) {
+      AIOT_TRY(Address address, parse_address(word));
+      if (address.scheme == "usb") {
+        AIOT_TRY(address, the_one_port(context, address));
+      }
+      all.push_back(std::move(address));
+    } else {
+      targets.rest.push_back(word);
+    }
+  }
+  for (const std::string& text : context.args.all("--each")) {
+    AIOT_TRY(const Address pattern, parse_address(text).with("--each"));
+    constexpr std::string_view usb[] = {"usb"};
+    AIOT_CHECK(require_scheme(pattern, usb).with("--each"));
+    AIOT_TRY(const auto ports, context.environment.expand_usb(pattern));
+    all.insert(all.end(), ports.begin(), ports.end());
+  }
+  AIOT_TRY(const auto listed, listed_devices(context));
+  all.insert(all.end(), listed.begin(), listed.end());
+
+  if (all.empty() && context.args.has("--devices")) {
+    return make_error(Errc::no_devices, "the list of --devices is empty");
+  }
+  if (all.empty()) {
+    return not_a_device(context, targets.rest.empty() ? "" : targets.rest.front());
+  }
+  std::map<std::string, std::string> seen;
+  for (const Address& address : all) {
+    AIOT_CHECK(require_scheme(address, accepted));
+    const auto [it, fresh] = seen.emplace(identity(address), address.str());
+    if (!fresh) {
+      const std::string& other = it->second;
+      return make_error(
+          Errc::duplicate_device,
+          other == address.str() ? other : fmt::format("{} and {}", other, address.str()));
+    }
+  }
+  targets.devices = std::move(all);
+  return targets;
+}
+
+}  // namespace aiot::cli::command

@@ -1,0 +1,67 @@
+#include "environment.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "aiot/ports.hpp"
+
+namespace aiot::cli {
+namespace {
+
+winsize window() {
+  winsize size{};
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+  return size;
+}
+
+std::optional<std::string> variable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+Terminal real_terminal() {
+  Terminal terminal;
+  terminal.in = ::isatty(STDIN_FILENO) != 0;
+  terminal.out = ::isatty(STDOUT_FILENO) != 0;
+  terminal.err = ::isatty(STDERR_FILENO) != 0;
+  terminal.dumb = variable("TERM").value_or("dumb") == "dumb";
+  terminal.columns = [] {
+    const unsigned columns = window().ws_col;
+    return columns == 0 ? 80U : columns;
+  };
+  terminal.rows = [] {
+    const unsigned rows = window().ws_row;
+    return rows == 0 ? 24U : rows;
+  };
+  return terminal;
+}
+
+}  // namespace
+
+Environment real_environment(Signals& signals) {
+  Environment e;
+  e.write = flash::write;
+  e.verify = flash::verify;
+  e.read = flash::read;
+  e.erase = flash::erase;
+  e.info = flash::info;
+  e.reset = flash::reset;
+  e.flash_record = [](const flash::Report& report) { return report.record(); };
+  e.parse_placement = flash::parse_placement;
+  e.expand_usb = expand_usb_address;
+  e.explain = firmware::explain;
+  e.merge = firmware::merge;
+  e.convert = firmware::convert;
+  e.simulate = sim::run;
+  e.sim_devices = sim::devices;
+  e.sim_faults = sim::faults;
+  e.sim_profiles = sim::profiles;
+  e.variable = variable;
+  e.terminal = real_terminal();
+  e.signals = &signals;
+  return e;
+}
+
+}  // namespace aiot::cli

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "aiot/address.hpp"
+#include "aiot/config.hpp"
+#include "aiot/firmware.hpp"
+#include "aiot/flash.hpp"
+#include "aiot/sim.hpp"
+
+namespace aiot::cli {
+
+/// What is known of the terminals behind the three streams.
+struct Terminal {
+  bool in = false;
+  bool out = false;
+  bool err = false;
+  bool dumb = false;                  ///< cannot move its cursor
+  std::function<unsigned()> columns;  ///< of standard error's terminal; nullptr: 80
+  std::function<unsigned()> rows;     ///< nullptr: 24
+};
+
+/// SIGINT and SIGTERM, as something to ask.
+class Signals {
+ public:
+  virtual ~Signals() = default;
+  /// From now on a first signal requests a stop; a second ends the process at once.
+  virtual std::stop_token start() = 0;
+  /// While true, the first signal ends the process: a question waits for an answer.
+  virtual void asking(bool now) = 0;
+  /// Requests a stop too when nobody reads standard output any more.
+  virtual void stop_when_reader_leaves() = 0;
+  /// 130 or 143 once a signal came, else 0.
+  virtual int exit_code() const = 0;
+};
+
+/// Everything the command line reaches outside itself: the jobs and the machine. Tests pass their
+/// own; real_environment() has the library's.
+struct Environment {
+  template <class Request>
+  using FlashJob = std::function<Result<flash::Report>(std::span<const Address>, const Request&,
+                                                       EventSink&, std::stop_token)>;
+  FlashJob<flash::WriteRequest> write;
+  FlashJob<flash::VerifyRequest> verify;
+  FlashJob<flash::ReadRequest> read;
+  FlashJob<flash::EraseRequest> erase;
+  FlashJob<flash::InfoRequest> info;
+  FlashJob<flash::ResetRequest> reset;
+  std::function<Record(const flash::Report&)> flash_record;
+  std::function<Result<flash::Placement>(std::string_view)> parse_placement;
+  std::function<Result<std::vector<Address>>(const Address&)> expand_usb;
+
+  std::function<Result<Record>(const std::string&)> explain;
+  std::function<Result<Record>(const firmware::MergeRequest&)> merge;
+  std::function<Result<Record>(const firmware::ConvertRequest&)> convert;
+
+  std::function<Result<Record>(const sim::Request&, const std::function<void(const sim::Ready&)>&,
+                               EventSink&, std::stop_token)>
+      simulate;
+  std::function<std::vector<sim::Choice>()> sim_devices;
+  std::function<std::vector<sim::Choice>()> sim_faults;
+  std::function<std::vector<sim::Choice>()> sim_profiles;
+
+  std::function<std::optional<std::string>(const std::string&)> variable;
+  ConfigSources config;
+  Terminal terminal;
+  Signals* signals = nullptr;
+  std::function<std::chrono::nanoseconds()> now;  ///< monotonic; nullptr: the steady clock
+};
+
+Environment real_environment(Signals& signals);
+
+}  // namespace aiot::cli

@@ -1,0 +1,81 @@
+#include "errors.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace aiot::cli {
+namespace {
+
+constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message,
+                       Condition condition = Condition::usage) {
+  return {static_cast<int>(e), code, message, condition};
+}
+constexpr std::array<ErrorRow, 15> rows = {{
+    row(Errc::unknown_option, "usage.option", "no such option"),
+    row(Errc::unknown_command, "usage.command", "no such command"),
+    row(Errc::missing_value, "usage.value_missing", "the option needs a value"),
+    row(Errc::bad_value, "usage.value", "not a value this option takes"),
+    row(Errc::missing_argument, "usage.argument_missing", "an argument is missing"),
+    row(Errc::too_many_arguments, "usage.argument_extra", "one argument too many"),
+    row(Errc::conflict, "usage.conflict", "these cannot be used together"),
+    row(Errc::duplicate_device, "usage.duplicate_device", "the same device is named twice"),
+    row(Errc::needs_confirmation, "confirmation.needed", "this needs a confirmation",
+        Condition::confirmation),
+    row(Errc::declined, "confirmation.declined", "not confirmed, nothing was changed",
+        Condition::confirmation),
+    row(Errc::bad_device_list, "devices.list", "not a list of devices", Condition::invalid_input),
+    row(Errc::no_devices, "devices.none", "no device is named", Condition::no_match),
+    row(Errc::log_file, "log.unwritable", "the log file cannot be written", Condition::resource),
+    row(Errc::output_failed, "output.failed", "standard output could not be written",
+        Condition::resource),
+    row(Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal),
+}};
+const ErrorTable table("cli", rows);
+
+struct FlagHint {
+  std::string_view code;  ///< a stable code, or its first part with a trailing dot
+  std::string_view text;
+};
+constexpr std::array flag_hints = {
+    FlagHint{"esp.baud_failed", "--baud 115200 is the slow and safe rate"},
+    FlagHint{"esp.no_sync",
+             "hold BOOT, press RESET, release BOOT, and try again with --before none"},
+    FlagHint{"esp.rom_cannot", "a stub can: leave out --no-stub, or name a folder with --stub"},
+    FlagHint{"esp.wrong_chip", "leave out --chip to take whatever chip is there"},
+    FlagHint{"flash.cannot_keep", "give offsets and sizes that are multiples of 4096"},
+    FlagHint{"flash.device_timeout", "--timeout gives more time"},
+    FlagHint{"flash.needs_placeholder", "write -o backup-{mac}.bin, or {n} for the number"},
+    FlagHint{"flash.no_partition", "`aiotctl flash info ADDRESS` lists the device's partitions"},
+    FlagHint{"flash.no_stub", "--stub names a folder with stubs; --no-stub does without"},
+    FlagHint{"flash.no_table", "name an --offset, or write a partition table first"},
+    FlagHint{"flash.same_device", "name each device once"},
+    FlagHint{"flash.secured", "--force goes on all the same; the device may not start afterwards"},
+    FlagHint{"flash.unknown_flash", "--flash-size 4MB names the size"},
+    FlagHint{"flash.unplaced", "write FILE@OFFSET or FILE@PARTITION: fw.bin@0x10000"},
+    FlagHint{"image.chip", "--force writes it all the same"},
+    FlagHint{"image.offset", "write FILE@OFFSET: fw.bin@0x10000"},
+    FlagHint{"image.revision", "--force writes it all the same"},
+    FlagHint{"link.timeout", "--timeout gives more time"},
+    FlagHint{"port.baud", "--baud names another rate"},
+    FlagHint{"usage.duplicate_device", "name each device once"},
+};
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
+std::string_view flag_hint(std::string_view stable_code) {
+  const auto it = std::find_if(flag_hints.begin(), flag_hints.end(), [&](const FlagHint& h) {
+    return h.code.ends_with('.') ? stable_code.starts_with(h.code) : stable_code == h.code;
+  });
+  return it == flag_hints.end() ? std::string_view() : it->text;
+}
+
+std::string full_hint(const Error& error) {
+  const std::string_view flag = flag_hint(error.stable_code());
+  if (flag.empty()) return error.hint;
+  return error.hint.empty() ? std::string(flag) : error.hint + "; " + std::string(flag);
+}
+
+}  // namespace aiot::cli

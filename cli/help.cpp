@@ -1,0 +1,140 @@
+#include "help.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+#include "aiot/config.hpp"
+#include "arguments.hpp"
+#include "render/diagnostics.hpp"
+#include "render/exit.hpp"
+#include "render/table.hpp"
+
+namespace aiot::cli {
+namespace {
+
+using render::text_width;
+
+/// Left column, and text folded beside it (below it, when the left is too wide).
+std::string entry(const std::string& left, const std::string& text, std::size_t column,
+                  std::size_t width) {
+  std::string body = render::wrap(text, width, column);
+  const std::string head = "  " + left;
+  if (text_width(head) + 2 > column) return head + '\n' + body;
+  if (body.empty()) return head + '\n';
+  return head + std::string(column - text_width(head), ' ') + body.substr(column);
+}
+
+std::string section(const char* title, HelpStyle style) {
+  return '\n' + render::styled(title, "1", style.color) + '\n';
+}
+
+std::string options_section(const char* title, const std::vector<Option>& options,
+                            HelpStyle style) {
+  if (options.empty()) return "";
+  std::string out = section(title, style);
+  for (const Option& option : options) {
+    const std::string indent = option.short_name().empty() ? "    " : "";
+    out += entry(indent + option_spelling(option), option_help(option), 28, style.width);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::size_t help_width(const Environment& environment) {
+  const Terminal& terminal = environment.terminal;
+  const std::size_t columns =
+      terminal.columns && (terminal.out || terminal.err) ? terminal.columns() : 80;
+  return std::clamp<std::size_t>(columns, 40, 100);
+}
+
+std::string usage_line(const Command& command, const std::vector<std::string>& path) {
+  std::string line = spelled(path);
+  if (!command.commands.empty() && !command.handler) line += " COMMAND";
+  if (!command.options.empty()) line += " [OPTIONS]";
+  for (const Positional& p : command.positionals) {
+    const std::string word = p.name + (p.max == 1 ? "" : "…");
+    line += p.min == 0 ? fmt::format(" [{}]", word) : " " + word;
+  }
+  return line;
+}
+
+std::string option_spelling(const Option& option) {
+  std::string text = option.short_name();
+  if (!text.empty()) text += ", ";
+  text += option.long_name();
+  if (!option.is_flag()) text += ' ' + option.value;
+  return text;
+}
+
+std::string option_help(const Option& option) {
+  std::string text = option.help;
+  if (!option.choices.empty()) {
+    const bool explained = std::any_of(option.choices.begin(), option.choices.end(),
+                                       [](const Choice& c) { return !c.help.empty(); });
+    std::vector<std::string> words;
+    for (const Choice& c : option.choices) {
+      words.push_back(explained ? fmt::format("{} ({})", c.name, c.help) : c.name);
+    }
+    text += fmt::format(": {}", fmt::join(words, ", "));
+  }
+  if (!option.key.empty()) {
+    for (const ConfigKey& key : config_keys()) {
+      const bool telling = !key.default_value.empty() && key.default_value != "0";
+      if (key.name == option.key && telling) text += fmt::format(" [{}]", key.default_value);
+    }
+  }
+  return text;
+}
+
+void print_help(std::ostream& out, const Command& command, const std::vector<std::string>& path,
+                HelpStyle style) {
+  out << render::wrap(spelled(path) + ": " + command.summary, style.width);
+  out << section("Usage", style);
+  out << "  " << usage_line(command, path) << '\n';
+  if (!command.commands.empty() && command.handler) {
+    out << "  " << spelled(path) << " VERB …\n";
+  }
+  if (!command.description.empty()) {
+    out << '\n' << render::wrap(command.description, style.width);
+  }
+  if (!command.positionals.empty()) {
+    out << section("Arguments", style);
+    for (const Positional& p : command.positionals) out << entry(p.name, p.help, 14, style.width);
+  }
+  if (!command.commands.empty()) {
+    out << section(path.empty() ? "Commands" : "Verbs", style);
+    for (const Command& c : command.commands) out << entry(c.name, c.summary, 14, style.width);
+  }
+  const bool root = path.empty();
+  if (!root) out << options_section("Options", command.options, style);
+  out << options_section(root ? "Options" : "Global options", root_command().options, style);
+  if (!command.examples.empty()) {
+    out << section("Examples", style);
+    for (const Example& e : command.examples) {
+      out << render::wrap(e.text + ":", style.width, 2) << "    aiotctl " << e.command << '\n';
+    }
+  }
+  if (!command.commands.empty()) {
+    out << '\n'
+        << "`" << spelled(path) << (root ? " COMMAND" : " VERB")
+        << " --help` says more about each.\n";
+  }
+}
+
+void print_exit_codes(std::ostream& out, HelpStyle style) {
+  out << "What the exit code of aiotctl means:\n";
+  for (const auto& [code, meaning] : render::exit_meanings()) {
+    out << entry(fmt::format("{:3}", code), std::string(meaning), 8, style.width);
+  }
+  out << '\n'
+      << render::wrap(
+             "With several devices the code is 10 when some failed and others did not. When all "
+             "failed it is the code of their common reason, or 10 when the reasons differ; --json "
+             "has the reason of each.",
+             style.width);
+}
+
+}  // namespace aiot::cli

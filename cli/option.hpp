@@ -1,0 +1,76 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+/// The command line as data. Parsing, help, completions and the manual pages' option lists are all
+/// made from these descriptions, so that they cannot disagree.
+namespace aiot::cli {
+
+/// What a shell offers for a word.
+enum class Complete { nothing, file, folder, address, key };
+
+/// One of the fixed words an option takes; `aliases` are other tools' names for the same.
+struct Choice {
+  std::string name;
+  std::string help = {};
+  std::vector<std::string> aliases = {};
+};
+
+struct Option {
+  std::string names;       ///< "-o,--output"; the last is the one used to look it up
+  std::string value = {};  ///< what the help calls the value; empty for a flag
+  std::string help;
+  std::string key = {};  ///< the configuration key that gives the default
+  std::vector<Choice> choices = {};
+  Complete complete = Complete::nothing;
+  bool repeatable = false;
+
+  bool is_flag() const { return value.empty(); }
+  /// "--output"
+  std::string long_name() const;
+  /// "-o", or ""
+  std::string short_name() const;
+};
+
+struct Positional {
+  std::string name;  ///< "ADDRESS"
+  std::string help;
+  unsigned min = 1;
+  unsigned max = 1;  ///< 0: any number
+  Complete complete = Complete::nothing;
+  std::vector<std::string> choices = {};
+};
+
+struct Example {
+  std::string command;  ///< without the leading "aiotctl "
+  std::string text;
+};
+
+struct Context;
+
+/// A command with its verbs.
+struct Command {
+  std::string name;
+  std::string summary;      ///< one line, no full stop
+  std::string description;  ///< paragraphs, separated by an empty line
+  std::vector<Positional> positionals = {};
+  std::vector<Option> options = {};
+  std::vector<Example> examples = {};
+  std::vector<Command> commands = {};
+  int (*handler)(Context&) = nullptr;  ///< nullptr: only its verbs can be run
+};
+
+/// Every command, below a nameless root whose options are the global ones. Built on first use.
+const Command& root_command();
+
+/// The verb of `parent` called `name`, or nullptr.
+const Command* find_command(const Command& parent, const std::string& name);
+
+/// The option of `options` that `name` ("-o", "--output") means, or nullptr.
+const Option* find_option(const std::vector<Option>& options, const std::string& name);
+
+/// Names of every long option that `command` takes, the global ones too.
+std::vector<std::string> long_options(const Command& command);
+
+}  // namespace aiot::cli

@@ -1,0 +1,39 @@
+#include "render/diagnostics.hpp"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+#include "aiot/bytes.hpp"
+#include "errors.hpp"
+
+namespace aiot::cli::render {
+
+std::string styled(std::string_view text, const char* style, bool color) {
+  return color ? fmt::format("\x1b[{}m{}\x1b[0m", style, text) : std::string(text);
+}
+
+void print_failure(std::ostream& err, const Failure& failure, bool color) {
+  const std::string device = failure.device.empty() ? "" : escape_controls(failure.device) + ": ";
+  // Error::message escapes what it quotes; the rest came from us and the command line.
+  std::string text = fmt::format("{} {}{}\n", styled("error:", "1;31", color), device,
+                                 escape_controls(failure.error.message()));
+  if (!failure.step.empty()) text += fmt::format("  at: {}\n", escape_controls(failure.step));
+  const std::string hint = full_hint(failure.error);
+  if (!hint.empty()) {
+    text += fmt::format("  {} {}\n", styled("next:", "1", color), escape_controls(hint));
+  }
+  err << text;
+}
+
+void print_notice(std::ostream& err, const event::Notice& notice, bool color) {
+  const std::string device = notice.device.empty() ? "" : escape_controls(notice.device) + ": ";
+  std::string text = fmt::format("{} {}{}\n", styled("note:", "1;33", color), device,
+                                 escape_controls(notice.text));
+  if (!notice.hint.empty()) {
+    text += fmt::format("  {} {}\n", styled("next:", "1", color), escape_controls(notice.hint));
+  }
+  err << text;
+}
+
+}  // namespace aiot::cli::render

@@ -1,0 +1,46 @@
+#include "render/exit.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace aiot::cli::render {
+namespace {
+
+constexpr std::array<ExitMeaning, 15> meanings = {{
+    {0, "success"},
+    {1, "internal error: a bug, please report it"},
+    {2, "usage: the command line makes no sense"},
+    {3, "an input file or the configuration is invalid"},
+    {4, "no matching device"},
+    {5, "a port, file or disk could not be used: busy, no permission, full"},
+    {6, "timed out, or the link was lost"},
+    {7, "authentication, key or signature refused; a security setting forbids it"},
+    {8, "the device refused, or broke the protocol"},
+    {9, "verification mismatch, or a limit failed"},
+    {10, "partial: some devices failed, others did not"},
+    {11, "confirmation needed, and neither given nor --yes"},
+    {12, "the device is done, but its record could not be stored"},
+    {130, "stopped by SIGINT (Ctrl-C)"},
+    {143, "stopped by SIGTERM"},
+}};
+
+}  // namespace
+
+int exit_code(const Outcome& outcome, int signal_exit) {
+  if (signal_exit != 0 && outcome.ended_by_signal_is_success && outcome.failures.empty()) return 0;
+  if (outcome.failures.empty()) return 0;
+  const auto condition = [](const Failure& f) { return f.error.condition(); };
+  const Condition first = condition(outcome.failures.front());
+  const bool cancelled =
+      std::any_of(outcome.failures.begin(), outcome.failures.end(),
+                  [&](const Failure& f) { return condition(f) == Condition::cancelled; });
+  if (signal_exit != 0 && cancelled) return signal_exit;
+  if (outcome.failures.size() < outcome.devices) return static_cast<int>(Condition::partial);
+  const bool alike = std::all_of(outcome.failures.begin(), outcome.failures.end(),
+                                 [&](const Failure& f) { return condition(f) == first; });
+  return static_cast<int>(alike ? first : Condition::partial);
+}
+
+std::span<const ExitMeaning> exit_meanings() { return meanings; }
+
+}  // namespace aiot::cli::render

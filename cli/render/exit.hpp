@@ -1,0 +1,21 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "render/renderer.hpp"
+
+namespace aiot::cli::render {
+
+/// The exit code of an outcome. Nothing failed: 0. A signal came: 130 or 143. One device, or all
+/// failed for one kind of reason: that kind's code. Some of several failed: 10.
+int exit_code(const Outcome& outcome, int signal_exit);
+
+struct ExitMeaning {
+  int code;
+  std::string_view meaning;
+};
+/// Every exit code there is, sorted.
+std::span<const ExitMeaning> exit_meanings();
+
+}  // namespace aiot::cli::render

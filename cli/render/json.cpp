@@ -1,0 +1,125 @@
+#include "render/json.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "aiot/bytes.hpp"
+#include "errors.hpp"
+
+namespace aiot::cli::render {
+namespace {
+
+void write(std::string& out, const Value& value);
+
+/// True for what is legal in JSON but acts on a terminal: DEL, C1, bidirectional controls.
+bool acts_on_terminal(char32_t c) {
+  return (c >= 0x7F && c < 0xA0) || c == 0x061C || c == 0xFEFF || (c >= 0x200B && c <= 0x200F) ||
+         (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F);
+}
+
+/// `text` is UTF-8.
+void write_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    char32_t point = length == 1 ? lead : lead & (0x7FU >> length);
+    for (std::size_t k = 1; k < length; ++k) {
+      point = point << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
+    }
+    if (lead == '"' || lead == '\\') {
+      out += '\\';
+      out += text[i];
+    } else if (lead == '\n') {
+      out += "\\n";
+    } else if (lead == '\t') {
+      out += "\\t";
+    } else if (lead < 0x20 || acts_on_terminal(point)) {
+      out += fmt::format("\\u{:04x}", static_cast<unsigned>(point));
+    } else {
+      out += text.substr(i, length);
+    }
+    i += length;
+  }
+  out += '"';
+}
+
+/// The bytes of what must be written as base64, or nullptr.
+std::optional<std::string> as_base64(const Value& value) {
+  if (const auto* bytes = std::get_if<Bytes>(&value.storage())) return to_base64(*bytes);
+  const std::string* text = value.string();
+  if (text && !is_utf8(*text)) return to_base64(as_bytes(*text));
+  return std::nullopt;
+}
+
+void write_object(std::string& out, const Object& object) {
+  out += '{';
+  const char* comma = "";
+  for (const auto& [name, value] : object.fields()) {
+    out += comma;
+    comma = ",";
+    if (const auto base64 = as_base64(value)) {
+      write_string(out, name + "_base64");
+      out += fmt::format(":\"{}\"", *base64);
+      continue;
+    }
+    write_string(out, name);
+    out += ':';
+    write(out, value);
+  }
+  out += '}';
+}
+
+void write_array(std::string& out, const Array& array) {
+  out += '[';
+  const char* comma = "";
+  for (const Value& value : array) {
+    out += comma;
+    comma = ",";
+    if (const auto base64 = as_base64(value)) {
+      out += fmt::format("{{\"base64\":\"{}\"}}", *base64);
+    } else {
+      write(out, value);
+    }
+  }
+  out += ']';
+}
+
+struct Writer {
+  std::string& out;
+  void operator()(std::nullptr_t) const { out += "null"; }
+  void operator()(bool b) const { out += b ? "true" : "false"; }
+  void operator()(std::int64_t n) const { out += fmt::format("{}", n); }
+  void operator()(std::uint64_t n) const { out += fmt::format("{}", n); }
+  void operator()(double d) const { out += std::isfinite(d) ? fmt::format("{}", d) : "null"; }
+  void operator()(const std::string& s) const { write_string(out, s); }
+  void operator()(const Bytes& b) const { out += fmt::format("\"{}\"", to_base64(b)); }
+  void operator()(const Array& a) const { write_array(out, a); }
+  void operator()(const Object& o) const { write_object(out, o); }
+};
+
+void write(std::string& out, const Value& value) { std::visit(Writer{out}, value.storage()); }
+
+}  // namespace
+
+std::string to_json(const Value& value) {
+  std::string out;
+  write(out, value);
+  return out;
+}
+
+std::string to_json(const Object& object) {
+  std::string out;
+  write_object(out, object);
+  return out;
+}
+
+Object error_fields(const Error& error) {
+  return Object({{"code", error.stable_code()},
+                 {"message", error.message()},
+                 {"hint", full_hint(error)},
+                 {"retryable", error.retryable()}});
+}
+
+}  // namespace aiot::cli::render

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aiot/value.hpp"
+#include "render/renderer.hpp"
+
+namespace aiot::cli::render {
+
+/// `value` as one line of JSON. Strings that are not UTF-8, and bytes, are base64: a field NAME
+/// becomes NAME_base64, an element of a list becomes {"base64": …}. A number that JSON cannot say
+/// becomes null. Characters that could steer a terminal are written \uXXXX.
+std::string to_json(const Value& value);
+std::string to_json(const Object& object);
+
+/// The form of an error in documents and events, without its device.
+Object error_fields(const Error& error);
+
+}  // namespace aiot::cli::render

@@ -1,0 +1,36 @@
+#include "render/renderer.hpp"
+
+#include "render/exit.hpp"
+
+namespace aiot::cli::render {
+
+Renderer::Renderer(Options options) : options_(std::move(options)), start_(clock()) {}
+
+std::chrono::nanoseconds Renderer::clock() const {
+  return options_.now ? options_.now() : std::chrono::steady_clock::now().time_since_epoch();
+}
+
+std::chrono::nanoseconds Renderer::elapsed() const { return clock() - start_; }
+
+void Renderer::on_event(const Event& event) {
+  if (log_) log_->on_event(event);
+  show(event);
+}
+
+int Renderer::finish(const Outcome& outcome) {
+  const int exit = exit_code(outcome, options_.signals ? options_.signals->exit_code() : 0);
+  end(outcome, exit);
+  return exit;
+}
+
+std::unique_ptr<Renderer> make_renderer(Format format, std::ostream& out, std::ostream& err,
+                                        Options options) {
+  switch (format) {
+    case Format::json: return make_json_renderer(out, err, std::move(options));
+    case Format::jsonl: return make_jsonl_renderer(out, err, std::move(options));
+    case Format::text: break;
+  }
+  return make_text_renderer(out, err, std::move(options));
+}
+
+}  // namespace aiot::cli::render

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aiot/event.hpp"
+#include "aiot/value.hpp"
+#include "environment.hpp"
+#include "settings.hpp"
+
+/// The only place that prints. A job's events come in while it runs, its outcome at the end.
+namespace aiot::cli::render {
+
+/// What failed, where.
+struct Failure {
+  std::string device;  ///< "" when it concerns no device
+  std::string step;
+  Error error;
+};
+
+/// How a command ended.
+struct Outcome {
+  Record record;                  ///< its schema is "" when there is no result
+  std::vector<Failure> failures;  ///< in the order of the devices
+  std::size_t devices = 0;        ///< how many were tried
+  /// The result as text; nullptr prints the record's fields.
+  std::function<void(std::ostream&)> text;
+  bool ended_by_signal_is_success = false;  ///< `sim`: stopping it is how it ends
+};
+
+struct Options {
+  bool quiet = false;
+  int verbosity = 0;
+  bool color_out = false;
+  bool color_err = false;
+  Terminal terminal;
+  std::function<std::chrono::nanoseconds()> now;
+  const Signals* signals = nullptr;
+};
+
+class Renderer : public EventSink {
+ public:
+  explicit Renderer(Options options);
+
+  /// Gives the event to the log file and to the form of this renderer.
+  void on_event(const Event& event) final;
+  /// Prints the result and the errors; returns the exit code. Called once.
+  int finish(const Outcome& outcome);
+  /// Every event goes to `log` too.
+  void log_to(std::unique_ptr<EventSink> log) { log_ = std::move(log); }
+
+ protected:
+  virtual void show(const Event& event) = 0;
+  virtual void end(const Outcome& outcome, int exit) = 0;
+
+  const Options& options() const { return options_; }
+  /// Since this renderer was made.
+  std::chrono::nanoseconds elapsed() const;
+
+ private:
+  std::chrono::nanoseconds clock() const;
+
+  Options options_;
+  std::chrono::nanoseconds start_;
+  std::unique_ptr<EventSink> log_;
+};
+
+std::unique_ptr<Renderer> make_renderer(Format format, std::ostream& out, std::ostream& err,
+                                        Options options);
+
+std::unique_ptr<Renderer> make_text_renderer(std::ostream& out, std::ostream& err, Options options);
+std::unique_ptr<Renderer> make_json_renderer(std::ostream& out, std::ostream& err, Options options);
+std::unique_ptr<Renderer> make_jsonl_renderer(std::ostream& out, std::ostream& err,
+                                              Options options);
+
+}  // namespace aiot::cli::render

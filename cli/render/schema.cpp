@@ -1,0 +1,118 @@
+#include "render/schema.hpp"
+
+#include <algorithm>
+
+#include "aiot/value.hpp"
+#include "render/exit.hpp"
+#include "render/json.hpp"
+
+namespace aiot::cli::render {
+namespace {
+
+Object object_schema(const std::vector<Field>& fields);
+
+Object field_schema(const Field& field) {
+  Object out({{"type", field.type}});
+  if (!field.doc.empty()) out.set("description", field.doc);
+  if (field.choices.size() == 1) out.set("const", field.choices.front());
+  if (field.choices.size() > 1) {
+    out.set("enum", Array(field.choices.begin(), field.choices.end()));
+  }
+  if (field.type == "array" && !field.fields.empty()) out.set("items", object_schema(field.fields));
+  if (field.type == "object" && !field.fields.empty()) {
+    const Object inner = object_schema(field.fields);
+    for (const auto& [name, value] : inner.fields()) out.set(name, value);
+  }
+  return out;
+}
+
+/// Fields may be added within a schema's number, so unknown ones are allowed.
+Object object_schema(const std::vector<Field>& fields) {
+  Object properties;
+  Array required;
+  for (const Field& field : fields) {
+    properties.set(field.name, field_schema(field));
+    if (field.required) required.emplace_back(field.name);
+  }
+  Object out({{"type", "object"}});
+  if (!properties.empty()) out.set("properties", std::move(properties));
+  if (!required.empty()) out.set("required", std::move(required));
+  return out;
+}
+
+std::vector<Field> error_schema() {
+  return {{"code", "string", "stable, dotted, such as port.busy"},
+          {"device", "string", "the address; empty when it concerns no device"},
+          {"step", "string", "the step that failed"},
+          {"message", "string", "for people"},
+          {"hint", "string", "what to do next; may be empty"},
+          {"retryable", "boolean", "the same call may succeed when made again unchanged"}};
+}
+
+std::vector<Field> notice_schema() {
+  return {{"device", "string", ""},
+          {"code", "string", "stable, dotted"},
+          {"message", "string", "for people"},
+          {"hint", "string", "what to do next; may be empty"}};
+}
+
+Object document_schema(const Schema& schema) {
+  Object out = object_schema({
+      {"schema", "string", "", true, {}, {schema.name}},
+      {"version", "string", "aiotctl's version"},
+      {"ok", "boolean", "true when exit is 0"},
+      {"exit", "integer", "the exit code"},
+      {"data", "object", "the result", true, schema.fields},
+      {"errors", "array", "what failed, one for each device", true, error_schema()},
+      {"notices", "array", "what is worth knowing and not a failure", true, notice_schema()},
+  });
+  return out;
+}
+
+/// JSON with line breaks. `value` holds strings, booleans, lists and objects only.
+void pretty(std::string& out, const Value& value, std::size_t depth) {
+  const std::string inner((depth + 1) * 2, ' ');
+  const std::string outer(depth * 2, ' ');
+  if (const Object* object = value.object(); object && !object->empty()) {
+    out += "{\n";
+    const char* comma = "";
+    for (const auto& [name, field] : object->fields()) {
+      out += comma + inner + to_json(Value(name)) + ": ";
+      pretty(out, field, depth + 1);
+      comma = ",\n";
+    }
+    out += '\n' + outer + '}';
+    return;
+  }
+  out += to_json(value);
+}
+
+}  // namespace
+
+std::vector<std::string> schema_names() {
+  std::vector<std::string> names;
+  for (const Schema& schema : schemas()) names.push_back(schema.name);
+  return names;
+}
+
+std::optional<std::string> schema_text(const std::string& name) {
+  const auto it = std::find_if(schemas().begin(), schemas().end(),
+                               [&](const Schema& s) { return s.name == name; });
+  if (it == schemas().end()) return std::nullopt;
+  Object document({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                   {"$id", "urn:" + name},
+                   {"title", it->title}});
+  const Object body = it->is_document ? document_schema(*it) : object_schema(it->fields);
+  for (const auto& [key, value] : body.fields()) document.set(key, value);
+  std::string text;
+  pretty(text, document, 0);
+  return text + '\n';
+}
+
+std::string schema_file(const std::string& name) {
+  std::string file = name;
+  std::replace(file.begin(), file.end(), '/', '.');
+  return file + ".json";
+}
+
+}  // namespace aiot::cli::render

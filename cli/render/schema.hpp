@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The JSON Schemas (Draft 2020-12) of everything that --json and --jsonl print, made from one
+/// table of fields.
+namespace aiot::cli::render {
+
+struct Field {
+  std::string name;  ///< "" describes the elements of a list
+  std::string
+      type;  ///< of JSON Schema: "string", "integer", "number", "boolean", "object", "array"
+  std::string doc;
+  bool required = true;
+  std::vector<Field> fields = {};  ///< of an object, or of the objects in a list
+  std::vector<std::string> choices = {};
+};
+
+/// "aiot.flash/1" and so on, sorted.
+std::vector<std::string> schema_names();
+/// The schema as indented JSON, ending with a line feed; nullopt for a name that is not one.
+std::optional<std::string> schema_text(const std::string& name);
+/// The file a schema ships in: "aiot.flash.1.json".
+std::string schema_file(const std::string& name);
+
+/// What a schema's `data` (of a document) or its lines hold.
+struct Schema {
+  std::string name;
+  std::string title;
+  bool is_document =
+      true;  ///< wrapped in {"schema","version","ok","exit","data","errors","notices"}
+  std::vector<Field> fields;
+};
+const std::vector<Schema>& schemas();
+
+}  // namespace aiot::cli::render

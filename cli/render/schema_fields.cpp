@@ -1,0 +1,123 @@
+#include "render/schema.hpp"
+
+namespace aiot::cli::render {
+namespace {
+
+using Fields = std::vector<Field>;
+
+Field optional(Field field) {
+  field.required = false;
+  return field;
+}
+
+Field text(std::string name, std::string doc) {
+  return {std::move(name), "string", std::move(doc)};
+}
+Field whole(std::string name, std::string doc) {
+  return {std::move(name), "integer", std::move(doc)};
+}
+Field list(std::string name, std::string doc, Fields fields) {
+  return {std::move(name), "array", std::move(doc), true, std::move(fields)};
+}
+
+Fields device_fields() {
+  return {text("device", "the address, as it was found or given"),
+          optional(text("chip", "such as esp32c3")),
+          optional(text("mac", "lower case, with colons")),
+          optional({"regions", "array", "what was written, read, verified or erased"}),
+          optional({"security", "object", "the security settings"}),
+          optional({"partitions", "array", "the device's own table"})};
+}
+
+Schema flash() {
+  return {"aiot.flash/1",
+          "What `aiotctl flash write`, `read`, `verify`, `erase`, `info` and `reset` did",
+          true,
+          {{"operation",
+            "string",
+            "the verb",
+            true,
+            {},
+            {"write", "read", "verify", "erase", "info", "reset"}},
+           list("devices", "one for each device, in the order given", device_fields())}};
+}
+
+Schema event() {
+  return {"aiot.event/1",
+          "A line of --jsonl",
+          false,
+          {{"event",
+            "string",
+            "what the line says; `end` is the last",
+            true,
+            {},
+            {"started", "step", "progress", "log", "notice", "finished", "failed", "end"}},
+           {"time_s", "number", "since the command began"},
+           optional(text("device", "the address; empty when it concerns no device")),
+           optional(text("job", "of started: the job, such as flash write")),
+           optional(text("name", "of step: its name")),
+           optional({"weight", "number", "of step: its share of the device's time, in any unit"}),
+           optional(whole("done", "of progress")),
+           optional(whole("total", "of progress; 0 when it is not known")),
+           optional(text("unit", "of progress: B for bytes")),
+           optional({"level", "string", "of log", true, {}, {"debug", "info", "warning"}}),
+           optional(text("text", "of log")),
+           optional(text("code", "of notice and failed: stable, dotted")),
+           optional(text("message", "of notice and failed: for people")),
+           optional(text("hint", "of notice and failed: what to do next")),
+           optional(text("step", "of failed: the step that failed")),
+           optional({"retryable", "boolean", "of failed: the same call may succeed again"}),
+           optional(text("schema", "of finished: the schema of data")),
+           optional({"data", "object", "of finished: the result"}),
+           optional(text("version", "of end: aiotctl's version")),
+           optional({"ok", "boolean", "of end: true when exit is 0"}),
+           optional(whole("exit", "of end: the exit code"))}};
+}
+
+Schema sim_ready() {
+  return {"aiot.sim.ready/1",
+          "The line `aiotctl sim` prints for each device that can be connected to",
+          false,
+          {{"schema", "string", "", true, {}, {"aiot.sim.ready/1"}},
+           text("address", "what every other command takes"),
+           text("chip", "such as esp32c3"),
+           text("mac", "lower case, with colons"),
+           whole("index", "from 1"),
+           whole("count", "how many lines there will be"),
+           optional(text("flash_file", "where its flash is kept"))}};
+}
+
+Fields choice_fields() {
+  return {text("name", "what the option takes"), text("description", "one line")};
+}
+
+}  // namespace
+
+const std::vector<Schema>& schemas() {
+  static const std::vector<Schema> all = {
+      {"aiot.config/1",
+       "What `aiotctl config show` and `config path` print",
+       true,
+       {optional(list("settings", "every setting, sorted by key",
+                      {text("key", "such as flash.baud"), text("value", "as text"),
+                       text("origin", "default, environment NAME, or FILE:LINE")})),
+        optional({"files", "array", "the files that are read, by precedence"})}},
+      {"aiot.convert/1", "What `aiotctl flash image --convert` wrote", true, {}},
+      {"aiot.error/1", "A command that failed before it had a result", true, {}},
+      event(),
+      flash(),
+      {"aiot.image/1", "What `aiotctl flash image` found in a file", true, {}},
+      {"aiot.merge/1", "What `aiotctl flash merge` wrote", true, {}},
+      {"aiot.sim.list/1",
+       "What `aiotctl sim --list` offers",
+       true,
+       {list("devices", "kinds of virtual device", choice_fields()),
+        list("faults", "what --fault takes", choice_fields()),
+        list("profiles", "what --profile takes", choice_fields())}},
+      sim_ready(),
+      {"aiot.sim/1", "What the virtual devices did, once they have stopped", true, {}},
+  };
+  return all;
+}
+
+}  // namespace aiot::cli::render

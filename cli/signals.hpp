@@ -1,0 +1,38 @@
+#pragma once
+
+#include <atomic>
+#include <stop_token>
+#include <thread>
+
+#include "environment.hpp"
+
+namespace aiot::cli {
+
+/// SIGINT and SIGTERM of this process, taken by a thread of their own once started, so that no
+/// handler has to be async-signal-safe.
+class ProcessSignals final : public Signals {
+ public:
+  ProcessSignals() = default;
+  ~ProcessSignals() override;
+  ProcessSignals(const ProcessSignals&) = delete;
+  ProcessSignals& operator=(const ProcessSignals&) = delete;
+
+  std::stop_token start() override;
+  void asking(bool now) override { asking_ = now; }
+  /// Call before start().
+  void stop_when_reader_leaves() override { watch_reader_ = true; }
+  int exit_code() const override { return exit_; }
+
+ private:
+  void watch();
+
+  std::stop_source stop_;
+  std::atomic<bool> asking_{false};
+  std::atomic<int> exit_{0};
+  bool watch_reader_ = false;
+  int signal_fd_ = -1;
+  int end_fd_ = -1;
+  std::thread thread_;
+};
+
+}  // namespace aiot::cli

@@ -1,0 +1,171 @@
+#include <doctest/doctest.h>
+
+#include <boost/json.hpp>
+
+#include "render/json.hpp"
+#include "render/table.hpp"
+#include "scripted.hpp"
+
+using namespace aiot;
+using namespace aiot::cli;
+using test::run_cli;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("values as JSON") {
+  CHECK(render::to_json(Value("a\"b\\c\n\t\x01")) == R"("a\"b\\c\n\t\u0001")");
+  CHECK(render::to_json(Value("\xc2\x9b"
+                              "31m\xe2\x80\xae")) == R"("\u009b31m\u202e")");
+  CHECK(render::to_json(Value("é😀")) == "\"é😀\"");
+  CHECK(render::to_json(Value(1.5)) == "1.5");
+  CHECK(render::to_json(Value(0.0 / 0.0)) == "null");
+  CHECK(render::to_json(Value(UINT64_MAX)) == "18446744073709551615");
+  CHECK(render::to_json(Value(Array{})) == "[]");
+  CHECK(render::to_json(Object({{"a", "\xff"}, {"b", Bytes{1, 2}}, {"c", Array{Bytes{3}}}})) ==
+        R"({"a_base64":"/w==","b_base64":"AQI=","c":[{"base64":"Aw=="}]})");
+}
+
+TEST_CASE("--json is one document, whatever happens") {
+  for (const char* host : {"fine", "busy", "hostile"}) {
+    const auto ran = run_cli({"--json", "flash", "info", std::string("tcp://") + host + ":1"});
+    CAPTURE(ran.out);
+    CHECK(count(ran.out, "\n") == 1);
+    const auto document = boost::json::parse(ran.out).as_object();
+    CHECK(document.at("schema") == "aiot.flash/1");
+    CHECK(document.at("exit") == ran.exit);
+    CHECK(document.at("ok") == (ran.exit == 0));
+    CHECK(document.at("errors").as_array().size() == (ran.exit == 0 ? 0 : 1));
+    CHECK(document.at("data").at("devices").as_array().size() == 1);
+    CHECK_FALSE(has(ran.err, "%"));
+  }
+  const auto busy = run_cli({"--json", "flash", "info", "tcp://busy:1"});
+  const auto error = boost::json::parse(busy.out).at("errors").at(0);
+  CHECK(error.at("code") == "port.busy");
+  CHECK(error.at("device") == "tcp://busy:1");
+  CHECK(error.at("step") == "connect");
+  CHECK(error.at("retryable") == true);
+  CHECK(error.at("hint") == "close the other program");
+}
+
+TEST_CASE("--jsonl is a stream whose last line is the end") {
+  const auto ran = run_cli({"--jsonl", "flash", "info", "tcp://fine:1", "tcp://busy:1"});
+  std::istringstream lines(ran.out);
+  std::vector<std::string> kinds;
+  boost::json::value last;
+  for (std::string line; std::getline(lines, line);) {
+    last = boost::json::parse(line);
+    kinds.emplace_back(last.at("event").as_string());
+  }
+  CHECK(kinds.front() == "started");
+  CHECK(std::count(kinds.begin(), kinds.end(), "finished") == 1);
+  CHECK(std::count(kinds.begin(), kinds.end(), "failed") == 1);
+  // On a clock that stands still only the first and the last of 17 are worth a line.
+  CHECK(std::count(kinds.begin(), kinds.end(), "progress") == 2);
+  CHECK(last.at("event") == "end");
+  CHECK(last.at("exit") == 10);
+}
+
+TEST_CASE("text: results on stdout, everything else on stderr") {
+  const auto ran = run_cli({"flash", "info", "tcp://fine:1"});
+  CHECK(has(ran.out, "tcp://fine:1\n"));
+  CHECK(has(ran.out, "  chip    esp32c3\n"));
+  CHECK(has(ran.out, "0x10000"));
+  CHECK(has(ran.err, "tcp://fine:1: connect\n"));
+  CHECK(has(ran.err, "write app.bin 50% (512 B of 1.0 KiB)\n"));
+  CHECK(count(ran.err, "%") == 10);
+  CHECK_FALSE(has(ran.err, "three bytes"));
+  CHECK(has(run_cli({"flash", "info", "tcp://fine:1", "-v"}).err, "the loader is the ROM"));
+  CHECK(has(run_cli({"flash", "info", "tcp://fine:1", "-vv"}).err, "three bytes"));
+  CHECK(run_cli({"flash", "info", "tcp://fine:1", "-q"}).err.empty());
+}
+
+TEST_CASE("an error says what, where, and what to do next") {
+  const auto ran = run_cli({"flash", "info", "tcp://secured:1", "-q"});
+  CHECK(ran.err ==
+        "error: tcp://secured:1: opening: the device's security settings forbid it\n"
+        "  at: connect\n"
+        "  next: close the other program; --force goes on all the same; the device may not start "
+        "afterwards\n");
+}
+
+TEST_CASE("a device's control bytes reach no terminal") {
+  for (const char* form : {"-v", "--json", "--jsonl"}) {
+    const auto ran = run_cli({"flash", "info", "tcp://hostile:1", form});
+    CHECK_FALSE(has(ran.out + ran.err, "\x1b"));
+    CHECK_FALSE(has(ran.out + ran.err, "\xff"));
+  }
+}
+
+TEST_CASE("colour: a terminal, --color, NO_COLOR") {
+  Environment e = test::scripted_environment();
+  const auto colored = [&](const char* when) {
+    return has(run_cli({"--color", when, "flash", "info", "tcp://busy:1"}, e).err, "\x1b[1;31m");
+  };
+  CHECK_FALSE(colored("auto"));
+  CHECK(colored("always"));
+  e.terminal.err = true;
+  CHECK(colored("auto"));
+  CHECK_FALSE(colored("never"));
+  e.variable = [](const std::string& name) {
+    return name == "NO_COLOR" ? std::optional<std::string>("1") : std::nullopt;
+  };
+  CHECK_FALSE(colored("auto"));
+}
+
+TEST_CASE("bars: a line a device, within the width, and gone at the end") {
+  for (const unsigned width : {20U, 40U, 80U, 200U}) {
+    Environment e = test::scripted_environment();
+    e.terminal.err = true;
+    e.terminal.columns = [width] { return width; };
+    e.terminal.rows = [] { return 10U; };
+    std::vector<std::string> args = {"flash", "info", "--color", "never"};
+    for (int i = 0; i < 16; ++i) args.push_back("tcp://fine:" + std::to_string(5000 + i));
+    const auto ran = run_cli(args, e);
+    CHECK(ran.exit == 0);
+    CHECK(has(ran.err, "\x1b[K\n"));
+    CHECK(has(ran.err, "… and 9 more"));
+    CHECK(ran.err.ends_with("\r\x1b[J"));
+    std::istringstream lines(ran.err);
+    for (std::string line; std::getline(lines, line);) {
+      std::string plain;
+      for (std::size_t i = 0; i < line.size(); ++i) {
+        if (line[i] == '\x1b') {
+          while (i < line.size() && !std::isalpha(static_cast<unsigned char>(line[i]))) ++i;
+        } else if (line[i] != '\r') {
+          plain += line[i];
+        }
+      }
+      CAPTURE(plain);
+      CHECK(render::text_width(plain) < width);
+    }
+  }
+}
+
+TEST_CASE("tables give way to a narrow terminal") {
+  const std::vector<std::vector<std::string>> rows = {{"a", std::string(60, 'x'), "end"}};
+  std::istringstream lines(render::table(rows, 30));
+  for (std::string line; std::getline(lines, line);) CHECK(render::text_width(line) <= 30);
+  CHECK(render::table({{"a", "b"}, {"ccc", "d"}}, 0) == "a    b\nccc  d\n");
+}
+
+TEST_CASE("sim prints a line for each device at once") {
+  const auto ran = run_cli({"sim", "esp32", "--count", "2"});
+  CHECK(ran.exit == 0);
+  CHECK(ran.out ==
+        "{\"schema\":\"aiot.sim.ready/1\",\"address\":\"tcp://127.0.0.1:4001\",\"chip\":\"esp32\","
+        "\"mac\":\"24:0a:c4:00:00:01\",\"index\":1,\"count\":2}\n"
+        "{\"schema\":\"aiot.sim.ready/1\",\"address\":\"tcp://127.0.0.1:4002\",\"chip\":\"esp32\","
+        "\"mac\":\"24:0a:c4:00:00:01\",\"index\":2,\"count\":2}\n");
+}

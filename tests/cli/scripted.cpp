@@ -1,0 +1,144 @@
+#include "scripted.hpp"
+
+#include <array>
+
+namespace aiot::cli::test {
+namespace {
+
+enum class Errc { busy = 1, secured, timeout, mismatch, cancelled, hostile };
+constexpr std::array<ErrorRow, 6> rows = {{
+    {1, "port.busy", "the port is in use", Condition::resource, true},
+    {2, "flash.secured", "the device's security settings forbid it", Condition::refused_security},
+    {3, "link.timeout", "timed out", Condition::timeout, true},
+    {4, "flash.verify_mismatch", "the flash differs from what was asked for", Condition::mismatch},
+    {5, "flash.cancelled", "stopped before it was done", Condition::cancelled},
+    {6, "esp.refused", "the loader refused", Condition::protocol},
+}};
+const ErrorTable table("scripted", rows);
+
+std::optional<Error> error_of(const Address& device) {
+  const std::string name = device.host + device.path;
+  for (const auto& [word, code] : {std::pair{"busy", Errc::busy},
+                                   {"secured", Errc::secured},
+                                   {"timeout", Errc::timeout},
+                                   {"mismatch", Errc::mismatch},
+                                   {"cancelled", Errc::cancelled},
+                                   {"hostile", Errc::hostile}}) {
+    if (name.find(word) == std::string::npos) continue;
+    Error error({static_cast<int>(code), table}, "opening", "close the other program");
+    if (code == Errc::hostile) error.peer_text = "\x1b[2J\xff";
+    return error;
+  }
+  return std::nullopt;
+}
+
+template <class Request>
+Environment::FlashJob<Request> job(const std::string& operation) {
+  return [operation](std::span<const Address> devices, const Request&, EventSink& sink,
+                     std::stop_token) -> Result<flash::Report> {
+    flash::Report report{operation, {}};
+    for (const Address& device : devices) {
+      report.devices.push_back(play(device, "flash " + operation, sink));
+    }
+    return report;
+  };
+}
+
+Record record_of(const flash::Report& report) {
+  Array devices;
+  for (const flash::DeviceReport& device : report.devices) devices.emplace_back(device.fields);
+  return {"aiot.flash/1", Object({{"operation", report.operation}, {"devices", devices}})};
+}
+
+}  // namespace
+
+flash::DeviceReport play(const Address& device, const std::string& job_name, EventSink& sink) {
+  const std::string name = device.str();
+  flash::DeviceReport report;
+  report.device = device;
+  report.fields = Object({{"device", name}, {"chip", "esp32c3"}});
+  sink.on_event(event::Started{name, job_name});
+  sink.on_event(event::Step{name, "connect", 0.1});
+  report.error = error_of(device);
+  if (report.error) {
+    report.step = "connect";
+    sink.on_event(event::Failed{name, report.step, *report.error});
+    return report;
+  }
+  sink.on_event(event::Log{name, event::Level::info, "the loader is the ROM"});
+  sink.on_event(event::Log{name, event::Level::debug, "three bytes"});
+  sink.on_event(event::Step{name, "write app.bin", 0.9});
+  for (std::uint64_t done = 0; done <= 1024; done += 64) {
+    sink.on_event(event::Progress{name, done, 1024, "B"});
+  }
+  report.fields.set("mac", "24:0a:c4:00:00:01");
+  report.fields.set(
+      "regions", Array{Object({{"offset", 0x10000}, {"size_bytes", 4096}, {"name", "app.bin"}})});
+  sink.on_event(event::Finished{name, {"aiot.flash/1", report.fields}});
+  return report;
+}
+
+Environment scripted_environment() {
+  Environment e;
+  e.write = job<flash::WriteRequest>("write");
+  e.verify = job<flash::VerifyRequest>("verify");
+  e.read = job<flash::ReadRequest>("read");
+  e.erase = job<flash::EraseRequest>("erase");
+  e.info = job<flash::InfoRequest>("info");
+  e.reset = job<flash::ResetRequest>("reset");
+  e.flash_record = record_of;
+  e.parse_placement = [](std::string_view text) -> Result<flash::Placement> {
+    return flash::Placement{std::string(text), std::nullopt, ""};
+  };
+  e.expand_usb = [](const Address&) -> Result<std::vector<Address>> {
+    std::vector<Address> ports(2);
+    ports[0].scheme = ports[1].scheme = "serial";
+    ports[0].path = "/dev/ttyUSB7";
+    ports[1].path = "/dev/ttyUSB8";
+    return ports;
+  };
+  e.explain = [](const std::string& path) -> Result<Record> {
+    return Record{"aiot.image/1",
+                  Object({{"path", path}, {"kind", "esp-app"}, {"entry", 0x40380000}})};
+  };
+  e.merge = [](const firmware::MergeRequest& r) -> Result<Record> {
+    return Record{"aiot.merge/1", Object({{"output", r.output}, {"size_bytes", 65536}})};
+  };
+  e.convert = [](const firmware::ConvertRequest& r) -> Result<Record> {
+    return Record{"aiot.convert/1", Object({{"output", r.output}, {"to", r.to}})};
+  };
+  e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,
+                  std::stop_token) -> Result<Record> {
+    for (unsigned i = 1; i <= r.count; ++i) {
+      ready({"tcp://127.0.0.1:" + std::to_string(4000 + i), r.device, "24:0a:c4:00:00:01", ""});
+    }
+    return Record{"aiot.sim/1", Object({{"devices", Array{}}})};
+  };
+  e.sim_devices = [] { return std::vector<sim::Choice>{{"esp32", "one"}, {"esp32c3", "two"}}; };
+  e.sim_faults = [] { return std::vector<sim::Choice>{{"drop:PERCENT", "lose bytes"}}; };
+  e.sim_profiles = [] { return std::vector<sim::Choice>{{"datasheet", "as printed"}}; };
+  e.variable = [](const std::string&) { return std::optional<std::string>(); };
+  e.config.working_directory = "/nonexistent";
+  e.config.user_file = "/nonexistent/config.yaml";
+  e.config.system_file = "/nonexistent/config.yaml";
+  e.now = [] { return std::chrono::nanoseconds(0); };
+  return e;
+}
+
+Ran run_cli(const std::vector<std::string>& args, const Environment& environment,
+            const std::string& input) {
+  std::istringstream in(input);
+  std::ostringstream out;
+  std::ostringstream err;
+  Ran ran;
+  ran.exit = run(args, in, out, err, environment);
+  ran.out = out.str();
+  ran.err = err.str();
+  return ran;
+}
+
+Ran run_cli(const std::vector<std::string>& args, const std::string& input) {
+  return run_cli(args, scripted_environment(), input);
+}
+
+}  // namespace aiot::cli::test

@@ -1,0 +1,227 @@
+#include <doctest/doctest.h>
+
+#include "arguments.hpp"
+#include "option.hpp"
+#include "render/table.hpp"
+#include "scripted.hpp"
+
+using namespace aiot;
+using namespace aiot::cli;
+using test::run_cli;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+void each_command(const Command& command, std::vector<std::string> path,
+                  const std::function<void(const Command&, std::vector<std::string>)>& visit) {
+  visit(command, path);
+  for (const Command& child : command.commands) {
+    auto below = path;
+    below.push_back(child.name);
+    each_command(child, below, visit);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what a mistyped command line says") {
+  struct Case {
+    std::vector<std::string> args;
+    const char* message;
+    const char* next;
+  };
+  const std::vector<Case> cases = {
+      {{"falsh"}, "\"falsh\": no such command", "did you mean flash?"},
+      {{"flash", "raed", "/dev/ttyUSB0"}, "\"raed\" is not an address", "`aiotctl flash read`"},
+      {{"flash", "write", "--buad", "9600", "/dev/x", "a"},
+       "--buad: no such option",
+       "did you mean --baud? see `aiotctl flash write --help`"},
+      {{"--jsn", "flash"}, "--jsn: no such option", "did you mean --json?"},
+      {{"flash", "info", "/dev/x", "--baud"},
+       "--baud BPS: the option needs a value",
+       "Serial speed"},
+      {{"flash", "info", "/dev/x", "--before", "magic"},
+       "--before magic",
+       "--before takes auto, classic, usb-jtag, none"},
+      {{"flash", "info", "/dev/x", "--baud", "fast"}, "--baud fast", "such as 921600"},
+      {{"flash", "info"}, "is not an address", "/dev/ttyUSB0"},
+      {{"flash", "info", "/dev/x", "y.bin"}, "\"y.bin\" is not an address", "devices only"},
+      {{"flash", "/dev/x"}, "no image is named", "build/"},
+      {{"flash", "image"}, "FILE: an argument is missing", "any firmware file"},
+      {{"flash", "image", "a", "b"}, "\"b\": one argument too many", "--help"},
+      {{"flash", "read", "/dev/x", "--all"}, "--output FILE", "-o backup.bin"},
+      {{"flash", "read", "/dev/x", "-o", "a"}, "which part", "--partition NAME"},
+      {{"flash", "read", "/dev/x", "-o", "a", "--offset", "1"}, "--offset without --size", "both"},
+      {{"flash", "read", "/dev/x", "-o", "a", "--all", "-p", "nvs"},
+       "cannot be used together",
+       "one way"},
+      {{"flash", "info", "/dev/x", "--timeout", "soon"}, "--timeout", "250ms"},
+      {{"flash", "info", "udp://h:1"}, "udp", ""},
+      {{"--json", "--jsonl", "flash", "info", "/dev/x"}, "--json and --jsonl", "choose one"},
+      {{"sim", "esp23"}, "no virtual \"esp23\"", "did you mean esp32"},
+      {{"sim", "esp32", "--count", "many"}, "--count many", "whole number"},
+      {{"help", "flsh"}, "\"flsh\"", "did you mean flash"},
+      {{"flash", "info", "/dev/x", "--json=yes"}, "--json takes no value", ""},
+  };
+  for (const Case& c : cases) {
+    const auto ran = run_cli(c.args);
+    CAPTURE(ran.err);
+    CAPTURE(ran.out);
+    CAPTURE(c.message);
+    CHECK(ran.exit == 2);
+    CHECK(has(ran.err, "error: "));
+    CHECK(has(ran.err, c.message));
+    CHECK(has(ran.err, c.next));
+  }
+}
+
+TEST_CASE("global options are taken before, between and after") {
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"--json", "flash", "info", "/dev/x"},
+           {"flash", "--json", "info", "/dev/x"},
+           {"flash", "info", "/dev/x", "--json"},
+           {"--timeout", "5", "flash", "--baud", "9600", "info", "/dev/x", "--json", "-q"}}) {
+    const auto ran = run_cli(args);
+    CAPTURE(ran.err);
+    CHECK(ran.exit == 0);
+    CHECK(has(ran.out, "{\"schema\":\"aiot.flash/1\""));
+  }
+}
+
+TEST_CASE("options reach the request, by esptool's names too") {
+  Environment e = test::scripted_environment();
+  flash::WriteRequest got;
+  std::size_t devices = 0;
+  e.write = [&](std::span<const Address> d, const flash::WriteRequest& r, EventSink&,
+                std::stop_token) -> Result<flash::Report> {
+    got = r;
+    devices = d.size();
+    return flash::Report{"write", {}};
+  };
+  const auto ran = run_cli({"flash",
+                            "/dev/a",
+                            "/dev/b",
+                            "-b",
+                            "460800",
+                            "--before",
+                            "default_reset",
+                            "--after",
+                            "no-reset",
+                            "--flash_mode",
+                            "dio",
+                            "--flash-size",
+                            "detect",
+                            "--no-stub",
+                            "--full",
+                            "--timeout",
+                            "2m",
+                            "-j",
+                            "3",
+                            "--chip",
+                            "esp32",
+                            "--force",
+                            "--trace",
+                            "t.txt",
+                            "-n",
+                            "boot.bin@0x1000",
+                            "[a,b].bin"},
+                           e);
+  CAPTURE(ran.err);
+  CHECK(ran.exit == 0);
+  CHECK(devices == 2);
+  CHECK(got.session.baud_bps == 460800);
+  CHECK(got.session.before == flash::Before::automatic);
+  CHECK(got.session.after == flash::After::loader);
+  CHECK(got.session.chip == "esp32");
+  CHECK(got.session.jobs == 3);
+  CHECK(got.session.timeout == std::chrono::minutes(2));
+  CHECK(got.session.trace_file == "t.txt");
+  CHECK_FALSE(got.session.use_stub);
+  CHECK(got.session.force);
+  CHECK(got.header.mode == "dio");
+  CHECK(got.header.size == "detect");
+  CHECK(got.full);
+  CHECK(got.verify);
+  CHECK(got.dry_run);
+  REQUIRE(got.images.size() == 2);
+  CHECK(got.images[1].path == "[a,b].bin");
+}
+
+TEST_CASE("every command has help within the terminal's width") {
+  each_command(root_command(), {}, [](const Command& command, std::vector<std::string> path) {
+    CAPTURE(path);
+    CHECK_FALSE(command.summary.empty());
+    CHECK_FALSE((command.commands.empty() && command.examples.empty()));
+    auto args = path;
+    args.push_back("--help");
+    for (const unsigned width : {40U, 80U, 200U}) {
+      Environment e = test::scripted_environment();
+      e.terminal.out = true;
+      e.terminal.dumb = true;
+      e.terminal.columns = [width] { return width; };
+      const auto ran = run_cli(args, e);
+      CHECK(ran.exit == 0);
+      CHECK(ran.err.empty());
+      CHECK(has(ran.out, "Usage"));
+      if (!command.examples.empty()) CHECK(has(ran.out, "Examples"));
+      if (width == 40) continue;
+      std::istringstream lines(ran.out);
+      for (std::string line; std::getline(lines, line);) {
+        CAPTURE(line);
+        const bool example = line.starts_with("    aiotctl ") || line.starts_with("  aiotctl ");
+        CHECK((example || render::text_width(line) <= std::min(width, 100U)));
+      }
+    }
+  });
+}
+
+TEST_CASE("the examples of the help parse") {
+  each_command(root_command(), {}, [](const Command& command, const std::vector<std::string>&) {
+    for (const Example& example : command.examples) {
+      // What a shell makes of it: words, quotes off, up to a pipe or a redirection.
+      std::istringstream words(example.command);
+      std::vector<std::string> args;
+      for (std::string word; words >> word && word != "|" && word != ">";) {
+        std::erase(word, '\'');
+        args.push_back(word);
+      }
+      CAPTURE(example.command);
+      const auto parsed = parse(args);
+      CHECK(parsed.has_value());
+      if (parsed.has_value()) CHECK((parsed->command->handler != nullptr));
+    }
+  });
+}
+
+TEST_CASE("without a command there is help on standard error, and exit 2") {
+  const auto ran = run_cli({});
+  CHECK(ran.exit == 2);
+  CHECK(ran.out.empty());
+  CHECK(has(ran.err, "Commands"));
+  CHECK(run_cli({"config"}).exit == 2);
+}
+
+TEST_CASE("help exit-codes, schema, version") {
+  const auto codes = run_cli({"help", "exit-codes"});
+  CHECK(codes.exit == 0);
+  CHECK(has(codes.out, "10   partial"));
+  CHECK(has(codes.out, "143   stopped by SIGTERM"));
+  CHECK(has(run_cli({"schema"}).out, "aiot.flash/1\n"));
+  CHECK(has(run_cli({"schema", "aiot.flash/1"}).out, "\"$schema\""));
+  CHECK(run_cli({"schema", "aiot.flsh/1"}).exit == 2);
+  CHECK(run_cli({"--version"}).out.starts_with("aiotctl 0."));
+  CHECK(run_cli({"flash", "-V"}).out.starts_with("aiotctl 0."));
+}
+
+TEST_CASE("an error reaches a machine in the form it asked for") {
+  const auto json = run_cli({"flash", "--json", "--buad", "1"});
+  CHECK(json.exit == 2);
+  CHECK(has(json.out, "{\"schema\":\"aiot.error/1\""));
+  CHECK(has(json.out, "\"exit\":2,\"data\":{},\"errors\":[{\"code\":\"usage.option\""));
+  const auto jsonl = run_cli({"falsh", "--jsonl"});
+  CHECK(has(jsonl.out, "{\"event\":\"failed\""));
+  CHECK(has(jsonl.out, "\"ok\":false,\"exit\":2}\n"));
+}
