@@ -21,9 +21,9 @@ constexpr std::size_t reply_bytes = 64;
 /// The bytes of one of several attempts. After a lost C0 the stub takes the end of each frame for
 /// the start of the next, and stays so until one C0 more than a frame has is sent: the third does.
 Bytes attempt_bytes(const Bytes& frame, int attempt) {
-  Bytes out;
-  if (attempt % 3 == 0) out.push_back(0xC0);
-  append(out, frame);
+  const std::size_t extra = attempt % 3 == 0 ? 1 : 0;
+  Bytes out(extra + frame.size(), 0xC0);
+  std::copy(frame.begin(), frame.end(), out.begin() + static_cast<std::ptrdiff_t>(extra));
   return out;
 }
 

@@ -62,8 +62,12 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
       if (!dropped && dropped.error().code == net::make_error_code(net::Errc::not_supported))
         dropped = Result<void>();
     }
-    Result<bool> stub = dropped ? co_await exchange_.sync(syncs_per_reset)
-                                : Result<bool>(std::move(dropped).error());
+    Result<bool> stub = false;
+    if (dropped) {
+      stub = co_await exchange_.sync(syncs_per_reset);
+    } else {
+      stub = std::move(dropped).error();
+    }
     if (stub) {
       stub_ = *stub;
       exchange_.take_noise();

@@ -272,7 +272,12 @@ bool Loader::can_md5() const { return !secure_download_ && (stub_ || chip_->rom.
 bool Loader::can_read() const { return can_md5(); }
 bool Loader::can_deflate() const { return can_md5(); }
 bool Loader::can_erase() const { return can_md5(); }
-bool Loader::can_change_baud() const { return stub_ || chip_->rom.changes_baud; }
+bool Loader::can_change_baud() const {
+  // In secure download mode the crystal cannot be found out, which these two ROMs need.
+  const bool blind = secure_download_ && (chip_->baud_rule == BaudRule::assumes_40m ||
+                                          chip_->baud_rule == BaudRule::reads_xtal);
+  return stub_ || (chip_->rom.changes_baud && !blind);
+}
 
 net::Task<crypto::Md5> Loader::md5(std::uint32_t offset, std::uint32_t size) {
   Result<void> open = need_open_chip("SPI_FLASH_MD5");

@@ -52,19 +52,20 @@ struct Loader::Stream {
   Op op;
   ByteSpan bytes;
   std::uint32_t block;
-  bool pad;  // the last block, with FF
+  bool whole_blocks;  // the last one is filled up with FF
   net::Duration timeout;
   ProgressFn progress;
   std::size_t acknowledged = 0;  // bytes
 
-  Stream(Op o, ByteSpan b, std::uint32_t size, bool padded, net::Duration t, ProgressFn p)
-      : op(o), bytes(b), block(size), pad(padded), timeout(t), progress(std::move(p)) {}
+  Stream(Op o, ByteSpan b, std::uint32_t size, bool whole, net::Duration t, ProgressFn p)
+      : op(o), bytes(b), block(size), whole_blocks(whole), timeout(t), progress(std::move(p)) {}
 
   std::uint32_t count() const { return blocks_of(bytes.size(), block); }
   Bytes frame(std::uint32_t sequence) const {
     const std::size_t at = std::size_t{sequence} * block;
     const ByteSpan part = bytes.subspan(at, std::min<std::size_t>(block, bytes.size() - at));
-    return frame_block(op, sequence, part, pad ? block - part.size() : 0);
+    const std::size_t padding = whole_blocks ? block - part.size() : 0;
+    return frame_block(op, sequence, part, padding);
   }
 };
 
@@ -144,7 +145,8 @@ net::Task<void> Loader::write(std::uint32_t offset, ByteSpan data, ProgressFn pr
     const std::uint32_t erase = bug ? esp8266_erase_size(at, size) : size;
     ProgressFn report;
     if (progress) report = [&progress, done](std::uint64_t n) { progress(done + n); };
-    Stream stream(Op::flash_data, rest, block_bytes(), true, default_timeout, std::move(report));
+    // A ROM wants whole blocks. A stub stops at the size it was told at the start.
+    Stream stream(Op::flash_data, rest, block_bytes(), !stub_, default_timeout, std::move(report));
     Result<void> written = co_await begin(Op::flash_begin, erase, stream.count(), at, size);
     if (written) written = co_await send_blocks(stream);
     if (written && stub_) written = co_await end(Op::flash_end);
