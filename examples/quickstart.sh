@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# From a fresh Debian 12 to flashed devices: installs what is missing (as root or with sudo) and builds
-# aiotctl. Quiet unless something fails; the last line says what happened.
+# From a fresh Debian 12 to flashed devices: installs what is missing (as root or with sudo), builds
+# aiotctl, and flashes four virtual devices, showing each command it runs. Everything it makes is
+# under build/. With AIOT_TEST_DATA naming a folder that holds esp-images/, the same with real images.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -8,7 +9,93 @@ cd "$root"
 source tests/setup.sh
 
 install_packages base
-install_npm || echo "No flasher stubs: npm could not bring them. The slower ROM loader is used."
+install_npm || echo "npm could not bring the flasher stubs: the slower ROM loader is used."
 stage "configure" cmake --preset release "$(stub_option)"
-stage "build" cmake --build --preset release
-echo "aiotctl is built in build/release/bin."
+stage "build" cmake --build build/release
+stage "install into build/quickstart" cmake --install build/release --prefix build/quickstart
+export PATH=$root/build/quickstart/bin:$root/build/release/bin:$PATH  # the image generator is not installed
+
+work=$root/build/quickstart/work
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+
+sims=()
+started=$SECONDS
+finish() {
+  local status=$? pid
+  for pid in "${sims[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait
+  if ((status)); then
+    echo "quickstart: FAILED (exit $status) at the command above; its files are in build/quickstart/work"
+  else
+    echo "quickstart: four virtual devices flashed, verified, changed and read back in $((SECONDS - started)) s"
+  fi
+}
+trap finish EXIT
+
+title() { printf '\n# %s\n' "$*"; }
+# show LINE: prints a command line as one would type it, and runs it.
+show() {
+  printf '$ %s\n' "$1"
+  eval "$1"
+}
+# start_sim FILE COUNT LINE: runs it in the background until FILE has COUNT lines, one a device.
+start_sim() {
+  local file=$1 count=$2 line=$3 tries
+  printf '$ %s &\n' "$line"
+  eval "exec_sim() { exec $line; }"
+  (exec_sim) &
+  sims+=($!)
+  for ((tries = 0; tries < 100; tries++)); do
+    [[ -f $file && $(wc -l <"$file") -ge $count ]] && return 0
+    kill -0 "${sims[-1]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  echo "the virtual devices did not start" >&2
+  return 1
+}
+# addresses FILE: what `aiotctl sim` printed, as arguments for `aiotctl flash`.
+addresses() { jq -r .address "$1" | paste -sd' '; }
+
+title "Images: a boot loader, a partition table and an application"
+show "aiot-make-images --chip esp32 --output images"
+
+title "Four virtual devices"
+start_sim devices.jsonl 4 "aiotctl sim esp32 --count 4 --port pty > devices.jsonl"
+show "jq -r .address devices.jsonl"
+devices=$(addresses devices.jsonl)
+first=${devices%% *}
+
+title "All four at once"
+images="images/bootloader.bin@0x1000 images/partitions.bin@0x8000 images/app.bin@0x10000"
+show "aiotctl flash write $devices $images"
+show "aiotctl flash verify $devices $images"
+
+title "One partition changes; only its sectors are written"
+show "cp images/storage.bin changed.bin && printf 'station 7' | dd of=changed.bin bs=1 seek=8192 conv=notrunc status=none"
+show "aiotctl flash write $devices images/storage.bin@storage"
+show "aiotctl flash write $devices changed.bin@storage --json > second.json"
+show "jq -c '.data.devices[] | {mac, ok, size_bytes, sectors, sectors_written, sent_bytes}' second.json"
+title "The whole JSON of the first device"
+show "jq '.data.devices[0]' second.json"
+
+title "Read back, and compared"
+show "aiotctl flash read $first --offset 0x10000 --size $(stat -c %s images/app.bin) -o app-back.bin"
+show "cmp app-back.bin images/app.bin"
+show "aiotctl flash read $first --partition storage -o storage-back.bin"
+show "cmp -n $(stat -c %s changed.bin) storage-back.bin changed.bin"
+
+real=${AIOT_TEST_DATA:-}/esp-images
+if [[ -d $real ]]; then
+  title "Real images: explained"
+  for file in "$real"/*.bin; do show "aiotctl flash image $file"; done
+
+  title "Real images: written, verified, read back"
+  boot=$real/bootloader_esp32_v5_2.bin table=$real/partitions_singleapp.bin
+  show "aiotctl flash write $first $boot@0x1000 $table@0x8000"
+  show "aiotctl flash read $first --offset 0x1000 --size $(stat -c %s "$boot") -o boot-back.bin"
+  show "cmp boot-back.bin $boot"
+  show "aiotctl flash read $first --offset 0x8000 --size $(stat -c %s "$table") -o table-back.bin"
+  show "cmp table-back.bin $table"
+fi
