@@ -270,6 +270,11 @@ void Device::begin_work(TimePoint when, const Bytes& received) {
     const auto at = std::ranges::find(struck, kind, [](const Fault* fault) { return fault->kind; });
     return at == struck.end() ? nullptr : *at;
   };
+  const std::vector<FaultKind> earlier =
+      request ? std::exchange(next_reply_, {}) : std::vector<FaultKind>();
+  const auto strikes = [&](FaultKind kind) {
+    return has(kind) || std::ranges::find(earlier, kind) != earlier.end();
+  };
   if (const Fault* fault = has(FaultKind::drop)) return drop_link(when, *fault);
   if (has(FaultKind::reset)) return restart(when, ResetCause::power_on, false);
   if (has(FaultKind::lose)) return;
@@ -282,10 +287,10 @@ void Device::begin_work(TimePoint when, const Bytes& received) {
   if (power_failed_) return restart(when, ResetCause::power_on, false);
   TimePoint at = when + profile_.command + work_.before;
   if (const Fault* fault = has(FaultKind::stall)) at += fault->time;
-  if (has(FaultKind::lose_reply)) work_.output.clear();
+  if (strikes(FaultKind::lose_reply)) work_.output.clear();
   if (has(FaultKind::corrupt_reply) && !work_.output.empty())
     work_.output[work_.output.size() / 2] ^= 0x10;
-  if (has(FaultKind::duplicate)) append(work_.output, Bytes(work_.output));
+  if (strikes(FaultKind::duplicate)) append(work_.output, Bytes(work_.output));
   if (has(FaultKind::garbage)) {
     Bytes noise = {0x1B, 0xFF, 0x00, 0x7E, 0x62, 0x6F, 0x6F, 0x74, 0x80, 0x0D, 0x0A};
     append(noise, work_.output);
@@ -321,10 +326,15 @@ void Device::finish_work(TimePoint when) {
       return;
     }
   }
-  if (waiting_.empty()) return;
-  const Bytes next = std::move(waiting_.front());
-  waiting_.pop_front();
-  begin_work(when, next);
+  take_waiting(when);
+}
+
+void Device::take_waiting(TimePoint when) {
+  while (!busy_until_ && !waiting_.empty()) {
+    const Bytes next = std::move(waiting_.front());
+    waiting_.pop_front();
+    begin_work(when, next);
+  }
 }
 
 TimePoint Device::send(TimePoint when, Bytes bytes) {
@@ -362,7 +372,9 @@ void Device::strike_byte(InWire::Run& run) {
       case FaultKind::stall:
         busy_until_ = std::max(busy_until_.value_or(run.start), run.start) + fault->time;
         break;
-      default: break;
+      case FaultKind::lose_reply:
+      case FaultKind::duplicate: next_reply_.push_back(fault->kind); break;
+      default: break;  // parse_fault gives the others no byte
     }
   }
 }
@@ -371,6 +383,7 @@ void Device::drop_link(TimePoint when, const Fault& fault) {
   link_back_ = fault.forever ? TimePoint::max() : when + fault.time;
   out_.clear();
   in_.clear();
+  waiting_.clear();
   decoder_.reset();
 }
 

@@ -87,6 +87,8 @@ class Device final : public net::DeviceEngine {
   void frame_arrived(TimePoint when, Bytes frame);
   void begin_work(TimePoint when, const Bytes& frame);
   void finish_work(TimePoint when);
+  /// Takes up the frames that wait, until one keeps the loader busy.
+  void take_waiting(TimePoint when);
   void say(TimePoint when, std::string_view text);
   TimePoint send(TimePoint when, Bytes bytes);
   std::uint32_t limit() const;
@@ -131,6 +133,7 @@ class Device final : public net::DeviceEngine {
   std::deque<Bytes> waiting_;           ///< frames behind the one at work
   bool no_buffer_ = false;              ///< the frame that arrives now has no place to go
   std::uint64_t lose_ = 0;              ///< bytes that are still to be swallowed
+  std::vector<FaultKind> next_reply_;   ///< struck at a byte, for the reply that follows
   bool power_fails_ = false;            ///< with the next page
   bool power_failed_ = false;
 };

@@ -206,6 +206,9 @@ Result<Fault> parse_fault(std::string_view text) {
       fault.count = static_cast<std::uint32_t>(*count);
     }
   }
+  const bool placed = fault.byte || fault.op || !fault.stage.empty();
+  if (placed && kind->standing && fault.kind != FaultKind::wrong_mac)
+    return bad(text, "holds from the start, without a place");
   for (; next < parts.size(); ++next) {
     AIOT_CHECK(parse_argument(fault, parts[next]).with("fault " + fault.text));
   }

@@ -37,9 +37,10 @@ enum class FaultKind {
 ///
 /// WHERE is `N` (byte N of what the host sends, from 0; of what the device sends for
 /// corrupt-reply), `cmd:OP:K` (the K-th request of that op, from 1; OP in hex, with or without 0x),
-/// or a stage, `data` or `data/3` (the third request of that stage). Without WHERE: the first
-/// request, or, for what a chip simply is (secure-boot, …), from the start. A fault fires once, or
-/// each time when it says `always` (a byte position passes once only).
+/// or a stage, `data` or `data/3` (the third request of that stage). A reply's fault at a byte
+/// strikes the reply that follows. Without WHERE: the first request, or, for what a chip simply is
+/// (secure-boot, …), from the start. A fault fires once, or each time when it says `always` (a byte
+/// position passes once only).
 struct Fault {
   FaultKind kind{};
   std::string text;  ///< as it was written

@@ -28,7 +28,7 @@ TEST_CASE("a fault's text") {
   CHECK(parse_fault("drop@0:forever")->forever);
   for (const char* bad :
        {"", "rest", "reset@nowhere", "reset@cmd:zz:1", "reset@cmd:3", "reset@data/0", "stall:often",
-        "lose:0", "corrupt:7", "write-protected:x"}) {
+        "lose:0", "slow@data", "no-stub@3", "corrupt:7", "write-protected:x"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_fault(bad).has_value());
   }
@@ -177,4 +177,18 @@ TEST_CASE("no-stub, secure-boot, flash-encryption") {
   CHECK(
       Bench("esp32", "fast", {"flash-encryption"}).talk(Op::read_reg, {0x3FF5A000}).substr(10, 8) ==
       "00001000");
+}
+
+TEST_CASE("a reply's fault at a byte strikes the reply that follows") {
+  Bench bench("esp32", "fast", {"duplicate@20", "lose-reply@30"});
+  CHECK(bench.talk(magic_request) == magic_reply);
+  CHECK(bench.talk(magic_request) == std::string(magic_reply) + magic_reply);
+  CHECK(bench.talk(magic_request).empty());
+  CHECK(bench.talk(magic_request) == magic_reply);
+}
+
+TEST_CASE("a lost request does not hold up the one behind it") {
+  Bench bench("esp32", "default", {"lose@cmd:0a:2"});
+  for (int i = 0; i < 3; ++i) bench.send(*from_hex(magic_request));
+  CHECK(to_hex(bench.live()) == std::string(magic_reply) + magic_reply);
 }
