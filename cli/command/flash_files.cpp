@@ -16,6 +16,14 @@ Result<std::uint64_t> size_option(const Arguments& args, const std::string& name
   return parse_size(*text).with(name);
 }
 
+Result<std::uint8_t> fill_option(const Arguments& args) {
+  AIOT_TRY(const auto fill, size_option(args, "--fill", 0xFF));
+  if (fill > 0xFF) {
+    return make_error(Errc::bad_value, fmt::format("--fill {:#x}", fill), "one byte, 0 to 0xff");
+  }
+  return static_cast<std::uint8_t>(fill);
+}
+
 int finish(Context& context, const Result<Record>& record) {
   if (!record.has_value()) return context.fail(record.error());
   render::Outcome outcome;
@@ -35,6 +43,11 @@ int convert(Context& context) {
   const auto offset = size_option(context.args, "--offset", 0);
   if (!offset.has_value()) return context.fail(offset.error());
   request.offset = *offset;
+  const auto fill = fill_option(context.args);
+  if (!fill.has_value()) return context.fail(fill.error());
+  request.fill = *fill;
+  request.chip = context.args.get("--chip").value_or("");
+  request.header = make_header(context.args);
   return finish(context, context.environment.convert(request));
 }
 
@@ -50,11 +63,7 @@ Result<firmware::MergeRequest> make_merge(const Context& context) {
   }
   request.header = make_header(context.args);
   request.chip = context.args.get("--chip").value_or("");
-  AIOT_TRY(const auto fill, size_option(context.args, "--fill", 0xFF));
-  if (fill > 0xFF) {
-    return make_error(Errc::bad_value, fmt::format("--fill {:#x}", fill), "one byte, 0 to 0xff");
-  }
-  request.fill = static_cast<std::uint8_t>(fill);
+  AIOT_TRY(request.fill, fill_option(context.args));
   AIOT_TRY(request.pad_to, size_option(context.args, "--pad-to", 0));
   AIOT_TRY(request.base, size_option(context.args, "--base", 0));
   request.overwrite = !context.args.has("--keep-existing");

@@ -64,6 +64,20 @@ Result<sim::Request> make_request(const Context& context) {
   return request;
 }
 
+/// What a virtual device lives through is for machines; people see what it has to say.
+class Quiet final : public EventSink {
+ public:
+  explicit Quiet(EventSink& to) : to_(to) {}
+  void on_event(const Event& event) override {
+    const bool said =
+        std::holds_alternative<event::Log>(event) || std::holds_alternative<event::Notice>(event);
+    if (said) to_.on_event(event);
+  }
+
+ private:
+  EventSink& to_;
+};
+
 void print_choices(std::ostream& out, const char* title, const std::vector<sim::Choice>& choices) {
   out << title << '\n';
   std::vector<std::vector<std::string>> rows;
@@ -95,6 +109,11 @@ int list(Context& context) {
 
 int run_sim(Context& context) {
   if (context.args.has("--list")) return list(context);
+  if (context.args.has("--json")) {
+    return context.fail(make_error(Errc::conflict, "sim and --json",
+                                   "sim prints a JSON line for each device as it is; --jsonl adds "
+                                   "its events"));
+  }
   const auto request = make_request(context);
   if (!request.has_value()) return context.fail(request.error());
   if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
@@ -102,16 +121,21 @@ int run_sim(Context& context) {
   unsigned index = 0;
   // A line at once for each device: whoever reads them connects before the next is there.
   const auto ready = [&](const sim::Ready& device) {
-    Object line({{"schema", "aiot.sim.ready/1"},
-                 {"address", device.address},
-                 {"chip", device.chip},
-                 {"mac", device.mac},
-                 {"index", ++index},
-                 {"count", request->count}});
+    Object line;
+    if (context.settings.format == Format::jsonl) line.set("event", "ready");
+    line.set("schema", "aiot.sim.ready/1")
+        .set("address", device.address)
+        .set("chip", device.chip)
+        .set("mac", device.mac)
+        .set("index", ++index)
+        .set("count", request->count);
     if (!device.flash_file.empty()) line.set("flash_file", device.flash_file);
     context.out << render::to_json(line) << '\n' << std::flush;
   };
-  const auto record = context.environment.simulate(*request, ready, context.ui, context.stop());
+  Quiet quiet(context.ui);
+  EventSink& sink =
+      context.settings.format == Format::text ? static_cast<EventSink&>(quiet) : context.ui;
+  const auto record = context.environment.simulate(*request, ready, sink, context.stop());
   render::Outcome outcome;
   outcome.ended_by_signal_is_success = true;
   if (record.has_value()) {

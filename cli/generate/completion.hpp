@@ -26,7 +26,4 @@ struct Node {
 };
 std::vector<Node> all_commands();
 
-/// The option list of a manual page, between the page's markers, in scdoc.
-std::string man_options(const Command& command);
-
 }  // namespace aiot::cli::generate

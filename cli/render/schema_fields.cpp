@@ -20,13 +20,65 @@ Field list(std::string name, std::string doc, Fields fields) {
   return {std::move(name), "array", std::move(doc), true, std::move(fields)};
 }
 
+Field yes_no(std::string name, std::string doc) {
+  return {std::move(name), "boolean", std::move(doc)};
+}
+
+Field object(std::string name, std::string doc, Fields fields) {
+  return {std::move(name), "object", std::move(doc), true, std::move(fields)};
+}
+
+Fields app_fields() {
+  return {text("project", "the application's name"), text("version", "its version"),
+          text("idf_version", "the ESP-IDF it was built with"),
+          whole("secure_version", "for anti-rollback")};
+}
+
+Fields partition_fields() {
+  return {text("name", "its name"),
+          text("type", "app, data, or a number"),
+          text("subtype", "such as factory, ota_0, nvs"),
+          whole("offset", "in flash"),
+          whole("size_bytes", "its size"),
+          optional(yes_no("encrypted", "with flash encryption")),
+          optional(object("app", "the application in it, as far as it says", app_fields()))};
+}
+
 Fields device_fields() {
-  return {text("device", "the address, as it was found or given"),
-          optional(text("chip", "such as esp32c3")),
-          optional(text("mac", "lower case, with colons")),
-          optional({"regions", "array", "what was written, read, verified or erased"}),
-          optional({"security", "object", "the security settings"}),
-          optional({"partitions", "array", "the device's own table"})};
+  return {
+      text("device", "the address, as it was found or given"),
+      yes_no("ok", "true when all was done"),
+      optional(text("code", "what failed, when it did: see errors")),
+      optional(text("step", "the step that failed")),
+      optional(text("chip", "such as esp32c3")),
+      optional(text("revision", "such as v3.0")),
+      optional(text("mac", "lower case, with colons")),
+      optional(object("security", "its settings",
+                      {yes_no("secure_boot", "only signed applications start"),
+                       yes_no("flash_encryption", "flash is read through a cipher"),
+                       yes_no("secure_download", "the loader offers little")})),
+      optional(object(
+          "flash", "its flash chip",
+          {text("manufacturer", "JEDEC id, hexadecimal"), text("device", "JEDEC id, hexadecimal"),
+           whole("size_bytes", "0 when it does not tell")})),
+      optional(text("loader", "who was talked to: rom or stub")),
+      optional(whole("baud_bps", "the rate that was used")),
+      optional(list(
+          "files", "write, verify: one for each image",
+          {text("name", "the file"), whole("offset", "in flash"), whole("size_bytes", "its size"),
+           optional(text("partition", "where it went, when named")),
+           optional(yes_no("equal", "verify: the flash holds it"))})),
+      optional(whole("size_bytes", "of all the images, or of what was read or erased")),
+      optional(whole("sectors", "write: sectors that the images touch")),
+      optional(whole("sectors_written", "write: sectors that differed")),
+      optional(whole("sent_bytes", "write: bytes sent, compressed")),
+      optional(yes_no("verified", "the flash was compared with the images")),
+      optional(yes_no("dry_run", "nothing was changed")),
+      optional(text("output", "read: the file")),
+      optional(text("md5", "read: of the bytes, hexadecimal")),
+      optional(list("partitions", "info: the device's own table", partition_fields())),
+      optional(object("app", "info: the application that starts, as far as it says", app_fields())),
+      optional({"seconds", "number", "how long this device took"})};
 }
 
 Schema flash() {
@@ -51,7 +103,7 @@ Schema event() {
             "what the line says; `end` is the last",
             true,
             {},
-            {"started", "step", "progress", "log", "notice", "finished", "failed", "end"}},
+            {"started", "step", "progress", "log", "notice", "finished", "failed", "ready", "end"}},
            {"time_s", "number", "since the command began"},
            optional(text("device", "the address; empty when it concerns no device")),
            optional(text("job", "of started: the job, such as flash write")),
@@ -115,7 +167,13 @@ const std::vector<Schema>& schemas() {
         list("faults", "what --fault takes", choice_fields()),
         list("profiles", "what --profile takes", choice_fields())}},
       sim_ready(),
-      {"aiot.sim/1", "What the virtual devices did, once they have stopped", true, {}},
+      {"aiot.sim/1",
+       "What the virtual devices did, once they have stopped (in `finished` of --jsonl)",
+       true,
+       {list("devices", "one for each",
+             {text("address", "where it was"), text("chip", "such as esp32c3"),
+              text("mac", "lower case, with colons"), whole("bytes_in", "received"),
+              whole("bytes_out", "sent"), whole("commands", "served")})}},
   };
   return all;
 }
