@@ -62,7 +62,7 @@ Task<void> VirtualClock::wait(TimePoint when, Wake& wake) {
   // The timer never fires by itself: being cancelled is how it is woken.
   asio::steady_timer timer(co_await asio::this_coro::executor, TimePoint::max());
   const Waiting waiting(waiters_, wake.waiting_, when, timer);
-  const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  [[maybe_unused]] const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   if (co_await is_cancelled()) co_return make_error(Errc::cancelled);
   co_return Result<void>();
 }

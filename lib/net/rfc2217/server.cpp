@@ -21,7 +21,12 @@ std::vector<Server::Action> Server::on_bytes(ByteSpan bytes) {
     if (auto* data = std::get_if<Data>(&item)) {
       out.emplace_back(std::move(*data));
     } else if (const auto* negotiation = std::get_if<Negotiation>(&item)) {
+      const bool was_agreed = negotiator_.they_do(com_port);
       append(output_, negotiator_.on(*negotiation));
+      // Clients wait for the first state (pySerial) and may never ask for it.
+      if (!was_agreed && negotiator_.they_do(com_port)) {
+        answer(Command::notify_modemstate, modem_state_);
+      }
     } else if (const auto& sub = std::get<Subnegotiation>(item); sub.option == com_port) {
       const auto decoded = decode_message(sub.value);
       if (decoded && !decoded->by_server) on_message(*decoded, out);

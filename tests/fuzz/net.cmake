@@ -1,0 +1,1 @@
+aiot_fuzzer(rfc2217 LINKS aiot_net)
