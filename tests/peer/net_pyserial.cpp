@@ -32,6 +32,8 @@ port.rts = True
 port.dtr = True
 port.rts = False
 port.reset_input_buffer()
+assert port.cts, 'CTS was not told'
+assert not port.cd, 'CD was told'
 port.write(b'end')
 assert port.read(3) == b'end', 'the last echo differs'
 port.close()

@@ -21,10 +21,10 @@ std::vector<Server::Action> Server::on_bytes(ByteSpan bytes) {
     if (auto* data = std::get_if<Data>(&item)) {
       out.emplace_back(std::move(*data));
     } else if (const auto* negotiation = std::get_if<Negotiation>(&item)) {
-      const bool was_agreed = negotiator_.they_do(com_port);
+      const bool was_agreed = agreed();
       append(output_, negotiator_.on(*negotiation));
       // Clients wait for the first state (pySerial) and may never ask for it.
-      if (!was_agreed && negotiator_.they_do(com_port)) {
+      if (!was_agreed && agreed()) {
         answer(Command::notify_modemstate, modem_state_);
       }
     } else if (const auto& sub = std::get<Subnegotiation>(item); sub.option == com_port) {
@@ -40,7 +40,7 @@ void Server::send(ByteSpan data) { append(output_, escape(data)); }
 void Server::set_modem_state(std::uint8_t state) {
   const auto changed = static_cast<std::uint8_t>((state ^ modem_state_) & 0xF0);
   modem_state_ = static_cast<std::uint8_t>(state & 0xF0);
-  if ((changed & modem_mask_) == 0 || !negotiator_.they_do(com_port)) return;
+  if ((changed & modem_mask_) == 0 || !agreed()) return;
   // The low four bits say which of the upper four have changed.
   answer(Command::notify_modemstate, static_cast<std::uint8_t>(modem_state_ | changed >> 4));
 }

@@ -46,6 +46,8 @@ class Server {
   void on_message(const Message& message, std::vector<Action>& out);
   void on_control(std::uint8_t value, std::vector<Action>& out);
   void answer(Command command, std::uint8_t value);
+  /// In either direction: pySerial takes our DO for granted and sends no WILL when it comes first.
+  bool agreed() const { return negotiator_.they_do(com_port) || negotiator_.we_do(com_port); }
 
   TelnetDecoder decoder_;
   Negotiator negotiator_;
