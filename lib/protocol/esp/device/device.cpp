@@ -1,6 +1,7 @@
 #include "protocol/esp/device/device.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -224,7 +225,8 @@ void Device::arrive(InWire::Run run) {
   }
   const bool heard = hears(run.baud);
   if (options_.sync_resets && (mode_ == Mode::application || !heard) &&
-      !std::ranges::search(run.bytes, sync_start).empty()) {
+      std::search(run.bytes.begin(), run.bytes.end(), std::begin(sync_start),
+                  std::end(sync_start)) != run.bytes.end()) {
     restart(when, ResetCause::pin, true);
     mode_ = Mode::booting;
     download_ = true;

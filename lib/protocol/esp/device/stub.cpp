@@ -257,7 +257,7 @@ Work Stub::read_flash(const Request& request) {
     failed_ = reason::stub_spi_failed;
     return work;
   }
-  read_.emplace();
+  read_ = std::make_unique<Read>();
   read_->offset = word(data, 0);
   read_->size = word(data, 1);
   read_->packet = packet;

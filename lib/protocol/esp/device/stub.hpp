@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "crypto/digest.hpp"
@@ -24,7 +25,7 @@ class Stub {
   void reset();
   Work handle(ByteSpan frame);
   /// READ_FLASH is sending: frames are acknowledgements now.
-  bool streaming() const { return read_.has_value(); }
+  bool streaming() const { return read_ != nullptr; }
   /// The greeting of a stub that has started.
   static Bytes greeting();
 
@@ -62,7 +63,7 @@ class Stub {
   Parts& parts_;
   std::optional<Write> write_;
   std::optional<Inflater> inflater_;
-  std::optional<Read> read_;
+  std::unique_ptr<Read> read_;
   std::uint32_t ram_remaining_ = 0;
   bool ram_active_ = false;
   std::uint8_t failed_ = 0;  ///< reason that the next request is answered with
