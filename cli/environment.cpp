@@ -48,8 +48,6 @@ Environment real_environment(Signals& signals) {
   e.erase = flash::erase;
   e.info = flash::info;
   e.reset = flash::reset;
-  e.flash_record = [](const flash::Report& report) { return report.record(); };
-  e.parse_placement = flash::parse_placement;
   e.expand_usb = expand_usb_address;
   e.explain = firmware::explain;
   e.merge = firmware::merge;

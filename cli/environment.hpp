@@ -51,8 +51,6 @@ struct Environment {
   FlashJob<flash::EraseRequest> erase;
   FlashJob<flash::InfoRequest> info;
   FlashJob<flash::ResetRequest> reset;
-  std::function<Record(const flash::Report&)> flash_record;
-  std::function<Result<flash::Placement>(std::string_view)> parse_placement;
   std::function<Result<std::vector<Address>>(const Address&)> expand_usb;
 
   std::function<Result<Record>(const std::string&)> explain;

@@ -54,7 +54,7 @@ int convert(Context& context) {
 Result<firmware::MergeRequest> make_merge(const Context& context) {
   firmware::MergeRequest request;
   for (const std::string& word : context.args.items) {
-    AIOT_TRY(request.images.emplace_back(), context.environment.parse_placement(word));
+    AIOT_TRY(request.images.emplace_back(), flash::parse_placement(word));
   }
   request.output = context.args.get("--output").value_or("");
   if (request.output.empty()) {

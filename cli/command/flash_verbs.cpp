@@ -17,17 +17,15 @@ constexpr std::array<std::string_view, 3> schemes = {"serial", "rfc2217", "tcp"}
 
 render::Outcome make_outcome(const Context& context, const flash::Report& report) {
   render::Outcome outcome;
-  outcome.record = context.environment.flash_record(report);
+  outcome.record = report.record();
   outcome.devices = report.devices.size();
   for (const flash::DeviceReport& device : report.devices) {
     if (device.error) outcome.failures.push_back({device.device.str(), device.step, *device.error});
   }
-  const bool several = report.devices.size() > 1;
   const Terminal& terminal = context.environment.terminal;
   const std::size_t width = terminal.out && terminal.columns ? terminal.columns() : 0;
-  outcome.text = [report, several, width](std::ostream& out) {
+  outcome.text = [report, width](std::ostream& out) {
     render::print_flash_report(out, report, width);
-    (void)several;
   };
   return outcome;
 }
@@ -45,7 +43,7 @@ Result<std::vector<flash::Placement>> parse_images(const Context& context,
                                                    const std::vector<std::string>& words) {
   std::vector<flash::Placement> images;
   for (const std::string& word : words) {
-    AIOT_TRY(images.emplace_back(), context.environment.parse_placement(word));
+    AIOT_TRY(images.emplace_back(), flash::parse_placement(word));
   }
   if (images.empty()) {
     return make_error(Errc::missing_argument, spelled(context.args.path) + ": no image is named",

@@ -80,7 +80,7 @@ TEST_CASE("--jsonl is a stream whose last line is the end") {
 TEST_CASE("text: results on stdout, everything else on stderr") {
   const auto ran = run_cli({"flash", "info", "tcp://fine:1"});
   CHECK(has(ran.out, "tcp://fine:1\n"));
-  CHECK(has(ran.out, "  chip    esp32c3\n"));
+  CHECK(has(ran.out, "  chip  esp32c3\n"));
   CHECK(has(ran.out, "0x10000"));
   CHECK(has(ran.err, "tcp://fine:1: connect\n"));
   CHECK(has(ran.err, "write app.bin 50% (512 B of 1.0 KiB)\n"));

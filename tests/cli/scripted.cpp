@@ -1,6 +1,8 @@
 #include "scripted.hpp"
 
 #include <array>
+#include <condition_variable>
+#include <mutex>
 
 namespace aiot::cli::test {
 namespace {
@@ -23,6 +25,7 @@ std::optional<Error> error_of(const Address& device) {
                                    {"timeout", Errc::timeout},
                                    {"mismatch", Errc::mismatch},
                                    {"cancelled", Errc::cancelled},
+                                   {"wait", Errc::cancelled},
                                    {"hostile", Errc::hostile}}) {
     if (name.find(word) == std::string::npos) continue;
     Error error({static_cast<int>(code), table}, "opening", "close the other program");
@@ -32,22 +35,29 @@ std::optional<Error> error_of(const Address& device) {
   return std::nullopt;
 }
 
+/// Until a stop is requested; a "stuck" device does not mind one.
+void wait_for_stop(const Address& device, std::stop_token stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any changed;
+  if (device.host == "wait") changed.wait(lock, stop, [] { return false; });
+  if (device.host == "stuck") changed.wait(lock, [] { return false; });
+}
+
 template <class Request>
 Environment::FlashJob<Request> job(const std::string& operation) {
   return [operation](std::span<const Address> devices, const Request&, EventSink& sink,
-                     std::stop_token) -> Result<flash::Report> {
+                     std::stop_token stop) -> Result<flash::Report> {
     flash::Report report{operation, {}};
     for (const Address& device : devices) {
+      if (device.host == "wait" || device.host == "stuck") {
+        sink.on_event(event::Notice{device.str(), "test.waiting", "waiting", ""});
+      }
+      wait_for_stop(device, stop);
       report.devices.push_back(play(device, "flash " + operation, sink));
     }
     return report;
   };
-}
-
-Record record_of(const flash::Report& report) {
-  Array devices;
-  for (const flash::DeviceReport& device : report.devices) devices.emplace_back(device.fields);
-  return {"aiot.flash/1", Object({{"operation", report.operation}, {"devices", devices}})};
 }
 
 }  // namespace
@@ -56,7 +66,7 @@ flash::DeviceReport play(const Address& device, const std::string& job_name, Eve
   const std::string name = device.str();
   flash::DeviceReport report;
   report.device = device;
-  report.fields = Object({{"device", name}, {"chip", "esp32c3"}});
+  report.fields = Object({{"chip", "esp32c3"}});
   sink.on_event(event::Started{name, job_name});
   sink.on_event(event::Step{name, "connect", 0.1});
   report.error = error_of(device);
@@ -73,7 +83,7 @@ flash::DeviceReport play(const Address& device, const std::string& job_name, Eve
   }
   report.fields.set("mac", "24:0a:c4:00:00:01");
   report.fields.set(
-      "regions", Array{Object({{"offset", 0x10000}, {"size_bytes", 4096}, {"name", "app.bin"}})});
+      "files", Array{Object({{"name", "app.bin"}, {"offset", 0x10000}, {"size_bytes", 4096}})});
   sink.on_event(event::Finished{name, {"aiot.flash/1", report.fields}});
   return report;
 }
@@ -86,10 +96,6 @@ Environment scripted_environment() {
   e.erase = job<flash::EraseRequest>("erase");
   e.info = job<flash::InfoRequest>("info");
   e.reset = job<flash::ResetRequest>("reset");
-  e.flash_record = record_of;
-  e.parse_placement = [](std::string_view text) -> Result<flash::Placement> {
-    return flash::Placement{std::string(text), std::nullopt, ""};
-  };
   e.expand_usb = [](const Address&) -> Result<std::vector<Address>> {
     std::vector<Address> ports(2);
     ports[0].scheme = ports[1].scheme = "serial";

@@ -12,7 +12,8 @@ namespace aiot::cli::test {
 
 /// An environment without files, variables or terminals, whose jobs finish every device. A device
 /// whose host or path names one of these fails so: "busy", "secured", "timeout", "mismatch",
-/// "cancelled", "hostile" (says control bytes).
+/// "cancelled", "hostile" (says control bytes);
+/// "wait" waits for a stop, "stuck" for ever.
 Environment scripted_environment();
 
 /// One device's scripted life: started, steps, progress, finished or failed.

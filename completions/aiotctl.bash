@@ -1,0 +1,214 @@
+# bash completion for aiotctl. Generated from its option data; do not edit.
+
+_aiotctl_ports() {
+  local port
+  for port in /dev/serial/by-id/* /dev/ttyUSB* /dev/ttyACM*; do
+    [[ -e $port ]] && printf '%s\n' "$port"
+  done
+}
+
+_aiotctl_words() {
+  local IFS=$' \t\n'
+  COMPREPLY+=($(compgen -W "$1" -- "$cur"))
+}
+
+_aiotctl_files() {
+  compopt -o filenames 2>/dev/null
+  local IFS=$'\n'
+  COMPREPLY+=($(compgen "$1" -- "$cur"))
+}
+
+_aiotctl() {
+  local cur prev path='' i word verbs options IFS=$' \t\n'
+  COMPREPLY=()
+  # `:` and `=` break words for readline; addresses and --color=auto are whole.
+  if declare -F _get_comp_words_by_ref >/dev/null; then
+    local words cword
+    _get_comp_words_by_ref -n ':=' cur prev words cword
+  else
+    local words=("${COMP_WORDS[@]}") cword=$COMP_CWORD
+    cur=${words[cword]} prev=${words[cword-1]}
+  fi
+  for ((i = 1; i < cword; i++)); do
+    word=${words[i]}
+    case "$path $word" in
+      ' flash') path=/flash ;;
+      '/flash write') path=/flash/write ;;
+      '/flash read') path=/flash/read ;;
+      '/flash verify') path=/flash/verify ;;
+      '/flash erase') path=/flash/erase ;;
+      '/flash info') path=/flash/info ;;
+      '/flash reset') path=/flash/reset ;;
+      '/flash image') path=/flash/image ;;
+      '/flash merge') path=/flash/merge ;;
+      ' sim') path=/sim ;;
+      ' config') path=/config ;;
+      '/config show') path=/config/show ;;
+      '/config path') path=/config/path ;;
+      ' completion') path=/completion ;;
+      ' schema') path=/schema ;;
+      ' help') path=/help ;;
+    esac
+  done
+
+  # The value of the option before the cursor.
+  if [[ $cur == --*=* ]]; then
+    prev=${cur%%=*}
+    cur=${cur#*=}
+  fi
+  case "$path:$prev" in
+    /flash:--each) :; return ;;
+    /flash:--devices) _aiotctl_files -f; return ;;
+    /flash:--jobs|/flash:-j) :; return ;;
+    /flash:--chip|/flash:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash:--baud|/flash:-b) :; return ;;
+    /flash:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
+    /flash:--after) _aiotctl_words 'reset loader'; return ;;
+    /flash:--stub) _aiotctl_files -d; return ;;
+    /flash:--trace) _aiotctl_files -f; return ;;
+    /flash:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
+    /flash:--flash-freq) :; return ;;
+    /flash:--flash-size) :; return ;;
+    /flash/write:--each) :; return ;;
+    /flash/write:--devices) _aiotctl_files -f; return ;;
+    /flash/write:--jobs|/flash/write:-j) :; return ;;
+    /flash/write:--chip|/flash/write:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/write:--baud|/flash/write:-b) :; return ;;
+    /flash/write:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
+    /flash/write:--after) _aiotctl_words 'reset loader'; return ;;
+    /flash/write:--stub) _aiotctl_files -d; return ;;
+    /flash/write:--trace) _aiotctl_files -f; return ;;
+    /flash/write:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
+    /flash/write:--flash-freq) :; return ;;
+    /flash/write:--flash-size) :; return ;;
+    /flash/read:--output|/flash/read:-o) _aiotctl_files -f; return ;;
+    /flash/read:--partition|/flash/read:-p) :; return ;;
+    /flash/read:--offset) :; return ;;
+    /flash/read:--size) :; return ;;
+    /flash/read:--each) :; return ;;
+    /flash/read:--devices) _aiotctl_files -f; return ;;
+    /flash/read:--jobs|/flash/read:-j) :; return ;;
+    /flash/read:--chip|/flash/read:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/read:--baud|/flash/read:-b) :; return ;;
+    /flash/read:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
+    /flash/read:--after) _aiotctl_words 'reset loader'; return ;;
+    /flash/read:--stub) _aiotctl_files -d; return ;;
+    /flash/read:--trace) _aiotctl_files -f; return ;;
+    /flash/verify:--each) :; return ;;
+    /flash/verify:--devices) _aiotctl_files -f; return ;;
+    /flash/verify:--jobs|/flash/verify:-j) :; return ;;
+    /flash/verify:--chip|/flash/verify:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/verify:--baud|/flash/verify:-b) :; return ;;
+    /flash/verify:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
+    /flash/verify:--after) _aiotctl_words 'reset loader'; return ;;
+    /flash/verify:--stub) _aiotctl_files -d; return ;;
+    /flash/verify:--trace) _aiotctl_files -f; return ;;
+    /flash/verify:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
+    /flash/verify:--flash-freq) :; return ;;
+    /flash/verify:--flash-size) :; return ;;
+    /flash/erase:--partition|/flash/erase:-p) :; return ;;
+    /flash/erase:--offset) :; return ;;
+    /flash/erase:--size) :; return ;;
+    /flash/erase:--each) :; return ;;
+    /flash/erase:--devices) _aiotctl_files -f; return ;;
+    /flash/erase:--jobs|/flash/erase:-j) :; return ;;
+    /flash/erase:--chip|/flash/erase:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/erase:--baud|/flash/erase:-b) :; return ;;
+    /flash/erase:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
+    /flash/erase:--after) _aiotctl_words 'reset loader'; return ;;
+    /flash/erase:--stub) _aiotctl_files -d; return ;;
+    /flash/erase:--trace) _aiotctl_files -f; return ;;
+    /flash/info:--each) :; return ;;
+    /flash/info:--devices) _aiotctl_files -f; return ;;
+    /flash/info:--jobs|/flash/info:-j) :; return ;;
+    /flash/info:--chip|/flash/info:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/info:--baud|/flash/info:-b) :; return ;;
+    /flash/info:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
+    /flash/info:--after) _aiotctl_words 'reset loader'; return ;;
+    /flash/info:--stub) _aiotctl_files -d; return ;;
+    /flash/info:--trace) _aiotctl_files -f; return ;;
+    /flash/reset:--each) :; return ;;
+    /flash/reset:--devices) _aiotctl_files -f; return ;;
+    /flash/reset:--jobs|/flash/reset:-j) :; return ;;
+    /flash/reset:--chip|/flash/reset:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/reset:--baud|/flash/reset:-b) :; return ;;
+    /flash/reset:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
+    /flash/reset:--after) _aiotctl_words 'reset loader'; return ;;
+    /flash/reset:--stub) _aiotctl_files -d; return ;;
+    /flash/reset:--trace) _aiotctl_files -f; return ;;
+    /flash/image:--convert) _aiotctl_words 'raw hex elf-segments esp-image partition-csv partition-table'; return ;;
+    /flash/image:--output|/flash/image:-o) _aiotctl_files -f; return ;;
+    /flash/image:--offset) :; return ;;
+    /flash/image:--fill) :; return ;;
+    /flash/image:--chip|/flash/image:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/image:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
+    /flash/image:--flash-freq) :; return ;;
+    /flash/image:--flash-size) :; return ;;
+    /flash/merge:--output|/flash/merge:-o) _aiotctl_files -f; return ;;
+    /flash/merge:--chip|/flash/merge:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/merge:--fill) :; return ;;
+    /flash/merge:--pad-to) :; return ;;
+    /flash/merge:--base) :; return ;;
+    /flash/merge:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
+    /flash/merge:--flash-freq) :; return ;;
+    /flash/merge:--flash-size) :; return ;;
+    /sim:--port|/sim:-p) :; return ;;
+    /sim:--count) :; return ;;
+    /sim:--flash) _aiotctl_files -f; return ;;
+    /sim:--flash-size) :; return ;;
+    /sim:--baud-limit) :; return ;;
+    /sim:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub secure-boot flash-encryption secure-download garbage duplicate slow'; return ;;
+    /sim:--mac) :; return ;;
+    /sim:--profile) _aiotctl_words 'default fast'; return ;;
+    /sim:--seed) :; return ;;
+    *:--color) _aiotctl_words 'auto always never'; return ;;
+    *:--config) _aiotctl_files -f; return ;;
+    *:--timeout) :; return ;;
+    *:--log-file) _aiotctl_files -f; return ;;
+  esac
+
+  case "$path" in
+    '') verbs='flash sim config completion schema help' options='' ;;
+    /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
+    /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
+    /flash/read) verbs='' options='-o --output -p --partition --offset --size -a --all --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
+    /flash/verify) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
+    /flash/erase) verbs='' options='-p --partition --offset --size -a --all --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
+    /flash/info) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
+    /flash/reset) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
+    /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
+    /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
+    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --seed --app --list' ;;
+    /config) verbs='show path' options='' ;;
+    /config/show) verbs='' options='--origin' ;;
+    /config/path) verbs='' options='' ;;
+    /completion) verbs='' options='' ;;
+    /schema) verbs='' options='' ;;
+    /help) verbs='' options='' ;;
+  esac
+  if [[ $cur == -* ]]; then
+    _aiotctl_words "$options --json --jsonl -q --quiet -v --verbose --color --no-input -y --yes -n --dry-run --config --timeout --log-file -V --version -h --help"
+    return
+  fi
+  case "$path" in
+    /flash) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
+    /flash/write) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
+    /flash/read) _aiotctl_words "$(_aiotctl_ports)";  ;;
+    /flash/verify) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
+    /flash/erase) _aiotctl_words "$(_aiotctl_ports)";  ;;
+    /flash/info) _aiotctl_words "$(_aiotctl_ports)";  ;;
+    /flash/reset) _aiotctl_words "$(_aiotctl_ports)";  ;;
+    /flash/image) _aiotctl_files -f;  ;;
+    /flash/merge) _aiotctl_files -f;  ;;
+    /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266';  ;;
+    /config) : ;;
+    /config/show) : ;;
+    /config/path) : ;;
+    /completion) _aiotctl_words 'bash zsh fish';  ;;
+    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.merge/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
+  esac
+  COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))
+}
+
+complete -F _aiotctl aiotctl

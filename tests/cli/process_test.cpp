@@ -1,0 +1,159 @@
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+
+std::vector<char*> argv_of(std::vector<std::string>& args) {
+  std::vector<char*> argv;
+  for (std::string& arg : args) argv.push_back(arg.data());
+  argv.push_back(nullptr);
+  return argv;
+}
+
+int exit_of(pid_t child) {
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+/// The scripted aiotctl on a pseudo-terminal of 80 columns.
+class OnTerminal {
+ public:
+  explicit OnTerminal(std::vector<std::string> args) {
+    args.insert(args.begin(), AIOT_SCRIPTED);
+    auto argv = argv_of(args);
+    winsize size{24, 80, 0, 0};
+    child_ = forkpty(&master_, nullptr, nullptr, &size);
+    if (child_ == 0) {
+      setenv("TERM", "xterm", 1);
+      unsetenv("NO_COLOR");
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    REQUIRE(child_ > 0);
+  }
+  ~OnTerminal() { close(master_); }
+  OnTerminal(const OnTerminal&) = delete;
+  OnTerminal& operator=(const OnTerminal&) = delete;
+
+  /// Reads until `text` was seen, or the other end is closed.
+  bool await(const std::string& text) {
+    while (seen.find(text) == std::string::npos) {
+      pollfd ready{master_, POLLIN, 0};
+      if (poll(&ready, 1, 20000) <= 0) return false;
+      char buffer[4096];
+      const ssize_t n = read(master_, buffer, sizeof buffer);
+      if (n <= 0) return false;
+      seen.append(buffer, static_cast<std::size_t>(n));
+    }
+    return true;
+  }
+  void type(const std::string& text) {
+    REQUIRE(write(master_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+  int finish() {
+    (void)await("this never comes");
+    return exit_of(child_);
+  }
+  pid_t child() const { return child_; }
+
+  std::string seen;
+
+ private:
+  int master_ = -1;
+  pid_t child_ = -1;
+};
+
+/// Runs the scripted aiotctl with this standard output; standard error is dropped.
+int run_with_output(std::vector<std::string> args, int out) {
+  args.insert(args.begin(), AIOT_SCRIPTED);
+  auto argv = argv_of(args);
+  const pid_t child = fork();
+  if (child == 0) {
+    dup2(out, 1);
+    dup2(open("/dev/null", O_WRONLY), 2);
+    execv(argv[0], argv.data());
+    _exit(127);
+  }
+  return exit_of(child);
+}
+
+}  // namespace
+
+TEST_CASE("on a terminal: bars, colour, a result") {
+  OnTerminal t({"flash", "info", "tcp://fine:1", "tcp://busy:1"});
+  CHECK(t.finish() == 10);
+  CHECK(t.seen.find("[===") != std::string::npos);
+  CHECK(t.seen.find("\x1b[1;31merror:") != std::string::npos);
+  CHECK(t.seen.find("chip  esp32c3") != std::string::npos);
+}
+
+TEST_CASE("a question is asked, and the answer counts") {
+  for (const auto& [answer, exit] : {std::pair{"y\n", 0}, std::pair{"n\n", 11}}) {
+    OnTerminal t({"flash", "erase", "tcp://fine:1", "--all"});
+    REQUIRE(t.await("[y/N] "));
+    t.type(answer);
+    CHECK(t.finish() == exit);
+  }
+}
+
+TEST_CASE("Ctrl-C at the question") {
+  OnTerminal t({"flash", "erase", "tcp://fine:1", "--all"});
+  REQUIRE(t.await("[y/N] "));
+  t.type("\x03");
+  CHECK(t.finish() == 130);
+}
+
+TEST_CASE("Ctrl-C stops the job") {
+  OnTerminal t({"flash", "info", "tcp://wait:1"});
+  REQUIRE(t.await("waiting"));
+  t.type("\x03");
+  CHECK(t.finish() == 130);
+  CHECK(t.seen.find("stopped before it was done") != std::string::npos);
+}
+
+TEST_CASE("SIGTERM stops the job") {
+  OnTerminal t({"flash", "info", "tcp://wait:1"});
+  REQUIRE(t.await("waiting"));
+  REQUIRE(kill(t.child(), SIGTERM) == 0);
+  CHECK(t.finish() == 143);
+}
+
+TEST_CASE("a second Ctrl-C ends a job that does not stop") {
+  OnTerminal t({"flash", "info", "tcp://stuck:1"});
+  REQUIRE(t.await("waiting"));
+  t.type("\x03");
+  REQUIRE(t.await("^C"));
+  // Two signals of one kind that are pending together are one: press until it has ended.
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(t.child()), &info, WEXITED | WNOWAIT | WNOHANG) == 0 &&
+         info.si_pid == 0) {
+    t.type("\x03");
+    std::this_thread::yield();
+  }
+  CHECK(t.finish() == 130);
+}
+
+TEST_CASE("standard output: a full disk is 5, a reader that left is nothing") {
+  const int full = open("/dev/full", O_WRONLY);
+  REQUIRE(full >= 0);
+  CHECK(run_with_output({"flash", "info", "tcp://fine:1", "--json"}, full) == 5);
+  CHECK(run_with_output({"--help"}, full) == 5);
+  close(full);
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  close(ends[0]);
+  CHECK(run_with_output({"flash", "info", "tcp://fine:1", "--json"}, ends[1]) == 0);
+  CHECK(run_with_output({"flash", "info", "tcp://busy:1"}, ends[1]) == 5);
+  close(ends[1]);
+}

@@ -1,0 +1,74 @@
+"""Holds every JSON output of the scripted aiotctl against the schemas that are shipped.
+
+usage: schema_test.py AIOTCTL SCHEMA_FOLDER
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+try:
+    import jsonschema
+except ImportError:
+    print("skipped: python3-jsonschema is not installed")
+    sys.exit(77)
+
+program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+schemas = {}
+for path in sorted(folder.glob("*.json")):
+    schema = json.loads(path.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    schemas[schema["$id"].removeprefix("urn:")] = schema
+checked = 0
+
+
+def validate(value, name):
+    global checked
+    jsonschema.Draft202012Validator(schemas[name]).validate(value)
+    checked += 1
+
+
+def output(*args):
+    return subprocess.run([program, *args], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          timeout=60).stdout.decode()
+
+
+COMMANDS = [
+    *[["flash", verb, f"tcp://{host}:1"] for verb in ("info", "reset")
+      for host in ("fine", "busy", "hostile", "secured")],
+    ["flash", "write", "tcp://fine:1", "tcp://busy:2", "a.bin"],
+    ["flash", "verify", "tcp://mismatch:1", "a.bin"],
+    ["flash", "read", "tcp://fine:1", "--all", "-o", "a.bin"],
+    ["flash", "erase", "tcp://fine:1", "--all", "--yes"],
+    ["flash", "erase", "tcp://fine:1", "--all"],
+    ["flash", "image", "a.bin"],
+    ["flash", "image", "a.bin", "--convert", "hex", "-o", "b"],
+    ["flash", "merge", "a.bin", "-o", "b"],
+    ["flash", "raed"],
+    ["config", "show"],
+    ["config", "path"],
+    ["sim", "--list"],
+    ["nonsense"],
+]
+for command in COMMANDS:
+    document = json.loads(output("--json", *command))
+    validate(document, document["schema"])
+    lines = output("--jsonl", *command).splitlines()
+    for line in lines:
+        event = json.loads(line)
+        validate(event, "aiot.event/1")
+    assert json.loads(lines[-1])["event"] == "end", command
+
+ready = output("sim", "esp32", "--count", "3").splitlines()
+assert len(ready) == 3
+for line in ready:
+    validate(json.loads(line), "aiot.sim.ready/1")
+
+# A validator that accepts anything would prove nothing.
+try:
+    validate({"schema": "aiot.flash/1", "ok": "yes"}, "aiot.flash/1")
+except jsonschema.ValidationError:
+    pass
+else:
+    sys.exit("the schema accepts what it must not")
+print(f"{checked} outputs match their schemas")
