@@ -91,6 +91,26 @@ TEST_CASE("text: results on stdout, everything else on stderr") {
   CHECK(run_cli({"flash", "info", "tcp://fine:1", "-q"}).err.empty());
 }
 
+TEST_CASE("a line for each device that was written") {
+  Environment e = test::scripted_environment();
+  e.write = [](std::span<const Address> devices, const flash::WriteRequest&, EventSink&,
+               std::stop_token) -> Result<flash::Report> {
+    flash::DeviceReport device{devices[0], std::nullopt, "", {}};
+    device.fields = Object({{"chip", "esp32"},
+                            {"mac", "24:0a:c4:00:00:01"},
+                            {"sectors", 16},
+                            {"sectors_written", 2},
+                            {"sent_bytes", 1769},
+                            {"verified", true},
+                            {"dry_run", false},
+                            {"seconds", 0.273}});
+    return flash::Report{"write", {device}};
+  };
+  CHECK(run_cli({"flash", "tcp://a:1", "fw.bin"}, e).out ==
+        "tcp://a:1  esp32  24:0a:c4:00:00:01  write: 2 of 16 sectors written, 1.7 KiB (1769) sent, "
+        "verified, 273 ms\n");
+}
+
 TEST_CASE("an error says what, where, and what to do next") {
   const auto ran = run_cli({"flash", "info", "tcp://secured:1", "-q"});
   CHECK(ran.err ==
