@@ -1,6 +1,6 @@
 // aiot-make-images --chip esp32 --size 1M --version 1.2.3 --seed 1 --output FOLDER
 //
-// Writes into FOLDER what an ESP-IDF build leaves behind: bootloader.bin, partition-table.bin,
+// Writes into FOLDER what an ESP-IDF build leaves behind: bootloader.bin, partitions.bin,
 // partitions.csv, app.bin, storage.bin and flasher_args.json. The files are valid (headers,
 // checksums, SHA-256, descriptions) and the same for the same options; the code in them is made up
 // and does not run. For trying aiotctl without a build at hand, and for its tests and benches.
@@ -41,7 +41,7 @@ Result<void> run(const Options& options) {
       R"({{
   "write_flash_args": ["--flash_mode", "dio", "--flash_size", "4MB", "--flash_freq", "{1}"],
   "flash_settings": {{"flash_mode": "dio", "flash_size": "4MB", "flash_freq": "{1}"}},
-  "flash_files": {{"{2:#x}": "bootloader.bin", "0x8000": "partition-table.bin", "{3:#x}": "app.bin"}},
+  "flash_files": {{"{2:#x}": "bootloader.bin", "0x8000": "partitions.bin", "{3:#x}": "app.bin"}},
   "extra_esptool_args": {{"after": "hard_reset", "before": "default_reset", "stub": true, "chip": "{0}"}}
 }}
 )",
@@ -49,7 +49,7 @@ Result<void> run(const Options& options) {
       table.application()->offset);
   const std::string base = options.folder + "/";
   AIOT_CHECK(image::write_file(base + "bootloader.bin", boot));
-  AIOT_CHECK(image::write_file(base + "partition-table.bin", binary));
+  AIOT_CHECK(image::write_file(base + "partitions.bin", binary));
   AIOT_CHECK(image::write_file(base + "partitions.csv", as_bytes(csv)));
   AIOT_CHECK(image::write_file(base + "app.bin", app));
   AIOT_CHECK(image::write_file(base + "storage.bin", storage));

@@ -32,9 +32,13 @@ AIOT_API Result<Record> merge(const MergeRequest& request);
 struct ConvertRequest {
   std::string input;
   std::string output;
-  std::string to;            ///< "raw", "hex", "elf-segments" (one file a segment) …
-  std::uint64_t offset = 0;  ///< of a raw input
-  std::uint8_t fill = 0xFF;
+  /// "raw", "hex", "elf-segments" (a folder with one file a segment, named by its address),
+  /// "esp-image" (of an ELF), "partition-csv" or "partition-table"
+  std::string to;
+  std::uint64_t offset = 0;   ///< of a raw input
+  std::uint8_t fill = 0xFF;   ///< between ranges in a raw output
+  std::string chip;           ///< for "esp-image"; "" when the ELF says it
+  flash::HeaderPatch header;  ///< for "esp-image"
 };
 /// Schema "aiot.convert/1".
 AIOT_API Result<Record> convert(const ConvertRequest& request);

@@ -1,0 +1,181 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "aiot/firmware.hpp"
+#include "image/describe.hpp"
+#include "image/elf_image.hpp"
+#include "image/files.hpp"
+#include "image/intel_hex.hpp"
+
+namespace aiot::firmware {
+namespace {
+
+using namespace image;
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t max_output_bytes = 256ULL << 20;
+
+/// A file as bytes at addresses, whatever its format.
+struct Content {
+  std::vector<HexRange> ranges;  ///< by address, without overlap
+  std::optional<std::uint32_t> entry;
+};
+
+Result<Content> content_of(ByteSpan data, std::uint64_t raw_offset) {
+  if (is_elf(data)) {
+    AIOT_TRY(const Elf elf, parse_elf(data));
+    Content content;
+    content.entry = elf.entry;
+    for (const ElfSegment& s : elf.segments) {
+      const ByteSpan bytes = contents(data, s);
+      if (!bytes.empty()) {
+        content.ranges.push_back({s.physical_address, Bytes(bytes.begin(), bytes.end())});
+      }
+    }
+    auto& ranges = content.ranges;
+    std::sort(ranges.begin(), ranges.end(),
+              [](const HexRange& a, const HexRange& b) { return a.address < b.address; });
+    for (std::size_t i = 1; i < ranges.size(); ++i) {
+      if (ranges[i].address < ranges[i - 1].end()) {
+        return make_error(Errc::overlap, fmt::format("segments at {:#x}", ranges[i].address));
+      }
+    }
+    if (ranges.empty()) return make_error(Errc::bad_elf, "no segment with contents");
+    return content;
+  }
+  if (is_intel_hex(data)) {
+    AIOT_TRY(HexFile hex, parse_intel_hex(aiot::to_string(data)));
+    if (hex.ranges.empty()) return make_error(Errc::empty_file, "no data records");
+    return Content{std::move(hex.ranges), hex.entry};
+  }
+  if (raw_offset + data.size() > std::uint64_t{UINT32_MAX} + 1) {
+    return make_error(Errc::does_not_fit, fmt::format("{} bytes at {:#x}", data.size(), raw_offset),
+                      "addresses have 32 bits");
+  }
+  return Content{{{static_cast<std::uint32_t>(raw_offset), Bytes(data.begin(), data.end())}}, {}};
+}
+
+Result<Bytes> flatten(const Content& content, std::uint8_t fill) {
+  const std::uint32_t base = content.ranges.front().address;
+  if (content.ranges.back().end() - base > max_output_bytes) {
+    return make_error(
+        Errc::too_large,
+        fmt::format("it would reach from {:#x} to {:#x}", base, content.ranges.back().end()),
+        "convert it to one file a segment, or to an image of the chip");
+  }
+  Bytes out;
+  for (const HexRange& range : content.ranges) {
+    out.resize(range.address - base, fill);
+    append(out, range.data);
+  }
+  return out;
+}
+
+Result<Bytes> to_esp_image(ByteSpan data, const ConvertRequest& request) {
+  AIOT_TRY(const Elf elf, parse_elf(data));
+  const EspChip* chip = request.chip.empty() ? chip_of_elf(elf) : find_chip(request.chip);
+  if (!chip) {
+    return make_error(Errc::unknown_chip,
+                      request.chip.empty() ? std::string("several chips have these addresses")
+                                           : fmt::format("\"{}\"", request.chip),
+                      "name the chip, such as esp32c3");
+  }
+  EncodeOptions options;
+  options.chip = chip;
+  constexpr std::uint8_t dio = 2;
+  options.header.mode = dio;
+  AIOT_TRY(options.header, apply_patch(options.header, *chip, request.header));
+  return elf_to_esp_image(data, elf, options);
+}
+
+/// Reads a table in either form.
+Result<PartitionTable> table_of(ByteSpan data) {
+  if (data.size() >= 2 && data[0] == 0xAA && data[1] == 0x50) return parse_partition_table(data);
+  return parse_partition_csv(aiot::to_string(data));
+}
+
+class Converter {
+ public:
+  explicit Converter(const ConvertRequest& request) : request_(request) {
+    fields_.set("input", request.input);
+    fields_.set("output", request.output);
+    fields_.set("to", request.to);
+  }
+
+  Result<Record> run(ByteSpan data) {
+    const std::string& to = request_.to;
+    if (to == "esp-image") {
+      AIOT_TRY(const Bytes image, to_esp_image(data, request_));
+      AIOT_CHECK(write(request_.output, image, std::nullopt));
+    } else if (to == "partition-csv") {
+      AIOT_TRY(const PartitionTable table, table_of(data));
+      AIOT_CHECK(write(request_.output, as_bytes(to_csv(table)), std::nullopt));
+    } else if (to == "partition-table") {
+      AIOT_TRY(const PartitionTable table, table_of(data));
+      AIOT_TRY(const Bytes binary, encode_partition_table(table));
+      AIOT_CHECK(write(request_.output, binary, std::nullopt));
+    } else {
+      AIOT_TRY(const Content content, content_of(data, request_.offset));
+      AIOT_CHECK(ranges(content));
+    }
+    fields_.set("files", std::move(files_));
+    return Record{"aiot.convert/1", std::move(fields_)};
+  }
+
+ private:
+  Result<void> ranges(const Content& content) {
+    if (request_.to == "raw") {
+      AIOT_TRY(const Bytes raw, flatten(content, request_.fill));
+      return write(request_.output, raw, content.ranges.front().address);
+    }
+    if (request_.to == "hex") {
+      const std::string hex = write_intel_hex(content.ranges, content.entry);
+      return write(request_.output, as_bytes(hex), content.ranges.front().address);
+    }
+    std::error_code error;
+    fs::create_directories(request_.output, error);
+    if (error) {
+      return make_error(Errc::unwritable, fmt::format("{}: {}", request_.output, error.message()));
+    }
+    for (const HexRange& range : content.ranges) {
+      const std::string name = fmt::format("{:#010x}.bin", range.address);
+      AIOT_CHECK(write((fs::path(request_.output) / name).string(), range.data, range.address));
+    }
+    return {};
+  }
+
+  Result<void> write(const std::string& path, ByteSpan bytes, std::optional<std::uint32_t> at) {
+    AIOT_CHECK(write_file(path, bytes));
+    Object row;
+    row.set("path", path);
+    if (at) row.set("address", *at);
+    row.set("size_bytes", static_cast<std::uint64_t>(bytes.size()));
+    row.set("sha256", to_hex(crypto::sha256(bytes)));
+    files_.emplace_back(std::move(row));
+    return {};
+  }
+
+  const ConvertRequest& request_;
+  Object fields_;
+  Array files_;
+};
+
+}  // namespace
+
+Result<Record> convert(const ConvertRequest& request) {
+  constexpr std::string_view forms[] = {"raw",       "hex",           "elf-segments",
+                                        "esp-image", "partition-csv", "partition-table"};
+  if (std::find(std::begin(forms), std::end(forms), request.to) == std::end(forms)) {
+    return make_error(Errc::unsupported, fmt::format("\"{}\"", request.to),
+                      "raw, hex, elf-segments, esp-image, partition-csv or partition-table");
+  }
+  AIOT_TRY(const Bytes data, read_file(request.input));
+  if (data.empty()) return make_error(Errc::empty_file, request.input);
+  auto record = Converter(request).run(data);
+  if (!record) return std::move(record).error().with(request.input);
+  return record;
+}
+
+}  // namespace aiot::firmware
