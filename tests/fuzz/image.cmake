@@ -1,2 +1,3 @@
-aiot_fuzzer(esp_image LINKS aiot_image)
-aiot_fuzzer(partition_table LINKS aiot_image)
+foreach(decoder elf esp_image flasher_args intel_hex partition_table)
+  aiot_fuzzer(${decoder} LINKS aiot_image)
+endforeach()
