@@ -2,7 +2,7 @@
 
 #include <libdeflate.h>
 
-#include <boost/asio/experimental/as_tuple.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -79,7 +79,7 @@ net::Task<std::shared_ptr<const Bytes>> Compressor::get(ByteSpan data, net::Cloc
       if (wanted->result) co_return wanted->result;
       wanted->waiting.push_back(timer);
     }
-    auto [error] = co_await timer->async_wait(asio::experimental::as_tuple(asio::use_awaitable));
+    auto [error] = co_await timer->async_wait(asio::as_tuple(asio::use_awaitable));
     static_cast<void>(error);  // always aborted: by the worker, or because the session is stopped
     const auto state = co_await asio::this_coro::cancellation_state;
     if (state.cancelled() != asio::cancellation_type::none) {

@@ -169,7 +169,8 @@ net::Task<void> Device::start_stub(bool without_stub) {
   const Session& session = context_.session();
   // Without any flash commands a ROM is of no use; see facts on the ESP8266.
   const bool rom_will_do = loader_->can_read() && loader_->can_md5();
-  if (loader_->stub_running() || !session.use_stub || (without_stub && rom_will_do)) {
+  if (loader_->stub_running() || !session.use_stub || stub_denied_ ||
+      (without_stub && rom_will_do)) {
     co_return Result<void>();
   }
   AIOT_CO_TRY(auto stub,
@@ -186,8 +187,19 @@ net::Task<void> Device::start_stub(bool without_stub) {
                     "install the stubs, or name their folder");
     co_return Result<void>();
   }
-  AIOT_CO_CHECK(co_await loader_->run_stub(*stub));
-  co_return Result<void>();
+  Result<void> started = co_await loader_->run_stub(*stub);
+  if (started) co_return Result<void>();
+  const auto code = started.error().code;
+  const bool refused = code == make_error_code(esp::Errc::refused) ||
+                       code == make_error_code(esp::Errc::unsupported);
+  if (!refused && code != make_error_code(esp::Errc::stub_failed)) co_return started;
+  // The ROM goes on where it refused; where the stub did not start, the next try begins with a
+  // reset.
+  stub_denied_ = true;
+  context_.notice("flash.stub_denied", "the stub does not run here: " + started.error().message(),
+                  "going on with the ROM loader, which is slower");
+  if (refused) co_return Result<void>();
+  co_return started;
 }
 
 net::Task<void> Device::prepare(bool without_stub) {

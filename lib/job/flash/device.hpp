@@ -56,6 +56,7 @@ class Device {
   std::uint32_t baud_cap_ = UINT32_MAX;
   bool attached_ = false;
   bool baud_raised_ = false;
+  bool stub_denied_ = false;  ///< tried once, in vain
   esp::SecurityInfo security_;
   esp::FlashId flash_;
 };
