@@ -1,6 +1,8 @@
 #!/bin/bash
 # Sources a completion script in its shell and looks at what it offers.
 # usage: completion_test.sh SHELL FOLDER
+# The inner shells expand these strings, and tr is given sets.
+# shellcheck disable=SC2016,SC2020
 set -u
 shell=$1 folder=$(cd "$2" && pwd)
 if ! command -v "$shell" >/dev/null; then

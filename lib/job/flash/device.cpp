@@ -22,6 +22,7 @@ constexpr auto open_time = seconds(10);
 constexpr std::uint32_t table_offset = 0x8000;
 constexpr std::uint32_t table_size = 0xC00;
 constexpr std::uint32_t entry_size = 32;
+constexpr int max_reads = 3;
 
 esp::ResetStrategy reset_strategy(Before before) {
   switch (before) {
@@ -51,6 +52,7 @@ net::Task<void> Device::open() {
   if (link_) {
     const net::TimePoint deadline = context_.clock().now() + reopen_time;
     Result<void> again = co_await link_->reopen(deadline);
+    gone_ = !again;
     co_return std::move(again).with("opening the port again");
   }
   net::OpenOptions options;
@@ -82,7 +84,9 @@ net::Task<void> Device::reach() {
                            fmt::format("the chips are {}", fmt::join(names, ", ")));
     }
   }
-  AIOT_CO_CHECK(co_await loader_->connect(std::move(options)));
+  Result<void> connected = co_await loader_->connect(std::move(options));
+  if (connected || connected.error().code != make_error_code(esp::Errc::no_sync)) heard_ = true;
+  if (!connected) co_return connected;
   if (!loader_->stub_running() && loader_->chip().rom.changes_baud) {
     AIOT_CO_CHECK(co_await raise_baud());
   }
@@ -92,7 +96,11 @@ net::Task<void> Device::reach() {
 
 net::Task<void> Device::identify() {
   context_.step("identify", 1);
-  AIOT_CO_TRY(security_, co_await loader_->security_info());
+  if (loader_->secure_download()) {
+    security_.secure_download = true;
+  } else {
+    AIOT_CO_TRY(security_, co_await loader_->security_info());
+  }
   context_.fields.set("chip", loader_->chip().name).set("security", security_fields(security_));
   if (security_.secure_download) {
     co_return make_error(esp::Errc::secure_download, "identifying the device",
@@ -239,15 +247,27 @@ net::Task<void> Device::leave() {
   co_return Result<void>();
 }
 
+net::Task<bool> Device::arrived_whole(std::uint32_t offset, ByteSpan bytes) {
+  if (loader_->stub_running() || !loader_->can_md5()) co_return true;
+  AIOT_CO_TRY(const crypto::Md5 there,
+              co_await loader_->md5(offset, static_cast<std::uint32_t>(bytes.size())));
+  co_return there == crypto::md5(bytes);
+}
+
 net::Task<Bytes> Device::read_bytes(std::uint32_t offset, std::uint32_t size) {
-  Bytes out;
-  out.reserve(size);
-  std::function<Result<void>(ByteSpan)> sink = [&out](ByteSpan bytes) -> Result<void> {
-    append(out, bytes);
-    return {};
-  };
-  AIOT_CO_CHECK(co_await loader_->read(offset, size, std::move(sink)));
-  co_return out;
+  for (int attempt = 1; attempt <= max_reads; ++attempt) {
+    Bytes out;
+    out.reserve(size);
+    std::function<Result<void>(ByteSpan)> sink = [&out](ByteSpan bytes) -> Result<void> {
+      append(out, bytes);
+      return {};
+    };
+    AIOT_CO_CHECK(co_await loader_->read(offset, size, std::move(sink)));
+    AIOT_CO_TRY(const bool whole, co_await arrived_whole(offset, out));
+    if (whole) co_return out;
+  }
+  co_return make_error(esp::Errc::md5_mismatch, fmt::format("reading at {}", format_hex(offset)),
+                       "a slower wire may carry the bytes unharmed");
 }
 
 net::Task<image::PartitionTable> Device::read_table() {

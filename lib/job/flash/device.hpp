@@ -31,6 +31,9 @@ class Device {
   net::Task<image::PartitionTable> read_table();
   /// Flash contents into memory; at most 1 MiB.
   net::Task<Bytes> read_bytes(std::uint32_t offset, std::uint32_t size);
+  /// Whether `bytes` are what the flash holds at `offset`. A stub's reads carry an MD5; a ROM's
+  /// carry nothing, and are held against one.
+  net::Task<bool> arrived_whole(std::uint32_t offset, ByteSpan bytes);
 
   esp::Loader& loader() { return *loader_; }
   DeviceContext& context() { return context_; }
@@ -39,7 +42,10 @@ class Device {
   const esp::SecurityInfo& security() const { return security_; }
   /// Bytes of flash; 0 when the chip does not tell.
   std::uint32_t flash_size() const { return flash_.size_bytes; }
-  bool is_reached() const { return mac_.has_value(); }
+  /// A loader has answered at some time: it may do so again.
+  bool was_heard() const { return heard_; }
+  /// The link was lost and did not come back.
+  bool is_gone() const { return gone_; }
 
  private:
   net::Task<void> open();
@@ -55,6 +61,8 @@ class Device {
   std::uint32_t revision_ = 0;
   std::uint32_t baud_cap_ = UINT32_MAX;
   bool attached_ = false;
+  bool heard_ = false;
+  bool gone_ = false;
   bool baud_raised_ = false;
   bool stub_denied_ = false;  ///< tried once, in vain
   esp::SecurityInfo security_;

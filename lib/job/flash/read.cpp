@@ -8,6 +8,7 @@
 #include "job/flash/output_file.hpp"
 #include "job/flash/recover.hpp"
 #include "job/flash/region.hpp"
+#include "protocol/esp/error.hpp"
 
 namespace aiot::flash {
 namespace {
@@ -68,6 +69,12 @@ net::Task<void> Reader::run(Device& device) {
       return {};
     };
     AIOT_CO_CHECK(co_await device.loader().read(bounds_->offset + done_, size, std::move(sink)));
+    AIOT_CO_TRY(const bool whole, co_await device.arrived_whole(bounds_->offset + done_, piece));
+    if (!whole) {
+      co_return make_error(esp::Errc::md5_mismatch,
+                           fmt::format("reading at {}", format_hex(bounds_->offset + done_)),
+                           "a slower wire may carry the bytes unharmed");
+    }
     AIOT_CO_CHECK(output_->write(piece));
     md5_.update(piece);
     done_ += size;

@@ -30,7 +30,7 @@ bool worth_another_try(const Error& error) {
              {make_error_code(net::Errc::timed_out), make_error_code(net::Errc::io),
               make_error_code(esp::Errc::no_reply), make_error_code(esp::Errc::bad_reply),
               make_error_code(esp::Errc::block_lost), make_error_code(esp::Errc::md5_mismatch),
-              make_error_code(esp::Errc::stub_failed)});
+              make_error_code(esp::Errc::stub_failed), make_error_code(esp::Errc::damaged)});
 }
 
 bool is_refusal(const Error& error) {
@@ -44,14 +44,14 @@ net::Task<void> with_recovery(Device& device, Attempt attempt) {
   int refusals = 0;
   for (int number = 1;; ++number) {
     Result<void> done = co_await device.reach();
-    // A device that was there once is given a new chance to answer after a reset.
-    bool again = device.is_reached();
     if (done) done = co_await attempt(device);
     if (done) {
       if (number > 1) device.context().fields.set("attempts", number);
       co_return done;
     }
     Error error = std::move(done).error();
+    // A device that has answered once is given a new chance to, after a reset.
+    bool again = device.was_heard() && !device.is_gone();
     if (is_refusal(error)) {
       again = again && ++refusals < max_refusals;
     } else {
