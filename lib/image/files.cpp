@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -61,10 +60,16 @@ Error unwritable(const std::string& path, int error) {
   return make_error(Errc::unwritable, fmt::format("{}: {}", path, reason(error)), std::move(hint));
 }
 
-mode_t new_file_mode() {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return 0666 & ~mask;
+/// Makes a file of its own beside `target` and puts its name in `path`; -1 with errno otherwise.
+/// The kernel applies the umask: asking for it would change it for other threads meanwhile.
+int create_beside(const std::string& target, std::string& path) {
+  constexpr int names = 100;
+  for (int i = 0; i < names; ++i) {
+    path = fmt::format("{}.{}-{}.tmp", target, ::getpid(), i);
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
 }
 
 bool write_all(int fd, ByteSpan data) {
@@ -144,13 +149,12 @@ Result<void> write_file(const std::string& path, ByteSpan data, bool overwrite) 
   std::error_code error;
   const std::string target = exists ? fs::canonical(path, error).string() : path;
   if (error) return unwritable(path, error.value());
-  std::string pattern = target + ".XXXXXX";
-  Descriptor file(::mkostemp(pattern.data(), O_CLOEXEC));
+  std::string name;
+  Descriptor file(create_beside(target, name));
   if (file.get() < 0) return unwritable(path, errno);
-  Temporary temporary(pattern);
-  const mode_t mode = exists ? status.st_mode & 07777 : new_file_mode();
-  if (::fchmod(file.get(), mode) != 0 || !write_all(file.get(), data) || ::fsync(file.get()) != 0 ||
-      file.close() != 0) {
+  Temporary temporary(name);
+  if ((exists && ::fchmod(file.get(), status.st_mode & 07777) != 0) ||
+      !write_all(file.get(), data) || ::fsync(file.get()) != 0 || file.close() != 0) {
     return unwritable(path, errno);
   }
   if (overwrite) {
