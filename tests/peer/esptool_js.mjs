@@ -2,12 +2,12 @@
 // rate, flash id, write, MD5, read back, erase.
 //
 //   node esptool_js.mjs rfc2217|tcp PORT EXPECTED-CHIP MAC rom|stub [BAUD]
-import net from 'node:net';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { SocketPort } from './socket_port.mjs';
 
 const require = createRequire(path.join(process.env.AIOT_TEST_NODE_MODULES ?? process.cwd(), 'x.js'));
 const { ESPLoader, Transport } = await import(pathToFileURL(path.join(
@@ -15,71 +15,6 @@ const { ESPLoader, Transport } = await import(pathToFileURL(path.join(
 
 const [kind, port, chipName, mac, mode, baudText = '921600'] = process.argv.slice(2);
 const baud = Number(baudText);
-
-/// What esptool-js takes for a Web Serial port: a socket, with RFC 2217's commands when it has them.
-class SocketPort {
-  constructor() {
-    this.signals = {};
-  }
-  getInfo() { return {}; }
-  async open({ baudRate }) {
-    if (!this.socket) {
-      this.socket = net.connect({ port: Number(port), host: '127.0.0.1', noDelay: true });
-      await new Promise((done, failed) => this.socket.once('connect', done).once('error', failed));
-      this.socket.on('data', (data) => this.onData(data));
-      // WILL and DO: binary, suppress go-ahead; WILL com-port-option (RFC 2217, section 3)
-      if (kind === 'rfc2217') this.raw([255, 251, 0, 255, 253, 0, 255, 251, 3, 255, 253, 3, 255, 251, 44]);
-    }
-    this.readable = new ReadableStream({ start: (c) => { this.controller = c; } });
-    this.writable = new WritableStream({ write: (chunk) => this.send(chunk) });
-    const rate = Buffer.alloc(4);
-    rate.writeUInt32BE(baudRate);
-    this.command(1, [...rate]);
-  }
-  raw(bytes) { this.socket.write(Uint8Array.from(bytes)); }
-  command(code, data) {
-    if (kind !== 'rfc2217') return;
-    const escaped = data.flatMap((b) => (b === 255 ? [255, 255] : [b]));
-    this.raw([255, 250, 44, code, ...escaped, 255, 240]);
-  }
-  send(chunk) {
-    const bytes = kind === 'rfc2217' ? Buffer.from([...chunk].flatMap((b) => (b === 255 ? [255, 255] : [b]))) : chunk;
-    return new Promise((done) => this.socket.write(bytes, done));
-  }
-  onData(data) {
-    const plain = kind === 'rfc2217' ? this.untelnet(data) : data;
-    if (plain.length > 0) this.controller?.enqueue(Uint8Array.from(plain));
-  }
-  /// Takes telnet commands out: IAC IAC, IAC SB … IAC SE, IAC WILL/WONT/DO/DONT x.
-  untelnet(data) {
-    const out = [];
-    for (const b of data) {
-      switch (this.state ?? 'data') {
-        case 'data': if (b === 255) this.state = 'iac'; else out.push(b); break;
-        case 'iac':
-          if (b === 255) { out.push(b); this.state = 'data'; }
-          else if (b === 250) this.state = 'sub';
-          else this.state = b >= 251 && b <= 254 ? 'option' : 'data';
-          break;
-        case 'option': this.state = 'data'; break;
-        case 'sub': if (b === 255) this.state = 'subiac'; break;
-        case 'subiac': this.state = b === 240 ? 'data' : 'sub'; break;
-      }
-    }
-    return out;
-  }
-  async setSignals({ dataTerminalReady, requestToSend }) {
-    // SET-CONTROL: 8 and 9 are DTR on and off, 11 and 12 RTS on and off
-    if (dataTerminalReady !== undefined) this.command(5, [dataTerminalReady ? 8 : 9]);
-    if (requestToSend !== undefined) this.command(5, [requestToSend ? 11 : 12]);
-  }
-  async close() {
-    try { this.controller?.close(); } catch { /* closed already */ }
-    this.controller = undefined;
-    this.readable = this.writable = null;
-  }
-  end() { this.socket?.destroy(); }
-}
 
 /// Half compressible, half noise, the same each time.
 function makeImage(size) {
@@ -94,7 +29,7 @@ function makeImage(size) {
 }
 
 const md5 = (bytes) => createHash('md5').update(bytes).digest('hex');
-const device = new SocketPort();
+const device = new SocketPort(kind, Number(port));
 const transport = new Transport(device, false);
 const log = [];
 const terminal = { clean() {}, writeLine: (line) => log.push(line), write: (text) => log.push(text) };

@@ -238,6 +238,11 @@ net::Task<void> Device::confirm_identity() {
 net::Task<void> Device::leave() {
   context_.step("reset", 0.2);
   const bool run = context_.session().after == After::reset;
+  if (!run && loader_->baud_bps() != first_baud && loader_->can_change_baud()) {
+    // Whoever comes next speaks at the usual rate.
+    Result<void> slowed = co_await loader_->change_baud(first_baud);
+    if (!slowed && slowed.error().condition() == Condition::cancelled) co_return slowed;
+  }
   Result<void> left = co_await loader_->leave(run);
   if (!left && left.error().condition() == Condition::cancelled) co_return left;
   if (!left) {

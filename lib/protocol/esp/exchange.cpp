@@ -14,6 +14,7 @@ using std::chrono::milliseconds;
 constexpr int ignored_replies = 100;
 constexpr milliseconds sync_timeout{100};
 constexpr milliseconds unsupported_quiet{200};
+constexpr int refusal_copies = 8;  // of a ROM's "invalid message"
 constexpr std::size_t noise_limit = 4096;
 constexpr int sync_replies = 8;
 constexpr std::size_t reply_bytes = 64;
@@ -99,7 +100,7 @@ net::Task<Answer> Exchange::await_reply(Op op, net::TimePoint deadline) {
     const bool unknown_message = reply->data.size() >= 2 && reply->data[0] == 0x01 &&
                                  reply->data[1] == reason::invalid_message;
     if (unknown_message && (reply->op == op || reply->data.size() <= 4)) {
-      Result<void> drained = co_await drain_input(unsupported_quiet);
+      Result<void> drained = co_await drain_refusals();
       if (!drained) co_return std::move(drained).error();
       co_return make_error(Errc::unsupported, command_name(op))
           .with_peer_text(fmt::format("error {:02x}: {}", reason::invalid_message,
@@ -110,6 +111,17 @@ net::Task<Answer> Exchange::await_reply(Op op, net::TimePoint deadline) {
   }
   co_return make_error(Errc::bad_reply, fmt::format("{}: {} replies to other commands",
                                                     command_name(op), ignored_replies));
+}
+
+net::Task<void> Exchange::drain_refusals() {
+  for (int more = 1; more < refusal_copies; ++more) {
+    const net::TimePoint deadline = clock().now() + unsupported_quiet;
+    Result<Bytes> copy = co_await read_frame(deadline);
+    if (copy) continue;
+    if (copy.error().code == make_error_code(Errc::no_reply)) break;
+    co_return std::move(copy).error();
+  }
+  co_return co_await discard();
 }
 
 net::Task<Answer> Exchange::exchange(Op op, Bytes data, net::Duration timeout) {

@@ -75,6 +75,8 @@ class Exchange {
  private:
   /// Collects the replies to a SYNC; `first` is the first one.
   net::Task<bool> finish_sync(Answer first);
+  /// Drops the other copies of a ROM's "invalid message": eight came, or nothing more comes.
+  net::Task<void> drain_refusals();
   void note(ByteSpan bytes);
 
   net::Link& link_;

@@ -9,7 +9,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// The UART is reprogrammed within this.
-constexpr milliseconds settle{50};
+constexpr milliseconds settle{10};
 
 constexpr std::uint64_t scaled(std::uint64_t baud, std::uint64_t times, std::uint64_t by) {
   return baud * times / by;
