@@ -14,7 +14,8 @@ using std::chrono::milliseconds;
 constexpr int ignored_replies = 100;
 constexpr milliseconds sync_timeout{100};
 constexpr milliseconds unsupported_quiet{200};
-constexpr int refusal_copies = 8;  // of a ROM's "invalid message"
+constexpr int refusal_copies = 8;           // of a ROM's "invalid message"
+constexpr milliseconds refusals_quiet{20};  // beyond the latency timer of USB adapters
 constexpr std::size_t noise_limit = 4096;
 constexpr int sync_replies = 8;
 constexpr std::size_t reply_bytes = 64;
@@ -118,10 +119,11 @@ net::Task<void> Exchange::drain_refusals() {
     const net::TimePoint deadline = clock().now() + unsupported_quiet;
     Result<Bytes> copy = co_await read_frame(deadline);
     if (copy) continue;
-    if (copy.error().code == make_error_code(Errc::no_reply)) break;
-    co_return std::move(copy).error();
+    if (copy.error().code != make_error_code(Errc::no_reply)) co_return std::move(copy).error();
+    co_return co_await discard();
   }
-  co_return co_await discard();
+  // More than eight would be taken for the refusal of the next command.
+  co_return co_await drain_input(refusals_quiet);
 }
 
 net::Task<Answer> Exchange::exchange(Op op, Bytes data, net::Duration timeout) {
