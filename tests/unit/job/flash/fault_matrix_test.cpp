@@ -43,8 +43,7 @@ const std::vector<Expected> standing_faults = {
     {"secure-download", {Condition::refused_security}, false},
     {"no-stub", {}},
     {"slow", {}},
-    // The ROM reads back what it wrote, and says so itself.
-    {"write-protected:0x10000+0x2000", {Condition::mismatch, Condition::protocol}, false},
+    {"write-protected:0x10000+0x2000", {Condition::mismatch}, false},
     {"write-protected:0x10000+0x2000:error", {Condition::protocol, Condition::mismatch}, false},
     {"power-cut", {}},
 };
@@ -57,6 +56,13 @@ std::string with_place(const std::string& fault, std::string_view stage) {
   const auto colon = fault.find(':');
   return fault.substr(0, colon) + "@" + std::string(stage) +
          (colon == std::string::npos ? "" : fault.substr(colon));
+}
+
+/// The ROM reads back what it wrote: what the stub leaves to the verification, it refuses itself.
+Expected for_loader(Expected expected, bool stub) {
+  if (!stub && expected.fault.starts_with("write-protected"))
+    expected.failures = {Condition::protocol};
+  return expected;
 }
 
 class Matrix {
@@ -138,7 +144,7 @@ TEST_CASE("faults x stages") {
         }
       }
       for (const Expected& expected : standing_faults) {
-        matrix.play(chip, stub, expected.fault, expected);
+        matrix.play(chip, stub, expected.fault, for_loader(expected, stub));
       }
     }
   }
