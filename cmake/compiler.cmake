@@ -28,5 +28,7 @@ endif()
 
 find_program(AIOT_CCACHE ccache)
 if(AIOT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${AIOT_CCACHE})
+  # Paths below the tree count as relative, so that a fresh clone finds what another has compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+      CCACHE_NOHASHDIR=true CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_PCH_EXTSUM=true ${AIOT_CCACHE})
 endif()
