@@ -13,14 +13,35 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// True when the descriptor is the master of pseudo-terminal `index` (proc(5), fdinfo).
+bool is_master_of(const fs::path& process, const std::string& descriptor,
+                  const std::string& index) {
+  std::ifstream info(process / "fdinfo" / descriptor);
+  for (std::string line; std::getline(info, line);) {
+    if (line == "tty-index:\t" + index) return true;
+  }
+  return false;
+}
+
+/// Another program behind a pseudo-terminal keeps the other end open too: that is no user of it.
 bool has_open(const fs::path& process, const std::string& device) {
+  constexpr std::string_view pts = "/dev/pts/";
+  const bool self = process.filename() == std::to_string(::getpid());
+  const std::string index = !self && device.starts_with(pts) ? device.substr(pts.size()) : "";
+  bool found = false;
   std::error_code error;
   for (fs::directory_iterator it(process / "fd", error), end; !error && it != end;
        it.increment(error)) {
     std::error_code gone;
-    if (fs::read_symlink(it->path(), gone) == device && !gone) return true;
+    const std::string target = fs::read_symlink(it->path(), gone);
+    if (gone) continue;
+    if (!index.empty() && target.ends_with("/ptmx") &&
+        is_master_of(process, it->path().filename(), index)) {
+      return false;
+    }
+    found = found || target == device;
   }
-  return false;
+  return found;
 }
 
 }  // namespace

@@ -113,6 +113,19 @@ TEST_CASE("who holds a port is read from the descriptors of the processes") {
   CHECK(release_hint("/dev/ttyUSB0", {}).find("fuser -v /dev/ttyUSB0") != std::string::npos);
 }
 
+TEST_CASE("the program behind a pseudo-terminal is no user of it") {
+  TemporaryFolder proc;
+  proc.write("900/comm", "aiotctl\n");
+  proc.link("/dev/pts/7", "900/fd/5");
+  proc.link("/dev/ptmx", "900/fd/4");
+  proc.write("900/fdinfo/4", "pos:\t0\nflags:\t02100002\ntty-index:\t7\n");
+  proc.write("901/comm", "tio\n");
+  proc.link("/dev/pts/7", "901/fd/3");
+  proc.link("/dev/ptmx", "901/fd/4");
+  proc.write("901/fdinfo/4", "tty-index:\t77\n");
+  CHECK(find_holders("/dev/pts/7", proc.path()) == std::vector<Holder>{{901, "tio"}});
+}
+
 TEST_CASE("a missing permission names the group, or the rule") {
   CHECK(permission_hint("/dev/ttyUSB0", "dialout", true, false).find("usermod -aG dialout") !=
         std::string::npos);
