@@ -35,7 +35,7 @@ broken() {  # a stage without which nothing else can run counts as one failure
 
 # run_suite PRESET: CTest with everything its programs print, summed by count.awk.
 run_suite() {
-  local preset=$1 log=$logs/ctest-$1.log start=$SECONDS status=0 counts key text
+  local preset=$1 log=$logs/ctest-$1.log start=$SECONDS status=0 counts key text number
   ctest --test-dir "build/$preset" -V -j2 --no-tests=error >"$log" 2>&1 </dev/null || status=$?
   counts=$(awk -f tests/count.awk "$log")
   read -r p f s <<<"${counts%%$'\n'*}"
@@ -48,8 +48,8 @@ run_suite() {
       S) echo "$text" >>"$reasons" ;;
       F)
         echo "FAILED in $preset: $text (build/logs/ctest-$preset.log)"
-        ctest --test-dir "build/$preset" --output-on-failure -R "^$text\$" 2>&1 </dev/null |
-          tail -n 60 || true
+        number=$(sed -n "s/^ *Start *\([0-9]*\): $text\$/\1/p" "$log")
+        grep "^$number: " "$log" | tail -n 60 || true
         ;;
     esac
   done <<<"$counts"

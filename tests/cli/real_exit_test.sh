@@ -9,12 +9,13 @@ cd "$work" || exit 1
 head -c 20000 /dev/zero | tr '\0' 'Z' >image.bin
 passed=0 failed=0
 
-# device FAULT…: a virtual ESP32 with these faults; its address in $address.
+# device FAULT…: a virtual ESP32 with these faults; its address in $address. Its port is $port or a
+# pseudo-terminal.
 device() {
   local faults=()
   for fault in "$@"; do faults+=(--fault "$fault"); done
   local line
-  exec {ready}< <(exec "$tool" sim esp32 --port pty --profile fast "${faults[@]}" 2>/dev/null)
+  exec {ready}< <(exec "$tool" sim esp32 --port "${port:-pty}" --profile fast "${faults[@]}" 2>/dev/null)
   sims+=("$!")
   read -r -t 20 -u "$ready" line
   line=${line#*'"address":"'}
@@ -48,7 +49,8 @@ expect 9 "different contents" flash verify "$good" other.bin@0x10000
 expect 11 "no confirmation" flash erase "$good" --all
 device wrong-mac@md5
 expect 4 "another device answers" flash write "$address" image.bin@0x10000
-device drop@data:forever
+# The name of a pseudo-terminal that is gone would soon be another test's: not so on TCP.
+port=tcp:0 device drop@data:forever
 expect 6 "a link that stays lost" flash write "$address" image.bin@0x10000
 device secure-boot
 secured=$address
