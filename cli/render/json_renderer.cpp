@@ -93,6 +93,9 @@ class JsonlRenderer final : public Renderer {
   void line(const event::Notice& e) {
     print("notice", e.device, {{"code", e.code}, {"message", e.text}, {"hint", e.hint}});
   }
+  void line(const event::Item& e) {
+    print(e.kind.c_str(), e.device, {{"schema", e.record.schema}, {"data", e.record.fields}});
+  }
   void line(const event::Finished& e) {
     finished_ = true;
     print("finished", e.device, {{"schema", e.result.schema}, {"data", e.result.fields}});

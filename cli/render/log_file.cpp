@@ -34,6 +34,7 @@ Line describe(const event::Log& e) {
 Line describe(const event::Notice& e) {
   return {e.device, fmt::format("notice {}: {}", e.code, e.text)};
 }
+Line describe(const event::Item& e) { return {e.device, e.kind + " " + to_json(e.record.fields)}; }
 Line describe(const event::Finished& e) {
   return {e.device, "finished " + to_json(e.result.fields)};
 }

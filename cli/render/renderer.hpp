@@ -51,6 +51,10 @@ class Renderer : public EventSink {
   void on_event(const Event& event) final;
   /// Prints the result and the errors; returns the exit code. Called once.
   int finish(const Outcome& outcome);
+  /// How an item of the job reads for people, with its line feed; "" says nothing. Without it items
+  /// are not shown as text. JSON Lines have them always, one JSON document has them in its result.
+  using ItemText = std::function<std::string(const event::Item&)>;
+  void show_items(ItemText text) { item_text_ = std::move(text); }
   /// Every event goes to `log` too.
   void log_to(std::unique_ptr<EventSink> log) { log_ = std::move(log); }
 
@@ -59,6 +63,9 @@ class Renderer : public EventSink {
   virtual void end(const Outcome& outcome, int exit) = 0;
 
   const Options& options() const { return options_; }
+  std::string text_of(const event::Item& item) const {
+    return item_text_ ? item_text_(item) : std::string();
+  }
   /// Since this renderer was made.
   std::chrono::nanoseconds elapsed() const;
 
@@ -68,6 +75,7 @@ class Renderer : public EventSink {
   Options options_;
   std::chrono::nanoseconds start_;
   std::unique_ptr<EventSink> log_;
+  ItemText item_text_;
 };
 
 std::unique_ptr<Renderer> make_renderer(Format format, std::ostream& out, std::ostream& err,

@@ -55,6 +55,13 @@ class TextRenderer final : public Renderer {
     interrupt();
     print_notice(err_, e, options().color_err);
   }
+  void take(const event::Item& e) {
+    const std::string text = text_of(e);
+    if (text.empty()) return;
+    interrupt();
+    out_ << text;
+    out_.flush();
+  }
   void take(const event::Finished& e) {
     DeviceProgress& d = device(e.device);
     d.state = DeviceProgress::State::done;

@@ -5,12 +5,13 @@
 
 namespace aiot::core {
 
-/// Errors of the values that core itself parses.
+/// Errors of the values that core itself parses, and of the libraries it opens.
 enum class Errc {
   bad_size = 1,
   bad_duration,
   bad_address,
   wrong_scheme,
+  no_module,  ///< a library that is opened when needed is not installed
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

@@ -43,6 +43,12 @@ struct Notice {
   std::string text;
   std::string hint;
 };
+/// One of the many things a job finds or hears while it runs: a device in the room, a message.
+struct Item {
+  std::string device;  ///< what it concerns: a device's id, a source's address
+  std::string kind;    ///< "found", "changed", "lost", "message", …
+  Record record;
+};
 struct Finished {
   std::string device;
   Record result;
@@ -56,7 +62,7 @@ struct Failed {
 }  // namespace event
 
 using Event = std::variant<event::Started, event::Step, event::Progress, event::Log, event::Notice,
-                           event::Finished, event::Failed>;
+                           event::Item, event::Finished, event::Failed>;
 
 /// Where a job's events go. Called on the thread that runs the job, never concurrently; each device
 /// that was started ends in exactly one Finished or Failed.

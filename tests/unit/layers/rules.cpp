@@ -15,17 +15,18 @@ struct Arrow {
   std::string_view room;
   Names may_include;
 };
-const std::array<Arrow, 11> arrows = {{
+const std::array<Arrow, 12> arrows = {{
     {"include", {}},
     {"core", {}},
     {"crypto", {"core"}},
     {"config", {"core"}},
+    {"filter", {"core"}},
     {"image", {"core", "crypto"}},
     {"inference", {"core"}},
     {"store", {"core"}},
     {"net", {"core", "crypto"}},
     {"protocol", {"core", "crypto", "net"}},
-    {"job", {"core", "crypto", "net", "protocol", "image", "inference", "config", "store"}},
+    {"job", {"core", "crypto", "net", "protocol", "image", "inference", "config", "store", "filter"}},
     {"sim", {"core", "crypto", "net", "protocol", "inference"}},
 }};
 
@@ -34,7 +35,7 @@ struct Library {
   std::string_view header;
   Names places;
 };
-const std::array<Library, 14> libraries = {{
+const std::array<Library, 19> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
     {"boost/asio", {"lib/net/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"boost/json", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
@@ -42,13 +43,18 @@ const std::array<Library, 14> libraries = {{
     {"boost/", {}},
     {"fmt/",
      {"lib/core/", "lib/crypto/", "lib/config/", "lib/image/", "lib/inference/", "lib/store/",
-      "lib/net/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
+      "lib/net/", "lib/protocol/", "lib/job/", "lib/sim/", "lib/filter/", "cli/"}},
     {"openssl/", {"lib/crypto/", "lib/net/tls"}},
     {"yaml-cpp/", {"lib/config/"}},
     {"CLI/", {"cli/"}},
     {"libdeflate.h", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"zlib.h", {"lib/protocol/", "lib/sim/"}},
     {"sqlite3.h", {"lib/store/"}},
+    {"re2/", {"lib/filter/"}},
+    {"systemd/", {"lib/net/dbus"}},
+    {"libudev.h", {"lib/net/udev"}},
+    {"mosquitto.h", {"lib/net/mqtt"}},
+    {"elfutils/", {"lib/image/dwarf"}},
     {"nlohmann/", {}},
     {"doctest/", {}},
 }};

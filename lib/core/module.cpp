@@ -1,0 +1,20 @@
+#include "core/module.hpp"
+
+#include <dlfcn.h>
+
+#include "core/error_codes.hpp"
+
+namespace aiot {
+
+Result<Module> Module::open(const std::string& file, std::string_view package) {
+  void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) {
+    return make_error(core::Errc::no_module, file,
+                      "install the package " + std::string(package) + ", which brings it");
+  }
+  return Module(std::shared_ptr<void>(handle, [](void* opened) { ::dlclose(opened); }));
+}
+
+void* Module::symbol(const char* name) const { return ::dlsym(handle_.get(), name); }
+
+}  // namespace aiot

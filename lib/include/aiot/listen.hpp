@@ -1,0 +1,59 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "aiot/address.hpp"
+#include "aiot/event.hpp"
+#include "aiot/result.hpp"
+
+/// Hears what devices say: serial, network, brokers, the air.
+namespace aiot::listen {
+
+/// How bytes without message borders are cut.
+enum class Framing {
+  line,  ///< at a line feed; a rest after `idle`
+  idle,  ///< where nothing came for `idle`
+};
+
+struct Request {
+  Framing framing = Framing::line;
+  std::chrono::milliseconds idle{200};
+  std::uint32_t baud_bps = 115200;
+  std::optional<bool> reset;               ///< true: restart the device first; false: leave its lines alone
+  std::string filter;                      ///< expression: only messages that match are told
+  std::string expect;                      ///< RE2: ends with success at the first match
+  std::string fail_on;                     ///< RE2: ends with Condition::mismatch at the first match
+  std::chrono::milliseconds timeout{0};    ///< with `expect`: Condition::timeout after this long
+  std::chrono::milliseconds duration{0};   ///< ends with success after this long; 0: does not
+  std::uint64_t count = 0;                 ///< ends with success after so many messages; 0: does not
+  bool reconnect = true;                   ///< comes back after an unplug or a lost connection
+  std::string log_file;                    ///< every message is appended there, too
+  std::uint64_t log_bytes = 0;             ///< rotates beyond this size; 0: does not
+  unsigned log_files = 5;                  ///< how many are kept
+  std::string elf_file;                    ///< decodes the addresses of a panic
+  int mqtt_version = 5;                    ///< 4: 3.1.1
+  int mqtt_qos = 0;
+  std::string mqtt_client_id;              ///< "" makes one up
+  std::string credentials_file;            ///< YAML: user, password
+  std::string ca_file;
+  std::string certificate_file;
+  std::string key_file;
+  /// Bytes for the devices, as they come; an empty result ends sending. Called on a thread of its
+  /// own. nullptr sends nothing.
+  std::function<std::string()> input;
+};
+
+/// Hears all addresses side by side until something ends it. Each message is an event::Item
+/// ("message", schema "aiot.message/1", `device` the address) in the order of time; the result
+/// (schema "aiot.listen/1") counts them.
+AIOT_API Result<Record> run(std::span<const Address> sources, const Request& request,
+                            EventSink& sink, std::stop_token stop);
+
+}  // namespace aiot::listen

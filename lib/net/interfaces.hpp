@@ -1,0 +1,42 @@
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aiot/result.hpp"
+#include "net/clock.hpp"
+
+namespace aiot::net {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+/// "24:0a:c4:00:00:01"
+std::string mac_text(const MacAddress& mac);
+
+/// One address of an interface, with its network's prefix length in bits.
+struct InterfaceAddress {
+  asio::ip::address address;  ///< an IPv6 link-local address carries its scope id
+  unsigned prefix_bits = 0;
+  std::optional<asio::ip::address_v4> broadcast;  ///< IPv4 only, where the network has one
+};
+
+/// A network interface of this machine that is up.
+struct Interface {
+  std::string name;
+  unsigned index = 0;
+  bool loopback = false;
+  bool multicast = false;
+  MacAddress mac{};  ///< zero where it has none
+  std::vector<InterfaceAddress> addresses;
+};
+
+/// The interfaces that are up and have an address, sorted by index (getifaddrs(3)).
+Result<std::vector<Interface>> list_interfaces();
+
+/// The hardware address behind an IP address of a network this machine is on, as the kernel's
+/// neighbour table has it now (rtnetlink RTM_GETNEIGH). Sends nothing.
+std::optional<MacAddress> neighbour_of(const asio::ip::address& address);
+
+}  // namespace aiot::net
