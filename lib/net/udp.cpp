@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +21,10 @@ using asio::ip::udp;
 using boost::system::error_code;
 
 constexpr std::size_t largest_datagram = 65507;
+/// IPV6_MULTICAST_ALL of <linux/in6.h>, which cannot be included beside <netinet/in.h>.
+constexpr int ipv6_multicast_all = 29;
+/// So many datagrams that were there already are handed out before others on the loop have a turn.
+constexpr unsigned most_in_a_row = 16;
 
 std::string where(const UdpOptions& options) {
   return fmt::format("UDP port {} ({})", options.port, options.v6 ? "IPv6" : "IPv4");
@@ -61,6 +67,15 @@ void take_control(msghdr& message, Datagram& out) {
 struct UdpSocket::Shared {
   explicit Shared(const asio::any_io_executor& executor) : socket(executor) {}
   udp::socket socket;
+  Bytes buffer = Bytes(largest_datagram);
+  unsigned in_a_row = 0;
+  std::set<std::pair<asio::ip::address, unsigned>> joined;
+
+  /// Linux looks at the interface for IPv4 only: a group of IPv6 joined on one is heard on all.
+  bool wants(const Datagram& datagram) const {
+    const asio::ip::address& to = datagram.to.address();
+    return !to.is_v6() || !to.is_multicast() || joined.contains({to, datagram.interface});
+  }
 };
 
 UdpSocket::UdpSocket(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
@@ -85,6 +100,7 @@ Result<UdpSocket> UdpSocket::open(const asio::any_io_executor& executor,
     set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
     set(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 1);
     set(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, 255);
+    set(fd, IPPROTO_IPV6, ipv6_multicast_all, 0);
   } else {
     set(fd, IPPROTO_IP, IP_PKTINFO, 1);
     set(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 1);
@@ -115,8 +131,11 @@ Result<void> UdpSocket::join(const asio::ip::address& group, unsigned interface)
   const udp::endpoint endpoint(group, 0);
   std::memcpy(&request.gr_group, endpoint.data(), endpoint.size());
   const int level = group.is_v6() ? IPPROTO_IPV6 : IPPROTO_IP;
-  if (::setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof request) == 0) return {};
-  if (errno == EADDRINUSE) return {};  // joined already
+  if (::setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof request) == 0 ||
+      errno == EADDRINUSE) {  // joined already
+    shared_->joined.emplace(group, interface);
+    return {};
+  }
   return make_error(Errc::io, fmt::format("joining {}: {}", group.to_string(),
                                           std::generic_category().message(errno)));
 }
@@ -169,9 +188,16 @@ Task<Datagram> UdpSocket::receive(TimePoint deadline) {
   const std::shared_ptr<Shared> shared = shared_;
   for (;;) {
     if (!shared || !shared->socket.is_open()) co_return make_error(Errc::link_lost);
+    // Whoever floods the port must not keep its reader beyond the deadline, nor the loop to itself.
+    if (steady_clock().now() >= deadline) co_return make_error(Errc::timed_out);
+    if (++shared->in_a_row > most_in_a_row) {
+      shared->in_a_row = 0;
+      co_await asio::post(asio::as_tuple(asio::use_awaitable));
+      if (co_await is_cancelled()) co_return make_error(Errc::cancelled);
+      continue;
+    }
     Datagram out;
-    out.payload.resize(largest_datagram);
-    iovec part{out.payload.data(), out.payload.size()};
+    iovec part{shared->buffer.data(), shared->buffer.size()};
     alignas(cmsghdr) std::array<char, 256> control{};
     msghdr message{};
     message.msg_name = out.from.data();
@@ -183,13 +209,15 @@ Task<Datagram> UdpSocket::receive(TimePoint deadline) {
     const ssize_t got = ::recvmsg(shared->socket.native_handle(), &message, MSG_DONTWAIT);
     if (got >= 0) {
       out.from.resize(message.msg_namelen);
-      out.payload.resize(static_cast<std::size_t>(got));
+      out.payload.assign(shared->buffer.begin(), shared->buffer.begin() + got);
       error_code ignored;
       out.to.port(shared->socket.local_endpoint(ignored).port());
       take_control(message, out);
+      if (!shared->wants(out)) continue;
       co_return out;
     }
     if (errno == ECONNREFUSED || errno == EINTR) continue;  // an ICMP answer to an earlier send
+    shared->in_a_row = 0;
     if (errno != EAGAIN) {
       co_return make_error(Errc::io, std::generic_category().message(errno));
     }

@@ -34,11 +34,13 @@ class UdpSocket {
   UdpSocket& operator=(UdpSocket&&) noexcept;
   ~UdpSocket();
 
-  /// Listens to a multicast group on one interface. Joining twice is no error.
+  /// Listens to a multicast group on one interface. Joining twice is no error. With `bind` the
+  /// group itself, the socket hears nothing else.
   Result<void> join(const asio::ip::address& group, unsigned interface);
   /// Leaves by `interface` when it is not 0: needed for multicast and limited broadcast.
   Result<void> send(const asio::ip::udp::endpoint& to, ByteSpan payload, unsigned interface = 0);
-  /// The next datagram. Errc::timed_out at the deadline, Errc::cancelled.
+  /// The next datagram. Errc::timed_out at the deadline, even when more has arrived;
+  /// Errc::cancelled.
   Task<Datagram> receive(TimePoint deadline);
   std::uint16_t port() const;
   /// Ends a pending receive() with Errc::link_lost. Idempotent.
