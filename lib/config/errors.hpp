@@ -5,7 +5,7 @@
 
 namespace aiot::config {
 
-/// What can be wrong with the configuration; all are Condition::invalid_input.
+/// What can be wrong with the configuration; Condition::invalid_input where nothing else is said.
 enum class Errc {
   unreadable = 1,
   too_large,
@@ -13,6 +13,7 @@ enum class Errc {
   unknown_key,
   duplicate_key,
   bad_value,
+  readable_by_others,  ///< a file of secrets is not its owner's alone (refused_security)
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
