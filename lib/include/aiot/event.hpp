@@ -70,6 +70,9 @@ class AIOT_API EventSink {
  public:
   virtual ~EventSink();
   virtual void on_event(const Event& event) = 0;
+  /// The job is about to wait: nothing more is at hand just now. Jobs with a flood of items call
+  /// it, so that these need not be written out one by one.
+  virtual void on_pause() {}
 };
 
 /// Drops everything.
