@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 
 #include "aiot/result.hpp"
@@ -9,19 +8,27 @@
 
 namespace aiot::filter {
 
+struct Expression;
+
 /// An expression over a record's fields, the same for `discover` and `listen`.
 ///
 ///     expression = term { "or" term }          term = factor { ["and"] factor }
-///     factor     = ["not"] ( "(" expression ")" | comparison | word )
+///     factor     = "not" factor | "(" expression ")" | comparison | word
 ///     comparison = field ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "~" | "!~" ) value
 ///
-/// `field` is a name, dotted into objects ("mdns.txt.md"); a list matches when one of its elements
-/// does. "=" compares text without case, numbers as numbers; `*` in a value stands for anything.
-/// "~" searches an RE2 expression. A bare word is looked for in every text of the record. Values
-/// with blanks or parentheses are quoted with "…" or '…'.
+/// `field` is a name, dotted into objects ("mdns.txt.md") and without regard to case; a list
+/// matches when one of its elements does. "=" compares text without case, numbers as numbers (also
+/// "0x303a");
+/// `*` in a value stands for anything, so that "field=*" asks whether there is such a field. "<"
+/// and its like compare numbers where both sides are, else text. "~" searches an RE2 expression.
+/// "!=" and
+/// "!~" are the opposites of "=" and "~", so they hold for a field that is not there. A bare word
+/// is looked for in every text of the record. A value ends at a blank or a parenthesis; "…" or '…'
+/// keeps these inside, and a backslash keeps the quote itself.
 class Filter {
  public:
-  /// Errc::bad_filter, with the column and what was expected there. At most 4096 bytes.
+  /// Errc::bad_filter, with the column and what was expected there; Errc::bad_pattern. At most 4096
+  /// bytes, and 64 levels of parentheses.
   static Result<Filter> parse(std::string_view text);
   bool matches(const Object& fields) const;
 
@@ -30,15 +37,15 @@ class Filter {
   ~Filter();
 
  private:
-  struct Node;
-  explicit Filter(std::unique_ptr<Node> root);
-  std::unique_ptr<Node> root_;
+  explicit Filter(std::unique_ptr<const Expression> root);
+  std::unique_ptr<const Expression> root_;
 };
 
-/// An RE2 expression that searches anywhere in bytes; linear in their length.
+/// An RE2 expression that searches anywhere in bytes; linear in their length. It is UTF-8: "."
+/// takes no byte that is not part of a character, "\C" takes any.
 class Pattern {
  public:
-  /// Errc::bad_pattern, with RE2's reason.
+  /// Errc::bad_pattern, with RE2's reason. At most 4096 bytes.
   static Result<Pattern> parse(std::string_view text);
   bool matches(std::string_view bytes) const;
 

@@ -1,0 +1,1 @@
+aiot_fuzzer(filter LINKS aiot_filter)
