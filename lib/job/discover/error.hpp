@@ -1,0 +1,18 @@
+#pragma once
+
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
+
+namespace aiot::discover {
+
+/// What a search cannot even begin with. What a source runs into is told in its status.
+enum class Errc {
+  unknown_source = 1,  ///< a name that no source has
+  no_sources,          ///< all sources are left out
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+}  // namespace aiot::discover
+
+template <>
+struct boost::system::is_error_code_enum<aiot::discover::Errc> : std::true_type {};

@@ -1,0 +1,16 @@
+#include "job/discover/source.hpp"
+
+namespace aiot::discover {
+
+std::vector<std::unique_ptr<Source>> make_sources() {
+  std::vector<std::unique_ptr<Source>> all;
+  return all;
+}
+
+std::vector<SourceInfo> sources() {
+  std::vector<SourceInfo> all;
+  for (const auto& source : make_sources()) all.push_back(source->info());
+  return all;
+}
+
+}  // namespace aiot::discover

@@ -1,0 +1,45 @@
+#include "job/discover/selection.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace aiot;
+using discover::Request;
+using discover::select;
+
+namespace {
+
+const std::vector<std::string> names = {"ble", "mdns", "ssdp"};
+
+Request request(std::vector<std::string> only, std::vector<std::string> except) {
+  Request r;
+  r.only = std::move(only);
+  r.except = std::move(except);
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("all sources, only some, all but some") {
+  CHECK(*select(names, request({}, {})) == std::vector<bool>{true, true, true});
+  CHECK(*select(names, request({"mdns", "ble"}, {})) == std::vector<bool>{true, true, false});
+  CHECK(*select(names, request({}, {"mdns"})) == std::vector<bool>{true, false, true});
+  CHECK(*select(names, request({"mdns", "ble"}, {"ble"})) == std::vector<bool>{false, true, false});
+}
+
+TEST_CASE("a name that no source has is refused with the nearest") {
+  for (const Request& r : {request({"mdsn"}, {}), request({}, {"mdsn"})}) {
+    const auto asked = select(names, r);
+    REQUIRE(!asked.has_value());
+    CHECK(asked.error().stable_code() == "discover.unknown_source");
+    CHECK(asked.error().condition() == Condition::usage);
+    CHECK(asked.error().context == "\"mdsn\"");
+    CHECK(asked.error().hint == "did you mean mdns?");
+  }
+  CHECK(select(names, request({"zigbee"}, {})).error().hint == "there are ble, mdns, ssdp");
+}
+
+TEST_CASE("a search without any source is refused") {
+  const auto asked = select(names, request({"ble"}, {"ble"}));
+  REQUIRE(!asked.has_value());
+  CHECK(asked.error().stable_code() == "discover.no_sources");
+}
