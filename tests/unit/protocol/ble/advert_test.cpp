@@ -25,8 +25,8 @@ TEST_CASE("flags and a list of services, from a maker's manual") {
 
 // Nordic DevZone, question 11970: an advertisement as an nRF51422 sends it, 31 bytes.
 TEST_CASE("a whole advertisement, as a device sends it") {
-  const Advert advert = advert_of(
-      "0B094C45445F426C696E6B79 03190000 020106 0BFFDEEFFF000000000000FF");
+  const Advert advert =
+      advert_of("0B094C45445F426C696E6B79 03190000 020106 0BFFDEEFFF000000000000FF");
   CHECK(advert.name == "LED_Blinky");
   CHECK_FALSE(advert.name_is_short);
   CHECK(advert.appearance == 0);

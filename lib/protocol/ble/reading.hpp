@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "aiot/value.hpp"
+
+namespace aiot::ble {
+
+/// One thing an advert measures or tells: a number with its unit, true or false, or words.
+struct Reading {
+  std::string name;            ///< "temperature", "motion", "button"
+  Value value;                 ///< bool, integer, double, string or bytes
+  std::string_view unit = {};  ///< as a name ends: "celsius", "percent"; "" where there is none
+};
+
+/// "temperature_celsius", "motion".
+std::string full_name(const Reading& reading);
+
+/// `number` times `multiplier` / `divisor`, as near as a double gets: 2506 / 100 is 25.06. Stays an
+/// integer when both are 1.
+Value scaled(std::int64_t number, std::int64_t multiplier, std::int64_t divisor);
+
+}  // namespace aiot::ble
