@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "net/sysfs.hpp"
@@ -13,33 +12,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The first line of a sysfs attribute, "" when it is not there.
-std::string attribute(const fs::path& file) {
-  std::ifstream in(file);
-  std::string line;
-  std::getline(in, line);
-  while (!line.empty() && (line.back() == ' ' || line.back() == '\r')) line.pop_back();
-  return line;
-}
-
-std::uint16_t hex16(const std::string& text) {
-  std::uint16_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  return value;
-}
-
-/// Fills the USB identity from the nearest parent that is a USB device.
-void describe_usb(const fs::path& device, const fs::path& top, SerialPort& port) {
-  for (fs::path dir = device; dir != top && dir.has_relative_path(); dir = dir.parent_path()) {
-    std::error_code error;
-    if (!fs::exists(dir / "idVendor", error)) continue;
-    port.usb_vid = hex16(attribute(dir / "idVendor"));
-    port.usb_pid = hex16(attribute(dir / "idProduct"));
-    port.usb_serial = attribute(dir / "serial");
-    port.manufacturer = attribute(dir / "manufacturer");
-    port.product = attribute(dir / "product");
-    return;
-  }
+/// Fills the USB identity of the device that the port belongs to.
+void describe_usb(const fs::path& device, const DeviceRoots& roots, SerialPort& port) {
+  const fs::path dir = usb_folder_of(device, roots);
+  if (dir.empty()) return;
+  port.usb_vid = static_cast<std::uint16_t>(hex_attribute(dir / "idVendor"));
+  port.usb_pid = static_cast<std::uint16_t>(hex_attribute(dir / "idProduct"));
+  port.usb_serial = attribute(dir / "serial");
+  port.manufacturer = attribute(dir / "manufacturer");
+  port.product = attribute(dir / "product");
 }
 
 /// Device node name -> its link below serial/by-id, or else below serial/by-path.
@@ -91,7 +72,7 @@ std::vector<SerialPort> list_serial_ports(const DeviceRoots& roots) {
     if (const auto found = stable.find(entry.filename()); found != stable.end()) {
       port.stable_path = found->second;
     }
-    describe_usb(device, fs::path(roots.sys), port);
+    describe_usb(device, roots, port);
     out.push_back(std::move(port));
   }
   std::sort(out.begin(), out.end(), by_name_and_number);

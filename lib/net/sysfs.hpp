@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -12,6 +14,13 @@ struct DeviceRoots {
   std::string sys = "/sys";
   std::string dev = "/dev";
 };
+
+/// The first line of an attribute's file, "" when it is not there.
+std::string attribute(const std::filesystem::path& file);
+/// The same as a number written in hex; 0 when it is none.
+std::uint32_t hex_attribute(const std::filesystem::path& file);
+/// The folder of the USB device that a device's folder (canonical) belongs to; "" when to none.
+std::filesystem::path usb_folder_of(const std::filesystem::path& device, const DeviceRoots& roots);
 
 /// list_serial_ports() of another tree.
 std::vector<SerialPort> list_serial_ports(const DeviceRoots& roots);

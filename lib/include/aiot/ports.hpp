@@ -17,6 +17,7 @@ struct SerialPort {
   std::string usb_serial;
   std::string manufacturer;
   std::string product;
+  friend bool operator==(const SerialPort&, const SerialPort&) = default;
 };
 
 /// Every serial port that a device could be on, sorted by path. Opens none of them.
