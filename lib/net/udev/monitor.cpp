@@ -69,9 +69,10 @@ Task<Change> Monitor::next(TimePoint deadline) {
   const std::shared_ptr<Shared> shared = shared_;
   const Library& library = shared->library;
   while (true) {
-    const std::shared_ptr<::udev_device> device(
-        library.monitor_receive(shared->monitor.get()),
-        [&library](::udev_device* d) { if (d != nullptr) library.device_unref(d); });
+    const std::shared_ptr<::udev_device> device(library.monitor_receive(shared->monitor.get()),
+                                                [&library](::udev_device* d) {
+                                                  if (d != nullptr) library.device_unref(d);
+                                                });
     if (device) {
       Change change;
       change.action = text(library.device_action(device.get()));
@@ -80,11 +81,11 @@ Task<Change> Monitor::next(TimePoint deadline) {
       co_return change;
     }
     auto start = [shared](auto handler) {
-      shared->descriptor.async_wait(asio::posix::descriptor_base::wait_read,
-                                    [shared, handler = std::move(handler)](
-                                        const boost::system::error_code& error) mutable {
-                                      handler(error);
-                                    });
+      shared->descriptor.async_wait(
+          asio::posix::descriptor_base::wait_read,
+          [shared, handler = std::move(handler)](const boost::system::error_code& error) mutable {
+            handler(error);
+          });
     };
     auto stop = [shared] {
       boost::system::error_code ignored;
