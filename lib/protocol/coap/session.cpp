@@ -1,0 +1,103 @@
+#include "protocol/coap/session.hpp"
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+
+#include "net/deadline.hpp"
+
+namespace aiot::coap {
+namespace {
+
+using boost::system::error_code;
+using net::asio::ip::udp;
+
+}  // namespace
+
+Result<Session> Session::open(const net::asio::any_io_executor& executor,
+                              const udp::endpoint& server) {
+  net::UdpOptions options;
+  options.v6 = server.address().is_v6();
+  AIOT_TRY(net::UdpSocket socket, net::UdpSocket::open(executor, options));
+  return Session(std::move(socket), server);
+}
+
+net::Task<Session> Session::open(std::string host, std::uint16_t port, net::TimePoint deadline) {
+  const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+  error_code not_numeric;
+  const auto address = net::asio::ip::make_address(host, not_numeric);
+  if (!not_numeric) co_return open(executor, udp::endpoint(address, port));
+
+  const auto resolver = std::make_shared<udp::resolver>(executor);
+  auto look_up = [resolver, host, service = std::to_string(port)](auto handler) {
+    resolver->async_resolve(
+        host, service,
+        [resolver, handler = std::move(handler)](const error_code& error,
+                                                 udp::resolver::results_type found) mutable {
+          handler(error, std::move(found));
+        });
+  };
+  auto stop = [resolver] { resolver->cancel(); };
+  auto looked =
+      co_await net::by_deadline<error_code, udp::resolver::results_type>(deadline, look_up, stop);
+  if (!looked) co_return std::move(looked).error().with("looking up " + host);
+  const auto [not_found, found] = *looked;
+  if (not_found || found.empty()) {
+    co_return make_error(net::Errc::not_found, host + ": no such host",
+                         "check the name's spelling");
+  }
+  co_return open(executor, found.begin()->endpoint());
+}
+
+Result<void> Session::flush() {
+  while (const std::optional<Bytes> out = requester_->take_output()) {
+    AIOT_CHECK(socket_.send(server_, *out));
+  }
+  return {};
+}
+
+Result<void> Session::start(Request request, const Timing& timing) {
+  requester_ = std::make_unique<Requester>(std::move(request), draw_chance(), timing);
+  requester_->start(net::steady_clock().now());
+  return flush();
+}
+
+net::Task<Response> Session::next(net::TimePoint deadline) {
+  net::Clock& clock = net::steady_clock();
+  for (;;) {
+    if (std::optional<Result<Response>> response = requester_->take_response())
+      co_return *std::move(response);
+    if (requester_->finished()) co_return make_error(net::Errc::link_lost, "nothing was asked");
+    const net::TimePoint until =
+        std::min(deadline, requester_->next_timer().value_or(net::TimePoint::max()));
+    Result<net::Datagram> got = co_await socket_.receive(until);
+    const net::TimePoint now = clock.now();
+    if (got) {
+      if (got->from == server_) requester_->on_datagram(now, got->payload);
+    } else if (got.error().code != net::Errc::timed_out) {
+      co_return std::move(got).error();
+    } else {
+      requester_->on_timer(now);
+      if (now >= deadline) co_return std::move(got).error();
+    }
+    Result<void> sent = flush();
+    AIOT_CO_CHECK(std::move(sent));
+  }
+}
+
+Result<void> Session::stop() {
+  if (!requester_) return {};
+  requester_->stop(net::steady_clock().now());
+  return flush();
+}
+
+net::Task<Response> get(udp::endpoint server, Request request, net::TimePoint deadline) {
+  const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+  Result<Session> session = Session::open(executor, server);
+  if (!session) co_return std::move(session).error();
+  Result<void> started = session->start(std::move(request));
+  AIOT_CO_CHECK(std::move(started));
+  Result<Response> response = co_await session->next(deadline);
+  co_return response;
+}
+
+}  // namespace aiot::coap
