@@ -51,69 +51,50 @@ std::string_view button_text(std::uint8_t event) {
   }
 }
 
-/// Collects readings, and numbers those whose name was there before.
-class Collector {
- public:
-  void add(Reading reading) {
-    const std::string name = full_name(reading);
-    int count = 1;
-    for (const std::string& earlier : names_) count += earlier == name ? 1 : 0;
-    names_.push_back(name);
-    if (count > 1) reading.name += fmt::format("_{}", count);
-    objects.readings.push_back(std::move(reading));
-  }
-  /// Nothing happened at this button; the next one of the advert is still the second.
-  void pass(std::string_view name) { names_.emplace_back(name); }
-
-  Objects objects;
-
- private:
-  std::vector<std::string> names_;
-};
-
-void add_dimmer(ByteSpan data, Collector& out) {
-  const std::uint8_t direction = data[0];
-  if (direction != 1 && direction != 2) return out.pass("dimmer");
-  out.add({"dimmer", direction == 1 ? "rotate_left" : "rotate_right"});
-  if (data.size() > 1) out.add({"dimmer_steps", static_cast<int>(data[1])});
+Value button_value(std::uint8_t event) {
+  const std::string_view text = button_text(event);
+  if (text.empty()) return nullptr;  // nothing happened at this one; the next is still the second
+  return text;
 }
 
-void add_object(const ObjectType& type, Form form, ByteSpan data, Collector& out) {
-  const std::string name(type.name);
+void add_dimmer(ByteSpan data, Objects& out) {
+  const std::uint8_t direction = data[0];
+  Reading turned{"dimmer", nullptr};
+  if (direction == 1) turned.value = "rotate_left";
+  if (direction == 2) turned.value = "rotate_right";
+  out.readings.push_back(std::move(turned));
+  if (direction != 0 && data.size() > 1) out.readings.push_back({"dimmer_steps", int{data[1]}});
+}
+
+void add_object(const ObjectType& type, Form form, ByteSpan data, Objects& out) {
+  const auto add = [&](Value value) {
+    out.readings.push_back({std::string(type.name), std::move(value), type.unit});
+  };
   switch (form) {
-    case Form::packet_id: out.objects.packet_id = data[0]; break;
+    case Form::packet_id: out.packet_id = data[0]; break;
     case Form::number:
-      out.add({name,
-               scaled(static_cast<std::int64_t>(unsigned_of(data)), type.multiplier, type.divisor),
-               type.unit});
+      add(scaled(static_cast<std::int64_t>(unsigned_of(data)), type.multiplier, type.divisor));
       break;
-    case Form::signed_:
-      out.add({name, scaled(signed_of(data), type.multiplier, type.divisor), type.unit});
-      break;
-    case Form::boolean: out.add({name, unsigned_of(data) != 0}); break;
-    case Form::button: {
-      const std::string_view event = button_text(data[0]);
-      if (event.empty()) return out.pass(name);
-      out.add({name, event});
-      break;
-    }
+    case Form::signed_: add(scaled(signed_of(data), type.multiplier, type.divisor)); break;
+    case Form::boolean: add(unsigned_of(data) != 0); break;
+    case Form::button: add(button_value(data[0])); break;
     case Form::dimmer: add_dimmer(data, out); break;
-    case Form::text: out.add({name, to_string(data)}); break;
-    case Form::raw: out.add({name, Bytes(data.begin(), data.end())}); break;
-    case Form::timestamp: out.add({name, unsigned_of(data), "unix_s"}); break;
+    case Form::text: add(to_string(data)); break;
+    case Form::raw: add(Bytes(data.begin(), data.end())); break;
+    case Form::timestamp: add(unsigned_of(data)); break;
     case Form::version: {
       std::string version;
       for (std::size_t i = data.size(); i-- > 0;) {
         version += fmt::format("{}{}", data[i], i == 0 ? "" : ".");
       }
-      out.add({name, version});
+      add(version);
       break;
     }
   }
 }
 
 /// The object at the beginning, which is taken off; false when it is not known or not whole.
-bool take_v2(ByteSpan& payload, Collector& out) {
+bool take_v2(ByteSpan& payload, Objects& out) {
   const ObjectType* type = find_object_type(payload[0]);
   if (type == nullptr) return false;  // nor is its length known
   payload = payload.subspan(1);
@@ -137,16 +118,17 @@ bool is_number(const ObjectType& type) {
 }
 
 /// False for what is not understood.
-bool add_v1(const ObjectType& type, Format format, ByteSpan data, Collector& out) {
+bool add_v1(const ObjectType& type, Format format, ByteSpan data, Objects& out) {
   const std::string name(type.name);
   switch (format) {
-    case Format::text: out.add({name, to_string(data)}); return true;
+    case Format::text: out.readings.push_back({name, to_string(data)}); return true;
     case Format::address: return true;  // the sender's, which the advert has
     case Format::floating: {
       const std::optional<double> value = float_of(data);
       if (!value || !is_number(type)) return false;
       const auto multiplier = static_cast<double>(type.multiplier);
-      out.add({name, *value * multiplier / static_cast<double>(type.divisor), type.unit});
+      out.readings.push_back(
+          {name, finite(*value * multiplier / static_cast<double>(type.divisor)), type.unit});
       return true;
     }
     case Format::unsigned_:
@@ -161,7 +143,7 @@ bool add_v1(const ObjectType& type, Format format, ByteSpan data, Collector& out
   return false;
 }
 
-bool take_v1(ByteSpan& payload, Collector& out) {
+bool take_v1(ByteSpan& payload, Objects& out) {
   const std::size_t length = payload[0] & 0x1F;  // of the object id and its data
   const auto format = static_cast<Format>(payload[0] >> 5);
   payload = payload.subspan(1);
@@ -172,7 +154,7 @@ bool take_v1(ByteSpan& payload, Collector& out) {
   const ObjectType* type = find_object_type(object[0]);
   // Its length is known: the next one can be read even when this one cannot.
   if (type == nullptr || !add_v1(*type, format, object.subspan(1), out)) {
-    out.objects.complete = false;
+    out.complete = false;
   }
   return true;
 }
@@ -180,13 +162,14 @@ bool take_v1(ByteSpan& payload, Collector& out) {
 }  // namespace
 
 Objects parse_objects(int version, ByteSpan payload) {
-  Collector out;
+  Objects out;
   while (!payload.empty()) {
     if (version == 1 ? take_v1(payload, out) : take_v2(payload, out)) continue;
-    out.objects.complete = false;
+    out.complete = false;
     break;
   }
-  return std::move(out.objects);
+  settle(out.readings);
+  return out;
 }
 
 }  // namespace aiot::ble::bthome

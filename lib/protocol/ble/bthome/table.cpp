@@ -77,7 +77,7 @@ constexpr std::array<ObjectType, 93> types = {{
     {0x4D, "energy", "kwh", Form::number, 4, 1, 1000},
     {0x4E, "volume", "liter", Form::number, 4, 1, 1000},
     {0x4F, "water", "liter", Form::number, 4, 1, 1000},
-    {0x50, "timestamp", "", Form::timestamp, 4},
+    {0x50, "timestamp", "unix_s", Form::timestamp, 4},
     {0x51, "acceleration", "m_s2", Form::number, 2, 1, 1000},
     {0x52, "gyroscope", "degree_s", Form::number, 2, 1, 1000},
     {0x53, "text", "", Form::text, 0},

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+
+#include "aiot/bytes.hpp"
+#include "aiot/result.hpp"
+#include "protocol/ble/advert.hpp"
+
+namespace aiot::ble::mibeacon {
+
+/// The service whose data is MiBeacon: Xiaomi.
+inline constexpr std::uint16_t service = 0xFE95;
+
+/// MiBeacon service data, versions 2 to 5, taken apart but not decrypted. Views into the advert's
+/// bytes.
+struct Frame {
+  int version = 5;
+  std::uint16_t product = 0;  ///< see model_of()
+  std::uint8_t counter = 0;   ///< the low byte of the counter
+  bool encrypted = false;
+  bool mesh = false;
+  bool registered = false;               ///< bound to an account
+  bool solicited = false;                ///< asks to be bound
+  std::optional<DeviceAddress> address;  ///< when the data names it
+  std::optional<std::uint8_t> capability;
+  bool has_objects = false;
+  ByteSpan head;              ///< frame control, product and counter
+  ByteSpan payload;           ///< objects; encrypted: the ciphertext
+  ByteSpan extended_counter;  ///< encrypted only: 3 bytes
+  ByteSpan tag;               ///< encrypted only: 4 bytes, or a single one in versions 2 and 3
+
+  /// Both parts of the counter: 32 bits, or 8 on devices that leave the extended part at 0.
+  std::uint32_t whole_counter() const;
+  unsigned counter_bits() const;
+};
+
+/// Errc::truncated, Errc::bad_version (below 2, or above 5).
+Result<Frame> parse_frame(ByteSpan data);
+
+/// What a key made of an encrypted frame.
+struct Opened {
+  Bytes objects;
+  bool verified = false;  ///< the tag fitted; versions 2 and 3 have none that could be checked
+};
+/// Decrypts with a key of 16 bytes, or 12 for versions 2 and 3. `address` is the sender's; the
+/// frame's own goes before it. Errc::wrong_key when the tag does not fit or the key has another
+/// length; in versions 2 and 3 when what comes out does not consist of objects.
+Result<Opened> open(const Frame& frame, const DeviceAddress& address, ByteSpan key);
+
+}  // namespace aiot::ble::mibeacon
