@@ -23,6 +23,13 @@ Object& Object::set(std::string name, Value value) {
   return *this;
 }
 
+Object& Object::add(std::string name, Value value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+  return *this;
+}
+
+void Object::reserve(std::size_t fields) { fields_.reserve(fields); }
+
 const Value* Object::find(std::string_view name) const {
   auto it = std::find_if(fields_.begin(), fields_.end(),
                          [&](const Field& field) { return field.first == name; });

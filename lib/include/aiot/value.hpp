@@ -27,6 +27,9 @@ class AIOT_API Object {
   ~Object();
 
   Object& set(std::string name, Value value);
+  /// The same for a name that is not there yet: what fills many objects in a hurry.
+  Object& add(std::string name, Value value);
+  void reserve(std::size_t fields);
   const Value* find(std::string_view name) const;
   const std::vector<Field>& fields() const { return fields_; }
   bool empty() const;
