@@ -13,7 +13,6 @@ enum class Errc {
   ended_early,     ///< every source ended before the expected text came
   failure_seen,    ///< the text that means failure came
   stopped,         ///< stopped by the user before the expected text came
-  nothing_sends,   ///< there are bytes to send and no address that takes any
   bad_setting,     ///< an address has a setting this kind does not know
   log_unwritable,  ///< the log file cannot be made
   log_incomplete,  ///< messages are missing in the log file

@@ -67,6 +67,9 @@ struct SourceKind {
 /// Every scheme there is, sorted. One line each: see sources.cpp.
 std::span<const SourceKind> source_kinds();
 
+/// The source for an address. core::Errc::wrong_scheme names what can be listened to.
+Result<std::unique_ptr<Source>> make_source(const Address& address, const Request& request);
+
 /// A source's factory; each is defined in source/NAME.cpp.
 Result<std::unique_ptr<Source>> make_stream_source(const Address& address, const Request& request);
 Result<std::unique_ptr<Source>> make_udp_source(const Address& address, const Request& request);

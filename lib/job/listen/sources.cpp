@@ -5,17 +5,30 @@
 namespace aiot::listen {
 namespace {
 
-constexpr std::array<SourceKind, 4> kinds = {{
+constexpr std::array<SourceKind, 6> kinds = {{
     {"rfc2217", "rfc2217://HOST:PORT", "a serial port behind the network (RFC 2217)",
      make_stream_source},
     {"serial", "serial:/dev/ttyUSB0?baud=115200", "a serial port", make_stream_source},
+    {"syslog", "syslog://0.0.0.0:5514?transport=udp",
+     "messages of RFC 5424 and RFC 3164, over UDP and TCP", make_syslog_source},
     {"tcp", "tcp://HOST:PORT", "a connection to a TCP server", make_stream_source},
+    {"udp", "udp://0.0.0.0:PORT", "datagrams: at a port of this machine, or of one device",
+     make_udp_source},
     {"usb", "usb:VID:PID?serial=S", "the serial port of a USB device", make_stream_source},
 }};
 
 }  // namespace
 
 std::span<const SourceKind> source_kinds() { return kinds; }
+
+Result<std::unique_ptr<Source>> make_source(const Address& address, const Request& request) {
+  std::vector<std::string_view> accepted;
+  for (const SourceKind& kind : kinds) {
+    if (kind.scheme == address.scheme) return kind.make(address, request);
+    accepted.push_back(kind.scheme);
+  }
+  return require_scheme(address, accepted).error();
+}
 
 std::vector<Scheme> schemes() {
   std::vector<Scheme> all;

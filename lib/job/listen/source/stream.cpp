@@ -13,6 +13,8 @@ constexpr std::size_t read_bytes = 64 * 1024;
 /// Nothing waits for ever: an RFC 2217 link looks at its own timers meanwhile.
 constexpr std::chrono::seconds longest_wait{1};
 constexpr std::chrono::seconds send_time{10};
+/// How often it is looked whether the link is open by now.
+constexpr std::chrono::milliseconds connect_poll{10};
 /// How long a lost device is waited for in one go.
 constexpr std::chrono::hours patience{1};
 
@@ -30,6 +32,7 @@ class StreamSource final : public Source {
       : address_(std::move(address)), reconnect_(reconnect) {}
 
   net::Task<void> run(SourceContext& context) override {
+    clock_ = &context.clock;
     net::OpenOptions options;
     options.baud_bps = context.request.baud_bps;
     Address address = address_;
@@ -43,8 +46,15 @@ class StreamSource final : public Source {
   }
 
   net::Task<void> send(Bytes data) override {
-    if (!link_) co_return make_error(net::Errc::link_lost, "sending: not connected yet");
-    Result<void> sent = co_await link_->write(data, link_->clock().now() + send_time);
+    if (!clock_) co_return make_error(net::Errc::link_lost, "sending: not listening yet");
+    // Input is often there before the port is open.
+    const net::TimePoint deadline = clock_->now() + send_time;
+    while (!link_ && clock_->now() < deadline) {
+      Result<void> slept = co_await clock_->sleep_for(connect_poll);
+      AIOT_CO_CHECK(std::move(slept));
+    }
+    if (!link_) co_return make_error(net::Errc::timed_out, "sending: not connected yet");
+    Result<void> sent = co_await link_->write(data, deadline);
     co_return sent;
   }
 
@@ -97,6 +107,7 @@ class StreamSource final : public Source {
 
   Address address_;
   bool reconnect_;
+  net::Clock* clock_ = nullptr;
   std::unique_ptr<net::Link> link_;
 };
 
