@@ -1,0 +1,239 @@
+#include "protocol/dnssd/message.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+namespace aiot::dnssd {
+namespace {
+
+constexpr std::uint16_t top_bit = 0x8000;
+/// The last offset that a pointer can name.
+constexpr std::size_t last_pointer = 0x3FFF;
+
+std::uint16_t load_be16(ByteSpan bytes, std::size_t at) {
+  return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+}
+
+class Reader {
+ public:
+  explicit Reader(ByteSpan packet) : packet_(packet) {}
+  std::size_t at = header_bytes;
+
+  Result<std::uint16_t> u16() {
+    if (packet_.size() - at < 2) return make_error(Errc::truncated);
+    at += 2;
+    return load_be16(packet_, at - 2);
+  }
+  Result<std::uint32_t> u32() {
+    AIOT_TRY(const std::uint32_t high, u16());
+    AIOT_TRY(const std::uint32_t low, u16());
+    return high << 16 | low;
+  }
+  Result<Name> name() { return read_name(packet_, at); }
+
+  Result<Question> question(bool& ours) {
+    Question out;
+    AIOT_TRY(out.name, name());
+    AIOT_TRY(out.type, u16());
+    AIOT_TRY(const std::uint16_t klass, u16());
+    out.unicast = (klass & top_bit) != 0;
+    ours = is_ours(klass);
+    return out;
+  }
+
+  Result<Record> record(bool& ours) {
+    Record out;
+    AIOT_TRY(out.name, name());
+    AIOT_TRY(out.type, u16());
+    AIOT_TRY(const std::uint16_t klass, u16());
+    AIOT_TRY(out.ttl_s, u32());
+    AIOT_TRY(const std::size_t length, u16());
+    if (packet_.size() - at < length) return make_error(Errc::truncated);
+    out.flush = (klass & top_bit) != 0;
+    ours = is_ours(klass);
+    out.data = data(out.type, at, at + length);
+    at += length;
+    return out;
+  }
+
+ private:
+  static bool is_ours(std::uint16_t klass) {
+    const unsigned plain = klass & ~unsigned{top_bit};
+    return plain == class_in || plain == ANY;
+  }
+
+  Data data(std::uint16_t type, std::size_t begin, std::size_t end) const {
+    const ByteSpan bytes = packet_.subspan(begin, end - begin);
+    std::optional<Data> out;
+    switch (type) {
+      case A: out = address<Ipv4>(bytes); break;
+      case AAAA: out = address<Ipv6>(bytes); break;
+      case PTR: out = pointer(begin, end); break;
+      case SRV: out = location(begin, end); break;
+      case TXT: out = strings(bytes); break;
+      default: break;
+    }
+    return out ? *std::move(out) : Data(Opaque(bytes.begin(), bytes.end()));
+  }
+
+  template <class Address>
+  static std::optional<Data> address(ByteSpan bytes) {
+    Address out{};
+    if (bytes.size() != out.size()) return std::nullopt;
+    std::copy(bytes.begin(), bytes.end(), out.begin());
+    return out;
+  }
+  /// The name that fills the rest of the data.
+  std::optional<Name> last_name(std::size_t begin, std::size_t end) const {
+    Result<Name> out = read_name(packet_.first(end), begin);
+    if (!out || begin != end) return std::nullopt;
+    return *std::move(out);
+  }
+  std::optional<Data> pointer(std::size_t begin, std::size_t end) const {
+    std::optional<Name> target = last_name(begin, end);
+    if (!target) return std::nullopt;
+    return Pointer{*std::move(target)};
+  }
+  std::optional<Data> location(std::size_t begin, std::size_t end) const {
+    if (end - begin < 6) return std::nullopt;
+    std::optional<Name> host = last_name(begin + 6, end);
+    if (!host) return std::nullopt;
+    return Location{load_be16(packet_, begin), load_be16(packet_, begin + 2),
+                    load_be16(packet_, begin + 4), *std::move(host)};
+  }
+  static std::optional<Data> strings(ByteSpan bytes) {
+    Strings out;
+    while (!bytes.empty()) {
+      const std::size_t length = bytes[0];
+      if (length > bytes.size() - 1) return std::nullopt;
+      out.emplace_back(bytes.begin() + 1, bytes.begin() + 1 + static_cast<std::ptrdiff_t>(length));
+      bytes = bytes.subspan(1 + length);
+    }
+    return out;
+  }
+
+  ByteSpan packet_;
+};
+
+class Writer {
+ public:
+  Bytes bytes;
+
+  void u8(std::size_t value) { bytes.push_back(static_cast<std::uint8_t>(value)); }
+  void u16(std::size_t value) {
+    u8(value >> 8);
+    u8(value);
+  }
+  void name(const Name& name) {
+    const std::vector<std::string>& labels = name.labels();
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      const std::string rest = rest_of(labels, i);
+      if (const auto known = offsets_.find(rest); known != offsets_.end()) {
+        u16(known->second | 0xC000U);
+        return;
+      }
+      if (bytes.size() <= last_pointer) offsets_.emplace(rest, bytes.size());
+      u8(labels[i].size());
+      append(bytes, as_bytes(labels[i]));
+    }
+    u8(0);
+  }
+  void question(const Question& question) {
+    name(question.name);
+    u16(question.type);
+    u16(class_in | (question.unicast ? top_bit : 0U));
+  }
+  void record(const Record& record) {
+    name(record.name);
+    u16(record.type);
+    u16(class_in | (record.flush ? top_bit : 0U));
+    u16(record.ttl_s >> 16);
+    u16(record.ttl_s);
+    const std::size_t length_at = bytes.size();
+    u16(0);
+    std::visit([this](const auto& d) { data(d); }, record.data);
+    const std::size_t length = bytes.size() - length_at - 2;
+    bytes[length_at] = static_cast<std::uint8_t>(length >> 8);
+    bytes[length_at + 1] = static_cast<std::uint8_t>(length);
+  }
+
+ private:
+  /// Case is kept: the name that is pointed to must be this one, letter for letter.
+  static std::string rest_of(const std::vector<std::string>& labels, std::size_t from) {
+    std::string out;
+    for (std::size_t i = from; i < labels.size(); ++i) {
+      out += static_cast<char>(labels[i].size());
+      out += labels[i];
+    }
+    return out;
+  }
+  void data(const Opaque& opaque) { append(bytes, opaque); }
+  void data(const Ipv4& address) { append(bytes, address); }
+  void data(const Ipv6& address) { append(bytes, address); }
+  void data(const Pointer& pointer) { name(pointer.target); }
+  void data(const Location& location) {
+    u16(location.priority);
+    u16(location.weight);
+    u16(location.port);
+    name(location.host);
+  }
+  void data(const Strings& strings) {
+    for (const Bytes& string : strings) {
+      u8(string.size());
+      append(bytes, string);
+    }
+    if (strings.empty()) u8(0);  // RFC 6763 section 6.1: never without a string
+  }
+
+  std::unordered_map<std::string, std::size_t> offsets_;
+};
+
+}  // namespace
+
+Result<Message> decode(ByteSpan packet) {
+  if (packet.size() > largest_packet) return make_error(Errc::too_large);
+  if (packet.size() < header_bytes) return make_error(Errc::truncated);
+  Message out;
+  const unsigned flags = load_be16(packet, 2);
+  out.id = load_be16(packet, 0);
+  out.response = (flags & 0x8000U) != 0;
+  out.opcode = static_cast<std::uint8_t>(flags >> 11 & 0xFU);
+  out.authoritative = (flags & 0x0400U) != 0;
+  out.truncated = (flags & 0x0200U) != 0;
+  out.rcode = static_cast<std::uint8_t>(flags & 0xFU);
+  Reader reader(packet);
+  bool ours = false;
+  for (unsigned i = load_be16(packet, 4); i > 0; --i) {
+    AIOT_TRY(Question question, reader.question(ours));
+    if (ours) out.questions.push_back(std::move(question));
+  }
+  std::size_t count_at = 6;
+  for (std::vector<Record>* section : {&out.answers, &out.authorities, &out.additionals}) {
+    for (unsigned i = load_be16(packet, count_at); i > 0; --i) {
+      AIOT_TRY(Record record, reader.record(ours));
+      if (ours) section->push_back(std::move(record));
+    }
+    count_at += 2;
+  }
+  return out;
+}
+
+Bytes encode(const Message& message) {
+  Writer writer;
+  writer.u16(message.id);
+  writer.u16((message.response ? 0x8000U : 0U) | (message.opcode & 0xFU) << 11 |
+             (message.authoritative ? 0x0400U : 0U) | (message.truncated ? 0x0200U : 0U) |
+             (message.rcode & 0xFU));
+  writer.u16(message.questions.size());
+  writer.u16(message.answers.size());
+  writer.u16(message.authorities.size());
+  writer.u16(message.additionals.size());
+  for (const Question& question : message.questions) writer.question(question);
+  for (const auto* section : {&message.answers, &message.authorities, &message.additionals}) {
+    for (const Record& record : *section) writer.record(record);
+  }
+  return std::move(writer.bytes);
+}
+
+}  // namespace aiot::dnssd
