@@ -38,4 +38,7 @@ const Value* Object::find(std::string_view name) const {
 
 bool Object::empty() const { return fields_.empty(); }
 
+bool operator==(const Object& a, const Object& b) { return a.fields_ == b.fields_; }
+bool operator==(const Value& a, const Value& b) { return a.storage_ == b.storage_; }
+
 }  // namespace aiot

@@ -33,6 +33,8 @@ class AIOT_API Object {
   const Value* find(std::string_view name) const;
   const std::vector<Field>& fields() const { return fields_; }
   bool empty() const;
+  /// The same fields in the same order.
+  friend AIOT_API bool operator==(const Object& a, const Object& b);
 
  private:
   std::vector<Field> fields_;
@@ -66,6 +68,8 @@ class AIOT_API Value {
   const std::string* string() const { return std::get_if<std::string>(&storage_); }
   const Array* array() const { return std::get_if<Array>(&storage_); }
   const Object* object() const { return std::get_if<Object>(&storage_); }
+  /// Of one kind, and equal: 1 is not 1.0.
+  friend AIOT_API bool operator==(const Value& a, const Value& b);
 
  private:
   Storage storage_;
