@@ -29,8 +29,10 @@ struct Request {
 
 /// Looks around. Each device is an event::Item ("found", "changed", "lost"; schema "aiot.device/1",
 /// `device` its stable id) as soon as it is known; the result (schema "aiot.discover/1") has every
-/// device once, and what became of each source. Condition::no_match when no device matches.
-/// A source that could not look says so in the result, and is no error.
+/// device once, and what became of each source. That there is none, that a source could not look,
+/// or that `stop` came first is no error: the result says so ("complete" is false when it was
+/// stopped). Errors are a filter or a source's name that make no sense, and a capture that cannot
+/// be read.
 AIOT_API Result<Record> run(const Request& request, EventSink& sink, std::stop_token stop);
 
 /// A source's name and what it listens to, in one line.

@@ -16,6 +16,7 @@ enum class IdentityKind {
   hardware_id,  ///< a protocol's own device id: miIO did, Tuya gwId, Matter instance name
   address,      ///< IP address with its scope: the weakest, shared by all behind one router
   port,         ///< the stable path of a serial or USB port
+  host,         ///< name that is unique on its link ("lamp.local"): joins what one machine offers
 };
 struct Identity {
   IdentityKind kind;

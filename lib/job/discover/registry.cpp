@@ -1,0 +1,263 @@
+#include "job/discover/registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aiot/address.hpp"
+
+namespace aiot::discover {
+namespace {
+
+constexpr std::size_t max_devices = 4096;
+constexpr std::size_t max_sightings = 64;
+constexpr std::size_t max_keys = 64;
+constexpr std::size_t max_addresses = 64;
+constexpr std::size_t max_facts = 256;
+
+template <class T>
+void add_new(std::vector<T>& to, T item, std::size_t limit) {
+  if (to.size() < limit && std::find(to.begin(), to.end(), item) == to.end()) {
+    to.push_back(std::move(item));
+  }
+}
+
+bool has_mac(const std::vector<Key>& keys) {
+  return std::any_of(keys.begin(), keys.end(),
+                     [](const Key& key) { return key.kind == IdentityKind::mac; });
+}
+
+/// Tells programs on this machine apart: by who found them, and their port where one is known.
+Key own_program(const Observation& observation) {
+  std::string port;
+  for (const std::string& text : observation.addresses) {
+    const auto address = parse_address(text);
+    if (address && address->port != 0) port = fmt::format(":{}", address->port);
+  }
+  return {IdentityKind::instance, "here " + observation.source + port};
+}
+
+/// Adds what is new, and replaces what is said anew. False when nothing has changed.
+bool add_facts(Sighting& sighting, std::vector<Fact> facts) {
+  bool changed = false;
+  for (Fact& fact : facts) {
+    const auto known = std::find_if(sighting.facts.begin(), sighting.facts.end(),
+                                    [&](const Fact& f) { return f.name == fact.name; });
+    if (known != sighting.facts.end()) {
+      if (known->value == fact.value && known->confidence == fact.confidence) continue;
+      *known = std::move(fact);
+    } else if (sighting.facts.size() < max_facts) {
+      sighting.facts.push_back(std::move(fact));
+    }
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace
+
+Registry::Registry(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+Registry::~Registry() = default;
+
+std::vector<Key> Registry::keys_of(const Observation& observation) const {
+  std::vector<Key> keys;
+  bool own = false;
+  for (const Identity& identity : observation.identities) {
+    auto key = key_of(identity);
+    if (!key) continue;
+    if (identity.kind == IdentityKind::address) {
+      if (surroundings_.is_own(identity.value)) {
+        own = true;
+        continue;
+      }
+      if (const auto mac = mac_behind({*key})) add_new(keys, *mac, max_keys);
+    }
+    add_new(keys, *std::move(key), max_keys);
+  }
+  for (const Fact& fact : observation.facts) {
+    // A name in ".local" is its host's alone (RFC 6762, section 9).
+    const std::string* host = fact.name == "host" ? fact.value.string() : nullptr;
+    if (host == nullptr || !host->ends_with(".local")) continue;
+    add_new(keys, *key_of({IdentityKind::host, *host}), max_keys);
+  }
+  if (keys.empty() && own) keys.push_back(own_program(observation));
+  return keys;
+}
+
+Device* Registry::at_address(const std::vector<Key>& keys) const {
+  for (const Key& key : keys) {
+    const auto found = key.kind == IdentityKind::address ? by_key_.find(key.text) : by_key_.end();
+    if (found == by_key_.end()) continue;
+    // With two MACs that differ, the address has changed hands.
+    if (!has_mac(keys) || !has_mac(found->second->keys())) return found->second;
+  }
+  return nullptr;
+}
+
+Device& Registry::device_for(const std::vector<Key>& keys) {
+  Device* device = nullptr;
+  for (const Key& key : keys) {
+    if (key.kind == IdentityKind::address) continue;
+    const auto found = by_key_.find(key.text);
+    if (found == by_key_.end() || found->second == device) continue;
+    device = device == nullptr ? found->second : &unite(*device, *found->second);
+  }
+  if (device == nullptr) device = at_address(keys);
+  if (device == nullptr) {
+    device = devices_.emplace_back(std::make_unique<Device>()).get();
+    device->number = next_number_++;
+  }
+  return *device;
+}
+
+void Registry::index(Device& device, const std::vector<Key>& keys) {
+  for (const Key& key : keys) by_key_[key.text] = &device;
+}
+
+void Registry::reindex(Device& device) {
+  std::erase_if(by_key_, [&](const auto& entry) { return entry.second == &device; });
+  index(device, device.keys());
+}
+
+Device& Registry::unite(Device& a, Device& b) {
+  Device& into = a.number < b.number ? a : b;
+  Device& from = &into == &a ? b : a;
+  index(into, from.keys());
+  for (Sighting& sighting : from.sightings) {
+    if (into.sightings.size() < max_sightings) into.sightings.push_back(std::move(sighting));
+  }
+  from.sightings.clear();
+  into.changed = true;
+  // The id that was told first stays: the older device may not have been told yet.
+  if (into.id.empty()) std::swap(into.id, from.id);
+  remove(from, "merged", into.id);
+  return into;
+}
+
+void Registry::remove(Device& device, std::string reason, std::string merged_into) {
+  if (!device.id.empty()) {
+    removed_.push_back({device.id, std::nullopt, std::move(reason), std::move(merged_into)});
+  }
+  std::erase_if(by_key_, [&](const auto& entry) { return entry.second == &device; });
+  std::erase_if(devices_, [&](const auto& owned) { return owned.get() == &device; });
+}
+
+void Registry::add(Observation observation, Moment now) {
+  const std::vector<Key> keys = keys_of(observation);
+  if (keys.empty()) return;
+  if (observation.gone) return forget(observation, keys);
+  if (devices_.size() >= max_devices && std::none_of(keys.begin(), keys.end(), [&](const Key& k) {
+        return by_key_.contains(k.text);
+      })) {
+    return;
+  }
+  Device& device = device_for(keys);
+  auto sighting =
+      std::find_if(device.sightings.begin(), device.sightings.end(), [&](const Sighting& known) {
+        return known.source == observation.source && same_subject(known.keys, keys);
+      });
+  if (sighting == device.sightings.end()) {
+    if (device.sightings.size() >= max_sightings) return;
+    sighting = device.sightings.insert(sighting, Sighting{});
+    sighting->source = observation.source;
+    device.changed = true;
+  }
+  for (const Key& key : keys) add_new(sighting->keys, key, max_keys);
+  if (add_facts(*sighting, std::move(observation.facts))) device.changed = true;
+  const std::size_t before = sighting->addresses.size() + sighting->jobs.size();
+  for (std::string& address : observation.addresses) {
+    add_new(sighting->addresses, std::move(address), max_addresses);
+  }
+  for (std::string& job : observation.jobs) add_new(sighting->jobs, std::move(job), max_addresses);
+  if (sighting->addresses.size() + sighting->jobs.size() != before) device.changed = true;
+  sighting->last_seen = now;
+  index(device, keys);
+}
+
+void Registry::forget(const Observation& observation, const std::vector<Key>& keys) {
+  for (std::size_t i = devices_.size(); i-- > 0;) {
+    Device& device = *devices_[i];
+    const std::size_t ended = std::erase_if(device.sightings, [&](const Sighting& sighting) {
+      return sighting.source == observation.source && same_subject(sighting.keys, keys);
+    });
+    if (ended > 0) shrink(device, "gone");
+  }
+}
+
+void Registry::shrink(Device& device, const char* reason) {
+  if (device.sightings.empty()) return remove(device, reason, {});
+  device.changed = true;
+  reindex(device);
+}
+
+void Registry::look_up_macs() {
+  for (std::size_t i = devices_.size(); i-- > 0;) {
+    Device& device = *devices_[i];
+    if (has_mac(device.keys())) continue;
+    std::optional<Key> mac;
+    for (Sighting& sighting : device.sightings) {
+      if (const auto found = mac_behind(sighting.keys)) {
+        add_new(sighting.keys, *found, max_keys);
+        mac = found;
+      }
+    }
+    if (!mac) continue;
+    device.changed = true;
+    const auto known = by_key_.find(mac->text);
+    index(known == by_key_.end() ? device : unite(device, *known->second), {*mac});
+  }
+}
+
+std::optional<Key> Registry::mac_behind(const std::vector<Key>& keys) const {
+  for (const Key& key : keys) {
+    if (key.kind != IdentityKind::address) continue;
+    const std::string ip = key.text.substr(key.text.find(' ') + 1);
+    if (auto mac = key_of({IdentityKind::mac, surroundings_.mac_of(ip)})) return mac;
+  }
+  return std::nullopt;
+}
+
+void Registry::expire(Moment limit, const std::function<bool(const std::string&)>& fades) {
+  for (std::size_t i = devices_.size(); i-- > 0;) {
+    Device& device = *devices_[i];
+    const std::size_t ended = std::erase_if(device.sightings, [&](const Sighting& sighting) {
+      return sighting.last_seen < limit && fades(sighting.source);
+    });
+    if (ended > 0) shrink(device, "silent");
+  }
+}
+
+std::string Registry::free_id(const Device& device) const {
+  const std::vector<Key> keys = device.keys();
+  std::string id = id_of(keys);
+  const auto taken = [&] {
+    return std::any_of(devices_.begin(), devices_.end(),
+                       [&](const auto& other) { return other->id == id; });
+  };
+  for (int n = 2; taken(); ++n) id = id_of({{keys.front().kind, fmt::format("{} {}", id, n)}});
+  return id;
+}
+
+std::vector<Change> Registry::take_changes() {
+  std::vector<Change> changes = std::move(removed_);
+  removed_.clear();
+  for (const auto& device : devices_) {
+    if (!device->changed) continue;
+    if (device->id.empty()) device->id = free_id(*device);
+    device->changed = false;
+    changes.push_back({device->id, device_fields(*device, surroundings_.vendor_of), {}, {}});
+  }
+  return changes;
+}
+
+std::vector<Key> Device::keys() const {
+  std::vector<Key> all;
+  for (const Sighting& sighting : sightings) {
+    for (const Key& key : sighting.keys) {
+      if (std::find(all.begin(), all.end(), key) == all.end()) all.push_back(key);
+    }
+  }
+  return all;
+}
+
+}  // namespace aiot::discover

@@ -1,0 +1,113 @@
+#include "job/discover/surroundings.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <memory>
+#include <set>
+
+#include "net/interfaces.hpp"
+#include "net/udp.hpp"
+
+namespace aiot::discover {
+namespace {
+
+namespace asio = net::asio;
+
+constexpr std::uint16_t discard_port = 9;
+constexpr std::size_t max_prompted = 4096;
+
+bool on_network(const asio::ip::address& address, const net::InterfaceAddress& network) {
+  if (address.is_v4() != network.address.is_v4()) return false;
+  const auto same_prefix = [&](const auto& a, const auto& b) {
+    for (unsigned bit = 0; bit < network.prefix_bits; ++bit) {
+      const unsigned shift = 7 - bit % 8;
+      if (((a[bit / 8] ^ b[bit / 8]) >> shift & 1U) != 0) return false;
+    }
+    return true;
+  };
+  return address.is_v4()
+             ? same_prefix(address.to_v4().to_bytes(), network.address.to_v4().to_bytes())
+             : same_prefix(address.to_v6().to_bytes(), network.address.to_v6().to_bytes());
+}
+
+class Neighbourhood {
+ public:
+  explicit Neighbourhood(const asio::any_io_executor& executor) {
+    auto interfaces = net::list_interfaces();
+    if (interfaces) interfaces_ = *std::move(interfaces);
+    for (const bool v6 : {false, true}) {
+      net::UdpOptions options;
+      options.v6 = v6;
+      auto socket = net::UdpSocket::open(executor, options);
+      if (socket) (v6 ? v6_ : v4_).emplace(*std::move(socket));
+    }
+  }
+
+  std::string mac_of(const std::string& ip) {
+    boost::system::error_code bad;
+    const asio::ip::address address = asio::ip::make_address(ip, bad);
+    if (bad || address.is_loopback() || address.is_multicast()) return {};
+    if (const auto mac = net::neighbour_of(address)) return net::mac_text(*mac);
+    if (prompted_.size() < max_prompted && is_near(address) && prompted_.insert(ip).second) {
+      prompt(address);
+    }
+    return {};
+  }
+
+  bool is_own(const std::string& ip) const {
+    boost::system::error_code bad;
+    const asio::ip::address address = asio::ip::make_address(ip, bad);
+    if (bad) return false;
+    return address.is_loopback() || any_network([&](const net::InterfaceAddress& own) {
+             return without_scope(own.address) == without_scope(address);
+           });
+  }
+
+ private:
+  template <class Test>
+  bool any_network(const Test& test) const {
+    for (const net::Interface& interface : interfaces_) {
+      for (const net::InterfaceAddress& own : interface.addresses) {
+        if (test(own)) return true;
+      }
+    }
+    return false;
+  }
+
+  bool is_near(const asio::ip::address& address) const {
+    return any_network(
+        [&](const net::InterfaceAddress& network) { return on_network(address, network); });
+  }
+
+  /// A capture, or a service's own words, do not say on which link a link-local address is.
+  static asio::ip::address without_scope(asio::ip::address address) {
+    if (address.is_v4()) return address;
+    return asio::ip::address_v6(address.to_v6().to_bytes());
+  }
+
+  void prompt(const asio::ip::address& address) {
+    auto& socket = address.is_v6() ? v6_ : v4_;
+    if (socket) (void)socket->send({address, discard_port}, {});
+  }
+
+  std::vector<net::Interface> interfaces_;
+  std::optional<net::UdpSocket> v4_;
+  std::optional<net::UdpSocket> v6_;
+  std::set<std::string> prompted_;
+};
+
+}  // namespace
+
+Surroundings real_surroundings(asio::io_context& loop) {
+  auto neighbourhood = std::make_shared<Neighbourhood>(loop.get_executor());
+  Surroundings surroundings;
+  surroundings.mac_of = [neighbourhood](const std::string& ip) {
+    return neighbourhood->mac_of(ip);
+  };
+  surroundings.is_own = [neighbourhood](const std::string& ip) {
+    return neighbourhood->is_own(ip);
+  };
+  surroundings.vendor_of = [](const std::string&) { return std::nullopt; };
+  return surroundings;
+}
+
+}  // namespace aiot::discover

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+
+#include "job/discover/registry.hpp"
+
+namespace aiot::discover {
+
+/// This machine's neighbour table and addresses. An address of a network it is on that the table
+/// does not have is sent one empty datagram (to the discard port, RFC 863), so that the kernel asks
+/// for its MAC: the answer is there when the registry asks again.
+Surroundings real_surroundings(boost::asio::io_context& loop);
+
+}  // namespace aiot::discover

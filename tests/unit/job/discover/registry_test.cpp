@@ -1,0 +1,261 @@
+#include "job/discover/registry.hpp"
+
+#include <doctest/doctest.h>
+
+#include "room.hpp"
+
+using namespace room;
+
+TEST_CASE("what several sources see of one MAC is one device, told once and then changed") {
+  Network network;
+  network.neighbours["192.0.2.7"] = "24:0A:C4:00:00:01";
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+
+  registry.add(seen("ble", {mac("24:0a:c4:00:00:01")}, {{"rssi_dbm", -50}}), at(1));
+  const auto found = ledger.take();
+  REQUIRE(found.size() == 1);
+  const std::string id = found[0].id;
+  CHECK(id.size() == 12);
+
+  registry.add(seen("mdns", {instance("Lamp._http._tcp.local"), ip("192.0.2.7")},
+                    {{"name", "Lamp", 0.9}, {"host", "lamp.local"}}, {"http://192.0.2.7/"}),
+               at(2));
+  registry.add(seen("coap", {ip("192.0.2.7")}, {}, {"coap://192.0.2.7"}), at(2));
+  const auto changed = ledger.take();
+  REQUIRE(changed.size() == 1);
+  CHECK(changed[0].id == id);
+  const Object& device = *changed[0].fields;
+  CHECK(text(device, "name") == "Lamp");
+  CHECK(text(device, "sources") == "ble coap mdns");
+  CHECK(text(device, "macs") == "24:0a:c4:00:00:01");
+  CHECK(text(device, "ips") == "192.0.2.7");
+  CHECK(text(device, "hosts") == "lamp.local");
+  CHECK(text(device, "vendor") == "Espressif Inc.");
+  CHECK(ledger.take().empty());
+}
+
+TEST_CASE("two devices that turn out to be one: the older id stays, the other is merged into it") {
+  Network network;
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+  registry.add(seen("mdns", {instance("a._http._tcp.local"), ip("192.0.2.7")}), at(1));
+  const std::string older = ledger.take().at(0).id;
+  registry.add(seen("miio", {{IdentityKind::hardware_id, "7", "miio"}, mac("24:0a:c4:00:00:01")}),
+               at(2));
+  const std::string younger = ledger.take().at(0).id;
+  REQUIRE(older != younger);
+
+  network.neighbours["192.0.2.7"] = "24:0a:c4:00:00:01";
+  registry.look_up_macs();
+  const auto changes = ledger.take();
+  REQUIRE(changes.size() == 2);
+  CHECK(changes[0].id == younger);
+  CHECK(!changes[0].fields);
+  CHECK(changes[0].reason == "merged");
+  CHECK(changes[0].merged_into == older);
+  CHECK(changes[1].id == older);
+  CHECK(text(*changes[1].fields, "sources") == "mdns miio");
+  CHECK(registry.size() == 1);
+  registry.look_up_macs();
+  CHECK(ledger.take().empty());
+}
+
+TEST_CASE("what is one before it is told is never told as two") {
+  Network network;
+  Registry registry(network.surroundings());
+  registry.add(seen("mdns", {instance("a._http._tcp.local")}), at(1));
+  registry.add(seen("ssdp", {instance("uuid:1")}), at(1));
+  registry.add(seen("mdns", {instance("a._http._tcp.local"), mac("24:0a:c4:00:00:01")}), at(1));
+  registry.add(seen("ssdp", {instance("uuid:1"), mac("24:0a:c4:00:00:01")}), at(1));
+  CHECK(registry.take_changes().size() == 1);
+}
+
+TEST_CASE("an address alone joins what has no other MAC, and changes hands") {
+  Network network;
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+  registry.add(seen("coap", {ip("192.0.2.7")}), at(1));
+  registry.add(seen("ssdp", {instance("uuid:1"), ip("192.0.2.7")}), at(1));
+  CHECK(registry.size() == 1);
+  registry.add(seen("miio", {mac("24:0a:c4:00:00:01"), ip("192.0.2.7")}), at(1));
+  CHECK(registry.size() == 1);
+  registry.add(seen("miio", {mac("24:0a:c4:00:00:02"), ip("192.0.2.7")}), at(2));
+  CHECK(registry.size() == 2);
+  registry.add(seen("tuya", {ip("192.0.2.7")}), at(3));  // the newest owner
+  ledger.take();
+  for (const auto& [id, device] : ledger.devices) {
+    const bool newest = text(device, "macs") == "24:0a:c4:00:00:02";
+    CHECK(text(device, "sources") == (newest ? "miio tuya" : "coap miio ssdp"));
+  }
+}
+
+TEST_CASE("programs on this machine are devices of their own") {
+  Network network;
+  network.own = {"192.0.2.1", "fe80::1%eth0"};
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+  registry.add(seen("mdns", {instance("a._matter._tcp.local"), ip("192.0.2.1")}), at(1));
+  registry.add(
+      seen("mdns", {instance("a._matter._tcp.local"), {IdentityKind::address, "fe80::1", "eth0"}}),
+      at(1));
+  registry.add(seen("ssdp", {instance("uuid:1"), ip("192.0.2.1")}), at(1));
+  registry.add(seen("coap", {ip("192.0.2.1")}, {}, {"coap://192.0.2.1:5683"}), at(1));
+  registry.add(seen("coap", {ip("192.0.2.1")}, {}, {"coap://192.0.2.1:5683"}), at(1));
+  registry.add(seen("coap", {ip("192.0.2.1")}, {}, {"coap://192.0.2.1:5684"}), at(1));
+  ledger.take();
+  CHECK(ledger.devices.size() == 4);
+}
+
+TEST_CASE("services of one host are one device, by the host's name") {
+  Network network;
+  network.own = {"192.0.2.1"};
+  Registry registry(network.surroundings());
+  for (const char* name : {"a._http._tcp.local", "a._ssh._tcp.local"}) {
+    registry.add(seen("mdns", {instance(name), ip("192.0.2.1")}, {{"host", "box.local"}}), at(1));
+  }
+  registry.add(seen("mdns", {instance("b._http._tcp.local")}, {{"host", "other.local"}}), at(1));
+  CHECK(registry.take_changes().size() == 2);
+}
+
+TEST_CASE("of what sources disagree in, the surest wins; every claim is evidence") {
+  Network network;
+  Registry registry(network.surroundings());
+  const Identity same = mac("10:00:00:00:00:01");
+  registry.add(seen("a", {same}, {{"name", "First", 0.5}, {"vendor", "Xiaomi Inc.", 1}}), at(1));
+  registry.add(seen("b", {same},
+                    {{"name", "Better", 0.9},
+                     {"ecosystem", "matter", 0.9},
+                     {"ecosystem_reason", "it announces _matter._tcp"}}),
+               at(1));
+  registry.add(seen("c", {same}, {{"name", "As good", 0.9}, {"c.x", 5}}), at(1));
+  const auto changes = registry.take_changes();
+  REQUIRE(changes.size() == 1);
+  const Object& device = *changes[0].fields;
+  CHECK(text(device, "name") == "Better");
+  CHECK(text(device, "ecosystem") == "Matter");
+  CHECK(text(device, "ecosystem_reason") == "it announces _matter._tcp");
+  CHECK(device.find("facts")->object()->find("c.x") != nullptr);
+  CHECK(device.find("facts")->object()->find("name") == nullptr);
+  const Array& evidence = *device.find("evidence")->array();
+  REQUIRE(evidence.size() == 7);
+  CHECK(text(*evidence[0].object(), "value") == "First");
+  CHECK(text(*evidence[0].object(), "source") == "a");
+  std::size_t ecosystems = 0;
+  for (const Value& row : evidence) ecosystems += text(*row.object(), "fact") == "ecosystem";
+  CHECK(ecosystems == 2);
+}
+
+TEST_CASE("a state is the latest of the surest, and one of a few words") {
+  Network network;
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+  registry.add(seen("mdns", {instance("x._matterc._udp.local"), mac("10:00:00:00:00:01")},
+                    {{"state", "unprovisioned"}}),
+               at(1));
+  ledger.take();
+  CHECK(text(ledger.devices.begin()->second, "state") == "unprovisioned");
+  registry.add(seen("mdns", {instance("y._matter._tcp.local"), mac("10:00:00:00:00:01")},
+                    {{"state", "provisioned"}}),
+               at(2));
+  ledger.take();
+  CHECK(text(ledger.devices.begin()->second, "state") == "provisioned");
+  registry.add(seen("ble", {mac("10:00:00:00:00:02")}, {{"state", "\x1b[31m"}}), at(2));
+  for (const Change& change : ledger.take()) CHECK(text(*change.fields, "state") == "unknown");
+}
+
+TEST_CASE("addresses that no command takes are left out, the most useful comes first") {
+  Network network;
+  Registry registry(network.surroundings());
+  registry.add(seen("mdns", {mac("10:00:00:00:00:01")}, {},
+                    {"udp://192.0.2.7:5540", "http://192.0.2.7/", "not an address", "matter:1",
+                     "matter:1", "tcp://[fe80::1%25eth0]:80"}),
+               at(1));
+  const auto changes = registry.take_changes();
+  CHECK(text(*changes.at(0).fields, "addresses").starts_with("matter:1 http://192.0.2.7/"));
+  CHECK(text(*changes.at(0).fields, "addresses").find("not") == std::string::npos);
+}
+
+TEST_CASE("goodbye ends what that source saw of it; the last one ends the device") {
+  Network network;
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+  const Identity device = mac("10:00:00:00:00:01");
+  registry.add(seen("mdns", {instance("a._http._tcp.local"), device}, {{"name", "A"}}), at(1));
+  registry.add(seen("mdns", {instance("b._http._tcp.local"), device}, {{"name", "B"}}), at(1));
+  registry.add(seen("ble", {device}), at(1));
+  const std::string id = ledger.take().at(0).id;
+
+  Observation goodbye = seen("mdns", {instance("A._http._tcp.local")});
+  goodbye.gone = true;
+  registry.add(goodbye, at(2));
+  CHECK(text(*ledger.take().at(0).fields, "name") == "B");
+  goodbye.identities = {instance("b._http._tcp.local")};
+  registry.add(goodbye, at(2));
+  CHECK(text(*ledger.take().at(0).fields, "sources") == "ble");
+  goodbye = seen("ble", {device});
+  goodbye.gone = true;
+  registry.add(goodbye, at(3));
+  const auto lost = ledger.take();
+  REQUIRE(lost.size() == 1);
+  CHECK(lost[0].id == id);
+  CHECK(lost[0].reason == "gone");
+  CHECK(registry.size() == 0);
+  registry.add(goodbye, at(4));  // of nothing known
+  CHECK(ledger.take().empty());
+  registry.add(seen("ble", {device}), at(5));
+  CHECK(ledger.take().at(0).id == id);
+}
+
+TEST_CASE("a port that was left belongs to whoever comes next") {
+  Network network;
+  Registry registry(network.surroundings());
+  const Identity port{IdentityKind::port, "/dev/ttyACM0"};
+  registry.add(seen("usb", {port, mac("10:00:00:00:00:01")}), at(1));
+  registry.add(seen("mdns", {mac("10:00:00:00:00:01")}), at(1));
+  Observation unplugged = seen("usb", {port});
+  unplugged.gone = true;
+  registry.add(unplugged, at(2));
+  registry.add(seen("usb", {port, mac("10:00:00:00:00:02")}), at(3));
+  CHECK(registry.size() == 2);
+}
+
+TEST_CASE("what falls silent is lost, a plugged port is not") {
+  Network network;
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+  registry.add(seen("ble", {mac("10:00:00:00:00:01")}), at(1));
+  registry.add(seen("ble", {mac("10:00:00:00:00:02")}), at(5));
+  registry.add(seen("usb", {{IdentityKind::port, "/dev/ttyACM0"}}), at(1));
+  ledger.take();
+  registry.expire(at(3), [](const std::string& source) { return source != "usb"; });
+  const auto lost = ledger.take();
+  REQUIRE(lost.size() == 1);
+  CHECK(lost[0].reason == "silent");
+  CHECK(registry.size() == 2);
+}
+
+TEST_CASE("a flood is bounded") {
+  Network network;
+  Registry registry(network.surroundings());
+  for (int i = 0; i < 10'000; ++i) {
+    registry.add(seen("mdns", {instance(std::to_string(i))}), at(1));
+  }
+  CHECK(registry.size() == 4096);
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<Fact> facts;
+    for (int k = 0; k < 10; ++k) facts.push_back({"mdns.txt." + std::to_string(i * 10 + k), k});
+    registry.add(
+        seen("mdns",
+             {instance("1"), ip("10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250))},
+             facts, {"udp://10.0.0.1:" + std::to_string(i + 1)}),
+        at(1));
+    registry.add(seen(std::to_string(i), {instance("2")}), at(1));
+  }
+  CHECK(registry.size() == 4096);
+  for (const Change& change : registry.take_changes()) {
+    CHECK(change.fields->find("evidence")->array()->size() <= 256);
+    CHECK(change.fields->find("addresses")->array()->size() <= 64);
+    CHECK(change.fields->find("sources")->array()->size() <= 64);
+  }
+}
