@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/ble/advert.hpp"
+#include "protocol/ble/reading.hpp"
+
+namespace aiot::ble::beacon {
+
+/// What one format says of the device that sent it.
+struct Finding {
+  std::string_view format;          ///< "ibeacon"
+  std::string_view ecosystem = {};  ///< "Matter"; "" when the format belongs to none
+  /// "unprovisioned", "provisioned", "secured"; "" when the format does not say.
+  std::string_view state = {};
+  std::string_view job = {};                  ///< "pair": what the device waits for
+  std::string hardware_id = {};               ///< the format's own id of this one device
+  std::optional<DeviceAddress> address = {};  ///< the device's real one, when the data names it
+  std::vector<Reading> readings = {};
+};
+
+}  // namespace aiot::ble::beacon
