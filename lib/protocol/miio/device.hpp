@@ -1,0 +1,49 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+
+#include "net/datagram_engine.hpp"
+#include "protocol/miio/packet.hpp"
+
+namespace aiot::miio {
+
+/// A virtual device as it comes out of its box, or as somebody has set it up.
+struct DeviceOptions {
+  std::uint64_t device_id = 0x0BADF00D;
+  Token token{};
+  std::string model = "chuangmi.plug.m1";
+  std::string mac = "34:CE:00:00:00:01";
+  std::string firmware = "1.2.4_16";
+  bool provisioned = false;  ///< it has joined a network, and hides its token
+  /// What get_prop gives, as JSON: {"power", "\"on\""}.
+  std::map<std::string, std::string> properties;
+};
+
+/// The device's side of miIO as an engine without I/O: hello, miIO.info, miIO.config_router,
+/// miIO.wifi_assoc_state and get_prop. As real ones do, it answers a wrong token with silence.
+class Device final : public net::DatagramEngine {
+ public:
+  /// `booted` is when its uptime began.
+  Device(DeviceOptions options, net::TimePoint booted)
+      : options_(std::move(options)), booted_(booted) {}
+
+  bool provisioned() const { return options_.provisioned; }
+  /// The network that it was told to join; "" before.
+  const std::string& ssid() const { return ssid_; }
+
+  void on_datagram(net::TimePoint now, const net::Datagram& datagram) override;
+  std::optional<net::OutgoingDatagram> take_output() override;
+
+ private:
+  /// The answer to one command; "" for none.
+  std::string answer(std::string_view request);
+
+  DeviceOptions options_;
+  net::TimePoint booted_;
+  std::string ssid_;
+  std::deque<net::OutgoingDatagram> output_;
+};
+
+}  // namespace aiot::miio

@@ -1,0 +1,1 @@
+aiot_fuzzer(miio_packet LINKS aiot_miio)
