@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "aiot/bytes.hpp"
+#include "protocol/tuya/error.hpp"
+
+/// Broadcasts of Tuya devices; see README.md for where this is written down.
+namespace aiot::tuya {
+
+inline constexpr std::uint16_t plain_port = 6666;
+inline constexpr std::uint16_t cipher_port = 6667;
+
+/// A frame that was taken apart; its payload is decrypted.
+struct Packet {
+  std::uint32_t sequence = 0;
+  std::uint32_t command = 0;  ///< 0, 0x13 (encrypted) or 0x23 (3.5) in announcements
+  std::string text;           ///< JSON, in announcements
+};
+/// 55AA frames with a CRC, plain or AES-ECB; 6699 frames with AES-GCM; and, from old firmware, JSON
+/// or its cipher text without a frame. Errc::bad_packet, Errc::bad_cipher.
+Result<Packet> decode_broadcast(ByteSpan datagram);
+
+/// What a device says of itself. Every text is as it said it.
+struct Announcement {
+  std::string device_id;  ///< "gwId"
+  std::string ip;
+  std::string product_key;
+  std::string version;  ///< of the protocol: "3.3"
+  bool encrypted = false;
+  /// 0 while nobody has activated it, 2 once it belongs to an account.
+  int active = -1;
+};
+/// Errc::bad_content: no JSON object with a gwId. At most 256 characters of each text are kept.
+Result<Announcement> parse_announcement(const std::string& text);
+
+}  // namespace aiot::tuya

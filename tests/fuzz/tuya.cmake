@@ -1,0 +1,1 @@
+aiot_fuzzer(tuya_packet LINKS aiot_tuya)
