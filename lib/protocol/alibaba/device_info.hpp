@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "protocol/alibaba/error.hpp"
+
+/// How devices with Alibaba's Link Kit are found on a local network; see README.md.
+namespace aiot::alibaba {
+
+inline constexpr std::string_view info_path = "/sys/device/info/get";
+inline constexpr std::string_view notify_path = "/sys/device/info/notify";
+
+/// The payload of a GET on info_path.
+std::string info_request(unsigned id);
+
+/// What a device says of itself. Every text is as it said it.
+struct DeviceInfo {
+  std::string product_key;
+  std::string device_name;
+  std::string mac;  ///< "B0:F8:93:15:BF:21"
+  std::string ip;
+  std::string firmware;
+  /// It offers a token that binds it to an account. The token itself is a secret, and not kept.
+  bool binding_token = false;
+};
+/// Takes the answer to info_request() ("data") and what devices tell unasked ("params"). At most
+/// 256 characters of each text are kept. Errc::bad_content, Errc::refused.
+Result<DeviceInfo> parse_device_info(std::string_view text);
+
+}  // namespace aiot::alibaba

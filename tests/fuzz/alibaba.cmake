@@ -1,0 +1,1 @@
+aiot_fuzzer(alibaba_info LINKS aiot_alibaba)
