@@ -48,7 +48,7 @@ void add_telemetry(ByteSpan data, std::vector<Reading>& out) {
 std::optional<Finding> find_eddystone(const Advert& advert) {
   const Bytes* data = find_service_data(advert, service);
   if (data == nullptr || data->size() < 2) return std::nullopt;
-  Finding finding{.format = "eddystone", .ecosystem = "Google"};
+  Finding finding{.format = "eddystone"};
   const ByteSpan bytes = *data;
   const auto add = [&](Reading reading) { finding.readings.push_back(std::move(reading)); };
   const auto add_power = [&] {

@@ -18,7 +18,7 @@ std::optional<Finding> find_ibeacon(const Advert& advert) {
   if (p[0] != type_ibeacon || p[1] != length_ibeacon) return std::nullopt;
   Uuid uuid;
   std::copy_n(p + 2, uuid.bytes.size(), uuid.bytes.begin());
-  Finding finding{.format = "ibeacon", .ecosystem = "Apple"};
+  Finding finding{.format = "ibeacon"};
   finding.readings = {{"uuid", uuid.str()},
                       {"major", be16(p + 18)},
                       {"minor", be16(p + 20)},

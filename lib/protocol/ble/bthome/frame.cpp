@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "crypto/aes_ccm.hpp"
 #include "protocol/ble/error.hpp"
 
 namespace aiot::ble::bthome {
@@ -71,7 +72,13 @@ Result<Frame> parse_frame(const Uuid& service, ByteSpan data) {
   return frame;
 }
 
-Result<Bytes> open(const Frame& frame, const DeviceAddress& address, const crypto::Aes128Key& key) {
+Result<Bytes> open(const Frame& frame, const DeviceAddress& address, ByteSpan key) {
+  crypto::Aes128Key aes{};
+  if (key.size() != aes.size()) {
+    return make_error(Errc::wrong_key, "BTHome: a key of another length is needed",
+                      "BTHome takes a key of 32 hex digits");
+  }
+  std::copy(key.begin(), key.end(), aes.begin());
   const DeviceAddress& sender = frame.address ? *frame.address : address;
   Bytes nonce(sender.begin(), sender.end());
   Bytes associated;
@@ -83,7 +90,7 @@ Result<Bytes> open(const Frame& frame, const DeviceAddress& address, const crypt
     nonce.push_back(frame.info);
   }
   append(nonce, frame.counter_bytes);
-  auto plain = crypto::aes_ccm_open(key, nonce, associated, frame.payload, frame.tag);
+  auto plain = crypto::aes_ccm_open(aes, nonce, associated, frame.payload, frame.tag);
   if (!plain) return make_error(Errc::wrong_key, "BTHome");
   return std::move(*plain);
 }

@@ -4,7 +4,6 @@
 
 #include "aiot/bytes.hpp"
 #include "aiot/result.hpp"
-#include "crypto/aes_ccm.hpp"
 #include "protocol/ble/advert.hpp"
 
 namespace aiot::ble::bthome {
@@ -32,8 +31,9 @@ struct Frame {
 bool is_bthome(const Uuid& service);
 /// Errc::bad_format, Errc::bad_version, Errc::truncated.
 Result<Frame> parse_frame(const Uuid& service, ByteSpan data);
-/// The objects of an encrypted frame. `address` is the sender's; the frame's own goes before it.
-/// Errc::wrong_key when the tag does not fit.
-Result<Bytes> open(const Frame& frame, const DeviceAddress& address, const crypto::Aes128Key& key);
+/// The objects of an encrypted frame, decrypted with a key of 16 bytes. `address` is the sender's;
+/// the frame's own goes before it. Errc::wrong_key when the tag does not fit, or the key has
+/// another length.
+Result<Bytes> open(const Frame& frame, const DeviceAddress& address, ByteSpan key);
 
 }  // namespace aiot::ble::bthome

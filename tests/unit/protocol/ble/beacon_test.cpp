@@ -33,7 +33,7 @@ std::string found_in(std::string_view hex) { return found_in(advert_of(hex)); }
 // theengs/decoder, tests/BLE/test_ble.cpp: BlueCharm and NRF51822, with an AD header.
 TEST_CASE("iBeacon") {
   CHECK(found_in("1AFF4C000215426C7565436861726D426561636F6E730EFE1355C5") ==
-        "ibeacon, Apple, , : major=3838;minor=4949;tx_power_1m_dbm=-59;"
+        "ibeacon, , , : major=3838;minor=4949;tx_power_1m_dbm=-59;"
         "uuid=426c7565-4368-6172-6d42-6561636f6e73");
   CHECK(found_in("19FF4C000215426C7565436861726D426561636F6E730EFE1355") == "");
   CHECK(found_in("05FF4C001219") == "");  // another of Apple's
@@ -43,31 +43,31 @@ TEST_CASE("iBeacon") {
 // and the Blue Charm BC011 that Android's ScanController.java carries for its test mode.
 TEST_CASE("Eddystone: identity and telemetry, as gateways heard them") {
   CHECK(found_in("0201060303AAFE1116AAFE20000B701549023532D802384F46") ==
-        "eddystone-tlm, Google, , : adverts=37040856;battery_volt=2.928;"
+        "eddystone-tlm, , , : adverts=37040856;battery_volt=2.928;"
         "temperature_celsius=21.28515625;uptime_s=3724474.2");
   CHECK(found_in("0201060303AAFE1716AAFE00EE626C7565636861726D310000000000010000") ==
-        "eddystone-uid, Google, , : instance=000000000001;namespace=626c7565636861726d31;"
+        "eddystone-uid, , , : instance=000000000001;namespace=626c7565636861726d31;"
         "tx_power_0m_dbm=-18");
   CHECK(found_in("0201060303AAFE1116AAFE20000BF017000008874803FB9354") ==
-        "eddystone-tlm, Google, , : adverts=558920;battery_volt=3.056;temperature_celsius=23;"
+        "eddystone-tlm, , , : adverts=558920;battery_volt=3.056;temperature_celsius=23;"
         "uptime_s=6681890");
 }
 
 // reelyActive's advlib (README): its own address; advertising data from the eighth byte.
 TEST_CASE("Eddystone: addresses of web pages") {
   CHECK(found_in("1216aafe10fc017265656c7961637469766507") ==
-        "eddystone-url, Google, , : tx_power_0m_dbm=-4;url=https://www.reelyactive.com");
+        "eddystone-url, , , : tx_power_0m_dbm=-4;url=https://www.reelyactive.com");
   CHECK(found_in("0e16aafe1000036d79702e6d653f41") ==
-        "eddystone-url, Google, , : tx_power_0m_dbm=0;url=https://myp.me?A");
+        "eddystone-url, , , : tx_power_0m_dbm=0;url=https://myp.me?A");
   CHECK(found_in("0816aafe10000441420000") == "");  // a scheme that is not known
 }
 
 TEST_CASE("Eddystone: no battery, no thermometer, and what is cut") {
   CHECK(found_in("1116AAFE20000000800000000001 00000001") ==
-        "eddystone-tlm, Google, , : adverts=1;uptime_s=0.1");
+        "eddystone-tlm, , , : adverts=1;uptime_s=0.1");
   CHECK(found_in("0D16AAFE309A0E0F1B001F66D29B") ==
-        "eddystone-eid, Google, , : ephemeral_id=0e0f1b001f66d29b;tx_power_0m_dbm=-102");
-  CHECK(found_in("0616AAFE200100") == "eddystone-tlm, Google, , : encrypted=true");
+        "eddystone-eid, , , : ephemeral_id=0e0f1b001f66d29b;tx_power_0m_dbm=-102");
+  CHECK(found_in("0616AAFE200100") == "eddystone-tlm, , , : encrypted=true");
   CHECK(found_in("0516AAFE0000") == "");
   CHECK(found_in("1016AAFE21010b0c1318000021fffdfc12") == "");  // BlueCharm's own
 }

@@ -1,0 +1,194 @@
+#include "job/discover/ble_observer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace aiot;
+using namespace aiot::discover;
+
+namespace {
+
+constexpr const char* bthome_key = "231d39c1d7cc1ab1aee224cd096db932";
+constexpr const char* bthome_address = "54:48:E6:8F:80:A5";
+
+ble::Advert advert_of(std::string_view hex, std::string_view address = bthome_address) {
+  ble::Advert advert;
+  advert.address = *ble::parse_device_address(address);
+  advert.kind = ble::AddressKind::public_address;
+  ble::add_advertising_data(*from_hex(hex), advert);
+  return advert;
+}
+
+/// An advert with nothing but service data.
+ble::Advert service_advert(std::uint32_t service, std::string_view hex,
+                           std::string_view address = bthome_address) {
+  ble::Advert advert = advert_of("", address);
+  advert.service_data.push_back({ble::Uuid::of(service), *from_hex(hex)});
+  return advert;
+}
+
+config::BindKeys keys(std::string_view address, std::string_view key) {
+  return {{*ble::parse_device_address(address), *from_hex(key)}};
+}
+
+const Value* find(const Observation& seen, std::string_view name) {
+  const auto it = std::find_if(seen.facts.begin(), seen.facts.end(),
+                               [&](const Fact& fact) { return fact.name == name; });
+  return it == seen.facts.end() ? nullptr : &it->value;
+}
+
+std::string text(const Observation& seen, std::string_view name) {
+  const Value* value = find(seen, name);
+  if (value == nullptr) return "none";
+  return value->string() ? *value->string() : "not text";
+}
+
+double number(const Observation& seen, std::string_view name) {
+  const Value* value = find(seen, name);
+  REQUIRE(value != nullptr);
+  if (const auto* d = std::get_if<double>(&value->storage())) return *d;
+  if (const auto* u = std::get_if<std::uint64_t>(&value->storage())) return double(*u);
+  return static_cast<double>(std::get<std::int64_t>(value->storage()));
+}
+
+bool has_job(const Observation& seen, std::string_view job) {
+  return std::find(seen.jobs.begin(), seen.jobs.end(), job) != seen.jobs.end();
+}
+
+bool has_identity(const Observation& seen, IdentityKind kind, std::string_view value) {
+  return std::any_of(seen.identities.begin(), seen.identities.end(),
+                     [&](const Identity& i) { return i.kind == kind && i.value == value; });
+}
+
+}  // namespace
+
+TEST_CASE("who speaks, and how it is reached") {
+  ble::Advert advert = advert_of("020106 0409414243 03030F18");
+  advert.rssi_dbm = -61;
+  BleObserver observer;
+  const Observation seen = observer.observe(advert);
+  CHECK(seen.source == "ble");
+  CHECK(has_identity(seen, IdentityKind::mac, "54:48:e6:8f:80:a5"));
+  CHECK(seen.addresses == std::vector<std::string>{"ble:54:48:E6:8F:80:A5"});
+  CHECK(text(seen, "name") == "ABC");
+  CHECK(text(seen, "ble.address_kind") == "public");
+  CHECK(number(seen, "rssi_dbm") == -61);
+  CHECK(find(seen, "ble.services")->array()->size() == 1);
+  CHECK(seen.jobs == std::vector<std::string>{"listen"});
+  CHECK(find(seen, "ecosystem") == nullptr);
+
+  // A random address says nothing of the hardware.
+  advert.kind = ble::AddressKind::random_address;
+  const Observation random = observer.observe(advert);
+  CHECK(has_identity(random, IdentityKind::hardware_id, "54:48:E6:8F:80:A5"));
+  CHECK(find(random, "mac") == nullptr);
+}
+
+TEST_CASE("plain readings with their units") {
+  BleObserver observer;
+  const Observation seen = observer.observe(service_advert(0xFCD2, "4002ca0903bf13"));
+  CHECK(text(seen, "ecosystem") == "BTHome");
+  CHECK(text(seen, "ble.security") == "plain");
+  CHECK(number(seen, "ble.temperature_celsius") == 25.06);
+  CHECK(number(seen, "ble.humidity_percent") == 50.55);
+  CHECK(find(seen, "state") == nullptr);
+}
+
+TEST_CASE("encrypted: without a key, with the right one, with a wrong one") {
+  const ble::Advert advert = service_advert(0xFCD2, "41a47266c95f730011223378237214");
+  const Observation blind = BleObserver().observe(advert);
+  CHECK(text(blind, "ble.security") == "needs key");
+  CHECK(text(blind, "state") == "secured");
+  CHECK(find(blind, "ble.temperature_celsius") == nullptr);
+
+  BleObserver right(keys(bthome_address, bthome_key));
+  const Observation opened = right.observe(advert);
+  CHECK(text(opened, "ble.security") == "opened");
+  CHECK(number(opened, "ble.temperature_celsius") == 25.06);
+  CHECK(right.key_problems().empty());
+
+  for (const char* key : {"814aac74c4f17b6c1581e1ab87816b99", "b853075158487ca39a5b5ea9"}) {
+    BleObserver wrong(keys(bthome_address, key));
+    const Observation refused = wrong.observe(advert);
+    CHECK(text(refused, "ble.security") == "wrong key");
+    CHECK(find(refused, "ble.temperature_celsius") == nullptr);
+    CHECK(wrong.key_problems() == std::vector<std::string>{"54:48:E6:8F:80:A5: wrong key"});
+  }
+}
+
+// The adverts are those of bthome-ble, tests/test_parser_v2.py.
+TEST_CASE("replay, wrap and downgrade are told, and nothing of them believed") {
+  BleObserver observer(keys(bthome_address, bthome_key));
+  const auto security = [&](std::string_view hex) {
+    const Observation seen = observer.observe(service_advert(0xFCD2, hex));
+    const bool told = find(seen, "ble.temperature_celsius") != nullptr ||
+                      find(seen, "ble.pressure_hpa") != nullptr;
+    return text(seen, "ble.security") + (told ? ", readings" : "");
+  };
+  CHECK(security("413e932cc7175f34221100553876af") == "opened, readings");
+  CHECK(security("41e445f3c9962b332211006c7c4519") == "replayed");
+  CHECK(security("4004138a01") == "downgraded");
+  CHECK(observer.key_problems() == std::vector<std::string>{"54:48:E6:8F:80:A5: downgraded"});
+  CHECK(security("41ba0db07aeef6ffffffff21fd4600") == "opened, readings");
+  CHECK(security("41de40b50e676600000000d7cb95de") == "counter wrapped, readings");
+}
+
+TEST_CASE("MiBeacon: model, readings, state") {
+  // xiaomi-ble, test_Xiaomi_CGDK2.
+  BleObserver observer(keys("58:2D:34:12:20:89", "a3bfe9853dd85a620debe3620caaa351"));
+  const Observation seen = observer.observe(service_advert(
+      0xFE95, "58586f0607892012342d585f176dd54f0200002fa453fa", "58:2D:34:12:20:89"));
+  CHECK(text(seen, "ecosystem") == "Xiaomi Mi Home");
+  CHECK(text(seen, "model") == "CGDK2");
+  CHECK(text(seen, "state") == "secured");
+  CHECK(text(seen, "ble.security") == "opened");
+  CHECK(number(seen, "ble.temperature_celsius") == 22.6);
+  // test_Xiaomi_YLKG07YL_press: no tag to check.
+  BleObserver legacy(keys("F8:24:41:C5:98:8B", "b853075158487ca39a5b5ea9"));
+  const Observation dimmer = legacy.observe(
+      service_advert(0xFE95, "5830b603d28b98c54124f8c3491476757e00000099", "F8:24:41:C5:98:8B"));
+  CHECK(text(dimmer, "ble.security") == "unverified");
+  CHECK(text(dimmer, "ble.dimmer") == "press");
+  CHECK(legacy.key_problems().empty());
+}
+
+TEST_CASE("a device that waits to be provisioned can be paired") {
+  BleObserver observer;
+  const Observation matter = observer.observe(advert_of("0201060b16f6ff00000ff1ff008000"));
+  CHECK(text(matter, "ecosystem") == "Matter");
+  CHECK(text(matter, "state") == "unprovisioned");
+  CHECK(number(matter, "discriminator") == 3840);
+  CHECK(number(matter, "vendor_id") == 0xFFF1);
+  CHECK(number(matter, "product_id") == 0x8000);
+  CHECK(has_job(matter, "pair"));
+  CHECK(has_job(matter, "listen"));
+
+  const Observation genie =
+      observer.observe(advert_of("0FFFA801B503440A00000B71233A9E10", "C0:00:00:00:00:01"));
+  CHECK(text(genie, "ecosystem") == "Alibaba Tmall Genie");
+  CHECK(has_identity(genie, IdentityKind::mac, "10:9e:3a:23:71:0b"));
+  CHECK(has_job(genie, "pair"));
+}
+
+// bthome-ble, test_bthome_multiple_uuids: a thermometer that speaks MiBeacon and BTHome at once.
+TEST_CASE("several formats in one advert are one device") {
+  BleObserver observer;
+  ble::Advert advert = service_advert(0xFE95, "30585b0501c4248138c1a4280100", "A4:C1:38:81:24:C4");
+  advert.service_data.push_back({ble::Uuid::of(0xFCD2), *from_hex("40015d025d0903b718")});
+  const Observation seen = observer.observe(advert);
+  CHECK(find(seen, "ble.formats")->array()->size() == 2);
+  CHECK(text(seen, "ecosystem") == "Xiaomi Mi Home");
+  CHECK(number(seen, "ble.battery_percent") == 93);
+}
+
+TEST_CASE("adverts that are noise say nothing but who sent them") {
+  BleObserver observer;
+  for (const char* hex :
+       {"0516D2FC41AA", "0316D2FC", "041695FE58", "0316AAFE", "02FF4C", "0A16", "1BFF4C000215"}) {
+    CAPTURE(hex);
+    const Observation seen = observer.observe(advert_of(hex));
+    CHECK(find(seen, "ecosystem") == nullptr);
+    CHECK(seen.addresses.size() == 1);
+  }
+}
