@@ -1,0 +1,85 @@
+#pragma once
+
+#include <boost/asio/ip/udp.hpp>
+#include <compare>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/interfaces.hpp"
+#include "net/udp.hpp"
+#include "protocol/dnssd/message.hpp"
+
+namespace aiot::dnssd {
+
+/// One interface with one IP version: each is a network of its own to multicast DNS.
+struct LinkId {
+  unsigned interface = 0;
+  bool v6 = false;
+  friend auto operator<=>(const LinkId&, const LinkId&) = default;
+};
+
+/// 224.0.0.251 or ff02::fb, port 5353 (RFC 6762 section 3).
+boost::asio::ip::udp::endpoint group_on(LinkId link);
+
+/// What works on the links: engines without I/O, and where they send to.
+class Station {
+ public:
+  virtual ~Station() = default;
+  /// Something well-formed was heard. A response is from port 5353 (RFC 6762 section 6).
+  virtual void on_message(LinkId link, const Message& message,
+                          const boost::asio::ip::udp::endpoint& from, net::TimePoint now) = 0;
+  virtual void on_timer(net::TimePoint now) = 0;
+  /// When on_timer() is due; TimePoint::max() when never.
+  virtual net::TimePoint next_timer() const = 0;
+};
+
+/// The sockets of multicast DNS: on port 5353, bound to the groups so that a daemon beside keeps
+/// all that is sent to the machine's own addresses; and on a port of our own for each IP version.
+class Links {
+ public:
+  /// Opens what can be opened on these interfaces; links() tells on which. An interface without
+  /// multicast is left out.
+  static std::shared_ptr<Links> open(const boost::asio::any_io_executor& executor,
+                                     const std::vector<net::Interface>& interfaces);
+
+  const std::vector<LinkId>& links() const { return links_; }
+  /// False when port 5353 could not be shared, so that only answers by unicast are heard.
+  bool hears_groups() const { return hears_groups_; }
+  /// "eth0 IPv4, eth0 IPv6"
+  std::string text() const;
+
+  /// To the group, from port 5353; from a port of our own where that is wanted or all there is.
+  void send_to_group(LinkId link, ByteSpan payload, bool from_own_port = false);
+  /// To one address, from port 5353 as answers must be.
+  void send_to(LinkId link, const boost::asio::ip::udp::endpoint& to, ByteSpan payload);
+
+  /// Starts to read all sockets for `station`, which is called until close(). The two keep each
+  /// other alive until then.
+  static void start(const std::shared_ptr<Links>& self, const std::shared_ptr<Station>& station,
+                    const boost::asio::any_io_executor& executor);
+  /// Nothing calls the station any more. Idempotent.
+  void close();
+
+ private:
+  struct Socket {
+    net::UdpSocket socket;
+    bool v6 = false;
+    unsigned interface = 0;  // 0: all
+    bool own_port = false;
+  };
+
+  void open_group(const boost::asio::any_io_executor& executor, LinkId link);
+  net::UdpSocket* socket_for(LinkId link, bool own_port);
+  bool is_ours(LinkId link) const;
+  static net::Task<void> read(std::shared_ptr<Links> self, std::size_t index,
+                              std::shared_ptr<Station> station);
+
+  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::vector<LinkId> links_;
+  std::vector<std::string> names_;
+  bool hears_groups_ = true;
+  bool closed_ = false;
+};
+
+}  // namespace aiot::dnssd
