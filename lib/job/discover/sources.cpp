@@ -4,6 +4,7 @@ namespace aiot::discover {
 
 std::vector<std::unique_ptr<Source>> make_sources() {
   std::vector<std::unique_ptr<Source>> all;
+  all.push_back(make_mdns_source());
   all.push_back(make_usb_source());
   return all;
 }
