@@ -29,6 +29,13 @@ class Child {
   }
 
   bool running() const { return pid_ > 0; }
+  /// Waits for its end; its exit status, 128 for one that a signal ended.
+  int wait() {
+    int status = 0;
+    if (pid_ <= 0 || ::waitpid(pid_, &status, 0) != pid_) return 128;
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+  }
   /// Its exit status once it has ended, -1 before.
   int poll() {
     int status = 0;

@@ -5,7 +5,10 @@
 namespace aiot::listen {
 namespace {
 
-constexpr std::array<SourceKind, 6> kinds = {{
+constexpr std::array<SourceKind, 8> kinds = {{
+    {"mqtt", "mqtt://BROKER[:PORT]/TOPIC", "messages of an MQTT broker, with + and # in the topic",
+     make_mqtt_source},
+    {"mqtts", "mqtts://BROKER[:PORT]/TOPIC", "the same over TLS", make_mqtt_source},
     {"rfc2217", "rfc2217://HOST:PORT", "a serial port behind the network (RFC 2217)",
      make_stream_source},
     {"serial", "serial:/dev/ttyUSB0?baud=115200", "a serial port", make_stream_source},

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/credentials.hpp"
+#include "config/file.hpp"
+#include "job/listen/error.hpp"
+#include "job/listen/settings.hpp"
+#include "job/listen/source.hpp"
+#include "net/error.hpp"
+#include "net/mqtt/client.hpp"
+
+namespace aiot::listen {
+namespace {
+
+constexpr std::chrono::seconds connect_time{15};
+constexpr std::chrono::milliseconds first_pause{250};
+constexpr std::chrono::seconds longest_pause{15};
+
+/// What a broker publishes on the topics of an address.
+class MqttSource final : public Source {
+ public:
+  MqttSource(net::mqtt::Options options, bool reconnect)
+      : options_(std::move(options)), reconnect_(reconnect) {}
+
+  net::Task<void> run(SourceContext& context) override {
+    AIOT_CO_TRY(client_, net::mqtt::Client::make(options_, [&context](const auto& message) {
+                  report(context, message);
+                }));
+    // Only a broker that has been there is waited for.
+    Result<void> connected = co_await client_->connect(context.clock.now() + connect_time);
+    while (connected) {
+      Result<void> lost = co_await client_->run();
+      if (lost.error().code != net::Errc::link_lost || !reconnect_) {
+        client_->close();
+        co_return lost;
+      }
+      context.notice("listen.lost", "the broker went away; waiting for it to come back", "");
+      connected = co_await come_back(context);
+      if (connected) context.notice("listen.back", "the broker is back", "");
+    }
+    client_->close();
+    co_return connected;
+  }
+
+ private:
+  net::Task<void> come_back(SourceContext& context) {
+    net::Duration pause = first_pause;
+    for (;;) {
+      Result<void> slept = co_await context.clock.sleep_for(pause);
+      AIOT_CO_CHECK(std::move(slept));
+      Result<void> connected = co_await client_->connect(context.clock.now() + connect_time);
+      if (connected) co_return connected;
+      const Condition why = connected.error().condition();
+      const bool patient = why == Condition::timeout || why == Condition::resource ||
+                           why == Condition::no_match || connected.error().retryable();
+      if (!patient) co_return connected;
+      pause = std::min<net::Duration>(2 * pause, longest_pause);
+    }
+  }
+
+  static void report(SourceContext& context, const net::mqtt::Message& from) {
+    Message message{.payload = std::string(from.payload), .topic = std::string(from.topic)};
+    message.qos = from.qos;
+    message.retained = from.retained;
+    if (!from.content_type.empty()) {
+      message.details = Object({{"mqtt", Object({{"content_type", from.content_type}})}});
+    }
+    context.report(std::move(message));
+  }
+
+  net::mqtt::Options options_;
+  bool reconnect_;
+  std::unique_ptr<net::mqtt::Client> client_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_mqtt_source(const Address& address, const Request& request) {
+  AIOT_CHECK(check_settings(address, {}));
+  net::mqtt::Options options;
+  options.host = address.host;
+  options.port = address.port;
+  // One slash divides the host from the topic; a second begins a topic that starts with one.
+  const std::string topic = address.path.substr(std::min<std::size_t>(1, address.path.size()));
+  options.topics = {topic.empty() ? "#" : topic};
+  options.version = request.mqtt_version;
+  options.qos = request.mqtt_qos;
+  options.client_id = request.mqtt_client_id;
+  options.tls = address.scheme == "mqtts";
+  options.ca_file = request.ca_file;
+  options.certificate_file = request.certificate_file;
+  options.key_file = request.key_file;
+  if (!request.credentials_file.empty()) {
+    AIOT_TRY(config::Credentials login, config::read_credentials(request.credentials_file));
+    options.user = std::move(login.user);
+    options.password = std::move(login.password);
+  }
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    return make_error(Errc::bad_setting, address.str(),
+                      "a client certificate and its key go together");
+  }
+  if (!options.key_file.empty()) {
+    // Read for its permissions alone: a key that others can read is no key.
+    AIOT_TRY(const std::string key, config::read_secret_file(options.key_file));
+  }
+  return std::make_unique<MqttSource>(std::move(options), request.reconnect.value_or(true));
+}
+
+}  // namespace aiot::listen
