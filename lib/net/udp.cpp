@@ -151,14 +151,13 @@ Result<void> UdpSocket::send(const udp::endpoint& to, ByteSpan payload, unsigned
   message.msg_iovlen = 1;
   if (interface != 0) {
     message.msg_control = control.data();
-    cmsghdr header{};
     const auto fill = [&](const auto& info, int level, int type) {
       message.msg_controllen = CMSG_SPACE(sizeof info);
-      header.cmsg_len = CMSG_LEN(sizeof info);
-      header.cmsg_level = level;
-      header.cmsg_type = type;
-      std::memcpy(control.data(), &header, sizeof header);
-      std::memcpy(CMSG_DATA(CMSG_FIRSTHDR(&message)), &info, sizeof info);
+      cmsghdr* header = CMSG_FIRSTHDR(&message);
+      header->cmsg_len = CMSG_LEN(sizeof info);
+      header->cmsg_level = level;
+      header->cmsg_type = type;
+      std::memcpy(CMSG_DATA(header), &info, sizeof info);
     };
     if (target.address().is_v6()) {
       in6_pktinfo info{};
