@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
-#include "net/deadline.hpp"
+#include "net/resolve.hpp"
 
 namespace aiot::coap {
 namespace {
@@ -23,29 +23,9 @@ Result<Session> Session::open(const net::asio::any_io_executor& executor,
 
 net::Task<Session> Session::open(std::string host, std::uint16_t port, net::TimePoint deadline) {
   const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
-  error_code not_numeric;
-  const auto address = net::asio::ip::make_address(host, not_numeric);
-  if (!not_numeric) co_return open(executor, udp::endpoint(address, port));
-
-  const auto resolver = std::make_shared<udp::resolver>(executor);
-  auto look_up = [resolver, host, service = std::to_string(port)](auto handler) {
-    resolver->async_resolve(
-        host, service,
-        [resolver, handler = std::move(handler)](const error_code& error,
-                                                 udp::resolver::results_type found) mutable {
-          handler(error, std::move(found));
-        });
-  };
-  auto stop = [resolver] { resolver->cancel(); };
-  auto looked =
-      co_await net::by_deadline<error_code, udp::resolver::results_type>(deadline, look_up, stop);
-  if (!looked) co_return std::move(looked).error().with("looking up " + host);
-  const auto [not_found, found] = *looked;
-  if (not_found || found.empty()) {
-    co_return make_error(net::Errc::not_found, host + ": no such host",
-                         "check the name's spelling");
-  }
-  co_return open(executor, found.begin()->endpoint());
+  Result<net::asio::ip::address> address = co_await net::resolve(std::move(host), deadline);
+  if (!address) co_return std::move(address).error();
+  co_return open(executor, udp::endpoint(*address, port));
 }
 
 Result<void> Session::flush() {
