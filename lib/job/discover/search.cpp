@@ -8,6 +8,7 @@
 #include <exception>
 
 #include "job/discover/selection.hpp"
+#include "job/discover/subnet.hpp"
 
 namespace aiot::discover {
 namespace asio = net::asio;
@@ -79,6 +80,7 @@ Result<std::unique_ptr<Search>> Search::make(asio::io_context& loop, const Reque
   std::vector<std::string> names;
   for (const auto& source : sources) names.push_back(source->info().name);
   AIOT_TRY(const std::vector<bool> asked, select(names, request));
+  AIOT_CHECK(parse_subnets(request.subnets));
   std::optional<filter::Filter> where;
   if (!request.where.empty()) {
     AIOT_TRY(where, filter::Filter::parse(request.where));

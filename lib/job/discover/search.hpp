@@ -13,8 +13,8 @@ namespace aiot::discover {
 /// and surroundings passed in.
 class Search {
  public:
-  /// Checks the request, and prepares the sources that it asks for: the errors of select() and of
-  /// filter::Filter::parse. The request outlives the search.
+  /// Checks the request, and prepares the sources that it asks for: the errors of select(),
+  /// parse_subnets() and filter::Filter::parse. The request outlives the search.
   static Result<std::unique_ptr<Search>> make(net::asio::io_context& loop, const Request& request,
                                               std::vector<std::unique_ptr<Source>> sources,
                                               Surroundings surroundings, net::Clock& clock,
