@@ -69,5 +69,6 @@ std::vector<Observation> observe_wsd(const Packet& packet);
 std::vector<Observation> observe_coap(const Packet& packet);
 std::vector<Observation> observe_miio(const Packet& packet);
 std::vector<Observation> observe_tuya(const Packet& packet);
+std::vector<Observation> observe_alibaba(const Packet& packet);
 
 }  // namespace aiot::discover
