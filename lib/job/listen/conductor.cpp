@@ -32,6 +32,7 @@ struct Conductor::Listener {
   std::uint64_t messages = 0;
   std::uint64_t bytes = 0;
   std::uint64_t truncated = 0;
+  std::optional<PanicDecoder> decoder = {};
 
   Listener(Address a, std::unique_ptr<Source> s, SourceContext c)
       : address(std::move(a)), name(address.str()), source(std::move(s)), context(std::move(c)) {
@@ -78,6 +79,10 @@ Result<std::unique_ptr<Conductor>> Conductor::make(asio::io_context& loop,
                                   std::string code, std::string text, std::string hint) {
       conductor->notice(listener.name, std::move(code), std::move(text), std::move(hint));
     };
+  }
+  if (!request.elf_file.empty()) {
+    AIOT_TRY(made->source_map_, image::SourceMap::open(request.elf_file));
+    for (auto& listener : made->listeners_) listener->decoder.emplace(*made->source_map_);
   }
   if (!request.log_file.empty()) {
     LogFile::Options options{request.log_file, request.log_bytes, request.log_files};
@@ -136,6 +141,10 @@ void Conductor::receive(Listener& listener, Message message) {
   std::string time = time_text_(message.time ? *message.time : environment_.now());
   const std::size_t size = message.payload.size();
   const bool truncated = message.truncated;
+  if (listener.decoder) {
+    Array rows = listener.decoder->decode(message.payload);
+    if (!rows.empty()) message.details.set("decoded", std::move(rows));
+  }
   event::Item& item = std::get<event::Item>(listener.item);
   item.record.fields = message_fields(std::move(time), listener.name, std::move(message));
   const std::string& payload = *item.record.fields.find("payload")->string();

@@ -11,6 +11,7 @@
 
 #include "job/listen/log_file.hpp"
 #include "job/listen/message.hpp"
+#include "job/listen/panic.hpp"
 #include "job/listen/source.hpp"
 #include "job/listen/verdict.hpp"
 
@@ -69,6 +70,7 @@ class Conductor {
   Judge judge_;
   TimeText time_text_;
   std::optional<LogFile> log_;
+  std::optional<image::SourceMap> source_map_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<std::unique_ptr<net::asio::cancellation_signal>> limits_;
   net::TimePoint begin_{};
