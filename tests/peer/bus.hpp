@@ -35,11 +35,12 @@ class PrivateBus {
         "/usr/bin/python3", AIOT_SOURCE_DIR "/tests/peer/bus_scene.py", address(), scene, ready}));
     return wait_for(ready);
   }
-  /// Lets the scene go on to its next act, and returns when that is done.
+  /// Lets the scene go on to its next act.
+  void cue(const std::string& scene) { std::filesystem::remove(folder_.path() / scene); }
+  /// The same, and returns when that is done.
   bool next(const std::string& scene) {
-    const std::string ready = (folder_.path() / scene).string();
-    std::filesystem::remove(ready);
-    return wait_for(ready);
+    cue(scene);
+    return wait_for((folder_.path() / scene).string());
   }
 
   /// Connects as soon as the daemon listens.

@@ -80,6 +80,8 @@ def bluez():
     # Remembered from yesterday: not to be told as heard now.
     call("org.bluez", "/", "org.bluez.Mock", "AddDevice", "hci0", "11:22:33:44:55:66", "Old")
     yield
+    while not call("org.bluez", "/org/bluez/hci0", PROPERTIES, "Get", "org.bluez.Adapter1", "Discovering"):
+        time.sleep(0.02)
     call("org.bluez", "/", "org.bluez.Mock", "AddDevice", "hci0", "A4:C1:38:00:00:01", "Sensor")
     # BTHome v2, 25.06 degrees and 50.55 %: the example of bthome.io/format.
     data = dbus.Dictionary({"0000fcd2-0000-1000-8000-00805f9b34fb": bytes_of("4002ca0903bf13")}, signature="sv")

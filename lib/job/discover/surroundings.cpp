@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "job/discover/vendor.hpp"
 #include "net/interfaces.hpp"
 #include "net/udp.hpp"
 
@@ -106,7 +107,8 @@ Surroundings real_surroundings(asio::io_context& loop) {
   surroundings.is_own = [neighbourhood](const std::string& ip) {
     return neighbourhood->is_own(ip);
   };
-  surroundings.vendor_of = [](const std::string&) { return std::nullopt; };
+  const auto makers = std::make_shared<VendorList>();
+  surroundings.vendor_of = [makers](const std::string& mac) { return makers->vendor_of(mac); };
   return surroundings;
 }
 
