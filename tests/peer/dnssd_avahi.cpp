@@ -1,0 +1,160 @@
+// Debian's avahi-daemon 0.8 on the same host and network: our querier finds what avahi offers, and
+// avahi-browse finds what our responder offers.
+#include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <map>
+
+#include "job/discover/source.hpp"
+#include "network_namespace.hpp"
+#include "peer/avahi.hpp"
+#include "protocol/dnssd/responder_station.hpp"
+#include "skip.hpp"
+#include "unit/net/show.hpp"
+
+using namespace aiot;
+using namespace aiot::discover;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// The mdns source at work, stopped when `enough` says so, or after half a minute.
+struct Listener {
+  boost::asio::io_context loop;
+  Request request;
+  std::map<std::string, Observation> found;  // by instance
+  std::set<std::string> gone;
+  SourceStatus status;
+
+  void look(const std::function<bool()>& enough) {
+    SourceContext context{request, net::steady_clock(), in(30s),
+                          [this](Observation seen) { take(std::move(seen)); }};
+    const std::unique_ptr<Source> source = make_mdns_source();
+    Result<SourceStatus> ended = make_error(net::Errc::script);
+    bool done = false;
+    boost::asio::cancellation_signal cancel;
+    boost::asio::co_spawn(
+        loop,
+        [&]() -> boost::asio::awaitable<void> {
+          co_await boost::asio::this_coro::throw_if_cancelled(false);
+          ended = co_await source->run(context);
+        },
+        boost::asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr thrown) {
+          done = true;
+          if (thrown) std::rethrow_exception(thrown);
+        }));
+    loop.restart();
+    while (!done && loop.run_one_for(40s) != 0) {
+      if (enough()) cancel.emit(boost::asio::cancellation_type::all);
+    }
+    REQUIRE(ended);
+    status = *ended;
+    loop.restart();
+    loop.run_for(1s);  // the sockets' readers end
+  }
+
+ private:
+  void take(Observation seen) {
+    std::string instance;
+    for (const Identity& identity : seen.identities) {
+      if (identity.kind == IdentityKind::instance) instance = identity.value;
+    }
+    if (seen.gone) {
+      gone.insert(instance);
+    } else {
+      found[instance] = std::move(seen);
+    }
+  }
+};
+
+std::size_t count_of(const Observation& seen, IdentityKind kind) {
+  std::size_t count = 0;
+  for (const Identity& identity : seen.identities) count += identity.kind == kind ? 1 : 0;
+  return count;
+}
+
+bool is_whole(const Observation& seen) {
+  // IPv4 and IPv6, where there is IPv6
+  return count_of(seen, IdentityKind::address) >= 1 && count_of(seen, IdentityKind::host) == 1;
+}
+
+}  // namespace
+
+TEST_CASE("our querier finds what avahi offers, no fewer than avahi-browse, and its goodbye") {
+  if (const std::string refusal = Avahi::refusal(); !refusal.empty()) AIOT_SKIP(refusal);
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+
+  Avahi avahi;
+  avahi.add_service("Bulb \xC3\xA9", "_hap._tcp", 5001,
+                    "<txt-record>sf=1</txt-record><txt-record>md=Bulb; \\x1b[2J</txt-record>");
+  avahi.add_service("Lamp, kitchen.1", "_http._tcp", 8080, "<txt-record>path=/</txt-record>");
+  avahi.add_service("Unheard of", "_new-thing._udp", 9, "");
+  for (int i = 0; i < 40; ++i) {
+    avahi.add_service("Node " + std::to_string(i), "_esphomelib._tcp", 6053 + i,
+                      "<txt-record>mac=240ac40000" + std::to_string(10 + i) + "</txt-record>");
+  }
+  avahi.start("workshop");
+
+  Listener listener;
+  std::size_t whole = 0;
+  listener.look([&] {
+    whole = 0;
+    for (const auto& [name, seen] : listener.found) whole += is_whole(seen) ? 1U : 0U;
+    return whole >= 43;
+  });
+  CHECK(whole == 43);
+  CHECK(listener.status.state == SourceState::ran);
+  CHECK(listener.found.contains("Lamp, kitchen\\.1._http._tcp.local"));
+  CHECK(listener.found.contains("Unheard of._new-thing._udp.local"));
+
+  const std::set<std::string> theirs = Avahi::browse();
+  CHECK(theirs.size() <= listener.found.size());
+  CHECK(!theirs.empty());
+
+  // From here on only changes are news: a goodbye from all.
+  bool stopped = false;
+  Listener second;
+  second.look([&] {
+    if (!stopped && second.found.size() == 43) {
+      stopped = true;
+      avahi.stop();
+    }
+    return second.gone.size() == 43;
+  });
+  CHECK(second.gone.size() == 43);
+}
+
+TEST_CASE("avahi-browse finds what our responder offers, until its goodbye") {
+  if (const std::string refusal = Avahi::refusal(); !refusal.empty()) AIOT_SKIP(refusal);
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  Avahi avahi;
+  avahi.start("workshop");
+
+  boost::asio::io_context loop;
+  const std::vector<net::Interface> interfaces = *net::list_interfaces();
+  const auto links = dnssd::Links::open(loop.get_executor(), interfaces);
+  REQUIRE(links->hears_groups());
+  const std::vector<dnssd::Offer> offers = {
+      {"Virtual lamp", "_hap._tcp", 5001, {{"sf", "1"}, {"md", "Lamp"}}, {}},
+      {"Virtual plug", "_matterc._udp", 5540, {{"D", "840"}, {"CM", "1"}}, {"_L840"}}};
+  auto station = dnssd::ResponderStation::make(links, interfaces, dnssd::Name("virtual.local"),
+                                               offers, 1, net::steady_clock().now());
+  REQUIRE(station.has_value());
+  dnssd::Links::start(links, *station, loop.get_executor());
+  std::jthread runner([&] { loop.run(); });
+
+  const std::set<std::string> wanted = {"Virtual\\032lamp;_hap._tcp",
+                                        "Virtual\\032plug;_matterc._udp"};
+  std::set<std::string> seen;
+  for (int i = 0; i < 20 && seen != wanted; ++i) seen = Avahi::browse();
+  CHECK(seen == wanted);
+
+  boost::asio::post(loop, [&] { (*station)->say_goodbye(); });
+  for (int i = 0; i < 20 && !seen.empty(); ++i) seen = Avahi::browse();
+  CHECK(seen.empty());
+  boost::asio::post(loop, [&] { links->close(); });
+}
