@@ -37,12 +37,35 @@ Key own_program(const Observation& observation) {
   return {IdentityKind::instance, "here " + observation.source + port};
 }
 
+/// A device has several of these; of every other fact a source says one.
+bool is_list(const std::string& fact) { return fact == "ip" || fact == "host" || fact == "mac"; }
+
+bool says_the_same(const Fact& a, const Fact& b) {
+  return a.name == b.name && (!is_list(a.name) || a.value == b.value);
+}
+
+/// Of what one observation says twice, the surer.
+std::vector<Fact> surest(std::vector<Fact> facts) {
+  std::vector<Fact> out;
+  for (Fact& fact : facts) {
+    const auto said =
+        std::find_if(out.begin(), out.end(), [&](const Fact& f) { return says_the_same(f, fact); });
+    if (said == out.end()) {
+      out.push_back(std::move(fact));
+    } else if (fact.confidence > said->confidence) {
+      *said = std::move(fact);
+    }
+  }
+  return out;
+}
+
 /// Adds what is new, and replaces what is said anew. False when nothing has changed.
 bool add_facts(Sighting& sighting, std::vector<Fact> facts) {
   bool changed = false;
-  for (Fact& fact : facts) {
+  if (facts.size() > max_facts) facts.resize(max_facts);
+  for (Fact& fact : surest(std::move(facts))) {
     const auto known = std::find_if(sighting.facts.begin(), sighting.facts.end(),
-                                    [&](const Fact& f) { return f.name == fact.name; });
+                                    [&](const Fact& f) { return says_the_same(f, fact); });
     if (known != sighting.facts.end()) {
       if (known->value == fact.value && known->confidence == fact.confidence) continue;
       *known = std::move(fact);
@@ -73,12 +96,6 @@ std::vector<Key> Registry::keys_of(const Observation& observation) const {
       if (const auto mac = mac_behind({*key})) add_new(keys, *mac, max_keys);
     }
     add_new(keys, *std::move(key), max_keys);
-  }
-  for (const Fact& fact : observation.facts) {
-    // A name in ".local" is its host's alone (RFC 6762, section 9).
-    const std::string* host = fact.name == "host" ? fact.value.string() : nullptr;
-    if (host == nullptr || !host->ends_with(".local")) continue;
-    add_new(keys, *key_of({IdentityKind::host, *host}), max_keys);
   }
   if (keys.empty() && own) keys.push_back(own_program(observation));
   return keys;

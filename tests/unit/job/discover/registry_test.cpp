@@ -111,11 +111,27 @@ TEST_CASE("services of one host are one device, by the host's name") {
   Network network;
   network.own = {"192.0.2.1"};
   Registry registry(network.surroundings());
+  const Identity box{IdentityKind::host, "box.local"};
   for (const char* name : {"a._http._tcp.local", "a._ssh._tcp.local"}) {
-    registry.add(seen("mdns", {instance(name), ip("192.0.2.1")}, {{"host", "box.local"}}), at(1));
+    registry.add(seen("mdns", {instance(name), ip("192.0.2.1"), box}), at(1));
   }
-  registry.add(seen("mdns", {instance("b._http._tcp.local")}, {{"host", "other.local"}}), at(1));
+  registry.add(seen("mdns", {instance("b._http._tcp.local"), {IdentityKind::host, "c.local"}}),
+               at(1));
   CHECK(registry.take_changes().size() == 2);
+}
+
+TEST_CASE("what an observation says twice: addresses are both, a name is the surer") {
+  Network network;
+  Registry registry(network.surroundings());
+  registry.add(seen("mdns", {mac("10:00:00:00:00:01")},
+                    {{"name", "better", 0.9},
+                     {"name", "worse", 0.4},
+                     {"ip", "192.0.2.1"},
+                     {"ip", "192.0.2.2"}}),
+               at(1));
+  const auto changes = registry.take_changes();
+  CHECK(text(*changes.at(0).fields, "name") == "better");
+  CHECK(text(*changes.at(0).fields, "ips") == "192.0.2.1 192.0.2.2");
 }
 
 TEST_CASE("of what sources disagree in, the surest wins; every claim is evidence") {
