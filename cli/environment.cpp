@@ -52,6 +52,8 @@ Environment real_environment(Signals& signals) {
   e.explain = firmware::explain;
   e.merge = firmware::merge;
   e.convert = firmware::convert;
+  e.find_devices = discover::run;
+  e.discover_sources = discover::sources;
   e.simulate = sim::run;
   e.sim_devices = sim::devices;
   e.sim_faults = sim::faults;

@@ -9,6 +9,7 @@
 
 #include "aiot/address.hpp"
 #include "aiot/config.hpp"
+#include "aiot/discover.hpp"
 #include "aiot/firmware.hpp"
 #include "aiot/flash.hpp"
 #include "aiot/sim.hpp"
@@ -56,6 +57,9 @@ struct Environment {
   std::function<Result<Record>(const std::string&)> explain;
   std::function<Result<Record>(const firmware::MergeRequest&)> merge;
   std::function<Result<Record>(const firmware::ConvertRequest&)> convert;
+
+  std::function<Result<Record>(const discover::Request&, EventSink&, std::stop_token)> find_devices;
+  std::function<std::vector<discover::SourceInfo>()> discover_sources;
 
   std::function<Result<Record>(const sim::Request&, const std::function<void(const sim::Ready&)>&,
                                EventSink&, std::stop_token)>

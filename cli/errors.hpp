@@ -21,6 +21,8 @@ enum class Errc {
   declined,
   bad_device_list,
   no_devices,
+  nothing_found,
+  stopped,
   log_file,
   output_failed,
   internal,

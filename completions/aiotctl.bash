@@ -5,6 +5,12 @@ _aiotctl_ports() {
   for port in /dev/serial/by-id/* /dev/ttyUSB* /dev/ttyACM*; do
     [[ -e $port ]] && printf '%s\n' "$port"
   done
+  # What the last `aiotctl discover` found. compgen expands its words: nothing but addresses may pass.
+  local found=${XDG_CACHE_HOME:-$HOME/.cache}/aiot/discovered plain='^[][A-Za-z0-9:/._=%@?+,-]+$'
+  [[ -r $found ]] || return 0
+  while IFS= read -r port; do
+    [[ $port =~ $plain ]] && printf '%s\n' "$port"
+  done <"$found"
 }
 
 _aiotctl_words() {
@@ -32,6 +38,7 @@ _aiotctl() {
   for ((i = 1; i < cword; i++)); do
     word=${words[i]}
     case "$path $word" in
+      ' discover') path=/discover ;;
       ' flash') path=/flash ;;
       '/flash write') path=/flash/write ;;
       '/flash read') path=/flash/read ;;
@@ -57,6 +64,14 @@ _aiotctl() {
     cur=${cur#*=}
   fi
   case "$path:$prev" in
+    /discover:--where|/discover:-w) :; return ;;
+    /discover:--only) _aiotctl_words 'alibaba coap mdns miio tuya usb'; return ;;
+    /discover:--except) _aiotctl_words 'alibaba coap mdns miio tuya usb'; return ;;
+    /discover:--interface|/discover:-i) :; return ;;
+    /discover:--subnet) :; return ;;
+    /discover:--keys) _aiotctl_files -f; return ;;
+    /discover:--pcap) _aiotctl_files -f; return ;;
+    /discover:--btsnoop) _aiotctl_files -f; return ;;
     /flash:--each) :; return ;;
     /flash:--devices) _aiotctl_files -f; return ;;
     /flash:--jobs|/flash:-j) :; return ;;
@@ -168,7 +183,8 @@ _aiotctl() {
   esac
 
   case "$path" in
-    '') verbs='flash sim config completion schema help' options='' ;;
+    '') verbs='discover flash sim config completion schema help' options='' ;;
+    /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
     /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/read) verbs='' options='-o --output -p --partition --offset --size -a --all --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
@@ -191,6 +207,7 @@ _aiotctl() {
     return
   fi
   case "$path" in
+    /discover) : ;;
     /flash) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /flash/write) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /flash/read) _aiotctl_words "$(_aiotctl_ports)";  ;;
@@ -205,7 +222,7 @@ _aiotctl() {
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.merge/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.merge/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

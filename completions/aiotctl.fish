@@ -4,6 +4,10 @@ function __aiotctl_ports
     for port in /dev/serial/by-id/* /dev/ttyUSB* /dev/ttyACM*
         test -e $port; and echo $port
     end
+    # What the last `aiotctl discover` found.
+    set -l cache $XDG_CACHE_HOME
+    test -n "$cache"; or set cache $HOME/.cache
+    test -r $cache/aiot/discovered; and cat $cache/aiot/discovered
 end
 
 # The command being typed, as a path: "flash write".
@@ -11,6 +15,8 @@ function __aiotctl_path
     set -l path
     for word in (commandline -opc)[2..-1]
         switch "$path $word"
+            case ' discover'
+                set path discover
             case ' flash'
                 set path flash
             case 'flash write'
@@ -66,12 +72,24 @@ complete -c aiotctl -l timeout -x -d 'Give each device this long in all: 30s, 2m
 complete -c aiotctl -l log-file -rF -d 'Append every event to FILE as text'
 complete -c aiotctl -s V -l version -d 'Print the version'
 complete -c aiotctl -s h -l help -d 'Print this help'
+complete -c aiotctl -n '__aiotctl_at ' -a discover -d 'find the devices in the room, one line each'
 complete -c aiotctl -n '__aiotctl_at ' -a flash -d 'write, read, verify and explain the flash of ESP devices'
 complete -c aiotctl -n '__aiotctl_at ' -a sim -d 'run virtual devices: to learn, to demonstrate, to inject faults'
 complete -c aiotctl -n '__aiotctl_at ' -a config -d 'show the settings and where they come from'
 complete -c aiotctl -n '__aiotctl_at ' -a completion -d 'print the completion script of a shell'
 complete -c aiotctl -n '__aiotctl_at ' -a schema -d 'print the JSON Schema of an output'
 complete -c aiotctl -n '__aiotctl_at ' -a help -d 'explain a command, or the exit codes'
+complete -c aiotctl -n '__aiotctl_at discover' -s w -l where -x -d 'Only devices that match, such as \'ecosystem=matter state=unprovisioned\''
+complete -c aiotctl -n '__aiotctl_at discover' -l only -xa 'alibaba coap mdns miio tuya usb' -d 'Look in this way alone; may be repeated; --list shows all'
+complete -c aiotctl -n '__aiotctl_at discover' -l except -xa 'alibaba coap mdns miio tuya usb' -d 'Do not look in this way; may be repeated'
+complete -c aiotctl -n '__aiotctl_at discover' -s i -l interface -x -d 'Look on this network interface alone; may be repeated'
+complete -c aiotctl -n '__aiotctl_at discover' -l subnet -x -d 'Ask each address of NETWORK too, such as 192.168.1.0/24: routed networks'
+complete -c aiotctl -n '__aiotctl_at discover' -l keys -rF -d 'Bind keys of encrypted adverts, MAC: KEY a line'
+complete -c aiotctl -n '__aiotctl_at discover' -l probe -d 'Open serial ports and ask the chips who they are'
+complete -c aiotctl -n '__aiotctl_at discover' -l watch -d 'Go on, and say what comes, changes and goes'
+complete -c aiotctl -n '__aiotctl_at discover' -l pcap -rF -d 'Read packets from a capture instead of looking'
+complete -c aiotctl -n '__aiotctl_at discover' -l btsnoop -rF -d 'Read Bluetooth adverts from a capture instead of looking'
+complete -c aiotctl -n '__aiotctl_at discover' -l list -d 'Show the ways to look'
 complete -c aiotctl -n '__aiotctl_at flash' -a write -d 'write images, verify them, and start the application'
 complete -c aiotctl -n '__aiotctl_at flash' -a read -d 'read flash into a file'
 complete -c aiotctl -n '__aiotctl_at flash' -a verify -d 'compare images with what the flash holds'
@@ -226,5 +244,5 @@ complete -c aiotctl -n '__aiotctl_at config' -a show -d 'show every setting'
 complete -c aiotctl -n '__aiotctl_at config' -a path -d 'show the configuration files that are read'
 complete -c aiotctl -n '__aiotctl_at config show' -l origin -d 'Say where each value comes from'
 complete -c aiotctl -n '__aiotctl_at completion' -a 'bash zsh fish'
-complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.config/1 aiot.convert/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.merge/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1'
+complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.merge/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1'
 complete -c aiotctl -n '__aiotctl_at help' -a 'flash sim config completion schema exit-codes'

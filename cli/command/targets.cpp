@@ -34,15 +34,35 @@ std::string identity(const Address& address) {
 
 /// The address on one line of a device list, and whether the line says that it is the last.
 struct ListLine {
-  std::string address;
+  std::string address;  ///< "" when the line names no device for this command
   bool is_last = false;
 };
 
-Result<ListLine> parse_json_line(const std::string& line, const std::string& where) {
+/// Of what `discover --jsonl` says of a device, the first address that this command takes.
+std::string address_of_event(const boost::json::object& event,
+                             std::span<const std::string_view> accepted) {
+  const boost::json::value* kind = event.if_contains("event");
+  const boost::json::value* data = event.if_contains("data");
+  const boost::json::object* fields = data ? data->if_object() : nullptr;
+  const boost::json::value* list = fields ? fields->if_contains("addresses") : nullptr;
+  if (!kind || *kind != "found" || !list || !list->is_array()) return {};
+  for (const boost::json::value& value : list->as_array()) {
+    if (!value.is_string()) continue;
+    const auto address = parse_address(std::string_view(value.as_string()));
+    if (address && require_scheme(*address, accepted)) return std::string(value.as_string());
+  }
+  return {};
+}
+
+Result<ListLine> parse_json_line(const std::string& line, const std::string& where,
+                                 std::span<const std::string_view> accepted) {
   boost::system::error_code error;
   const boost::json::value value = boost::json::parse(line, error);
   const boost::json::object* object = error ? nullptr : value.if_object();
   const boost::json::value* address = object ? object->if_contains("address") : nullptr;
+  if (object && !address && object->contains("event")) {
+    return ListLine{address_of_event(*object, accepted), false};
+  }
   if (!address || !address->is_string()) {
     return make_error(Errc::bad_device_list, where,
                       "each line is an address, or a JSON object with an \"address\"");
@@ -56,7 +76,8 @@ Result<ListLine> parse_json_line(const std::string& line, const std::string& whe
 
 /// Reads until the end, or until a line says that it is the last of several: `aiotctl sim` goes on
 /// running, so that its standard output does not end.
-Result<std::vector<Address>> read_list(std::istream& in, const std::string& name) {
+Result<std::vector<Address>> read_list(std::istream& in, const std::string& name,
+                                       std::span<const std::string_view> accepted) {
   std::vector<Address> out;
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
@@ -69,7 +90,8 @@ Result<std::vector<Address>> read_list(std::istream& in, const std::string& name
     line = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
     ListLine entry{line, false};
     if (line.front() == '{') {
-      AIOT_TRY(entry, parse_json_line(line, where));
+      AIOT_TRY(entry, parse_json_line(line, where, accepted));
+      if (entry.address.empty()) continue;
     }
     AIOT_TRY(out.emplace_back(), parse_address(entry.address).with(where));
     if (entry.is_last) break;
@@ -77,16 +99,17 @@ Result<std::vector<Address>> read_list(std::istream& in, const std::string& name
   return out;
 }
 
-Result<std::vector<Address>> listed_devices(const Context& context) {
+Result<std::vector<Address>> listed_devices(const Context& context,
+                                            std::span<const std::string_view> accepted) {
   const auto file = context.args.get("--devices");
   if (!file) return std::vector<Address>();
-  if (*file == "-") return read_list(context.in, "standard input");
+  if (*file == "-") return read_list(context.in, "standard input", accepted);
   std::ifstream in(*file);
   if (!in) {
     return make_error(Errc::bad_device_list, *file + ": cannot be read",
                       "name a file with an address on each line");
   }
-  return read_list(in, *file);
+  return read_list(in, *file, accepted);
 }
 
 /// The one port of a `usb:` address; which of several is meant is not guessed.
@@ -149,7 +172,7 @@ Result<Targets> find_targets(const Context& context, std::span<const std::string
     AIOT_TRY(const auto ports, context.environment.expand_usb(pattern));
     all.insert(all.end(), ports.begin(), ports.end());
   }
-  AIOT_TRY(const auto listed, listed_devices(context));
+  AIOT_TRY(const auto listed, listed_devices(context, accepted));
   all.insert(all.end(), listed.begin(), listed.end());
 
   if (all.empty() && context.args.has("--devices")) {

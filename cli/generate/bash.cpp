@@ -5,13 +5,20 @@
 namespace aiot::cli::generate {
 namespace {
 
-constexpr const char* head = R"sh(# bash completion for aiotctl. Generated from its option data; do not edit.
+constexpr const char* head =
+    R"sh(# bash completion for aiotctl. Generated from its option data; do not edit.
 
 _aiotctl_ports() {
   local port
   for port in /dev/serial/by-id/* /dev/ttyUSB* /dev/ttyACM*; do
     [[ -e $port ]] && printf '%s\n' "$port"
   done
+  # What the last `aiotctl discover` found. compgen expands its words: nothing but addresses may pass.
+  local found=${XDG_CACHE_HOME:-$HOME/.cache}/aiot/discovered plain='^[][A-Za-z0-9:/._=%@?+,-]+$'
+  [[ -r $found ]] || return 0
+  while IFS= read -r port; do
+    [[ $port =~ $plain ]] && printf '%s\n' "$port"
+  done <"$found"
 }
 
 _aiotctl_words() {
@@ -91,7 +98,8 @@ std::string bash_completion(const Environment& environment) {
   for (const Node& node : nodes) {
     if (node.path.empty()) continue;
     const std::vector<std::string> parents(node.path.begin(), node.path.end() - 1);
-    const std::string parent = parents.empty() ? "" : "/" + fmt::format("{}", fmt::join(parents, "/"));
+    const std::string parent =
+        parents.empty() ? "" : "/" + fmt::format("{}", fmt::join(parents, "/"));
     out += fmt::format("      '{} {}') path=/{} ;;\n", parent, node.path.back(),
                        fmt::join(node.path, "/"));
   }
@@ -101,7 +109,8 @@ std::string bash_completion(const Environment& environment) {
   for (const Node& node : nodes) {
     for (const Option& option : node.command->options) {
       if (option.is_flag()) continue;
-      const std::string path = node.path.empty() ? "*" : "/" + fmt::format("{}", fmt::join(node.path, "/"));
+      const std::string path =
+          node.path.empty() ? "*" : "/" + fmt::format("{}", fmt::join(node.path, "/"));
       std::string patterns = path + ":" + option.long_name();
       if (!option.short_name().empty()) patterns += "|" + path + ":" + option.short_name();
       // `*` would swallow the verbs' own options of the same name, so it comes last, below.
@@ -112,16 +121,18 @@ std::string bash_completion(const Environment& environment) {
   }
   for (const Option& option : root_command().options) {
     if (option.is_flag()) continue;
-    out += fmt::format("    *:{}) {}; return ;;\n", pattern(option).find('|') == std::string::npos
-                                                       ? option.long_name()
-                                                       : option.short_name() + "|*:" + option.long_name(),
+    out += fmt::format("    *:{}) {}; return ;;\n",
+                       pattern(option).find('|') == std::string::npos
+                           ? option.long_name()
+                           : option.short_name() + "|*:" + option.long_name(),
                        value_action(option, environment));
   }
   out += "  esac\n\n  case \"$path\" in\n";
   for (const Node& node : nodes) {
     std::vector<std::string> verbs;
     for (const Command& child : node.command->commands) verbs.push_back(child.name);
-    const std::string path = node.path.empty() ? "''" : "/" + fmt::format("{}", fmt::join(node.path, "/"));
+    const std::string path =
+        node.path.empty() ? "''" : "/" + fmt::format("{}", fmt::join(node.path, "/"));
     out += fmt::format("    {}) verbs='{}' options='{}' ;;\n", path, joined(verbs),
                        node.path.empty() ? "" : option_words(*node.command));
   }

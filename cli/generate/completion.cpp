@@ -34,6 +34,9 @@ std::vector<Node> all_commands() {
 std::vector<std::string> words_of(const Option& option, const Environment& environment) {
   std::vector<std::string> words;
   for (const Choice& choice : option.choices) words.push_back(choice.name);
+  if (option.long_name() == "--only" || option.long_name() == "--except") {
+    for (const auto& source : environment.discover_sources()) words.push_back(source.name);
+  }
   if (option.long_name() == "--chip") return names_of(environment.sim_devices());
   if (option.long_name() == "--fault") return names_of(environment.sim_faults());
   if (option.long_name() == "--profile") return names_of(environment.sim_profiles());

@@ -12,6 +12,10 @@ function __aiotctl_ports
     for port in /dev/serial/by-id/* /dev/ttyUSB* /dev/ttyACM*
         test -e $port; and echo $port
     end
+    # What the last `aiotctl discover` found.
+    set -l cache $XDG_CACHE_HOME
+    test -n "$cache"; or set cache $HOME/.cache
+    test -r $cache/aiot/discovered; and cat $cache/aiot/discovered
 end
 
 # The command being typed, as a path: "flash write".

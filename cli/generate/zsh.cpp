@@ -11,6 +11,9 @@ constexpr const char* head = R"sh(#compdef aiotctl
 _aiotctl_ports() {
   local -a ports
   ports=(/dev/serial/by-id/*(N) /dev/ttyUSB*(N) /dev/ttyACM*(N))
+  # What the last `aiotctl discover` found.
+  local found=${XDG_CACHE_HOME:-$HOME/.cache}/aiot/discovered
+  [[ -r $found ]] && ports+=(${(f)"$(<$found)"})
   compadd -- $ports
 }
 

@@ -12,7 +12,8 @@ namespace {
 Object object_schema(const std::vector<Field>& fields);
 
 Object field_schema(const Field& field) {
-  Object out({{"type", field.type}});
+  Object out;
+  if (!field.type.empty()) out.set("type", field.type);
   if (!field.doc.empty()) out.set("description", field.doc);
   if (field.choices.size() == 1) out.set("const", field.choices.front());
   if (field.choices.size() > 1) {

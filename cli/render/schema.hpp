@@ -10,8 +10,8 @@ namespace aiot::cli::render {
 
 struct Field {
   std::string name;  ///< "" describes the elements of a list
-  std::string
-      type;  ///< of JSON Schema: "string", "integer", "number", "boolean", "object", "array"
+  std::string type;  ///< of JSON Schema: "string", "integer", "number", "boolean", "object",
+                     ///< "array"; "": any
   std::string doc;
   bool required = true;
   std::vector<Field> fields = {};  ///< of an object, or of the objects in a list

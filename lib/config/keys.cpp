@@ -7,7 +7,10 @@ namespace aiot {
 namespace {
 
 // Sorted by name; `Config` looks keys up by position.
-constexpr std::array<ConfigKey, 13> keys = {{
+constexpr std::array<ConfigKey, 16> keys = {{
+    {"discover.except", "string", "", "ways to look that are left out, with commas: ble,wifi"},
+    {"discover.keys", "path", "", "file with the bind keys of encrypted adverts", true},
+    {"discover.timeout", "duration", "3s", "how long a search takes"},
     {"flash.after", "string", "reset",
      "what to leave behind: the application running, or the loader", false, "reset|loader"},
     {"flash.baud", "integer", "0", "serial speed in bits a second; 0 finds the fastest that works"},

@@ -12,6 +12,10 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 touch "$work/firmware.bin"
+# What the last search found; what a shell would run is no address.
+export XDG_CACHE_HOME=$work/cache
+mkdir -p "$XDG_CACHE_HOME/aiot"
+printf '%s\n' 'miio://192.0.2.7' '$(touch ran)' >"$XDG_CACHE_HOME/aiot/discovered"
 cd "$work" || exit 1
 failed=0
 
@@ -62,5 +66,12 @@ expect usb-jtag aiotctl flash info --before us
 expect esp32c3 aiotctl sim esp32c
 expect firmware.bin aiotctl flash image firm
 expect always aiotctl --color al
+expect --where aiotctl discover --wh
+expect mdns aiotctl discover --only md
+expect miio://192.0.2.7 aiotctl flash info mi
+if [ -e ran ]; then
+  echo "$shell: ran what a device said"
+  failed=1
+fi
 [ $failed = 0 ] && echo "$shell completes"
 exit $failed

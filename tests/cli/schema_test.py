@@ -3,9 +3,11 @@
 usage: schema_test.py AIOTCTL SCHEMA_FOLDER
 """
 import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 try:
     import jsonschema
@@ -20,6 +22,8 @@ for path in sorted(folder.glob("*.json")):
     jsonschema.Draft202012Validator.check_schema(schema)
     schemas[schema["$id"].removeprefix("urn:")] = schema
 checked = 0
+cache = tempfile.TemporaryDirectory()  # not the user's own
+os.environ["XDG_CACHE_HOME"] = cache.name
 
 
 def validate(value, name):
@@ -48,6 +52,10 @@ COMMANDS = [
     ["config", "show"],
     ["config", "path"],
     ["sim", "--list"],
+    ["discover"],
+    ["discover", "--where", "none"],
+    ["discover", "--where", "name="],
+    ["discover", "--list"],
     ["nonsense"],
 ]
 for command in COMMANDS:
@@ -57,6 +65,8 @@ for command in COMMANDS:
     for line in lines:
         event = json.loads(line)
         validate(event, "aiot.event/1")
+        if event["event"] in ("found", "changed", "lost"):
+            validate(event["data"], event["schema"])
     assert json.loads(lines[-1])["event"] == "end", command
 
 ready = output("sim", "esp32", "--count", "3").splitlines()

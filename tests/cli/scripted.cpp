@@ -60,6 +60,61 @@ Environment::FlashJob<Request> job(const std::string& operation) {
   };
 }
 
+/// One device as the discover job tells it.
+Object found_device(const std::string& id, const std::string& name, const std::string& ecosystem,
+                    const std::string& address) {
+  return Object{
+      {"id", id},
+      {"name", name},
+      {"ecosystem", ecosystem},
+      {"state", "unprovisioned"},
+      {"jobs", Array{"pair", "listen"}},
+      {"addresses", Array{address}},
+      {"vendor", "A maker"},
+      {"hosts", Array{}},
+      {"ips", Array{"192.0.2.7"}},
+      {"macs", Array{}},
+      {"rssi_dbm", -61},
+      {"sources", Array{"mdns"}},
+      {"facts", Object{{"mdns.txt.md", "x"}}},
+      {"evidence", Array{Object{{"fact", "ecosystem"},
+                                {"value", ecosystem},
+                                {"source", "mdns"},
+                                {"confidence", 0.9},
+                                {"reason", "it offers _x._tcp"}}}},
+  };
+}
+
+/// Two devices; none with the filter "none"; one that is not let end with "wait", until a stop.
+Result<Record> find_devices(const discover::Request& request, EventSink& sink,
+                            std::stop_token stop) {
+  const std::vector<Object> all = {
+      found_device("00000000aaaa", "Lamp", "Matter", "udp://192.0.2.7:5540"),
+      found_device("00000000bbbb", "\x1b[2J\xff", "Tuya", "tcp://fine:1")};
+  Array devices;
+  for (const Object& device : all) {
+    if (request.where == "none") break;
+    devices.emplace_back(device);
+    sink.on_event(event::Item{*device.find("id")->string(), "found", {"aiot.device/1", device}});
+  }
+  const bool waits = request.watch || request.where == "wait";
+  if (waits) {
+    Object lost = all[0];
+    lost.set("lost_reason", "silent");
+    sink.on_event(event::Item{"00000000aaaa", "lost", {"aiot.device/1", lost}});
+    Address device;
+    device.host = "wait";
+    wait_for_stop(device, stop);
+  }
+  const Array sources = {
+      Object{{"name", "ble"}, {"state", "no adapter"}, {"detail", "none"}, {"hint", "plug one in"}},
+      Object{{"name", "mdns"}, {"state", "ran"}, {"detail", ""}, {"hint", ""}}};
+  return Record{"aiot.discover/1", Object{{"devices", std::move(devices)},
+                                          {"sources", sources},
+                                          {"complete", request.watch || !waits},
+                                          {"seconds", 3.0}}};
+}
+
 }  // namespace
 
 flash::DeviceReport play(const Address& device, const std::string& job_name, EventSink& sink) {
@@ -112,6 +167,11 @@ Environment scripted_environment() {
   };
   e.convert = [](const firmware::ConvertRequest& r) -> Result<Record> {
     return Record{"aiot.convert/1", Object({{"output", r.output}, {"to", r.to}})};
+  };
+  e.find_devices = find_devices;
+  e.discover_sources = [] {
+    return std::vector<discover::SourceInfo>{{"ble", "what is in the air"},
+                                             {"mdns", "what is on the network"}};
   };
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,
                   std::stop_token) -> Result<Record> {

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "aiot/value.hpp"
+#include "environment.hpp"
+
+namespace aiot::cli {
+
+/// Where the shells' completions find the devices of the last search: `aiot/discovered` in
+/// $XDG_CACHE_HOME, else in ~/.cache; "" when neither is known.
+std::string discovered_file(const Environment& environment);
+
+/// Remembers the addresses of a record "aiot.discover/1", one a line, for the user's eyes alone.
+/// Shells expand what they complete, so an address with any other character than an address needs
+/// is left out. A convenience: when it cannot be written, nothing is said.
+void remember_devices(const Object& result, const Environment& environment);
+
+}  // namespace aiot::cli

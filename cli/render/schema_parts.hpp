@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "render/schema.hpp"
+
+/// Short ways to write the fields of a schema.
+namespace aiot::cli::render {
+
+using Fields = std::vector<Field>;
+
+inline Field optional(Field field) {
+  field.required = false;
+  return field;
+}
+inline Field text(std::string name, std::string doc) {
+  return {std::move(name), "string", std::move(doc)};
+}
+inline Field whole(std::string name, std::string doc) {
+  return {std::move(name), "integer", std::move(doc)};
+}
+inline Field yes_no(std::string name, std::string doc) {
+  return {std::move(name), "boolean", std::move(doc)};
+}
+/// A list of texts.
+inline Field texts(std::string name, std::string doc) {
+  return {std::move(name), "array", std::move(doc)};
+}
+inline Field list(std::string name, std::string doc, Fields fields) {
+  return {std::move(name), "array", std::move(doc), true, std::move(fields)};
+}
+inline Field object(std::string name, std::string doc, Fields fields) {
+  return {std::move(name), "object", std::move(doc), true, std::move(fields)};
+}
+
+/// The schemas of one job, each in its own file; schemas() has all.
+std::vector<Schema> discover_schemas();
+
+}  // namespace aiot::cli::render
