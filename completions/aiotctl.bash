@@ -65,8 +65,8 @@ _aiotctl() {
   fi
   case "$path:$prev" in
     /discover:--where|/discover:-w) :; return ;;
-    /discover:--only) _aiotctl_words 'alibaba coap mdns miio tuya usb'; return ;;
-    /discover:--except) _aiotctl_words 'alibaba coap mdns miio tuya usb'; return ;;
+    /discover:--only) _aiotctl_words 'alibaba ble coap mdns miio tuya usb wifi'; return ;;
+    /discover:--except) _aiotctl_words 'alibaba ble coap mdns miio tuya usb wifi'; return ;;
     /discover:--interface|/discover:-i) :; return ;;
     /discover:--subnet) :; return ;;
     /discover:--keys) _aiotctl_files -f; return ;;
