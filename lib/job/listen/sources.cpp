@@ -5,7 +5,9 @@
 namespace aiot::listen {
 namespace {
 
-constexpr std::array<SourceKind, 8> kinds = {{
+constexpr std::array<SourceKind, 9> kinds = {{
+    {"coap", "coap://HOST[:PORT]/PATH", "a resource of a CoAP server, observed (RFC 7641)",
+     make_coap_source},
     {"mqtt", "mqtt://BROKER[:PORT]/TOPIC", "messages of an MQTT broker, with + and # in the topic",
      make_mqtt_source},
     {"mqtts", "mqtts://BROKER[:PORT]/TOPIC", "the same over TLS", make_mqtt_source},
