@@ -7,6 +7,7 @@
 #include "protocol/ble/beacon/beacons.hpp"
 #include "protocol/ble/bthome/frame.hpp"
 #include "protocol/ble/bthome/objects.hpp"
+#include "protocol/ble/company.hpp"
 #include "protocol/ble/mibeacon/frame.hpp"
 #include "protocol/ble/mibeacon/objects.hpp"
 #include "protocol/ble/mibeacon/products.hpp"
@@ -18,6 +19,7 @@ using ble::Security;
 
 /// A format that names the ecosystem is good evidence; the advert itself may still be forged.
 constexpr double format_confidence = 0.9;
+constexpr double company_confidence = 0.6;
 constexpr unsigned bthome_counter_bits = 32;
 
 void add_fact(Observation& out, std::string name, Value value, double confidence = 1) {
@@ -29,6 +31,16 @@ void add_fact(Observation& out, std::string name, Value value, double confidence
 void add_readings(const std::vector<ble::Reading>& readings, Observation& out) {
   for (const ble::Reading& reading : readings) {
     add_fact(out, "ble." + full_name(reading), reading.value);
+  }
+}
+
+/// The company behind manufacturer data is its sender's maker, but for an iBeacon, which anyone
+/// sends.
+void add_vendor(const ble::Advert& advert, Observation& out) {
+  if (ble::beacon::find_ibeacon(advert)) return;
+  for (const ble::ManufacturerData& data : advert.manufacturer_data) {
+    const std::string_view name = ble::company_name(data.company);
+    if (!name.empty()) add_fact(out, "vendor", name, company_confidence);
   }
 }
 
@@ -137,6 +149,7 @@ Observation BleObserver::observe(const ble::Advert& advert) {
   for (const ble::beacon::Finding& finding : ble::beacon::find_all(advert)) {
     add_finding(finding, out);
   }
+  add_vendor(advert, out);
   std::sort(out.jobs.begin(), out.jobs.end());
   out.jobs.erase(std::unique(out.jobs.begin(), out.jobs.end()), out.jobs.end());
   return out;

@@ -3,6 +3,8 @@
 #include <stop_token>
 
 #include "job/discover/search.hpp"
+#include "job/discover/selection.hpp"
+#include "job/discover/source/capture.hpp"
 #include "job/discover/surroundings.hpp"
 
 namespace aiot::discover {
@@ -11,12 +13,43 @@ namespace {
 /// A source that does not end when it is told to is left behind: the search ends on time.
 constexpr std::chrono::milliseconds grace{20};
 
+/// A capture was taken elsewhere: what this machine knows of its own network says nothing of it.
+Surroundings no_surroundings() {
+  return {[](const std::string&) { return std::string(); },
+          [](const std::string&) { return false; },
+          [](const std::string&) { return std::nullopt; }};
+}
+
+/// The names of sources choose among what the captures tell, and not among sources.
+Result<Request> capture_search(const Request& request) {
+  std::vector<std::string> names;
+  for (const SourceInfo& info : sources()) names.push_back(info.name);
+  AIOT_TRY(const std::vector<bool> known, select(names, request));
+  static_cast<void>(known);
+  Request search = request;
+  search.only.clear();
+  search.except.clear();
+  return search;
+}
+
 }  // namespace
 
 Result<Record> run(const Request& request, EventSink& sink, std::stop_token stop) {
+  AIOT_CHECK(check_files(request));
   net::asio::io_context loop(1);
+  Request asked = request;
+  std::vector<std::unique_ptr<Source>> all;
+  Surroundings surroundings;
+  if (has_captures(request)) {
+    AIOT_TRY(asked, capture_search(request));
+    all.push_back(make_capture_source(request));
+    surroundings = no_surroundings();
+  } else {
+    all = make_sources();
+    surroundings = real_surroundings(loop);
+  }
   AIOT_TRY(const std::unique_ptr<Search> search,
-           Search::make(loop, request, make_sources(), real_surroundings(loop), net::steady_clock(),
+           Search::make(loop, asked, std::move(all), std::move(surroundings), net::steady_clock(),
                         sink));
   net::TimePoint end = request.watch ? net::TimePoint::max() : search->deadline() + grace;
   std::stop_callback on_stop(stop, [&] {

@@ -155,7 +155,7 @@ TEST_CASE("advertisements of a sniffer") {
                     "C0B525B8F7D4") ==
         "5a:4d:57:fb:0c:32 random connectable "
         "02011a1aff4c000c0e009c6b8f40440f1583ec895148b410050318c0b525");
-  // A PHDR in front (from a capture of HackRF's ice9): -93 dBm, checksum good; type 2.
+  // A pseudo-header in front (github.com/potto216/wireless-games, its README): -93 dBm, checksum good.
   CHECK(link_advert(Link::ble_link_with_header,
                     "00a30000000000000b0cd6be898e4225609b10c6bb291eff060001092022a65a9e31398be69935"
                     "32914f28c5287c8e9e5f9c0b4059944f93") ==

@@ -1,0 +1,20 @@
+#include <array>
+
+#include "job/discover/capture_feed.hpp"
+
+namespace aiot::discover {
+
+std::span<const PortDecoder> capture_decoders() {
+  static constexpr std::array<PortDecoder, 7> decoders = {{
+      {5353, observe_mdns},
+      {5683, observe_alibaba},
+      {5683, observe_coap},
+      {6666, observe_tuya},
+      {6667, observe_tuya},
+      {7000, observe_tuya},
+      {54321, observe_miio},
+  }};
+  return decoders;
+}
+
+}  // namespace aiot::discover
