@@ -31,6 +31,7 @@ std::vector<Observation> observe_alibaba(const Packet& packet) {
   }
   if (!packet.from_mac.empty()) out.identities.push_back({IdentityKind::mac, packet.from_mac});
   out.identities.push_back({IdentityKind::address, packet.from_address});
+  out.facts.push_back({"ip", packet.from_address, 1});
   out.facts.push_back({"alibaba.product_key", info->product_key, 1});
   out.facts.push_back({"alibaba.bindable", info->binding_token, 1});
   if (!info->firmware.empty()) out.facts.push_back({"version", info->firmware, 0.9});

@@ -76,6 +76,7 @@ Observation observe_links(const std::string& host, std::uint16_t port,
     if (const std::string* rt = link.find("rt")) add_words(*rt, types);
     if (link.find("obs") != nullptr) observable.insert(link.target);
   }
+  out.facts.push_back({"ip", host, 1});
   out.facts.push_back({"coap.resources", first_of(paths), 1});
   if (!types.empty()) out.facts.push_back({"coap.types", first_of(types), 1});
   if (!observable.empty()) out.facts.push_back({"coap.observable", first_of(observable), 1});

@@ -22,6 +22,7 @@ Observation observe_hello(const std::string& host, const miio::HelloReply& reply
   const std::string id = std::to_string(reply.device_id);
   out.identities.push_back({IdentityKind::hardware_id, id, "miio"});
   out.identities.push_back({IdentityKind::address, host});
+  out.facts.push_back({"ip", host, 1});
   out.facts.push_back({"miio.device_id", id, 1});
   out.facts.push_back({"state", reply.token ? "unprovisioned" : "provisioned", 0.9});
   out.facts.push_back({"ecosystem", "Xiaomi Mi Home", 0.95});

@@ -14,6 +14,7 @@ std::vector<Observation> observe_tuya(const Packet& packet) {
   out.identities.push_back({IdentityKind::hardware_id, said->device_id, "tuya"});
   out.identities.push_back({IdentityKind::address, packet.from_address});
   if (!packet.from_mac.empty()) out.identities.push_back({IdentityKind::mac, packet.from_mac});
+  out.facts.push_back({"ip", packet.from_address, 1});
   out.facts.push_back({"tuya.device_id", said->device_id, 1});
   out.facts.push_back({"tuya.encrypted", said->encrypted, 1});
   const auto add = [&](const char* name, const std::string& text) {

@@ -54,6 +54,7 @@ TEST_CASE("coap-server's directory") {
   CHECK(seen[0].source == "coap");
   CHECK(has_identity(seen[0], IdentityKind::address, "10.0.0.7"));
   CHECK(has_identity(seen[0], IdentityKind::mac, "24:0a:c4:00:00:01"));
+  CHECK(text_fact(seen[0], "ip") == "10.0.0.7");
   CHECK(words(seen[0], "coap.resources") == "/ /async /example_data /time");
   CHECK(words(seen[0], "coap.types") == "ticks");
   CHECK(words(seen[0], "coap.observable") == "/example_data /time");
