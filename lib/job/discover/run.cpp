@@ -15,9 +15,11 @@ constexpr std::chrono::milliseconds grace{20};
 
 /// A capture was taken elsewhere: what this machine knows of its own network says nothing of it.
 Surroundings no_surroundings() {
-  return {[](const std::string&) { return std::string(); },
-          [](const std::string&) { return false; },
-          [](const std::string&) { return std::nullopt; }};
+  Surroundings surroundings;
+  surroundings.mac_of = [](const std::string&) { return std::string(); };
+  surroundings.is_own = [](const std::string&) { return false; };
+  surroundings.vendor_of = known_vendors();
+  return surroundings;
 }
 
 /// The names of sources choose among what the captures tell, and not among sources.

@@ -107,9 +107,13 @@ Surroundings real_surroundings(asio::io_context& loop) {
   surroundings.is_own = [neighbourhood](const std::string& ip) {
     return neighbourhood->is_own(ip);
   };
-  const auto makers = std::make_shared<VendorList>();
-  surroundings.vendor_of = [makers](const std::string& mac) { return makers->vendor_of(mac); };
+  surroundings.vendor_of = known_vendors();
   return surroundings;
+}
+
+VendorOf known_vendors() {
+  const auto makers = std::make_shared<VendorList>();
+  return [makers](const std::string& mac) { return makers->vendor_of(mac); };
 }
 
 }  // namespace aiot::discover

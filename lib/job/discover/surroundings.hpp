@@ -11,4 +11,7 @@ namespace aiot::discover {
 /// for its MAC: the answer is there when the registry asks again.
 Surroundings real_surroundings(boost::asio::io_context& loop);
 
+/// Makers by the IEEE's lists, as far as this machine has them.
+VendorOf known_vendors();
+
 }  // namespace aiot::discover
