@@ -13,6 +13,9 @@
 namespace aiot::cli::command {
 namespace {
 
+/// A capture is read to its end, however long that takes.
+constexpr std::chrono::hours longest_capture{24};
+
 /// The values of a repeatable option, each also a list with commas.
 std::vector<std::string> words(const std::vector<std::string>& values) {
   std::vector<std::string> out;
@@ -51,6 +54,7 @@ Result<discover::Request> make_request(const Context& context) {
     return make_error(Errc::conflict, "a capture and --watch or --probe",
                       "a capture is read once, to its end");
   }
+  if (capture && !args.has("--timeout")) request.timeout = longest_capture;
   return request;
 }
 

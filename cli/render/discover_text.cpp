@@ -139,11 +139,17 @@ void print_blind_sources(std::ostream& err, const Object& result, bool hints) {
   for (const Value& value : list(result, "sources")) {
     const Object& source = *value.object();
     const std::string state = text(source, "state");
-    if (state == "ran" || state == "not asked") continue;
+    const std::string name = text(source, "name");
     const std::string detail = text(source, "detail");
-    err << fmt::format("{} could not look: {}{}{}\n", text(source, "name"), state,
-                       detail.empty() ? "" : ": ", detail);
     const std::string hint = text(source, "hint");
+    if (state == "not asked") continue;
+    if (state == "ran") {
+      // With something to say: it saw less than there may be.
+      if (!hint.empty()) err << fmt::format("{}: {}: {}\n", name, detail, hint);
+      continue;
+    }
+    err << fmt::format("{} could not look: {}{}{}\n", name, state, detail.empty() ? "" : ": ",
+                       detail);
     if (hints && !hint.empty()) err << "  next: " << hint << '\n';
   }
 }

@@ -13,7 +13,8 @@ namespace aiot::cli::render {
 /// Escaped.
 void print_devices(std::ostream& out, const Object& result, std::size_t width, bool evidence);
 
-/// A line for each source that was asked and could not look, and why; with `hints` what to do.
+/// A line for each source that was asked and could not look, or saw only in part, and why; with
+/// `hints` what to do.
 void print_blind_sources(std::ostream& err, const Object& result, bool hints);
 
 /// One line of `discover --watch`: "+" found, "~" changed, "-" lost.

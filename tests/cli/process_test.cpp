@@ -37,6 +37,7 @@ class OnTerminal {
     if (child_ == 0) {
       setenv("TERM", "xterm", 1);
       unsetenv("NO_COLOR");
+      setenv("XDG_CACHE_HOME", AIOT_BINARY_DIR "/tests/cache", 1);  // not the user's own
       execv(argv[0], argv.data());
       _exit(127);
     }
@@ -142,6 +143,32 @@ TEST_CASE("a second Ctrl-C ends a job that does not stop") {
     std::this_thread::yield();
   }
   CHECK(t.finish() == 130);
+}
+
+TEST_CASE("discover on a terminal of 80 columns: no line is longer, nothing from a device is raw") {
+  OnTerminal t({"discover"});
+  CHECK(t.finish() == 0);
+  CHECK(t.seen.find("Lamp") != std::string::npos);
+  CHECK(t.seen.find("\x1b[2J") == std::string::npos);
+  std::size_t begin = 0;
+  for (std::size_t end = t.seen.find("\r\n"); end != std::string::npos;
+       end = t.seen.find("\r\n", begin)) {
+    CHECK_MESSAGE(end - begin <= 80, t.seen.substr(begin, end - begin));
+    begin = end + 2;
+  }
+}
+
+TEST_CASE("Ctrl-C ends a search with what was found, and is how watching ends") {
+  OnTerminal search({"discover", "--where", "wait"});
+  REQUIRE(search.await("waiting"));
+  search.type("\x03");
+  CHECK(search.finish() == 130);
+  CHECK(search.seen.find("Lamp") != std::string::npos);
+  OnTerminal watch({"discover", "--watch"});
+  REQUIRE(watch.await("- Lamp"));
+  watch.type("\x03");
+  CHECK(watch.finish() == 0);
+  CHECK(watch.seen.find("+ Lamp") != std::string::npos);
 }
 
 TEST_CASE("standard output: a full disk is 5, a reader that left is nothing") {

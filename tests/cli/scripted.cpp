@@ -102,6 +102,7 @@ Result<Record> find_devices(const discover::Request& request, EventSink& sink,
     Object lost = all[0];
     lost.set("lost_reason", "silent");
     sink.on_event(event::Item{"00000000aaaa", "lost", {"aiot.device/1", lost}});
+    sink.on_event(event::Notice{"", "test.waiting", "waiting", ""});
     Address device;
     device.host = "wait";
     wait_for_stop(device, stop);
