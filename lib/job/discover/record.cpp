@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 #include "aiot/address.hpp"
@@ -173,6 +174,24 @@ Array evidence_of(const std::vector<Claim>& claims) {
   return rows;
 }
 
+/// What has no field of its own. Of several services, say, each says its type: such a fact is a
+/// list.
+Object other_facts(const std::vector<Claim>& claims) {
+  std::map<std::string, Array> values;
+  for (const Claim& claim : claims) {
+    if (has(single, claim.fact) || has(others, claim.fact)) continue;
+    Array& known = values[claim.fact];
+    if (std::find(known.begin(), known.end(), claim.value) == known.end()) {
+      known.push_back(claim.value);
+    }
+  }
+  Object facts;
+  for (auto& [name, known] : values) {
+    facts.set(name, known.size() == 1 ? std::move(known.front()) : Value(std::move(known)));
+  }
+  return facts;
+}
+
 /// What there is to call it by, when it does not say its name.
 Value name_of(const std::vector<Claim>& claims) {
   for (const char* fact : {"name", "product", "model", "host"}) {
@@ -204,12 +223,7 @@ Object device_fields(const Device& device, const VendorOf& vendor_of) {
   fields.set("macs", all_texts(claims, "mac", device, IdentityKind::mac));
   if (const Value* signal = latest_signal(claims)) fields.set("rssi_dbm", *signal);
   fields.set("sources", sources_of(device));
-  Object facts;
-  for (const Claim& claim : claims) {
-    if (has(single, claim.fact) || has(others, claim.fact)) continue;
-    facts.set(claim.fact, best(claims, claim.fact)->value);
-  }
-  fields.set("facts", std::move(facts));
+  fields.set("facts", other_facts(claims));
   fields.set("evidence", evidence_of(claims));
   return fields;
 }

@@ -112,12 +112,18 @@ TEST_CASE("services of one host are one device, by the host's name") {
   network.own = {"192.0.2.1"};
   Registry registry(network.surroundings());
   const Identity box{IdentityKind::host, "box.local"};
-  for (const char* name : {"a._http._tcp.local", "a._ssh._tcp.local"}) {
-    registry.add(seen("mdns", {instance(name), ip("192.0.2.1"), box}), at(1));
+  for (const char* type : {"_http._tcp", "_ssh._tcp"}) {
+    registry.add(seen("mdns", {instance(std::string("a.") + type), ip("192.0.2.1"), box},
+                      {{"mdns.service", type}, {"mdns.port", 80}}),
+                 at(1));
   }
   registry.add(seen("mdns", {instance("b._http._tcp.local"), {IdentityKind::host, "c.local"}}),
                at(1));
-  CHECK(registry.take_changes().size() == 2);
+  const auto changes = registry.take_changes();
+  REQUIRE(changes.size() == 2);
+  const Object& facts = *changes[0].fields->find("facts")->object();
+  CHECK(text(facts, "mdns.service") == "_http._tcp _ssh._tcp");
+  CHECK(*facts.find("mdns.port") == Value(80));
 }
 
 TEST_CASE("what an observation says twice: addresses are both, a name is the surer") {
