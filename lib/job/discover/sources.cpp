@@ -9,9 +9,11 @@ std::vector<std::unique_ptr<Source>> make_sources() {
   all.push_back(make_coap_source());
   all.push_back(make_mdns_source());
   all.push_back(make_miio_source());
+  all.push_back(make_ssdp_source());
   all.push_back(make_tuya_source());
   all.push_back(make_usb_source());
   all.push_back(make_wifi_source());
+  all.push_back(make_wsd_source());
   return all;
 }
 

@@ -15,7 +15,7 @@ struct Arrow {
   std::string_view room;
   Names may_include;
 };
-const std::array<Arrow, 12> arrows = {{
+const std::array<Arrow, 13> arrows = {{
     {"include", {}},
     {"core", {}},
     {"crypto", {"core"}},
@@ -25,7 +25,8 @@ const std::array<Arrow, 12> arrows = {{
     {"inference", {"core"}},
     {"store", {"core"}},
     {"net", {"core", "crypto"}},
-    {"protocol", {"core", "crypto", "net"}},
+    {"xml", {"core"}},
+    {"protocol", {"core", "crypto", "net", "xml"}},
     {"job", {"core", "crypto", "net", "protocol", "image", "inference", "config", "store", "filter"}},
     {"sim", {"core", "crypto", "net", "protocol", "inference"}},
 }};
@@ -35,7 +36,7 @@ struct Library {
   std::string_view header;
   Names places;
 };
-const std::array<Library, 19> libraries = {{
+const std::array<Library, 20> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
     {"boost/asio", {"lib/net/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"boost/json", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
@@ -50,6 +51,7 @@ const std::array<Library, 19> libraries = {{
     {"libdeflate.h", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"zlib.h", {"lib/protocol/", "lib/sim/"}},
     {"sqlite3.h", {"lib/store/"}},
+    {"expat.h", {"lib/xml/"}},
     {"re2/", {"lib/filter/"}},
     {"systemd/", {"lib/net/dbus"}},
     {"libudev.h", {"lib/net/udev"}},

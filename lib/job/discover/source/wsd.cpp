@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <random>
+
+#include "job/discover/source/udp_ears.hpp"
+#include "job/discover/wsd_observation.hpp"
+
+namespace aiot::discover {
+namespace asio = net::asio;
+namespace {
+
+/// A random UUID (RFC 4122, 4.4).
+std::string random_uuid() {
+  std::random_device random;
+  Bytes bytes(16);
+  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
+  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
+  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
+  std::string text = to_hex(bytes);
+  for (const std::size_t at : {20, 16, 12, 8}) text.insert(at, "-");
+  return text;
+}
+
+class WsdSource final : public Source {
+ public:
+  SourceInfo info() const override {
+    return {"wsd", "printers, cameras and computers that speak WS-Discovery"};
+  }
+
+  net::Task<SourceStatus> run(SourceContext& context) override {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto interfaces = asked_interfaces(context.request);
+    if (!interfaces) {
+      co_return SourceStatus{SourceState::failed, interfaces.error().message(), {}};
+    }
+    const auto hear = [report = context.report](const net::Datagram& datagram) {
+      const auto targets = wsd::parse_message(to_string(datagram.payload));
+      if (!targets) return;
+      for (const wsd::Target& target : *targets)
+        report(observe_target(datagram.from.address().to_string(), target));
+    };
+    const auto ears = std::make_shared<UdpEars>(executor, hear);
+    SourceStatus status;
+    for (const bool v6 : {false, true}) ask(*ears, *interfaces, v6, status);
+    if (ears->empty()) {
+      co_return SourceStatus{SourceState::no_adapter, "no network interface with multicast is up",
+                             "connect this machine to the devices' network"};
+    }
+    ears->start();
+    Result<void> ended = co_await ears->wait(context);
+    if (!ended) co_return std::move(ended).error();
+    co_return status;
+  }
+
+ private:
+  static void ask(UdpEars& ears, const std::vector<net::Interface>& interfaces, bool v6,
+                  SourceStatus& status) {
+    const asio::ip::address group =
+        asio::ip::make_address(std::string(v6 ? wsd::group_v6 : wsd::group_v4));
+    const auto make = [](unsigned) {
+      // Devices answer a message once, however often it comes.
+      const std::string text = wsd::probe(random_uuid());
+      const ByteSpan bytes = as_bytes(text);
+      return Bytes(bytes.begin(), bytes.end());
+    };
+    Questions questions(make, wsd::udp_port, net::steady_clock().now());
+    std::vector<unsigned> on;
+    for (const net::Interface& interface : interfaces) {
+      const bool has =
+          std::any_of(interface.addresses.begin(), interface.addresses.end(),
+                      [v6](const net::InterfaceAddress& own) { return own.address.is_v6() == v6; });
+      if (!interface.multicast || !has) continue;
+      on.push_back(interface.index);
+      questions.add(group, interface.index);
+      status.detail += (status.detail.empty() ? "on " : ", ") + interface.name;
+    }
+    if (on.empty()) return;
+    net::UdpOptions options;
+    options.v6 = v6;
+    const Result<void> asked = ears.open(options, std::move(questions));
+    options.port = wsd::udp_port;
+    options.share_port = true;
+    const Result<void> heard = ears.open(options);
+    if (heard) {
+      for (const unsigned interface : on) ears.join(group, interface);
+    } else if (asked) {
+      status.detail += "; announcements are not heard: " + heard.error().message();
+    }
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_wsd_source() { return std::make_unique<WsdSource>(); }
+
+}  // namespace aiot::discover

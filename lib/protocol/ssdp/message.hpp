@@ -1,0 +1,46 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "aiot/bytes.hpp"
+#include "protocol/ssdp/error.hpp"
+
+namespace aiot::ssdp {
+
+inline constexpr std::uint16_t udp_port = 1900;
+inline constexpr std::string_view group_v4 = "239.255.255.250";
+inline constexpr std::string_view group_v6 = "ff02::c";
+
+/// UPnP Device Architecture 2.0, 1.2 and 1.3.
+struct Message {
+  enum class Kind {
+    search,  ///< M-SEARCH
+    answer,  ///< HTTP/1.1 200 OK
+    alive,   ///< NOTIFY, NTS ssdp:alive
+    update,  ///< NOTIFY, NTS ssdp:update
+    byebye,  ///< NOTIFY, NTS ssdp:byebye
+  };
+  Kind kind = Kind::search;
+  /// By name in lower case. At most 64, in at most 8 KiB.
+  std::map<std::string, std::string, std::less<>> headers;
+
+  /// A header's value, "" without it.
+  std::string_view header(std::string_view lower_case_name) const;
+  /// What is looked for or announced: ST or NT.
+  std::string_view target() const;
+  /// The device's own id, "uuid:…" of its USN; "" when it is not there.
+  std::string_view udn() const;
+  /// How long an announcement holds (CACHE-CONTROL max-age), half an hour when it does not say.
+  std::chrono::seconds max_age() const;
+};
+
+Result<Message> parse_message(ByteSpan datagram);
+
+/// A search to `host` ("239.255.255.250:1900") whose answers come within `mx_s` seconds (1.3.2).
+std::string search(std::string_view host, std::string_view target, int mx_s);
+
+}  // namespace aiot::ssdp

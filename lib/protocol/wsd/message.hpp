@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
+
+namespace aiot::wsd {
+
+inline constexpr std::uint16_t udp_port = 3702;
+inline constexpr std::string_view group_v4 = "239.255.255.250";
+inline constexpr std::string_view group_v6 = "ff02::c";
+
+enum class Errc {
+  not_wsd = 1,  ///< no envelope of WS-Discovery, or one that says nothing of a device
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+/// One device, as it announces itself or matches a probe (WS-Discovery 1.1, 4 and 5).
+struct Target {
+  std::string endpoint;            ///< its own stable id, "urn:uuid:…"
+  std::vector<std::string> types;  ///< qualified names without their prefixes: "Device", "Computer"
+  std::vector<std::string> scopes;     ///< URIs, at most 32
+  std::vector<std::string> addresses;  ///< XAddrs, at most 16
+  bool gone = false;                   ///< it said Bye
+};
+
+/// The devices of a Hello, a Bye or ProbeMatches, at most 64. Errc::not_wsd, xml::Errc.
+Result<std::vector<Target>> parse_message(std::string_view text);
+
+/// A Probe for everything, in the 2005/04 form, which the 1.1 implementations answer too.
+/// `message_id` is a UUID of its own for each Probe: "6ba7b810-9dad-11d1-80b4-00c04fd430c8".
+std::string probe(std::string_view message_id);
+
+}  // namespace aiot::wsd
+
+template <>
+struct boost::system::is_error_code_enum<aiot::wsd::Errc> : std::true_type {};
