@@ -28,6 +28,11 @@ bool has_address(const net::Interface& interface, bool v6) {
                      [v6](const net::InterfaceAddress& a) { return a.address.is_v6() == v6; });
 }
 
+asio::ip::address without_scope(const asio::ip::address& address) {
+  if (address.is_v4()) return address;
+  return asio::ip::address_v6(address.to_v6().to_bytes());
+}
+
 }  // namespace
 
 udp::endpoint group_on(LinkId link) { return {group_address(link), mdns_port}; }
@@ -46,6 +51,9 @@ std::shared_ptr<Links> Links::open(const asio::any_io_executor& executor,
       const LinkId link{interface.index, v6};
       self->links_.push_back(link);
       self->names_.push_back(fmt::format("{} {}", interface.name, v6 ? "IPv6" : "IPv4"));
+      for (const net::InterfaceAddress& address : interface.addresses) {
+        self->own_addresses_.emplace_back(without_scope(address.address), link);
+      }
       self->open_group(executor, link);
     }
   }
@@ -77,8 +85,15 @@ net::UdpSocket* Links::socket_for(LinkId link, bool own_port) {
   return nullptr;
 }
 
-bool Links::is_ours(LinkId link) const {
-  return std::find(links_.begin(), links_.end(), link) != links_.end();
+std::optional<LinkId> Links::link_of(const net::Datagram& datagram) const {
+  const LinkId link{datagram.interface, datagram.from.address().is_v6()};
+  if (std::find(links_.begin(), links_.end(), link) != links_.end()) return link;
+  // What a daemon of this machine sends by unicast comes in on the loopback interface.
+  const asio::ip::address from = without_scope(datagram.from.address());
+  for (const auto& [address, own_link] : own_addresses_) {
+    if (address == from && own_link.v6 == link.v6) return own_link;
+  }
+  return std::nullopt;
 }
 
 void Links::send_to_group(LinkId link, ByteSpan payload, bool from_own_port) {
@@ -113,12 +128,10 @@ net::Task<void> Links::read(std::shared_ptr<Links> self, std::size_t index,
     if (self->closed_) break;
     const net::TimePoint now = net::steady_clock().now();
     if (datagram) {
-      const LinkId link{datagram->interface, socket.v6};
+      const std::optional<LinkId> link = self->link_of(*datagram);
       Result<Message> message = decode(datagram->payload);
       const bool honest = message && (!message->response || datagram->from.port() == mdns_port);
-      if (honest && self->is_ours(link)) {
-        station->on_message(link, *message, datagram->from, now);
-      }
+      if (honest && link) station->on_message(*link, *message, datagram->from, now);
     } else if (datagram.error().code != net::Errc::timed_out) {
       co_return std::move(datagram).error();
     }

@@ -3,7 +3,9 @@
 #include <boost/asio/ip/udp.hpp>
 #include <compare>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/interfaces.hpp"
@@ -71,13 +73,14 @@ class Links {
 
   void open_group(const boost::asio::any_io_executor& executor, LinkId link);
   net::UdpSocket* socket_for(LinkId link, bool own_port);
-  bool is_ours(LinkId link) const;
+  std::optional<LinkId> link_of(const net::Datagram& datagram) const;
   static net::Task<void> read(std::shared_ptr<Links> self, std::size_t index,
                               std::shared_ptr<Station> station);
 
   std::vector<std::unique_ptr<Socket>> sockets_;
   std::vector<LinkId> links_;
   std::vector<std::string> names_;
+  std::vector<std::pair<boost::asio::ip::address, LinkId>> own_addresses_;
   bool hears_groups_ = true;
   bool closed_ = false;
 };

@@ -20,6 +20,9 @@ using net::TimePoint;
 /// a service that need not be asked for is silent.
 constexpr std::chrono::seconds tell_again{60};
 
+/// Interfaces that come and go are noticed so soon.
+constexpr std::chrono::seconds look_again{2};
+
 /// A querier on each link, and what they have found put together: a service that is heard on
 /// several links is one, with all its addresses.
 class MdnsStation final : public dnssd::Station {
@@ -130,37 +133,78 @@ class MdnsSource final : public Source {
   }
 
   net::Task<SourceStatus> run(SourceContext& context) override {
-    Result<std::vector<net::Interface>> interfaces = net::list_interfaces();
-    if (!interfaces) {
-      co_return SourceStatus{SourceState::failed, interfaces.error().message(), {}};
+    const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+    SourceStatus status;
+    bool goes_on = true;
+    while (goes_on) {
+      Result<std::vector<net::Interface>> interfaces = interfaces_for(context.request);
+      if (!interfaces) {
+        co_return SourceStatus{SourceState::failed, interfaces.error().message(), {}};
+      }
+      const std::shared_ptr<dnssd::Links> links = dnssd::Links::open(executor, *interfaces);
+      if (links->links().empty() && !context.request.watch) {
+        co_return SourceStatus{SourceState::no_adapter, "no network interface with multicast is up",
+                               "connect this machine to the devices' network"};
+      }
+      const auto station =
+          std::make_shared<MdnsStation>(links, context.report, net::steady_clock().now());
+      dnssd::Links::start(links, station, executor);
+      // The sockets' readers do the work until they are stopped; a cancellation ends this wait.
+      Result<bool> waited = co_await wait(context, *interfaces);
+      links->close();
+      status = status_of(*links, station->services());
+      goes_on = waited && *waited;
+      if (!waited && waited.error().condition() != Condition::cancelled) {
+        co_return std::move(waited).error();
+      }
     }
-    const std::vector<std::string>& wanted = context.request.interfaces;
-    std::erase_if(*interfaces, [&](const net::Interface& interface) {
+    co_return status;
+  }
+
+ private:
+  static Result<std::vector<net::Interface>> interfaces_for(const Request& request) {
+    AIOT_TRY(std::vector<net::Interface> all, net::list_interfaces());
+    const std::vector<std::string>& wanted = request.interfaces;
+    std::erase_if(all, [&](const net::Interface& interface) {
       return !wanted.empty() &&
              std::find(wanted.begin(), wanted.end(), interface.name) == wanted.end();
     });
-    const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
-    const std::shared_ptr<dnssd::Links> links = dnssd::Links::open(executor, *interfaces);
-    if (links->links().empty()) {
-      co_return SourceStatus{SourceState::no_adapter, "no network interface with multicast is up",
-                             "connect this machine to the devices' network"};
+    return all;
+  }
+
+  /// Until the search is over; true when it goes on with other interfaces or addresses, for which
+  /// only a search without an end looks.
+  static net::Task<bool> wait(SourceContext& context, const std::vector<net::Interface>& now) {
+    const std::string before = addresses_of(now);
+    while (context.clock.now() < context.deadline) {
+      const TimePoint next =
+          context.request.watch ? context.clock.now() + look_again : context.deadline;
+      Result<void> slept = co_await context.clock.sleep_until(std::min(next, context.deadline));
+      AIOT_CO_CHECK(std::move(slept));
+      if (!context.request.watch) continue;
+      const Result<std::vector<net::Interface>> again = interfaces_for(context.request);
+      if (again && addresses_of(*again) != before) co_return true;
     }
-    const auto station =
-        std::make_shared<MdnsStation>(links, context.report, net::steady_clock().now());
-    dnssd::Links::start(links, station, executor);
-    // The readers do the work until they are stopped; a cancellation ends this wait.
-    Result<void> waited = co_await context.clock.sleep_until(context.deadline);
-    links->close();
-    if (!waited && waited.error().condition() != Condition::cancelled) {
-      co_return std::move(waited).error();
+    co_return false;
+  }
+
+  static std::string addresses_of(const std::vector<net::Interface>& interfaces) {
+    std::string out;
+    for (const net::Interface& interface : interfaces) {
+      out += fmt::format("{} {}:", interface.index, interface.name);
+      for (const auto& address : interface.addresses) out += " " + address.address.to_string();
     }
+    return out;
+  }
+
+  static SourceStatus status_of(const dnssd::Links& links, std::size_t services) {
     SourceStatus status;
-    status.detail = fmt::format("{} services on {}", station->services(), links->text());
-    if (!links->hears_groups()) {
+    status.detail = fmt::format("{} services on {}", services, links.text());
+    if (!links.hears_groups()) {
       status.detail += "; port 5353 is held alone by another program: only answers by unicast";
       status.hint = "stop the program that does not share port 5353";
     }
-    co_return status;
+    return status;
   }
 };
 

@@ -86,6 +86,22 @@ TEST_CASE("only the interfaces that are named are looked at") {
   CHECK(listener.status.detail.find("dev0") == std::string::npos);
 }
 
+TEST_CASE("whoever watches hears an interface that comes up later") {
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  Listener listener;
+  listener.request.watch = true;
+  std::unique_ptr<Plug> plug;
+  listener.look([&] {
+    if (!plug) {
+      REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+      plug = std::make_unique<Plug>(listener.loop);
+    }
+    return has_identity(listener.found[instance], IdentityKind::address, "10.77.0.1");
+  });
+  CHECK(listener.status.detail.find("1 services on dev0 IPv4") != std::string::npos);
+}
+
 TEST_CASE("a machine without a network says so; a port held alone is told") {
   NetworkNamespace network;
   if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
