@@ -72,7 +72,12 @@ Result<std::vector<Target>> parse_message(std::string_view text) {
   return out;
 }
 
-std::string probe(std::string_view message_id) {
+std::string probe(std::string_view message_id, Wanted wanted) {
+  const std::string_view types =
+      wanted == Wanted::devices
+          ? "<wsd:Types xmlns:wsdp=\"http://schemas.xmlsoap.org/ws/2006/02/devprof\">"
+            "wsdp:Device</wsd:Types>"
+          : "";
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"utf-8\"?>"
       "<soap:Envelope xmlns:soap=\"http://www.w3.org/2003/05/soap-envelope\" "
@@ -81,8 +86,8 @@ std::string probe(std::string_view message_id) {
       "<soap:Header><wsa:To>urn:schemas-xmlsoap-org:ws:2005:04:discovery</wsa:To>"
       "<wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/Probe</wsa:Action>"
       "<wsa:MessageID>urn:uuid:{}</wsa:MessageID></soap:Header>"
-      "<soap:Body><wsd:Probe/></soap:Body></soap:Envelope>",
-      message_id);
+      "<soap:Body><wsd:Probe>{}</wsd:Probe></soap:Body></soap:Envelope>",
+      message_id, types);
 }
 
 }  // namespace aiot::wsd

@@ -30,9 +30,13 @@ struct Target {
 /// The devices of a Hello, a Bye or ProbeMatches, at most 64. Errc::not_wsd, xml::Errc.
 Result<std::vector<Target>> parse_message(std::string_view text);
 
-/// A Probe for everything, in the 2005/04 form, which the 1.1 implementations answer too.
-/// `message_id` is a UUID of its own for each Probe: "6ba7b810-9dad-11d1-80b4-00c04fd430c8".
-std::string probe(std::string_view message_id);
+enum class Wanted {
+  everything,
+  devices,  ///< of the Devices Profile for Web Services: some answer only when they are named
+};
+/// A Probe in the 2005/04 form, which the 1.1 implementations answer too. `message_id` is a UUID of
+/// its own for each: "6ba7b810-9dad-11d1-80b4-00c04fd430c8".
+std::string probe(std::string_view message_id, Wanted wanted);
 
 }  // namespace aiot::wsd
 

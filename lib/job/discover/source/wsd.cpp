@@ -57,9 +57,10 @@ class WsdSource final : public Source {
                   SourceStatus& status) {
     const asio::ip::address group =
         asio::ip::make_address(std::string(v6 ? wsd::group_v6 : wsd::group_v4));
-    const auto make = [](unsigned) {
+    const auto make = [](unsigned round) {
       // Devices answer a message once, however often it comes.
-      const std::string text = wsd::probe(random_uuid());
+      const auto wanted = round % 2 == 0 ? wsd::Wanted::devices : wsd::Wanted::everything;
+      const std::string text = wsd::probe(random_uuid(), wanted);
       const ByteSpan bytes = as_bytes(text);
       return Bytes(bytes.begin(), bytes.end());
     };

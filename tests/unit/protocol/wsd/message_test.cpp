@@ -46,6 +46,14 @@ TEST_CASE("matches of a probe, in both versions' namespaces") {
   }
 }
 
+TEST_CASE("what wsdd 0.7.0 answered to a probe for devices") {
+  const auto found = wsd::parse_message(
+      R"(<?xml version="1.0" encoding="utf-8"?><soap:Envelope xmlns:soap="http://www.w3.org/2003/05/soap-envelope" xmlns:wsa="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:wsd="http://schemas.xmlsoap.org/ws/2005/04/discovery" xmlns:wsx="http://schemas.xmlsoap.org/ws/2004/09/mex" xmlns:wsdp="http://schemas.xmlsoap.org/ws/2006/02/devprof" xmlns:pnpx="http://schemas.microsoft.com/windows/pnpx/2005/10" xmlns:pub="http://schemas.microsoft.com/windows/pub/2005/07"><soap:Header><wsa:To>http://schemas.xmlsoap.org/ws/2004/08/addressing/role/anonymous</wsa:To><wsa:Action>http://schemas.xmlsoap.org/ws/2005/04/discovery/ProbeMatches</wsa:Action><wsa:MessageID>urn:uuid:ea298864-e7d8-11f1-9da4-6a10de47d2bd</wsa:MessageID><wsa:RelatesTo>urn:uuid:2ecc1cf0-6988-4a09-acf3-3fff7bbbdb76</wsa:RelatesTo><wsd:AppSequence InstanceId="1795505421" SequenceId="urn:uuid:ea298b20-e7d8-11f1-9da4-6a10de47d2bd" MessageNumber="1" /></soap:Header><soap:Body><wsd:ProbeMatches><wsd:ProbeMatch><wsa:EndpointReference><wsa:Address>urn:uuid:5f8e2b1c-90a7-4c51-9d5e-0c5f3a6d1e42</wsa:Address></wsa:EndpointReference><wsd:Types>wsdp:Device pub:Computer</wsd:Types><wsd:MetadataVersion>1</wsd:MetadataVersion></wsd:ProbeMatch></wsd:ProbeMatches></soap:Body></soap:Envelope>)");
+  REQUIRE(found.has_value());
+  CHECK(found->front().endpoint == "urn:uuid:5f8e2b1c-90a7-4c51-9d5e-0c5f3a6d1e42");
+  CHECK(found->front().types == std::vector<std::string>{"Device", "Computer"});
+}
+
 TEST_CASE("hello and bye") {
   const std::string reference =
       "<a:EndpointReference><a:Address>urn:uuid:1</a:Address></a:EndpointReference>";
@@ -57,7 +65,9 @@ TEST_CASE("hello and bye") {
 
 TEST_CASE("what says nothing of a device is refused") {
   const std::string version = "http://schemas.xmlsoap.org/ws/2005/04/discovery";
-  CHECK_FALSE(wsd::parse_message(wsd::probe("6ba7b810-9dad-11d1-80b4-00c04fd430c8")).has_value());
+  CHECK_FALSE(
+      wsd::parse_message(wsd::probe("6ba7b810-9dad-11d1-80b4-00c04fd430c8", wsd::Wanted::devices))
+          .has_value());
   CHECK_FALSE(wsd::parse_message(envelope(version, "<d:Hello/>")).has_value());
   CHECK_FALSE(wsd::parse_message("<a/>").has_value());
   CHECK_FALSE(wsd::parse_message("").has_value());
