@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <iterator>
+#include <optional>
 
 #include "aiot/bytes.hpp"
 #include "errors.hpp"
@@ -18,10 +20,18 @@ bool acts_on_terminal(char32_t c) {
          (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F);
 }
 
-/// `text` is UTF-8.
+/// Legal in JSON as it is, and harmless everywhere.
+constexpr bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
+/// `text` is UTF-8. Most text is plain throughout: it is taken in long runs.
 void write_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t i = 0; i < text.size();) {
+    std::size_t run = i;
+    while (run < text.size() && is_plain(static_cast<unsigned char>(text[run]))) ++run;
+    out.append(text, i, run - i);
+    i = run;
+    if (i == text.size()) break;
     const auto lead = static_cast<unsigned char>(text[i]);
     const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
     char32_t point = length == 1 ? lead : lead & (0x7FU >> length);
@@ -36,7 +46,7 @@ void write_string(std::string& out, std::string_view text) {
     } else if (lead == '\t') {
       out += "\\t";
     } else if (lead < 0x20 || acts_on_terminal(point)) {
-      out += fmt::format("\\u{:04x}", static_cast<unsigned>(point));
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(point));
     } else {
       out += text.substr(i, length);
     }
@@ -45,12 +55,19 @@ void write_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-/// The bytes of what must be written as base64, or nullptr.
-std::optional<std::string> as_base64(const Value& value) {
-  if (const auto* bytes = std::get_if<Bytes>(&value.storage())) return to_base64(*bytes);
+/// What must be written as base64; nullopt for everything else.
+std::optional<ByteSpan> as_binary(const Value& value) {
+  if (const auto* bytes = std::get_if<Bytes>(&value.storage())) return *bytes;
   const std::string* text = value.string();
-  if (text && !is_utf8(*text)) return to_base64(as_bytes(*text));
+  if (text && !is_utf8(*text)) return as_bytes(*text);
   return std::nullopt;
+}
+
+void write_base64_field(std::string& out, std::string_view name, ByteSpan bytes) {
+  write_string(out, std::string(name) + "_base64");
+  out += ":\"";
+  out += to_base64(bytes);
+  out += '"';
 }
 
 void write_object(std::string& out, const Object& object) {
@@ -59,9 +76,8 @@ void write_object(std::string& out, const Object& object) {
   for (const auto& [name, value] : object.fields()) {
     out += comma;
     comma = ",";
-    if (const auto base64 = as_base64(value)) {
-      write_string(out, name + "_base64");
-      out += fmt::format(":\"{}\"", *base64);
+    if (const auto binary = as_binary(value)) {
+      write_base64_field(out, name, *binary);
       continue;
     }
     write_string(out, name);
@@ -77,8 +93,8 @@ void write_array(std::string& out, const Array& array) {
   for (const Value& value : array) {
     out += comma;
     comma = ",";
-    if (const auto base64 = as_base64(value)) {
-      out += fmt::format("{{\"base64\":\"{}\"}}", *base64);
+    if (const auto binary = as_binary(value)) {
+      out += fmt::format("{{\"base64\":\"{}\"}}", to_base64(*binary));
     } else {
       write(out, value);
     }
@@ -90,8 +106,8 @@ struct Writer {
   std::string& out;
   void operator()(std::nullptr_t) const { out += "null"; }
   void operator()(bool b) const { out += b ? "true" : "false"; }
-  void operator()(std::int64_t n) const { out += fmt::format("{}", n); }
-  void operator()(std::uint64_t n) const { out += fmt::format("{}", n); }
+  void operator()(std::int64_t n) const { fmt::format_to(std::back_inserter(out), "{}", n); }
+  void operator()(std::uint64_t n) const { fmt::format_to(std::back_inserter(out), "{}", n); }
   void operator()(double d) const { out += std::isfinite(d) ? fmt::format("{}", d) : "null"; }
   void operator()(const std::string& s) const { write_string(out, s); }
   void operator()(const Bytes& b) const { out += fmt::format("\"{}\"", to_base64(b)); }
@@ -113,6 +129,15 @@ std::string to_json(const Object& object) {
   std::string out;
   write_object(out, object);
   return out;
+}
+
+void append_json(std::string& out, const Object& object) { write_object(out, object); }
+
+void append_json_field(std::string& out, std::string_view name, std::string_view text) {
+  if (!is_utf8(text)) return write_base64_field(out, name, as_bytes(text));
+  write_string(out, name);
+  out += ':';
+  write_string(out, text);
 }
 
 Object error_fields(const Error& error) {

@@ -13,6 +13,10 @@ namespace aiot::cli::render {
 /// becomes null. Characters that could steer a terminal are written \uXXXX.
 std::string to_json(const Value& value);
 std::string to_json(const Object& object);
+/// The same, added to `out`.
+void append_json(std::string& out, const Object& object);
+/// `"NAME":"text"`, or NAME_base64, added to `out`.
+void append_json_field(std::string& out, std::string_view name, std::string_view text);
 
 /// The form of an error in documents and events, without its device.
 Object error_fields(const Error& error);

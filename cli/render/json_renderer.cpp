@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include <iterator>
 #include <ostream>
 #include <set>
 
@@ -94,8 +97,20 @@ class JsonlRenderer final : public Renderer {
     print("notice", e.device, {{"code", e.code}, {"message", e.text}, {"hint", e.hint}});
   }
   void line(const event::Item& e) {
-    print(e.kind.c_str(), e.device, {{"schema", e.record.schema}, {"data", e.record.fields}});
+    // There may be a flood of these: written in place, in the form that print() gives.
+    line_ = "{";
+    append_json_field(line_, "event", e.kind);
+    line_ += ',';
+    append_json_field(line_, "device", e.device);
+    fmt::format_to(std::back_inserter(line_), ",\"time_s\":{},", seconds());
+    append_json_field(line_, "schema", e.record.schema);
+    line_ += ",\"data\":";
+    append_json(line_, e.record.fields);
+    line_ += "}\n";
+    out_ << line_;
+    if (item_is_due()) out_.flush();
   }
+  void flush_items() override { out_.flush(); }
   void line(const event::Finished& e) {
     finished_ = true;
     print("finished", e.device, {{"schema", e.result.schema}, {"data", e.result.fields}});
@@ -142,6 +157,7 @@ class JsonlRenderer final : public Renderer {
   std::ostream& err_;
   std::map<std::string, std::chrono::nanoseconds> last_progress_;
   std::set<std::string> failed_;
+  std::string line_;  // of an item; keeps its room
   bool finished_ = false;
 };
 

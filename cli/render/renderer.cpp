@@ -17,6 +17,15 @@ void Renderer::on_event(const Event& event) {
   show(event);
 }
 
+bool Renderer::item_is_due() {
+  constexpr std::chrono::milliseconds longest_hold{20};
+  if (!hold_items_) return true;
+  const std::chrono::nanoseconds now = elapsed();
+  if (now - last_flush_ < longest_hold) return false;
+  last_flush_ = now;
+  return true;
+}
+
 int Renderer::finish(const Outcome& outcome) {
   const int exit = exit_code(outcome, options_.signals ? options_.signals->exit_code() : 0);
   end(outcome, exit);

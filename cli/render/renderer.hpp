@@ -49,18 +49,27 @@ class Renderer : public EventSink {
 
   /// Gives the event to the log file and to the form of this renderer.
   void on_event(const Event& event) final;
+  /// Writes out whatever was held back.
+  void on_pause() final { flush_items(); }
   /// Prints the result and the errors; returns the exit code. Called once.
   int finish(const Outcome& outcome);
   /// How an item of the job reads for people, with its line feed; "" says nothing. Without it items
   /// are not shown as text. JSON Lines have them always, one JSON document has them in its result.
   using ItemText = std::function<std::string(const event::Item&)>;
   void show_items(ItemText text) { item_text_ = std::move(text); }
+  /// The job tells its pauses: a flood of items is written out then, and every 20 ms meanwhile, not
+  /// one by one.
+  void hold_items() { hold_items_ = true; }
   /// Every event goes to `log` too.
   void log_to(std::unique_ptr<EventSink> log) { log_ = std::move(log); }
 
  protected:
   virtual void show(const Event& event) = 0;
   virtual void end(const Outcome& outcome, int exit) = 0;
+  /// Flushes the stream that items go to.
+  virtual void flush_items() {}
+  /// True when an item that was just printed should be flushed.
+  bool item_is_due();
 
   const Options& options() const { return options_; }
   std::string text_of(const event::Item& item) const {
@@ -76,6 +85,8 @@ class Renderer : public EventSink {
   std::chrono::nanoseconds start_;
   std::unique_ptr<EventSink> log_;
   ItemText item_text_;
+  bool hold_items_ = false;
+  std::chrono::nanoseconds last_flush_{0};
 };
 
 std::unique_ptr<Renderer> make_renderer(Format format, std::ostream& out, std::ostream& err,

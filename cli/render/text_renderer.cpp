@@ -60,7 +60,7 @@ class TextRenderer final : public Renderer {
     if (text.empty()) return;
     interrupt();
     out_ << text;
-    out_.flush();
+    if (item_is_due()) out_.flush();
   }
   void take(const event::Finished& e) {
     DeviceProgress& d = device(e.device);
@@ -90,6 +90,7 @@ class TextRenderer final : public Renderer {
     if (progress_) progress_->clear();
   }
 
+  void flush_items() override { out_.flush(); }
   void end(const Outcome& outcome, int) override {
     interrupt();
     if (outcome.text) {

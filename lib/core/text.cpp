@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <cstring>
+
 #include "aiot/bytes.hpp"
 
 namespace aiot {
@@ -39,6 +42,15 @@ bool is_unsafe(char32_t point) {
 
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
+    // Most text is ASCII: eight bytes at a time.
+    constexpr std::uint64_t high_bits = 0x8080808080808080ULL;
+    if (std::uint64_t eight = 0; text.size() - i >= sizeof eight) {
+      std::memcpy(&eight, text.data() + i, sizeof eight);
+      if ((eight & high_bits) == 0) {
+        i += sizeof eight;
+        continue;
+      }
+    }
     char32_t point = 0;
     const int length = decode_utf8(text, i, point);
     if (length == 0) return false;
