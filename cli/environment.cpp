@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "aiot/ports.hpp"
+#include "terminal_input.hpp"
 
 namespace aiot::cli {
 namespace {
@@ -58,6 +59,10 @@ Environment real_environment(Signals& signals) {
   e.sim_devices = sim::devices;
   e.sim_faults = sim::faults;
   e.sim_profiles = sim::profiles;
+  e.listen = listen::run;
+  e.listen_schemes = listen::schemes;
+  e.read_input = read_standard_input;
+  e.raw_terminal = raw_terminal;
   e.variable = variable;
   e.terminal = real_terminal();
   e.signals = &signals;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -12,6 +13,7 @@
 #include "aiot/discover.hpp"
 #include "aiot/firmware.hpp"
 #include "aiot/flash.hpp"
+#include "aiot/listen.hpp"
 #include "aiot/sim.hpp"
 
 namespace aiot::cli {
@@ -67,6 +69,13 @@ struct Environment {
   std::function<std::vector<sim::Choice>()> sim_devices;
   std::function<std::vector<sim::Choice>()> sim_faults;
   std::function<std::vector<sim::Choice>()> sim_profiles;
+
+  std::function<Result<listen::Report>(std::span<const Address>, const listen::Request&, EventSink&,
+                                       std::stop_token)>
+      listen;
+  std::function<std::vector<listen::Scheme>()> listen_schemes;
+  std::function<std::string(std::stop_token)> read_input;  ///< standard input as it comes
+  std::function<std::shared_ptr<void>()> raw_terminal;     ///< keys one by one while it lives
 
   std::function<std::optional<std::string>(const std::string&)> variable;
   ConfigSources config;

@@ -8,6 +8,8 @@
 
 #include <csignal>
 
+#include "terminal_input.hpp"
+
 namespace aiot::cli {
 
 ProcessSignals::~ProcessSignals() {
@@ -50,6 +52,7 @@ void ProcessSignals::watch() {
     if (::read(signal_fd_, &info, sizeof info) != sizeof info) continue;
     const int code = 128 + static_cast<int>(info.ssi_signo);
     if (asking_ || exit_ != 0) {
+      restore_terminal();
       (void)!::write(STDERR_FILENO, "\n", 1);
       ::_exit(code);
     }

@@ -48,6 +48,7 @@ _aiotctl() {
       '/flash reset') path=/flash/reset ;;
       '/flash image') path=/flash/image ;;
       '/flash merge') path=/flash/merge ;;
+      ' listen') path=/listen ;;
       ' sim') path=/sim ;;
       ' config') path=/config ;;
       '/config show') path=/config/show ;;
@@ -65,8 +66,8 @@ _aiotctl() {
   fi
   case "$path:$prev" in
     /discover:--where|/discover:-w) :; return ;;
-    /discover:--only) _aiotctl_words 'alibaba ble coap mdns miio tuya usb wifi'; return ;;
-    /discover:--except) _aiotctl_words 'alibaba ble coap mdns miio tuya usb wifi'; return ;;
+    /discover:--only) _aiotctl_words 'alibaba ble coap mdns miio ssdp tuya usb wifi wsd'; return ;;
+    /discover:--except) _aiotctl_words 'alibaba ble coap mdns miio ssdp tuya usb wifi wsd'; return ;;
     /discover:--interface|/discover:-i) :; return ;;
     /discover:--subnet) :; return ;;
     /discover:--keys) _aiotctl_files -f; return ;;
@@ -167,6 +168,28 @@ _aiotctl() {
     /flash/merge:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
     /flash/merge:--flash-freq) :; return ;;
     /flash/merge:--flash-size) :; return ;;
+    /listen:--expect|/listen:-e) :; return ;;
+    /listen:--fail-on) :; return ;;
+    /listen:--count) :; return ;;
+    /listen:--duration) :; return ;;
+    /listen:--filter|/listen:-f) :; return ;;
+    /listen:--framing) _aiotctl_words 'line idle none'; return ;;
+    /listen:--idle) :; return ;;
+    /listen:--baud|/listen:-b) :; return ;;
+    /listen:--raw) _aiotctl_words 'auto none colour all'; return ;;
+    /listen:--stamp) _aiotctl_words 'local utc elapsed none'; return ;;
+    /listen:--escape-key) :; return ;;
+    /listen:--log|/listen:-o) _aiotctl_files -f; return ;;
+    /listen:--log-size) :; return ;;
+    /listen:--log-files) :; return ;;
+    /listen:--elf) _aiotctl_files -f; return ;;
+    /listen:--qos) _aiotctl_words '0 1 2'; return ;;
+    /listen:--mqtt-version) _aiotctl_words '5 3.1.1'; return ;;
+    /listen:--client-id) :; return ;;
+    /listen:--credentials) _aiotctl_files -f; return ;;
+    /listen:--ca) _aiotctl_files -f; return ;;
+    /listen:--cert) _aiotctl_files -f; return ;;
+    /listen:--key) _aiotctl_files -f; return ;;
     /sim:--port|/sim:-p) :; return ;;
     /sim:--count) :; return ;;
     /sim:--flash) _aiotctl_files -f; return ;;
@@ -183,7 +206,7 @@ _aiotctl() {
   esac
 
   case "$path" in
-    '') verbs='discover flash sim config completion schema help' options='' ;;
+    '') verbs='discover flash listen sim config completion schema help' options='' ;;
     /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
     /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
@@ -194,6 +217,7 @@ _aiotctl() {
     /flash/reset) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
+    /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --ca --cert --key' ;;
     /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --seed --app --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
@@ -217,12 +241,13 @@ _aiotctl() {
     /flash/reset) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /flash/image) _aiotctl_files -f;  ;;
     /flash/merge) _aiotctl_files -f;  ;;
+    /listen) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266';  ;;
     /config) : ;;
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.merge/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

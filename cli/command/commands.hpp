@@ -7,6 +7,7 @@ namespace aiot::cli::command {
 
 Command discover();
 Command flash();
+Command listen();
 Command sim();
 Command config();
 Command completion();

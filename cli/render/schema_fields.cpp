@@ -153,6 +153,7 @@ std::vector<Schema> all_schemas() {
               whole("bytes_out", "sent"), whole("commands", "served")})}},
   };
   for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
+  for (Schema& schema : listen_schemas()) all.push_back(std::move(schema));
   std::sort(all.begin(), all.end(),
             [](const Schema& a, const Schema& b) { return a.name < b.name; });
   return all;

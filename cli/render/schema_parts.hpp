@@ -37,5 +37,6 @@ inline Field object(std::string name, std::string doc, Fields fields) {
 
 /// The schemas of one job, each in its own file; schemas() has all.
 std::vector<Schema> discover_schemas();
+std::vector<Schema> listen_schemas();
 
 }  // namespace aiot::cli::render

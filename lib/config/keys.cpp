@@ -7,7 +7,7 @@ namespace aiot {
 namespace {
 
 // Sorted by name; `Config` looks keys up by position.
-constexpr std::array<ConfigKey, 16> keys = {{
+constexpr std::array<ConfigKey, 25> keys = {{
     {"discover.except", "string", "", "ways to look that are left out, with commas: ble,wifi"},
     {"discover.keys", "path", "", "file with the bind keys of encrypted adverts", true},
     {"discover.timeout", "duration", "3s", "how long a search takes"},
@@ -20,6 +20,17 @@ constexpr std::array<ConfigKey, 16> keys = {{
     {"flash.jobs", "integer", "0", "devices served at once; 0 serves all"},
     {"flash.stub_dir", "path", "", "folder with flasher stubs; empty looks in the data folders",
      true},
+    {"listen.baud", "integer", "115200", "serial speed in bits a second"},
+    {"listen.ca", "path", "", "certificate authorities for TLS (PEM)", true},
+    {"listen.cert", "path", "", "client certificate for TLS (PEM)", true},
+    {"listen.credentials", "path", "", "YAML file with user and password for a broker", true},
+    {"listen.escape_key", "string", "ctrl-t", "the key that speaks to aiotctl in keyboard mode"},
+    {"listen.idle", "duration", "200ms", "how long nothing must follow for a message to be whole"},
+    {"listen.key", "path", "", "the client certificate's private key (PEM)", true},
+    {"listen.raw", "string", "auto", "what of a device's control bytes may reach the terminal",
+     false, "auto|none|colour|all"},
+    {"listen.stamp", "string", "local", "what stands in front of each line", false,
+     "local|utc|elapsed|none"},
     {"log_file", "path", "", "file that receives every event as text", true},
     {"output.color", "string", "auto", "colour on terminals", false, "auto|always|never"},
     {"output.format", "string", "text", "what standard output carries", false, "text|json|jsonl"},

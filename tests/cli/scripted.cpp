@@ -116,6 +116,56 @@ Result<Record> find_devices(const discover::Request& request, EventSink& sink,
                                           {"seconds", 3.0}}};
 }
 
+/// Each address says three things: a line, something that could act on a terminal, and no text.
+Result<listen::Report> listen_job(std::span<const Address> sources, const listen::Request& request,
+                                  EventSink& sink, std::stop_token stop) {
+  listen::Report report;
+  const std::vector<std::string> words = {"ready", "\x1b[31mred\x1b[0m\x1b[2J",
+                                          std::string("\xff\xfe\0bin", 6)};
+  for (const Address& source : sources) {
+    report.error = error_of(source);
+    for (const std::string& word : words) {
+      event::Item item{source.str(), "message", {"aiot.message/1", {}}};
+      item.record.fields = Object(
+          {{"time", "2026-11-24T06:33:38.123456Z"}, {"source", source.str()}, {"payload", word}});
+      sink.on_event(item);
+    }
+    sink.on_pause();
+    if (request.input) {
+      sink.on_event(event::Notice{source.str(), "test.waiting", "waiting", ""});
+      for (std::string keys = request.input(stop); !keys.empty(); keys = request.input(stop)) {
+        sink.on_event(
+            event::Item{source.str(),
+                        "message",
+                        {"aiot.message/1", Object({{"time", "2026-11-24T06:33:39.000000Z"},
+                                                   {"source", source.str()},
+                                                   {"payload", "<" + keys + ">"}})}});
+        sink.on_pause();
+      }
+    }
+    wait_for_stop(source, stop);
+  }
+  if (report.error && report.error->condition() != Condition::timeout) {
+    report.failures.push_back({sources.front(), *report.error});
+    report.error.reset();
+  }
+  Array counted;
+  for (const Address& source : sources) {
+    counted.emplace_back(Object({{"address", source.str()},
+                                 {"messages", 3},
+                                 {"bytes", 29},
+                                 {"truncated", 0},
+                                 {"failed", !report.failures.empty()}}));
+  }
+  report.record = {"aiot.listen/1", Object({{"messages", std::uint64_t{3}},
+                                            {"bytes", std::uint64_t{29}},
+                                            {"filtered", std::uint64_t{0}},
+                                            {"seconds", 0.5},
+                                            {"ended_by", "sources"},
+                                            {"sources", std::move(counted)}})};
+  return report;
+}
+
 }  // namespace
 
 flash::DeviceReport play(const Address& device, const std::string& job_name, EventSink& sink) {
@@ -174,6 +224,10 @@ Environment scripted_environment() {
     return std::vector<discover::SourceInfo>{{"ble", "what is in the air"},
                                              {"mdns", "what is on the network"}};
   };
+  e.listen = listen_job;
+  e.listen_schemes = [] { return std::vector<listen::Scheme>{{"tcp", "tcp://HOST:PORT", ""}}; };
+  e.read_input = [](std::stop_token) { return std::string(); };
+  e.raw_terminal = [] { return std::shared_ptr<void>(); };
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,
                   std::stop_token) -> Result<Record> {
     for (unsigned i = 1; i <= r.count; ++i) {

@@ -8,6 +8,7 @@
 #include "fd_stream.hpp"
 #include "scripted.hpp"
 #include "signals.hpp"
+#include "terminal_input.hpp"
 
 /// aiotctl with scripted jobs, for tests that need a real process: terminals, signals, full disks.
 int main(int argc, char** argv) {
@@ -24,6 +25,8 @@ int main(int argc, char** argv) {
     const char* value = std::getenv(name.c_str());
     return value ? std::optional<std::string>(value) : std::nullopt;
   };
+  environment.read_input = aiot::cli::read_standard_input;
+  environment.raw_terminal = aiot::cli::raw_terminal;
   aiot::cli::Terminal& terminal = environment.terminal;
   terminal.in = isatty(0) != 0;
   terminal.out = isatty(1) != 0;
