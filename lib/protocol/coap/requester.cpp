@@ -167,11 +167,10 @@ void Requester::on_response(net::TimePoint now, const MessageView& message) {
     }
     if (sequence) freshness_ = Freshness{*sequence, now};
     body_.emplace();
-    body_->notification = request_.observe && sequence.has_value();
     body_->head.code = message.code;
     body_->head.content_format = message.options.find_uint(option::content_format);
     body_->head.max_age = seconds(message.options.find_uint(option::max_age).value_or(60));
-    body_->head.observed = body_->notification;
+    body_->head.observed = request_.observe && sequence.has_value();
     body_->etag = as_vector(message.options.find(option::etag).value_or(ByteSpan()));
   }
   const std::optional<ByteSpan> option = message.options.find(option::block2);
@@ -209,7 +208,7 @@ void Requester::on_block(net::TimePoint now, const MessageView& message, const B
 void Requester::deliver(net::TimePoint now) {
   Response response = std::move(body_->head);
   response.payload = std::move(body_->bytes);
-  const bool more = body_->notification;
+  const bool more = response.observed;
   body_.reset();
   block_token_.clear();
   restarts_ = 0;

@@ -89,7 +89,6 @@ class Requester {
     Bytes bytes;
     Bytes etag;
     Response head;
-    bool notification = false;
   };
   /// The order of notifications.
   struct Freshness {
