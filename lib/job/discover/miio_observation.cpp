@@ -24,7 +24,9 @@ Observation observe_hello(const std::string& host, const miio::HelloReply& reply
   out.identities.push_back({IdentityKind::address, host});
   out.facts.push_back({"ip", host, 1});
   out.facts.push_back({"miio.device_id", id, 1});
-  out.facts.push_back({"state", reply.token ? "unprovisioned" : "provisioned", 0.9});
+  // Newer firmware hides its token at all times: that proves less than one that is told.
+  out.facts.push_back(reply.token ? Fact{"state", "unprovisioned", 0.95}
+                                  : Fact{"state", "provisioned", 0.6});
   out.facts.push_back({"ecosystem", "Xiaomi Mi Home", 0.95});
   out.facts.push_back({"ecosystem_reason", "it answers a miIO hello", 1});
   Address address;

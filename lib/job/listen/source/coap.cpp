@@ -57,7 +57,10 @@ class CoapSource final : public Source {
       }
       if (!seen_ || !reconnect_) co_return ended;
       if (heard) {
-        context.notice("listen.lost", "the server is silent; waiting for it to come back", "");
+        context.notice("listen.lost",
+                       ended ? "the server has ended the observation; asking again"
+                             : "the server is silent; waiting for it to come back",
+                       "");
         pause = first_pause;
       }
       lost = true;
