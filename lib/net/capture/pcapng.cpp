@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "net/capture/byte_order.hpp"
 
 namespace aiot::net::capture {

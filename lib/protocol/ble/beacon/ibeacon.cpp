@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "protocol/ble/beacon/beacons.hpp"
 
 namespace aiot::ble::beacon {

@@ -73,6 +73,7 @@ Result<Frame> parse_frame(const Uuid& service, ByteSpan data) {
 }
 
 Result<Bytes> open(const Frame& frame, const DeviceAddress& address, ByteSpan key) {
+  if (frame.tag.empty()) return make_error(Errc::bad_format, "BTHome: nothing is encrypted");
   crypto::Aes128Key aes{};
   if (key.size() != aes.size()) {
     return make_error(Errc::wrong_key, "BTHome: a key of another length is needed",

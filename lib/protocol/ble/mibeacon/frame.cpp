@@ -103,6 +103,8 @@ Result<Frame> parse_frame(ByteSpan data) {
 }
 
 Result<Opened> open(const Frame& frame, const DeviceAddress& address, ByteSpan key) {
+  // A frame may say that it is encrypted and hold nothing.
+  if (frame.tag.empty()) return make_error(Errc::bad_format, "MiBeacon: nothing is encrypted");
   AIOT_TRY(const crypto::Aes128Key aes, aes_key(frame, key));
   const DeviceAddress& sender = frame.address ? *frame.address : address;
   Bytes nonce;

@@ -44,7 +44,8 @@ struct Opened {
 };
 /// Decrypts with a key of 16 bytes, or 12 for versions 2 and 3. `address` is the sender's; the
 /// frame's own goes before it. Errc::wrong_key when the tag does not fit or the key has another
-/// length; in versions 2 and 3 when what comes out does not consist of objects.
+/// length; in versions 2 and 3 when what comes out does not consist of objects. Errc::bad_format
+/// for a frame that holds nothing encrypted.
 Result<Opened> open(const Frame& frame, const DeviceAddress& address, ByteSpan key);
 
 }  // namespace aiot::ble::mibeacon

@@ -76,6 +76,13 @@ TEST_CASE("the published encryption example, and what is changed in it") {
   }
 }
 
+TEST_CASE("a plain frame has nothing to open") {
+  const Bytes data = *from_hex("4002ca0903bf13");
+  CHECK(
+      bthome::open(*parse_frame(Uuid::of(0xFCD2), data), sender, test::key_of(key)).error().code ==
+      Errc::bad_format);
+}
+
 TEST_CASE("the first byte of version 2") {
   const Bytes event = *from_hex("4404138a01");
   CHECK(parse_frame(Uuid::of(0xFCD2), event)->on_event);

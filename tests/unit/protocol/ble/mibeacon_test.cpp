@@ -93,6 +93,13 @@ TEST_CASE("a key of another length is wrong, and the hint says which is right") 
   CHECK(result.error().hint.find("32 hex digits") != std::string::npos);
 }
 
+// Found by the fuzzer: encrypted, and without objects.
+TEST_CASE("a frame that says it is encrypted and holds nothing") {
+  CHECK(opened("0858aa01a3", "58:2D:34:12:20:89", "a3bfe9853dd85a620debe3620caaa351") ==
+        "ble.format");
+  CHECK(opened("0830b603d2", "F8:24:41:C5:98:8B", "b853075158487ca39a5b5ea9") == "ble.format");
+}
+
 // The same suite: test_Xiaomi_ESM787_discovery, test_blank_advertisements_then_encrypted.
 TEST_CASE("the frame's header") {
   const Bytes discovery = *from_hex("1059db780df4f80238c1a4");

@@ -1,0 +1,3 @@
+foreach(format btsnoop pcap)
+  aiot_fuzzer(${format} LINKS aiot_net)
+endforeach()
