@@ -5,7 +5,9 @@
 namespace aiot::discover {
 
 std::span<const PortDecoder> capture_decoders() {
-  static constexpr std::array<PortDecoder, 7> decoders = {{
+  static constexpr std::array<PortDecoder, 9> decoders = {{
+      {1900, observe_ssdp},
+      {3702, observe_wsd},
       {5353, observe_mdns},
       {5683, observe_alibaba},
       {5683, observe_coap},
