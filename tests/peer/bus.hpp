@@ -36,7 +36,10 @@ class PrivateBus {
     return wait_for(ready);
   }
   /// Lets the scene go on to its next act.
-  void cue(const std::string& scene) { std::filesystem::remove(folder_.path() / scene); }
+  void cue(const std::string& scene) {
+    wait_for((folder_.path() / scene).string());  // the act before has ended
+    std::filesystem::remove(folder_.path() / scene);
+  }
   /// The same, and returns when that is done.
   bool next(const std::string& scene) {
     cue(scene);

@@ -103,9 +103,12 @@ def bluez_gatt():
          dbus.Array([("ReadValue", "a{sv}", "ay", "ret = dbus.ByteArray(b'\\x00d\\xff')"),
                      ("WriteValue", "aya{sv}", "", ""),
                      ("StartNotify", "", "", "")], signature="(ssss)"))
+    # The mock's Connect() tells of the connection, and leaves the property as it was.
     call("org.bluez", DEVICE, MOCK, "UpdateProperties", "org.bluez.Device1",
-         dbus.Dictionary({"ServicesResolved": True}, signature="sv"))
+         dbus.Dictionary({"ServicesResolved": True, "Connected": True}, signature="sv"))
     yield
+    while not call("org.bluez", path, MOCK, "GetMethodCalls", "StartNotify"):
+        time.sleep(0.02)
     tell_changed(path, "org.bluez.GattCharacteristic1", Value=bytes_of("00ff0a"))
     yield
     change_device(Connected=False)

@@ -5,7 +5,10 @@
 namespace aiot::listen {
 namespace {
 
-constexpr std::array<SourceKind, 9> kinds = {{
+constexpr std::array<SourceKind, 10> kinds = {{
+    {"ble", "ble:AA:BB:CC:DD:EE:FF[/UUID]",
+     "adverts of a Bluetooth LE device (ble:* for all), or a characteristic's notifications",
+     make_ble_source},
     {"coap", "coap://HOST[:PORT]/PATH", "a resource of a CoAP server, observed (RFC 7641)",
      make_coap_source},
     {"mqtt", "mqtt://BROKER[:PORT]/TOPIC", "messages of an MQTT broker, with + and # in the topic",

@@ -46,6 +46,12 @@ std::string full_uuid(std::string_view text) {
   return out;
 }
 
+std::string short_uuid(const std::string& uuid) {
+  if (!uuid.ends_with(base_uuid)) return uuid;
+  const std::string number = uuid.substr(0, uuid.size() - base_uuid.size());
+  return number.starts_with("0000") ? number.substr(4) : number;
+}
+
 /// What is known of the connection, and who waits for it to change.
 struct Gatt::Line {
   bool connected = false;

@@ -42,5 +42,7 @@ class Gatt {
 
 /// "2a19" and "0x2A19" as all 128 bits, lower case; what is no UUID stays as it is.
 std::string full_uuid(std::string_view text);
+/// The shortest spelling of one of 128 bits: "2a19" where it lies on the Bluetooth base.
+std::string short_uuid(const std::string& uuid);
 
 }  // namespace aiot::net::bluez
