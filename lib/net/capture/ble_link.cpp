@@ -24,6 +24,7 @@ constexpr unsigned crc_checked = 1u << 10;
 constexpr unsigned crc_valid = 1u << 11;
 constexpr unsigned phy_shift = 14;
 constexpr unsigned phy_coded = 2;  ///< a byte more, which no advert of ours needs
+constexpr unsigned nordic_crc_valid = 1;
 
 void set_sender(ByteSpan address, AdvertReport& out) {
   std::reverse_copy(address.begin(), address.end(), out.address.begin());
@@ -69,22 +70,50 @@ std::optional<AdvertReport> parse_extended(ByteSpan payload, AdvertReport report
   return report;
 }
 
+/// The packet behind LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR's header.
+std::optional<ByteSpan> behind_pseudo_header(ByteSpan bytes, AdvertReport& report) {
+  // Channel, signal, noise, offences, reference access address (4), flags (2).
+  if (bytes.size() < 10) return std::nullopt;
+  const unsigned flags = load_le16(bytes.data() + 8);
+  if ((flags & crc_checked) != 0 && (flags & crc_valid) == 0) return std::nullopt;
+  if (flags >> phy_shift == phy_coded) return std::nullopt;
+  if ((flags & signal_valid) != 0) report.rssi_dbm = static_cast<std::int8_t>(bytes[1]);
+  return bytes.subspan(10);
+}
+
+/// The packet behind the headers of Nordic's sniffer, versions 2 and 3.
+std::optional<ByteSpan> behind_nordic_header(ByteSpan bytes, AdvertReport& report) {
+  // Board, length (2), version, counter (2), type; then length, flags, channel, signal, …
+  constexpr std::size_t sniffer_header = 7;
+  constexpr std::size_t shortest = 4;
+  if (bytes.size() < sniffer_header + shortest || (bytes[3] != 2 && bytes[3] != 3)) {
+    return std::nullopt;
+  }
+  bytes = bytes.subspan(sniffer_header);
+  const std::size_t length = bytes[0];
+  const unsigned flags = bytes[1];
+  if (length < shortest || length > bytes.size()) return std::nullopt;
+  if ((flags & nordic_crc_valid) == 0 || (flags >> 4 & 7) == phy_coded) return std::nullopt;
+  report.rssi_dbm = -static_cast<int>(bytes[3]);
+  return bytes.subspan(length);
+}
+
+std::optional<ByteSpan> packet_of(const Record& record, AdvertReport& report) {
+  switch (record.link) {
+    case Link::ble_link: return record.bytes;
+    case Link::ble_link_with_header: return behind_pseudo_header(record.bytes, report);
+    case Link::nordic_sniffer: return behind_nordic_header(record.bytes, report);
+    default: return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::optional<AdvertReport> parse_ble_link(const Record& record) {
-  ByteSpan bytes = record.bytes;
   AdvertReport report;
-  if (record.link == Link::ble_link_with_header) {
-    // Channel, signal, noise, offences, reference access address (4), flags (2).
-    if (bytes.size() < 10) return std::nullopt;
-    const unsigned flags = load_le16(bytes.data() + 8);
-    if ((flags & crc_checked) != 0 && (flags & crc_valid) == 0) return std::nullopt;
-    if (flags >> phy_shift == phy_coded) return std::nullopt;
-    if ((flags & signal_valid) != 0) report.rssi_dbm = static_cast<std::int8_t>(bytes[1]);
-    bytes = bytes.subspan(10);
-  } else if (record.link != Link::ble_link) {
-    return std::nullopt;
-  }
+  const auto packet = packet_of(record, report);
+  if (!packet) return std::nullopt;
+  const ByteSpan bytes = *packet;
   // Access address, header, length, payload, checksum.
   if (bytes.size() < 6 + crc_size) return std::nullopt;
   if (load_le32(bytes.data()) != advertising_access_address) return std::nullopt;

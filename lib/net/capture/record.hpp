@@ -24,6 +24,7 @@ enum class Link : std::uint32_t {
   ble_link = 251,
   linux_monitor = 254,
   ble_link_with_header = 256,
+  nordic_sniffer = 272,
   linux_cooked_2 = 276,
   hci_without_type = 0x10001,        ///< btsnoop 1001: what it is stands in the flags
   linux_monitor_in_flags = 0x10002,  ///< btsnoop 2001: so is the monitor's opcode

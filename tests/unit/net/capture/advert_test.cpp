@@ -155,7 +155,8 @@ TEST_CASE("advertisements of a sniffer") {
                     "C0B525B8F7D4") ==
         "5a:4d:57:fb:0c:32 random connectable "
         "02011a1aff4c000c0e009c6b8f40440f1583ec895148b410050318c0b525");
-  // A pseudo-header in front (github.com/potto216/wireless-games, its README): -93 dBm, checksum good.
+  // A pseudo-header in front (github.com/potto216/wireless-games, its README): -93 dBm, checksum
+  // good.
   CHECK(link_advert(Link::ble_link_with_header,
                     "00a30000000000000b0cd6be898e4225609b10c6bb291eff060001092022a65a9e31398be69935"
                     "32914f28c5287c8e9e5f9c0b4059944f93") ==
@@ -166,6 +167,24 @@ TEST_CASE("advertisements of a sniffer") {
       link_advert(Link::ble_link_with_header,
                   "00a300000000000003 04d6be898e4225609b10c6bb291eff060001092022a65a9e31398be69935"
                   "32914f28c5287c8e9e5f9c0b4059944f93") == "");
+}
+
+// LINKTYPE_NORDIC_BLE: a beacon on channel 38 that nRF Sniffer heard at -27 dBm (BLE-Paketanalyse,
+// a published walk through each of these bytes).
+TEST_CASE("an advertisement that Nordic's sniffer heard") {
+  const std::string packet =
+      "461e23a29b6a692b0201040e094e6f726469635f426561636f6e05ff59000900d1ea17";
+  CHECK(link_advert(Link::nordic_sniffer, "0e310003b933020a01261b0000e8152b11d6be898e" + packet) ==
+        "2b:69:6a:9b:a2:23 random -27 dBm "
+        "0201040e094e6f726469635f426561636f6e05ff59000900");
+  // A wrong checksum, the coded PHY, another version, a header that is longer than all.
+  for (const char* head :
+       {"0e310003b933020a00261b0000e8152b11", "0e310003b933020a21261b0000e8152b11",
+        "0e310001b933020a01261b0000e8152b11", "0e310003b93302ff01261b0000e8152b11",
+        "0e310003b9330203"}) {
+    CAPTURE(head);
+    CHECK(link_advert(Link::nordic_sniffer, head + std::string("d6be898e") + packet) == "");
+  }
 }
 
 // Volume 6, part B, figure 2.7: length and mode, flags, sender, power, then the data.
