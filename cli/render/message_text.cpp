@@ -60,6 +60,27 @@ std::string details(const Object& fields) {
   return out;
 }
 
+/// Where a crash happened, a line for each address that is known.
+std::string decoded_lines(const Object& fields) {
+  const Value* decoded = fields.find("decoded");
+  if (!decoded || !decoded->array()) return {};
+  std::string out;
+  for (const Value& value : *decoded->array()) {
+    const Object* row = value.object();
+    if (!row) continue;
+    const auto scalar = [row](const char* name) {
+      const Value* field = row->find(name);
+      return field ? describe_scalar(name, *field) : std::string();
+    };
+    const Value* inlined = row->find("inlined");
+    const bool* is_inlined = inlined ? std::get_if<bool>(&inlined->storage()) : nullptr;
+    out += fmt::format("    {} {}: {} at {}:{}{}\n", scalar("role"), scalar("address"),
+                       scalar("function"), scalar("file"), scalar("line"),
+                       is_inlined && *is_inlined ? " (inlined)" : "");
+  }
+  return out;
+}
+
 std::string syslog_heading(const Object& syslog) {
   std::string out;
   const std::string_view host = text_field(syslog, "host");
@@ -151,7 +172,7 @@ std::string MessageText::operator()(const event::Item& item) {
   }
   out += text + details(fields);
   if (fields.find("truncated")) out += " …";
-  return out + '\n';
+  return out + '\n' + decoded_lines(fields);
 }
 
 }  // namespace aiot::cli::render

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -67,6 +68,12 @@ class OnTerminal {
     return exit_of(child_);
   }
   pid_t child() const { return child_; }
+  /// The terminal takes whole lines and echoes them, as a shell leaves it.
+  bool cooked() const {
+    termios settings{};
+    REQUIRE(tcgetattr(master_, &settings) == 0);
+    return (settings.c_lflag & ICANON) != 0 && (settings.c_lflag & ECHO) != 0;
+  }
 
   std::string seen;
 
@@ -169,6 +176,56 @@ TEST_CASE("Ctrl-C ends a search with what was found, and is how watching ends") 
   watch.type("\x03");
   CHECK(watch.finish() == 0);
   CHECK(watch.seen.find("+ Lamp") != std::string::npos);
+}
+
+TEST_CASE("keyboard mode: keys go to the device, Ctrl-C too; the escape key speaks to aiotctl") {
+  OnTerminal t({"listen", "tcp://fine:1", "--stamp", "none"});
+  REQUIRE(t.await("waiting"));
+  CHECK_FALSE(t.cooked());
+  CHECK(t.seen.find("ctrl-t q quits") != std::string::npos);
+  // A device's colour is shown, its other sequences are written out.
+  CHECK(t.seen.find("\x1b[31mred\x1b[0m\\x1b[2J") != std::string::npos);
+  t.type("ls");
+  REQUIRE(t.await("<ls>"));
+  t.type("\x03");
+  REQUIRE(t.await("<\\x03>"));
+  t.type("\x14?");
+  REQUIRE(t.await("ctrl-t q  quit"));
+  t.type("\x14h");
+  t.type("a");
+  REQUIRE(t.await("3c 61 3e"));
+  t.type("\x14q");
+  CHECK(t.finish() == 0);
+}
+
+TEST_CASE("keyboard mode: the terminal is as it was, however it ends") {
+  for (const int signal : {0, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGSEGV}) {
+    CAPTURE(signal);
+    OnTerminal t({"listen", "tcp://fine:1"});
+    REQUIRE(t.await("waiting"));
+    REQUIRE_FALSE(t.cooked());
+    if (signal == 0) {
+      t.type("\x14q");
+    } else {
+      REQUIRE(kill(t.child(), signal) == 0);
+    }
+    int status = 0;
+    (void)t.await("this never comes");
+    REQUIRE(waitpid(t.child(), &status, 0) == t.child());
+    CHECK(t.cooked());
+    const bool handled = signal == 0 || signal == SIGTERM || signal == SIGINT;
+    CHECK(WIFEXITED(status) == handled);
+    if (handled) CHECK(WEXITSTATUS(status) == 0);
+    if (!handled && WIFSIGNALED(status)) CHECK(WTERMSIG(status) == signal);
+  }
+}
+
+TEST_CASE("with --no-input the keyboard is left alone, and Ctrl-C ends it") {
+  OnTerminal t({"listen", "tcp://wait:1", "--no-input"});
+  REQUIRE(t.await("ready"));
+  CHECK(t.cooked());
+  t.type("\x03");
+  CHECK(t.finish() == 0);
 }
 
 TEST_CASE("standard output: a full disk is 5, a reader that left is nothing") {
