@@ -74,7 +74,8 @@ std::vector<Mention> read_registers(std::string_view line) {
     value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
     if (!value.starts_with("0x")) return out;
     const auto word = take_word(value);
-    if (!word || name.empty()) return out;
+    // Names of registers are in capitals; an address in front of its memory is none.
+    if (!word || name.empty() || name.front() < 'A' || name.front() > 'Z') return out;
     out.push_back(register_mention(name, *word));
     line = value;
   }
