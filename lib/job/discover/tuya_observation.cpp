@@ -1,10 +1,10 @@
-#include "job/discover/source.hpp"
+#include "job/discover/tuya_observation.hpp"
+
 #include "protocol/tuya/packet.hpp"
 
 namespace aiot::discover {
 
-std::vector<Observation> observe_tuya(const Packet& packet) {
-  if (packet.to_port != tuya::plain_port && packet.to_port != tuya::cipher_port) return {};
+std::vector<Observation> observe_announcement(const Packet& packet) {
   const Result<tuya::Packet> decoded = tuya::decode_broadcast(packet.payload);
   if (!decoded) return {};
   const Result<tuya::Announcement> said = tuya::parse_announcement(decoded->text);
@@ -28,6 +28,13 @@ std::vector<Observation> observe_tuya(const Packet& packet) {
   if (said->active == 2) out.facts.push_back({"state", "provisioned", 0.9});
   if (said->active == 0) out.facts.push_back({"state", "unprovisioned", 0.8});
   return {std::move(out)};
+}
+
+std::vector<Observation> observe_tuya(const Packet& packet) {
+  for (const std::uint16_t port : {tuya::plain_port, tuya::cipher_port, tuya::question_port}) {
+    if (packet.to_port == port || packet.from_port == port) return observe_announcement(packet);
+  }
+  return {};
 }
 
 }  // namespace aiot::discover

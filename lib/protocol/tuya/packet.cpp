@@ -1,5 +1,6 @@
 #include "protocol/tuya/packet.hpp"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <boost/json.hpp>
@@ -24,6 +25,10 @@ std::uint32_t load_be32(ByteSpan bytes, std::size_t at) {
   return static_cast<std::uint32_t>(bytes[at]) << 24 |
          static_cast<std::uint32_t>(bytes[at + 1]) << 16 |
          static_cast<std::uint32_t>(bytes[at + 2]) << 8 | bytes[at + 3];
+}
+
+void append_be32(Bytes& out, std::uint32_t v) {
+  for (int shift = 24; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(v >> shift));
 }
 
 /// The key that every device's broadcasts are encrypted with: no secret.
@@ -110,6 +115,24 @@ Result<Packet> decode_broadcast(ByteSpan datagram) {
   if (datagram.size() >= 4 && load_be32(datagram, 0) == prefix_6699) return decode_6699(datagram);
   Packet out;
   AIOT_TRY(out.text, plain_or_ecb(datagram));
+  return out;
+}
+
+Bytes info_question(std::string_view own_ip, ByteSpan nonce) {
+  constexpr std::uint32_t ask_info = 0x25;
+  const std::string text = fmt::format(R"({{"from": "app", "ip": "{}"}})", own_ip);
+  Bytes out;
+  append_be32(out, prefix_6699);
+  out.insert(out.end(), 2, 0);
+  append_be32(out, 0);
+  append_be32(out, ask_info);
+  append_be32(out,
+              static_cast<std::uint32_t>(nonce.size() + text.size() + crypto::aes_gcm_tag_bytes));
+  const Bytes sealed =
+      crypto::aes_gcm_seal(broadcast_key(), nonce, ByteSpan(out).subspan(4), as_bytes(text));
+  append(out, nonce);
+  append(out, sealed);
+  append_be32(out, suffix_6699);
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "aiot/bytes.hpp"
 #include "protocol/tuya/error.hpp"
@@ -11,16 +12,21 @@ namespace aiot::tuya {
 
 inline constexpr std::uint16_t plain_port = 6666;
 inline constexpr std::uint16_t cipher_port = 6667;
+inline constexpr std::uint16_t question_port = 7000;  ///< of 3.5 devices, which are silent else
 
 /// A frame that was taken apart; its payload is decrypted.
 struct Packet {
   std::uint32_t sequence = 0;
-  std::uint32_t command = 0;  ///< 0, 0x13 (encrypted) or 0x23 (3.5) in announcements
+  std::uint32_t command = 0;  ///< 0, 0x13 (encrypted) or 0x23 (3.5) in announcements, 0x25 asks
   std::string text;           ///< JSON, in announcements
 };
 /// 55AA frames with a CRC, plain or AES-ECB; 6699 frames with AES-GCM; and, from old firmware, JSON
 /// or its cipher text without a frame. Errc::bad_packet, Errc::bad_cipher.
 Result<Packet> decode_broadcast(ByteSpan datagram);
+
+/// What the vendor's application asks 3.5 devices on question_port: a 6699 frame with its own
+/// address. `nonce` has 12 bytes, another for each question.
+Bytes info_question(std::string_view own_ip, ByteSpan nonce);
 
 /// What a device says of itself. Every text is as it said it.
 struct Announcement {

@@ -141,7 +141,9 @@ TEST_CASE("a Tuya device") {
   CHECK(text_fact(seen[0], "tuya.protocol") == "3.3");
   CHECK(text_fact(seen[0], "tuya.product_key") == "3bhylhz5zhogklel");
   CHECK(text_fact(seen[0], "state") == "provisioned");
-  CHECK(observe_tuya(packet(broadcast, 49154, 7000)).empty());
+  CHECK(observe_tuya(packet(broadcast, 49154, 7000)).size() == 1);
+  CHECK(observe_tuya(packet(broadcast, 7000, 40000)).size() == 1);
+  CHECK(observe_tuya(packet(broadcast, 49154, 9999)).empty());
   CHECK(observe_tuya(packet(as_bytes("{}"), 49154, 6666)).empty());
 }
 

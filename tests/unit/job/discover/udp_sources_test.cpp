@@ -14,6 +14,7 @@
 #include "protocol/alibaba/device_info.hpp"
 #include "protocol/coap/server.hpp"
 #include "protocol/miio/device.hpp"
+#include "protocol/tuya/packet.hpp"
 #include "seen.hpp"
 #include "skip.hpp"
 #include "unit/net/show.hpp"
@@ -99,6 +100,26 @@ class LinkKit final : public net::DatagramEngine {
         R"({"id":1,"code":200,"data":{"productKey":"a1GQc8iJOWI","deviceName":"kit"}})";
     reply.payload.assign(text.begin(), text.end());
     out_.push_back({datagram.from, coap::encode(reply), datagram.interface});
+  }
+  std::optional<net::OutgoingDatagram> take_output() override {
+    if (out_.empty()) return std::nullopt;
+    net::OutgoingDatagram out = out_.back();
+    out_.pop_back();
+    return out;
+  }
+
+ private:
+  std::vector<net::OutgoingDatagram> out_;
+};
+
+/// Answers the question of Tuya's application as a 3.5 device does: to the asker.
+class SilentTuya final : public net::DatagramEngine {
+ public:
+  void on_datagram(net::TimePoint, const net::Datagram& datagram) override {
+    const auto packet = tuya::decode_broadcast(datagram.payload);
+    if (!packet || packet->command != 0x25) return;
+    const std::string text = R"({"gwId":"silent","ip":"10.77.0.1","version":"3.5"})";
+    out_.push_back({datagram.from, Bytes(text.begin(), text.end()), 0});
   }
   std::optional<net::OutgoingDatagram> take_output() override {
     if (out_.empty()) return std::nullopt;
@@ -231,7 +252,7 @@ TEST_CASE("what devices tell unasked: Tuya's broadcasts, Link Kit's notification
     keep_telling(6666, "255.255.255.255", Bytes(text.begin(), text.end()));
     search.run(make_tuya_source(), [&] { return !search.seen.empty(); });
     CHECK(search.find(IdentityKind::hardware_id, "0120015260091453a970") != nullptr);
-    CHECK(search.status->detail == "UDP ports 6666 and 6667");
+    CHECK(search.status->detail == "what is announced, asked on dev0");
   }
   SUBCASE("Link Kit, to the network's broadcast address") {
     coap::Message message;
@@ -244,6 +265,20 @@ TEST_CASE("what devices tell unasked: Tuya's broadcasts, Link Kit's notification
     search.run(make_alibaba_source(), [&] { return !search.seen.empty(); });
     CHECK(search.find(IdentityKind::hardware_id, "a1GQc8iJOWI/kit") != nullptr);
   }
+}
+
+TEST_CASE("Tuya devices that are silent until they are asked") {
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  REQUIRE(network.ip("address add 10.9.0.200/32 dev lo"));
+  Search search;
+  search.request.subnets = {"10.9.0.0/24"};
+  SilentTuya device;
+  search.serve(device, 7000, "", 0, "10.9.0.200");
+  search.run(make_tuya_source(), [&] { return !search.seen.empty(); });
+  CHECK(search.find(IdentityKind::hardware_id, "silent") != nullptr);
+  CHECK(search.find(IdentityKind::address, "10.9.0.200") != nullptr);
 }
 
 TEST_CASE("a machine without a network says so") {

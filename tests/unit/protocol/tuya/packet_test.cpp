@@ -91,6 +91,19 @@ TEST_CASE("a plain announcement, with and without its frame") {
   CHECK(parse_announcement(bare->text)->device_id == "0120015260091453a970");
 }
 
+// Made by Python's cryptography in the layout of tinytuya's pack_message().
+TEST_CASE("what 3.5 devices are asked") {
+  const Bytes asked = info_question("10.77.0.1", as_bytes("0123456789ab"));
+  CHECK(to_hex(asked) ==
+        "00006699000000000000000000250000003e3031323334353637383961627f0e835e0dc9a2e1b1a6"
+        "8b022089f5223d6e8436b8a89f18345db6a77af403de1b478e02462b1cae5c6233a33e3cd43e731400009966");
+  const Result<Packet> packet = decode_broadcast(asked);
+  REQUIRE(packet);
+  CHECK(packet->command == 0x25);
+  CHECK(packet->text == R"({"from": "app", "ip": "10.77.0.1"})");
+  CHECK(!parse_announcement(packet->text));  // hearing oneself is no device
+}
+
 TEST_CASE("what is damaged") {
   const Bytes whole = hex(heat_pump);
   for (std::size_t size = 4; size < whole.size(); ++size) {
