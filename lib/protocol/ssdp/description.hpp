@@ -23,4 +23,7 @@ struct Description {
 /// The root device of a description document. Errc::not_a_description, xml::Errc.
 Result<Description> parse_description(std::string_view xml);
 
+/// The document of a root device without services, with the elements that are not silent.
+std::string format_description(const Description& description);
+
 }  // namespace aiot::ssdp
