@@ -171,7 +171,6 @@ Result<void> Client::State::set_up() {
   library.connect_v5_callback_set(client, on_connect);
   library.subscribe_callback_set(client, on_subscribe);
   library.message_v5_callback_set(client, on_publish);
-  library.log_callback_set(client, on_log);
   if (!options.user.empty()) {
     library.username_pw_set(client, options.user.c_str(), options.password.c_str());
   }
@@ -220,6 +219,9 @@ Task<void> Client::connect(TimePoint deadline) {
   probe->close();
   state.connected = -1;
   state.last_error.clear();
+  // While it connects the library tells what is wrong with a certificate. Later it would format a
+  // line for each message.
+  state.library.log_callback_set(state.client, State::on_log);
   mosquitto_property* properties = nullptr;
   if (state.keeps_session && state.options.version == 5) {
     state.library.property_add_int32(&properties, MQTT_PROP_SESSION_EXPIRY_INTERVAL,
@@ -260,6 +262,7 @@ Task<void> Client::connect(TimePoint deadline) {
     co_return make_error(Errc::subscription_refused, state.options.topics[i],
                          "ask whoever runs the broker, or name other topics");
   }
+  state.library.log_callback_set(state.client, nullptr);
   co_return Result<void>();
 }
 
