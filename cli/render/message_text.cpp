@@ -147,6 +147,14 @@ std::string MessageText::stream_text(const std::string& device, const std::strin
 }
 
 std::string MessageText::operator()(const event::Item& item) {
+  std::string out = message_text(item);
+  const std::string decoded = decoded_lines(item.record.fields);
+  if (decoded.empty()) return out;
+  if (std::exchange(within_line_, false)) out += '\n';
+  return out + decoded;
+}
+
+std::string MessageText::message_text(const event::Item& item) {
   const Object& fields = item.record.fields;
   const std::string_view payload = text_field(fields, "payload");
   std::string head = heading(fields);
@@ -172,7 +180,7 @@ std::string MessageText::operator()(const event::Item& item) {
   }
   out += text + details(fields);
   if (fields.find("truncated")) out += " …";
-  return out + '\n' + decoded_lines(fields);
+  return out + '\n';
 }
 
 }  // namespace aiot::cli::render

@@ -31,6 +31,7 @@ class MessageText {
   std::string operator()(const event::Item& item);
 
  private:
+  std::string message_text(const event::Item& item);
   std::string heading(const Object& fields);
   std::string stamp(const std::string& time);
   std::string stream_text(const std::string& device, const std::string& heading,

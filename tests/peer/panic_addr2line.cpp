@@ -101,8 +101,9 @@ void compare(const std::string& prefix, const std::string& flags) {
   CHECK(inlined);
   CHECK_FALSE(map->is_code(0x3fc80000));
 
-  listen::PanicDecoder decoder(*map);
-  const Array rows = decoder.decode("Backtrace: " + in_run + ":0x3ffb5030 0x00000000:0x3ffb5050");
+  listen::PanicDecoder decoder(*map, false);
+  CHECK(decoder.decode("Guru Meditation\nBackt").empty());
+  const Array rows = decoder.decode("race: " + in_run + ":0x3ffb5030 0x00000000:0x3ffb5050\r\n");
   REQUIRE(!rows.empty());
   CHECK(*rows.back().object()->find("function")->string() == "motor::Driver::run(int)");
 }

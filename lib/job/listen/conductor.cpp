@@ -82,7 +82,9 @@ Result<std::unique_ptr<Conductor>> Conductor::make(asio::io_context& loop,
   }
   if (!request.elf_file.empty()) {
     AIOT_TRY(made->source_map_, image::SourceMap::open(request.elf_file));
-    for (auto& listener : made->listeners_) listener->decoder.emplace(*made->source_map_);
+    for (auto& listener : made->listeners_) {
+      listener->decoder.emplace(*made->source_map_, request.framing != Framing::none);
+    }
   }
   if (!request.log_file.empty()) {
     LogFile::Options options{request.log_file, request.log_bytes, request.log_files};

@@ -10,6 +10,7 @@ namespace aiot::listen {
 namespace {
 
 constexpr std::size_t most_mentions = 64;
+constexpr std::size_t longest_line = 4096;
 constexpr std::string_view blanks = " \t\r";
 
 std::string_view trimmed(std::string_view text) {
@@ -132,8 +133,25 @@ std::vector<Mention> PanicReader::read(std::string_view line) {
   return read_registers(line);
 }
 
-Array PanicDecoder::decode(std::string_view line) {
+Array PanicDecoder::decode(std::string_view text) {
   Array rows;
+  if (whole_lines_) {
+    decode_line(text, rows);
+    return rows;
+  }
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const std::string_view part = text.substr(0, end);
+    begun_ += part.substr(0, longest_line - std::min(longest_line, begun_.size()));
+    if (end == std::string_view::npos) break;
+    decode_line(begun_, rows);
+    begun_.clear();
+    text.remove_prefix(end + 1);
+  }
+  return rows;
+}
+
+void PanicDecoder::decode_line(std::string_view line, Array& rows) {
   for (const Mention& mention : reader_.read(line)) {
     const std::uint64_t place = mention.address - (mention.is_return ? 1 : 0);
     if (!map_.is_code(place)) continue;
@@ -146,7 +164,6 @@ Array PanicDecoder::decode(std::string_view line) {
                                 {"inlined", frame.inlined}}));
     }
   }
-  return rows;
 }
 
 }  // namespace aiot::listen

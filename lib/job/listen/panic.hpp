@@ -34,12 +34,18 @@ class PanicReader {
 /// {address, role, function, file, line, inlined}. One for each source of messages.
 class PanicDecoder {
  public:
-  explicit PanicDecoder(const image::SourceMap& map) : map_(map) {}
-  Array decode(std::string_view line);
+  /// `whole_lines`: each text is a line of its own; else they are pieces of a stream of lines.
+  PanicDecoder(const image::SourceMap& map, bool whole_lines)
+      : map_(map), whole_lines_(whole_lines) {}
+  Array decode(std::string_view text);
 
  private:
+  void decode_line(std::string_view line, Array& rows);
+
   const image::SourceMap& map_;
+  bool whole_lines_;
   PanicReader reader_;
+  std::string begun_;  // a line whose end has not come, at most 4 KiB
 };
 
 }  // namespace aiot::listen
