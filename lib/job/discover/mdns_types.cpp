@@ -35,7 +35,7 @@ std::string_view tail(std::string_view text, char separator) {
   return at == std::string_view::npos ? text : text.substr(at + 1);
 }
 
-// Matter Core Specification 1.3, 4.3.1: commissionable nodes. The host's name is made of the MAC
+// Matter Core Specification 1.3, section 4.3.1: commissionable nodes. The host's name is made of the MAC
 // address, or of the extended address on Thread; a device may use a random one in its place.
 void look_at_matter_host(MdnsDraft& draft) {
   if (draft.service().host.empty()) return;
@@ -67,7 +67,7 @@ void look_at_matter_commissionable(MdnsDraft& draft) {
   if (mode != "0") draft.job("pair");
 }
 
-// 4.3.2: an operational node is "FABRIC-NODE", 16 hex digits each.
+// Section 4.3.2: an operational node is "FABRIC-NODE", 16 hex digits each.
 void look_at_matter_operational(MdnsDraft& draft) {
   look_at_matter_host(draft);
   const std::string& label = draft.service().label();
@@ -164,7 +164,7 @@ void look_at_raop(MdnsDraft& draft) {
 
 void look_at_amazon(MdnsDraft& draft) { draft.fact_from("n", "name", 0.9); }
 
-// Thread 1.3, 8.4.1.1: a border agent. Its extended address is eight bytes, not text.
+// Thread 1.3, chapter 8: a border agent. Its extended address is eight bytes, not text.
 void look_at_meshcop(MdnsDraft& draft) {
   draft.fact_from("vn", "vendor", 0.8);
   draft.fact_from("mn", "model", 0.8);

@@ -86,7 +86,7 @@ TEST_CASE("what is not multicast DNS, or says nothing, is nobody's") {
   CHECK(!has_identity(observe_mdns(reflected)[0], IdentityKind::mac, "02:00:00:00:00:01"));
 }
 
-// Examples of the Matter Core Specification 1.3, sections 4.3.1.13 and 4.3.2.6.
+// Names and attributes of the examples in section 4.3 of the Matter Core Specification 1.3.
 TEST_CASE("Matter, before and after it is commissioned") {
   const Observation open = observe("DD200C20D25AE5F7._matterc._udp", "B75AFB458ECD",
                                    {{"D", "840"},
