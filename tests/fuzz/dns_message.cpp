@@ -12,17 +12,20 @@ using namespace std::chrono_literals;
 
 namespace {
 
-bool same(const std::vector<Record>& a, const std::vector<Record>& b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (!(a[i].name == b[i].name) || a[i].type != b[i].type || a[i].flush != b[i].flush ||
-        a[i].ttl_s != b[i].ttl_s) {
+bool same(const std::vector<Record>& before, const std::vector<Record>& after) {
+  if (before.size() != after.size()) return false;
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const Record& a = before[i];
+    const Record& b = after[i];
+    if (!(a.name == b.name) || a.type != b.type || a.flush != b.flush || a.ttl_s != b.ttl_s) {
       return false;
     }
     // A TXT record without strings is written with an empty one (RFC 6763 section 6.1).
-    const auto* strings = std::get_if<Strings>(&a[i].data);
+    const auto* strings = std::get_if<Strings>(&a.data);
     if (strings != nullptr && strings->empty()) continue;
-    if (!(a[i].data == b[i].data)) return false;
+    // A pointer that led nowhere may lead somewhere when its place is another.
+    if (std::holds_alternative<Opaque>(a.data) && (a.type == PTR || a.type == SRV)) continue;
+    if (!(a.data == b.data)) return false;
   }
   return true;
 }
@@ -32,9 +35,9 @@ void encode_again(const Message& message) {
   const Bytes bytes = encode(message);
   if (bytes.size() > largest_packet) return;
   const Result<Message> again = decode(bytes);
-  if (!again || !same(again->answers, message.answers) ||
-      !same(again->authorities, message.authorities) ||
-      !same(again->additionals, message.additionals) ||
+  if (!again || !same(message.answers, again->answers) ||
+      !same(message.authorities, again->authorities) ||
+      !same(message.additionals, again->additionals) ||
       again->questions.size() != message.questions.size()) {
     std::abort();
   }
