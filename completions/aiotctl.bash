@@ -217,7 +217,7 @@ _aiotctl() {
     /flash/reset) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
-    /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --ca --cert --key' ;;
+    /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --ca --cert --key --list' ;;
     /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --seed --app --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
@@ -247,7 +247,7 @@ _aiotctl() {
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

@@ -9,6 +9,7 @@
 #include "command/keyboard.hpp"
 #include "command/listen_options.hpp"
 #include "errors.hpp"
+#include "render/table.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -73,7 +74,31 @@ render::Outcome outcome_of(const listen::Report& report, std::size_t sources) {
   return outcome;
 }
 
+/// `--list`: every kind of address.
+int list(Context& context) {
+  const auto schemes = context.environment.listen_schemes();
+  Array kinds;
+  for (const listen::Scheme& scheme : schemes) {
+    kinds.emplace_back(Object(
+        {{"scheme", scheme.name}, {"form", scheme.form}, {"description", scheme.description}}));
+  }
+  render::Outcome outcome;
+  outcome.record = {"aiot.listen.list/1", Object({{"addresses", std::move(kinds)}})};
+  outcome.text = [&schemes](std::ostream& out) {
+    std::vector<std::vector<std::string>> rows;
+    for (const listen::Scheme& scheme : schemes) rows.push_back({scheme.form, scheme.description});
+    out << render::table(rows, 0);
+  };
+  return context.ui.finish(outcome);
+}
+
 int run_listen(Context& context) {
+  if (context.args.has("--list")) return list(context);
+  if (context.args.items.empty()) {
+    return context.fail(make_error(Errc::missing_argument, "listen: ADDRESS",
+                                   "name what to listen to; `aiotctl listen --list` shows all "
+                                   "kinds of address"));
+  }
   auto sources = listen_sources(context);
   if (!sources) return context.fail(sources.error());
   auto request = listen_request(context);
@@ -134,8 +159,8 @@ Command listen() {
       .positionals = {{.name = "ADDRESS",
                        .help = "what to listen to: /dev/ttyUSB0, tcp://HOST:PORT, "
                                "rfc2217://HOST:PORT, udp://0.0.0.0:PORT, syslog://0.0.0.0:514, "
-                               "mqtt://HOST/TOPIC",
-                       .min = 1,
+                               "mqtt://HOST/TOPIC; --list shows all",
+                       .min = 0,
                        .max = 0,
                        .complete = Complete::address}},
       .options = listen_options(),

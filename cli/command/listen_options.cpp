@@ -227,6 +227,7 @@ std::vector<Option> listen_options() {
        .help = "Its private key (PEM)",
        .key = "listen.key",
        .complete = Complete::file},
+      {.names = "--list", .help = "Show the kinds of address there are"},
   };
 }
 

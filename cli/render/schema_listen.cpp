@@ -60,6 +60,12 @@ Schema listen() {
 
 std::vector<Schema> listen_schemas() {
   return {listen(),
+          {"aiot.listen.list/1",
+           "What `aiotctl listen --list` offers",
+           true,
+           {list("addresses", "kinds of address",
+                 {text("scheme", "such as tcp"), text("form", "how it is written"),
+                  text("description", "one line")})}},
           {"aiot.message/1", "A message that `aiotctl listen` heard: `data` of its line in --jsonl",
            false, message_fields()}};
 }

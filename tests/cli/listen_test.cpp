@@ -127,6 +127,10 @@ TEST_CASE("options become a request") {
   CHECK(r.ca_file == "ca.pem");
 }
 
+TEST_CASE("the kinds of address") {
+  CHECK(run_cli({"listen", "--list"}).out == "tcp://HOST:PORT\n");
+}
+
 TEST_CASE("options that make no sense") {
   const auto fails = [](std::vector<std::string> args) {
     args.insert(args.begin(), {"listen", "tcp://a:1"});

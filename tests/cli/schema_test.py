@@ -56,6 +56,7 @@ COMMANDS = [
     ["discover", "--where", "none"],
     ["discover", "--where", "name="],
     ["discover", "--list"],
+    ["listen", "--list"],
     *[["listen", f"tcp://{host}:1"] for host in ("fine", "busy", "hostile", "timeout")],
     ["nonsense"],
 ]
@@ -66,8 +67,7 @@ for command in COMMANDS:
     for line in lines:
         event = json.loads(line)
         validate(event, "aiot.event/1")
-        if event["event"] in ("found", "changed", "lost"):
-        if event["event"] == "message":
+        if event["event"] in ("found", "changed", "lost", "message"):
             validate(event["data"], event["schema"])
     assert json.loads(lines[-1])["event"] == "end", command
 
