@@ -1,7 +1,8 @@
 """discover_room.py AIOTCTL TESTS: a room full of programs nobody here wrote, each found once.
 
 In a network namespace: avahi-daemon, wsdd, libcoap's coap-server, node-ssdp and a matter.js device.
-`aiotctl discover --json` must have one record for each, with what each says of itself, and end on time.
+`aiotctl discover --json` must have one record for each, with what each says of itself. Seen from another
+namespace they are one host behind one MAC: one record, with all that they say.
 """
 
 import json
@@ -124,8 +125,8 @@ def prepare_network():
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
 
 
-def discover(aiotctl, *options):
-    done = subprocess.run([aiotctl, "discover", "--json", *options], stdout=subprocess.PIPE,
+def discover(aiotctl, *options, inside=()):
+    done = subprocess.run([*inside, aiotctl, "discover", "--json", *options], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=120)
     return json.loads(done.stdout)["data"], done
 
@@ -160,6 +161,26 @@ def check(data):
         assert state[name] == "ran", f"{name}: {state[name]}\n{shown}"
 
 
+def check_from_elsewhere(aiotctl, room):
+    """Another machine, as far as the network goes: a namespace at the other end of the cable."""
+    room.start("elsewhere", "unshare", "--net", "sleep", "infinity")
+    pid = room.children[-1][1].pid
+    own = os.readlink("/proc/self/ns/net")
+    room.wait_for("the other namespace", lambda: os.readlink(f"/proc/{pid}/ns/net") != own)
+    subprocess.run(["ip", "link", "set", "dev1", "netns", str(pid)], check=True)
+    enter = ["nsenter", "--net", "--target", str(pid)]
+    for command in ("link set lo up", "link set dev1 up", "address add 192.0.2.2/24 dev dev1"):
+        subprocess.run([*enter, "ip", *command.split()], check=True)
+    data, _ = discover(aiotctl, "--timeout", "10s", "--except", "usb", inside=enter)
+    shown = json.dumps(data, indent=1)
+    links = subprocess.run(["ip", "-json", "link", "show", "dev0"], stdout=subprocess.PIPE, check=True)
+    mac = json.loads(links.stdout)[0]["address"]
+    assert len(data["devices"]) == 1, f"{len(data['devices'])} records\n{shown}"
+    device = data["devices"][0]
+    assert mac in device["macs"], f"{mac} is not in {device['macs']}\n{shown}"
+    assert {"coap", "mdns", "ssdp", "wsd"} <= set(device["sources"]), shown
+
+
 def inside(aiotctl, tests):
     prepare_network()
     with tempfile.TemporaryDirectory() as scratch:
@@ -175,9 +196,10 @@ def inside(aiotctl, tests):
             shown = len([device for device in data["devices"] if device["sources"] != ["usb"]])
             none, done = discover(aiotctl, "--timeout", "2s", "--where", "ecosystem=none")
             assert done.returncode == 4 and none["devices"] == [], done.stderr
+            check_from_elsewhere(aiotctl, room)
         finally:
             room.clear()
-    print(f"{shown} devices, each once")
+    print(f"{shown} devices, each once; one host from elsewhere")
 
 
 def main():
