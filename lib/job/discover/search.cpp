@@ -37,7 +37,8 @@ std::string_view state_name(SourceState state) {
   return "failed";
 }
 
-const SourceStatus late{SourceState::failed, "it did not end when its time was over", {}};
+/// It has looked; what it had to say of that was not waited for.
+const SourceStatus late{SourceState::ran, "still at work when the time was over", {}};
 
 /// What became of a source whose coroutine has ended.
 SourceStatus ending_of(const std::exception_ptr& thrown, Result<SourceStatus> status) {
