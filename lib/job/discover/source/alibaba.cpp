@@ -90,7 +90,10 @@ class AlibabaSource final : public Source {
     options.share_port = true;
     options.bind = to;
     const Result<void> opened = ears.open(options);
-    if (!opened) status.hint = opened.error().message();
+    if (!opened && status.hint.empty()) {
+      status.detail += "; what devices tell unasked is not heard";
+      status.hint = opened.error().message();
+    }
     return opened.has_value();
   }
 };
