@@ -7,9 +7,12 @@ namespace {
 
 constexpr std::uint32_t restart_below = 100;
 
-/// From the last sixteenth of the counter's range to the first.
+/// From the last sixteenth of the counter's range to the first. A counter of one byte is round
+/// again within minutes, and many of its adverts are not heard: it is ahead by up to half its range
+/// (RFC 1982).
 bool is_wrap(std::uint32_t from, std::uint32_t to, unsigned bits) {
   const std::uint64_t range = std::uint64_t{1} << bits;
+  if (bits <= 8) return ((to - from) & (range - 1)) < range / 2;
   return from >= range - range / 16 && to < range / 16;
 }
 
