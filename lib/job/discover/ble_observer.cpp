@@ -20,7 +20,6 @@ using ble::Security;
 /// A format that names the ecosystem is good evidence; the advert itself may still be forged.
 constexpr double format_confidence = 0.9;
 constexpr double company_confidence = 0.6;
-constexpr unsigned bthome_counter_bits = 32;
 
 void add_fact(Observation& out, std::string name, Value value, double confidence = 1) {
   const auto known = [&](const Fact& fact) { return fact.name == name; };
@@ -155,13 +154,29 @@ Observation BleObserver::observe(const ble::Advert& advert) {
   return out;
 }
 
-void BleObserver::add_security(const ble::DeviceAddress& device, Security security,
-                               Observation& out) {
+std::optional<Bytes> BleObserver::unseal(
+    const Sealed& sealed, const std::function<std::optional<Opened>(const Bytes& key)>& open,
+    Observation& out) {
+  const Bytes* key = key_of(sealed.device);
+  Bytes objects(sealed.payload.begin(), sealed.payload.end());
+  Security security = Security::plain;
+  if (key == nullptr) {
+    if (sealed.encrypted) security = Security::needs_key;
+  } else if (!sealed.encrypted) {
+    security = guards_[sealed.device].on_plain();
+  } else if (auto opened = open(*key); opened && !opened->verified) {
+    security = Security::unverified;  // without a tag anyone could move the counter
+    objects = std::move(opened->objects);
+  } else {
+    security = guards_[sealed.device].on_sealed(opened.has_value(), sealed.counter,
+                                                sealed.counter_bits, sealed.content);
+    if (opened) objects = std::move(opened->objects);
+  }
   add_fact(out, "ble.security", security_text(security));
-  if (!keys_.contains(device)) return;
-  if (security == Security::opened) return;
-  if (security == Security::unverified) return;
-  key_problems_[device] = security;
+  const bool is_well = security == Security::opened || security == Security::unverified;
+  if (key != nullptr && !is_well) key_problems_[sealed.device] = security;
+  if (!is_trusted(security)) return std::nullopt;
+  return objects;
 }
 
 void BleObserver::add_bthome(const ble::Advert& advert, const ble::ServiceData& data,
@@ -171,25 +186,20 @@ void BleObserver::add_bthome(const ble::Advert& advert, const ble::ServiceData& 
   add_ecosystem("BTHome", fmt::format("bthome-v{}", frame->version), out);
   add_fact(out, "ble.encrypted", frame->encrypted);
   if (frame->encrypted) add_fact(out, "state", "secured", format_confidence);
-  const ble::DeviceAddress device = frame->address.value_or(advert.address);
   if (frame->address) add_mac(*frame->address, out);
 
-  const Bytes* key = key_of(device);
-  Security security = Security::plain;
-  Bytes payload(frame->payload.begin(), frame->payload.end());
-  if (frame->encrypted && key == nullptr) {
-    security = Security::needs_key;
-  } else if (frame->encrypted) {
-    auto opened = open(*frame, device, *key);
-    security = guards_[device].on_sealed(opened.has_value(), frame->counter(), bthome_counter_bits,
-                                         data.data);
-    if (opened) payload = std::move(*opened);
-  } else if (key != nullptr) {
-    security = guards_[device].on_plain();
-  }
-  add_security(device, security, out);
-  if (is_trusted(security)) {
-    add_readings(ble::bthome::parse_objects(frame->version, payload).readings, out);
+  const Sealed sealed{.device = frame->address.value_or(advert.address),
+                      .encrypted = frame->encrypted,
+                      .counter = frame->counter(),
+                      .content = data.data,
+                      .payload = frame->payload};
+  const auto open_with = [&](const Bytes& key) -> std::optional<Opened> {
+    auto objects = open(*frame, sealed.device, key);
+    if (!objects) return std::nullopt;
+    return Opened{std::move(*objects), true};
+  };
+  if (const auto objects = unseal(sealed, open_with, out)) {
+    add_readings(ble::bthome::parse_objects(frame->version, *objects).readings, out);
   }
 }
 
@@ -208,30 +218,22 @@ void BleObserver::add_mibeacon(const ble::Advert& advert, ByteSpan data, Observa
   } else if (frame->registered) {
     add_fact(out, "state", "provisioned", format_confidence);
   }
-  const ble::DeviceAddress device = frame->address.value_or(advert.address);
   if (frame->address) add_mac(*frame->address, out);
   if (!frame->has_objects || frame->mesh) return;
 
-  const Bytes* key = key_of(device);
-  Security security = Security::plain;
-  Bytes payload(frame->payload.begin(), frame->payload.end());
-  if (frame->encrypted && key == nullptr) {
-    security = Security::needs_key;
-  } else if (frame->encrypted) {
-    auto opened = open(*frame, device, *key);
-    const bool verified = opened && opened->verified;
-    // Without a tag anyone could move the counter.
-    security = opened && !verified
-                   ? Security::unverified
-                   : guards_[device].on_sealed(opened.has_value(), frame->whole_counter(),
-                                               frame->counter_bits(), data);
-    if (opened) payload = std::move(opened->objects);
-  } else if (key != nullptr) {
-    security = guards_[device].on_plain();
-  }
-  add_security(device, security, out);
-  if (is_trusted(security)) {
-    add_readings(ble::mibeacon::parse_objects(frame->product, payload).readings, out);
+  const Sealed sealed{.device = frame->address.value_or(advert.address),
+                      .encrypted = frame->encrypted,
+                      .counter = frame->whole_counter(),
+                      .counter_bits = frame->counter_bits(),
+                      .content = data,
+                      .payload = frame->payload};
+  const auto open_with = [&](const Bytes& key) -> std::optional<Opened> {
+    auto opened = open(*frame, sealed.device, key);
+    if (!opened) return std::nullopt;
+    return Opened{std::move(opened->objects), opened->verified};
+  };
+  if (const auto objects = unseal(sealed, open_with, out)) {
+    add_readings(ble::mibeacon::parse_objects(frame->product, *objects).readings, out);
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +33,24 @@ class BleObserver {
   const Bytes* key_of(const ble::DeviceAddress& device) const;
   void add_bthome(const ble::Advert& advert, const ble::ServiceData& data, Observation& out);
   void add_mibeacon(const ble::Advert& advert, ByteSpan data, Observation& out);
-  void add_security(const ble::DeviceAddress& device, ble::Security security, Observation& out);
+  /// What a frame's key makes of it: nullopt when the key does not fit.
+  struct Opened {
+    Bytes objects;
+    bool verified = true;  ///< the format has a tag, and it fitted
+  };
+  /// A frame as its key guard sees it.
+  struct Sealed {
+    ble::DeviceAddress device;
+    bool encrypted = false;
+    std::uint32_t counter = 0;
+    unsigned counter_bits = 32;
+    ByteSpan content;  ///< the whole service data: what a repeated advert repeats
+    ByteSpan payload;
+  };
+  /// The frame's objects where they may be believed; tells what is known of its safety.
+  std::optional<Bytes> unseal(const Sealed& sealed,
+                              const std::function<std::optional<Opened>(const Bytes& key)>& open,
+                              Observation& out);
 
   config::BindKeys keys_;
   std::map<ble::DeviceAddress, ble::KeyGuard> guards_;        // of devices with a key
