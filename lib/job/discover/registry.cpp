@@ -188,7 +188,7 @@ void Registry::add(Observation observation, Moment now) {
   for (std::string& job : observation.jobs) add_new(sighting->jobs, std::move(job), max_addresses);
   if (sighting->addresses.size() + sighting->jobs.size() != before) device.changed = true;
   sighting->last_seen = now;
-  index(device, keys);
+  index(device, sighting->keys);
 }
 
 void Registry::forget(const Observation& observation, const std::vector<Key>& keys) {
@@ -221,7 +221,8 @@ void Registry::look_up_macs() {
     if (!mac) continue;
     device.changed = true;
     const auto known = by_key_.find(mac->text);
-    index(known == by_key_.end() ? device : unite(device, *known->second), {*mac});
+    const bool is_others = known != by_key_.end() && known->second != &device;
+    index(is_others ? unite(device, *known->second) : device, {*mac});
   }
 }
 

@@ -257,6 +257,19 @@ TEST_CASE("what falls silent is lost, a plugged port is not") {
   CHECK(registry.size() == 2);
 }
 
+TEST_CASE("a subject with more keys than are kept") {
+  Network network;
+  Registry registry(network.surroundings());
+  for (int i = 0; i < 100; ++i) {
+    registry.add(seen("mdns", {instance("a"), ip("10.0.0." + std::to_string(i))}), at(1));
+  }
+  network.neighbours["10.0.0.1"] = "10:00:00:00:00:01";
+  registry.look_up_macs();
+  registry.add(seen("ble", {mac("10:00:00:00:00:01")}), at(2));
+  registry.look_up_macs();
+  CHECK(registry.size() == 1);
+}
+
 TEST_CASE("a flood is bounded") {
   Network network;
   Registry registry(network.surroundings());
