@@ -71,9 +71,8 @@ Observation observe_usb(const net::UsbDevice& device, const net::udev::UsbNames&
   if (own_mac) out.identities.push_back({IdentityKind::mac, lower(device.serial)});
   for (const SerialPort& port : device.ports)
     out.identities.push_back({IdentityKind::port, lasting_path(port)});
-  // Without a port it is known by its place alone.
-  if (device.ports.empty())
-    out.identities.push_back({IdentityKind::port, "usb-place:" + device.place});
+  // Its place is the one thing that stays the same while udev still makes the port's name.
+  out.identities.push_back({IdentityKind::port, "usb-place:" + device.place});
 
   // A bridge's words are about the adapter, not about the device behind it.
   const double sure = kind.role == UsbRole::bridge || kind.role == UsbRole::debug_probe ? 0.5 : 0.9;

@@ -180,6 +180,18 @@ TEST_CASE_FIXTURE(Desk, "plugging in and out is told, and the search ends at its
   CHECK(status.state == SourceState::ran);
 }
 
+TEST_CASE_FIXTURE(Desk, "a port that gets its lasting name later is the same device") {
+  FakeUsb board{"1-3", "1a86", "7523"};
+  board.plug_in(folder, "ttyUSB0");
+  happenings.push_back(
+      [&] { folder.link("../../ttyUSB0", "dev/serial/by-path/pci-0000-usb-0:3:1.0-port0"); });
+  look(3s);
+  REQUIRE(seen.size() == 2);
+  CHECK(has_identity(seen[0], IdentityKind::port, "usb-place:1-3"));
+  CHECK(has_identity(seen[1], IdentityKind::port, "usb-place:1-3"));
+  CHECK(seen[1].addresses.front().ends_with("by-path/pci-0000-usb-0:3:1.0-port0"));
+}
+
 TEST_CASE_FIXTURE(Desk, "another device in the same place is another device") {
   const FakeUsb first{"1-3", "1a86", "7523", "A"};
   const FakeUsb second{"1-3", "1a86", "7523", "B"};
