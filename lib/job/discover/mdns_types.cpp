@@ -203,6 +203,12 @@ void look_at_printer(MdnsDraft& draft) {
   draft.fact_from("usb_MFG", "vendor", 0.7);
 }
 
+// Many makers put the MAC into the attributes of the device's own pages.
+void look_at_pages(MdnsDraft& draft) {
+  look_at_name(draft);
+  draft.mac(draft.txt("mac"));
+}
+
 void look_at_pushed(MdnsDraft& draft) {
   look_at_name(draft);
   draft.job("listen");
@@ -232,7 +238,7 @@ constexpr std::array<MdnsType, 39> types = {{
     {"_hap._udp", "Apple", 0.7, "", look_at_hap},
     {"_home-assistant._tcp", "Home Assistant", 0.9, "http", look_at_name},
     {"_homekit._tcp", "Apple", 0.9, "", nullptr},
-    {"_http._tcp", "", 0, "http", look_at_name},
+    {"_http._tcp", "", 0, "http", look_at_pages},
     {"_https._tcp", "", 0, "https", look_at_name},
     {"_hue._tcp", "Philips Hue", 0.9, "https", look_at_hue},
     {"_hwenergy._tcp", "HomeWizard", 0.9, "http", look_at_name},

@@ -27,14 +27,19 @@ bool has_mac(const std::vector<Key>& keys) {
                      [](const Key& key) { return key.kind == IdentityKind::mac; });
 }
 
-/// Tells programs on this machine apart: by who found them, and their port where one is known.
+/// Tells programs on this machine apart that say nothing of themselves: by who found them.
 Key own_program(const Observation& observation) {
-  std::string port;
+  return {IdentityKind::instance, "here " + observation.source};
+}
+
+/// The services of a program on this machine, by which two sources know that they speak of one.
+void add_own_services(const Observation& observation, std::vector<Key>& keys) {
   for (const std::string& text : observation.addresses) {
     const auto address = parse_address(text);
-    if (address && address->port != 0) port = fmt::format(":{}", address->port);
+    if (!address || address->port == 0) continue;
+    add_new(keys, {IdentityKind::port, fmt::format("here {}:{}", address->scheme, address->port)},
+            max_keys);
   }
-  return {IdentityKind::instance, "here " + observation.source + port};
 }
 
 /// A device has several of these; of every other fact a source says one.
@@ -97,6 +102,7 @@ std::vector<Key> Registry::keys_of(const Observation& observation) const {
     }
     add_new(keys, *std::move(key), max_keys);
   }
+  if (own) add_own_services(observation, keys);
   if (keys.empty() && own) keys.push_back(own_program(observation));
   return keys;
 }

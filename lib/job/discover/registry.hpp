@@ -29,7 +29,7 @@ struct Change {
 /// id, a port or a host's name. An IP address is the weakest: it stands for the MAC behind it where
 /// the neighbour table knows one, and otherwise joins only what has no different MAC. Addresses of
 /// this machine itself join nothing: what is announced there are programs, each a device of its
-/// own.
+/// own, known by the ports they serve.
 class Registry {
  public:
   explicit Registry(Surroundings surroundings);

@@ -90,6 +90,20 @@ TEST_CASE("an address alone joins what has no other MAC, and changes hands") {
   }
 }
 
+TEST_CASE("two sources that name one port of this machine speak of one program") {
+  Network network;
+  network.own = {"192.0.2.1"};
+  Registry registry(network.surroundings());
+  Ledger ledger(registry);
+  registry.add(seen("coap", {ip("192.0.2.1")}, {}, {"coap://192.0.2.1:40001/temperature"}), at(0));
+  registry.add(seen("coap", {ip("192.0.2.1")}, {}, {"coap://192.0.2.1:40002/temperature"}), at(0));
+  registry.add(seen("mdns", {instance("A._coap._udp.local"), ip("192.0.2.1")}, {{"name", "A", 0.5}},
+                    {"coap://192.0.2.1:40001"}),
+               at(0));
+  ledger.take();
+  CHECK(ledger.devices.size() == 2);
+}
+
 TEST_CASE("programs on this machine are devices of their own") {
   Network network;
   network.own = {"192.0.2.1", "fe80::1%eth0"};
