@@ -76,7 +76,7 @@ _aiotctl() {
     /flash:--each) :; return ;;
     /flash:--devices) _aiotctl_files -f; return ;;
     /flash:--jobs|/flash:-j) :; return ;;
-    /flash:--chip|/flash:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash:--chip|/flash:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash:--baud|/flash:-b) :; return ;;
     /flash:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
     /flash:--after) _aiotctl_words 'reset loader'; return ;;
@@ -88,7 +88,7 @@ _aiotctl() {
     /flash/write:--each) :; return ;;
     /flash/write:--devices) _aiotctl_files -f; return ;;
     /flash/write:--jobs|/flash/write:-j) :; return ;;
-    /flash/write:--chip|/flash/write:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/write:--chip|/flash/write:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/write:--baud|/flash/write:-b) :; return ;;
     /flash/write:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
     /flash/write:--after) _aiotctl_words 'reset loader'; return ;;
@@ -104,7 +104,7 @@ _aiotctl() {
     /flash/read:--each) :; return ;;
     /flash/read:--devices) _aiotctl_files -f; return ;;
     /flash/read:--jobs|/flash/read:-j) :; return ;;
-    /flash/read:--chip|/flash/read:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/read:--chip|/flash/read:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/read:--baud|/flash/read:-b) :; return ;;
     /flash/read:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
     /flash/read:--after) _aiotctl_words 'reset loader'; return ;;
@@ -113,7 +113,7 @@ _aiotctl() {
     /flash/verify:--each) :; return ;;
     /flash/verify:--devices) _aiotctl_files -f; return ;;
     /flash/verify:--jobs|/flash/verify:-j) :; return ;;
-    /flash/verify:--chip|/flash/verify:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/verify:--chip|/flash/verify:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/verify:--baud|/flash/verify:-b) :; return ;;
     /flash/verify:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
     /flash/verify:--after) _aiotctl_words 'reset loader'; return ;;
@@ -128,7 +128,7 @@ _aiotctl() {
     /flash/erase:--each) :; return ;;
     /flash/erase:--devices) _aiotctl_files -f; return ;;
     /flash/erase:--jobs|/flash/erase:-j) :; return ;;
-    /flash/erase:--chip|/flash/erase:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/erase:--chip|/flash/erase:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/erase:--baud|/flash/erase:-b) :; return ;;
     /flash/erase:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
     /flash/erase:--after) _aiotctl_words 'reset loader'; return ;;
@@ -137,7 +137,7 @@ _aiotctl() {
     /flash/info:--each) :; return ;;
     /flash/info:--devices) _aiotctl_files -f; return ;;
     /flash/info:--jobs|/flash/info:-j) :; return ;;
-    /flash/info:--chip|/flash/info:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/info:--chip|/flash/info:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/info:--baud|/flash/info:-b) :; return ;;
     /flash/info:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
     /flash/info:--after) _aiotctl_words 'reset loader'; return ;;
@@ -146,7 +146,7 @@ _aiotctl() {
     /flash/reset:--each) :; return ;;
     /flash/reset:--devices) _aiotctl_files -f; return ;;
     /flash/reset:--jobs|/flash/reset:-j) :; return ;;
-    /flash/reset:--chip|/flash/reset:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/reset:--chip|/flash/reset:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/reset:--baud|/flash/reset:-b) :; return ;;
     /flash/reset:--before) _aiotctl_words 'auto classic usb-jtag none'; return ;;
     /flash/reset:--after) _aiotctl_words 'reset loader'; return ;;
@@ -156,12 +156,12 @@ _aiotctl() {
     /flash/image:--output|/flash/image:-o) _aiotctl_files -f; return ;;
     /flash/image:--offset) :; return ;;
     /flash/image:--fill) :; return ;;
-    /flash/image:--chip|/flash/image:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/image:--chip|/flash/image:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/image:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
     /flash/image:--flash-freq) :; return ;;
     /flash/image:--flash-size) :; return ;;
     /flash/merge:--output|/flash/merge:-o) _aiotctl_files -f; return ;;
-    /flash/merge:--chip|/flash/merge:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266'; return ;;
+    /flash/merge:--chip|/flash/merge:-c) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
     /flash/merge:--fill) :; return ;;
     /flash/merge:--pad-to) :; return ;;
     /flash/merge:--base) :; return ;;
@@ -199,6 +199,7 @@ _aiotctl() {
     /sim:--mac) :; return ;;
     /sim:--profile) _aiotctl_words 'default fast'; return ;;
     /sim:--seed) :; return ;;
+    /sim:--rate) :; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
     *:--config) _aiotctl_files -f; return ;;
     *:--timeout) :; return ;;
@@ -218,7 +219,7 @@ _aiotctl() {
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --ca --cert --key --list' ;;
-    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --seed --app --list' ;;
+    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --seed --app --rate --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
     /config/path) verbs='' options='' ;;
@@ -242,7 +243,7 @@ _aiotctl() {
     /flash/image) _aiotctl_files -f;  ;;
     /flash/merge) _aiotctl_files -f;  ;;
     /listen) _aiotctl_words "$(_aiotctl_ports)";  ;;
-    /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266';  ;;
+    /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget';  ;;
     /config) : ;;
     /config/show) : ;;
     /config/path) : ;;

@@ -61,6 +61,9 @@ Result<sim::Request> make_request(const Context& context) {
     return make_error(Errc::bad_value, "--seed " + seed, "write a whole number");
   }
   request.in_application = args.has("--app");
+  if (args.has("--rate")) {
+    AIOT_TRY(request.lines_per_s, number_option<std::uint64_t>(args, "--rate", 1));
+  }
   return request;
 }
 
@@ -130,6 +133,10 @@ int run_sim(Context& context) {
         .set("index", ++index)
         .set("count", request->count);
     if (!device.flash_file.empty()) line.set("flash_file", device.flash_file);
+    if (!device.name.empty()) line.set("name", device.name);
+    if (!device.addresses.empty()) {
+      line.set("addresses", Array(device.addresses.begin(), device.addresses.end()));
+    }
     context.out << render::to_json(line) << '\n' << std::flush;
   };
   Quiet quiet(context.ui);
@@ -160,7 +167,8 @@ Command sim() {
           "SIGTERM, or until nobody reads those lines any more; each of these ends it with exit "
           "code 0. `aiotctl flash --devices -` takes the lines as they are.",
       .positionals = {{.name = "DEVICE",
-                       .help = "the kind of device, such as esp32 or esp32c3; --list shows all",
+                       .help =
+                           "the kind of device, such as esp32, esp32c3 or gadget; --list shows all",
                        .min = 0,
                        .max = 1,
                        .complete = Complete::nothing}},
@@ -195,11 +203,15 @@ Command sim() {
             .help = "For faults that choose at random",
             .key = "sim.seed"},
            {.names = "--app", .help = "Start in the application, as a fresh board does"},
+           {.names = "--rate",
+            .value = "N",
+            .help = "Lines a second that a gadget's console says, 0 for none [1]"},
            {.names = "--list", .help = "Show the devices, faults and profiles there are"}},
       .examples = {{"sim esp32c3", "One device on a pseudo-terminal"},
                    {"sim esp32 --count 4 --flash chip-{n}.bin | aiotctl flash --devices - build/",
                     "Four devices, flashed at once"},
-                   {"sim esp32 --port rfc2217:4000", "A device on the network"}},
+                   {"sim esp32 --port rfc2217:4000", "A device on the network"},
+                   {"sim gadget", "A device for `aiotctl discover` and `aiotctl listen`"}},
       .handler = run_sim,
   };
 }

@@ -111,11 +111,13 @@ Schema sim_ready() {
           false,
           {{"schema", "string", "", true, {}, {"aiot.sim.ready/1"}},
            text("address", "what every other command takes"),
-           text("chip", "such as esp32c3"),
+           text("chip", "such as esp32c3, or gadget"),
            text("mac", "lower case, with colons"),
            whole("index", "from 1"),
            whole("count", "how many lines there will be"),
-           optional(text("flash_file", "where its flash is kept"))}};
+           optional(text("flash_file", "where its flash is kept")),
+           optional(text("name", "of a gadget, as it announces itself")),
+           optional({"addresses", "array", "of a gadget: all it can be reached by here"})}};
 }
 
 Fields choice_fields() {

@@ -5,11 +5,15 @@
 namespace aiot::sim {
 namespace {
 
-constexpr std::array<ErrorRow, 2> rows = {{
+constexpr std::array<ErrorRow, 4> rows = {{
     {static_cast<int>(Errc::bad_port), "sim.bad-port", "not a port a virtual device can have",
      Condition::usage},
     {static_cast<int>(Errc::bad_count), "sim.bad-count", "not a number of devices",
      Condition::usage},
+    {static_cast<int>(Errc::bad_rate), "sim.bad-rate", "not a number of lines a second",
+     Condition::usage},
+    {static_cast<int>(Errc::not_for_device), "sim.not-for-device",
+     "this kind of virtual device has no such thing", Condition::usage},
 }};
 const ErrorTable table("sim", rows);
 

@@ -1,3 +1,5 @@
+#include "sim/gadget/run.hpp"
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <memory>
@@ -7,6 +9,8 @@
 
 #include "aiot/sim.hpp"
 #include "sim/error.hpp"
+#include "sim/gadget/identity.hpp"
+#include "sim/mac.hpp"
 #include "sim/station.hpp"
 
 namespace aiot::sim {
@@ -35,13 +39,10 @@ std::string numbered(std::string file, unsigned number, unsigned count) {
   return file.insert(extension ? dot : file.size(), "-" + text);
 }
 
-device::Mac next_mac(device::Mac mac, unsigned by) {
-  for (std::size_t i = 6; i-- > 3 && by > 0;) {
-    by += mac[i];
-    mac[i] = static_cast<std::uint8_t>(by);
-    by >>= 8;
-  }
-  return mac;
+/// Of the first device.
+Result<device::Mac> mac_of(const Request& request) {
+  if (request.mac.empty()) return first_mac;
+  return device::parse_mac(request.mac);
 }
 
 Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
@@ -50,10 +51,7 @@ Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
   device::Options options;
   options.chip = request.device;
   AIOT_TRY(options.profile, device::find_profile(request.profile));
-  device::Mac mac = first_mac;
-  if (!request.mac.empty()) {
-    AIOT_TRY(mac, device::parse_mac(request.mac));
-  }
+  AIOT_TRY(const device::Mac mac, mac_of(request));
   options.mac = next_mac(mac, index);
   for (const std::string& text : request.faults) {
     AIOT_TRY(device::Fault fault, device::parse_fault(text));
@@ -89,6 +87,14 @@ Result<Record> run(const Request& request, const std::function<void(const Ready&
     return make_error(Errc::bad_count, std::to_string(request.count),
                       "use 1 to " + std::to_string(max_devices) + " devices");
   }
+  if (request.device == gadget::kind) {
+    AIOT_TRY(const device::Mac first, mac_of(request));
+    return gadget::run(request, first, ready, sink, stop);
+  }
+  if (request.lines_per_s) {
+    return make_error(Errc::not_for_device, "a chip's console has no rate of lines of its own",
+                      "only a gadget has one");
+  }
   boost::asio::io_context context(1);
   std::vector<std::unique_ptr<Station>> stations;
   for (unsigned i = 0; i < request.count; ++i) {
@@ -123,6 +129,9 @@ std::vector<Choice> devices() {
     choices.push_back(
         {std::string(chip.name), std::string(chip.display) + ": ROM loader, stub, flash"});
   }
+  choices.push_back({std::string(gadget::kind),
+                     "a consumer device that announces itself by mDNS, SSDP, miIO and CoAP, and "
+                     "logs on its console"});
   return choices;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,7 +14,7 @@
 namespace aiot::sim {
 
 struct Request {
-  std::string device;            ///< "esp32", "esp32c3", …
+  std::string device;            ///< "esp32", "esp32c3", …; see devices()
   std::string port = "pty";      ///< "pty", "tcp:PORT", "rfc2217:PORT"; port 0 picks a free one
   unsigned count = 1;            ///< devices; each has its own MAC, port and flash file
   std::string flash_file;        ///< "" keeps the contents in memory; {n} or -N suffix per device
@@ -24,6 +25,9 @@ struct Request {
   std::string profile;              ///< timing profile, "" for the default; see profile_help()
   std::uint64_t seed = 1;           ///< for faults that choose
   bool in_application = false;      ///< starts in the application instead of the loader
+  /// What a gadget's console says unasked: up to 1,000,000 lines a second, 0 for nothing; 1 when
+  /// not set.
+  std::optional<std::uint64_t> lines_per_s;
 };
 
 /// One running virtual device, said once it can be connected to.
@@ -32,6 +36,10 @@ struct Ready {
   std::string chip;
   std::string mac;
   std::string flash_file;
+  unsigned number = 1;    ///< of the device among those that run, from 1
+  std::string name = {};  ///< of a gadget, as it announces itself
+  /// Of a gadget: all it can be reached by on this machine, `address` first.
+  std::vector<std::string> addresses = {};
 };
 
 /// Serves until `stop`; `ready` is called once for each device, before any byte is served.

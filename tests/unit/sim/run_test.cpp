@@ -189,7 +189,7 @@ TEST_CASE("what cannot be run is said") {
 }
 
 TEST_CASE("devices, faults and profiles are listed") {
-  CHECK(sim::devices().size() == 10);
+  CHECK(sim::devices().size() == 11);
   CHECK(sim::faults().size() == 17);
   CHECK(sim::profiles()[0].name == "default");
 }

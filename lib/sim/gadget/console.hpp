@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "aiot/bytes.hpp"
+#include "net/clock.hpp"
+
+namespace aiot::sim::gadget {
+
+/// What a gadget's serial port says, as an engine without I/O: numbered log lines at a steady rate,
+/// now and then one in colour or a burst of bytes that are no text; the echo of what it is sent;
+/// and on the line "panic" the end of an ESP program that crashes.
+///
+/// What its reader does not take waits, up to a bound; lines beyond it are lost, with their
+/// numbers, as on a UART.
+class Console {
+ public:
+  /// `lines_per_s` up to max_rate; 0 says nothing unasked.
+  Console(std::uint64_t lines_per_s, net::TimePoint now);
+
+  void on_bytes(ByteSpan bytes, net::TimePoint now);
+  void on_timer(net::TimePoint now);
+  std::optional<net::TimePoint> next_timer() const;
+
+  /// What waits to be sent, and how much of it was.
+  ByteSpan output() const { return output_; }
+  void sent(std::size_t size_bytes);
+
+  std::uint64_t lines() const { return lines_; }
+  std::uint64_t lost_lines() const { return lost_; }
+
+  static constexpr std::uint64_t max_rate = 1'000'000;
+  static constexpr std::size_t max_waiting_bytes = 64 * 1024;
+
+ private:
+  void say_line(net::TimePoint now);
+  void say(std::string_view text);
+  void obey(std::string_view line, net::TimePoint now);
+  void set_rate(std::uint64_t lines_per_s, net::TimePoint now);
+  std::uint64_t due(net::TimePoint now) const;
+
+  net::TimePoint booted_;
+  std::uint64_t rate_ = 0;
+  net::TimePoint rate_since_;
+  std::uint64_t lines_since_ = 0;  ///< since then
+  net::TimePoint last_{};          ///< when lines were last made
+  std::uint64_t lines_ = 0;
+  std::uint64_t lost_ = 0;
+  std::string typed_;
+  Bytes output_;
+};
+
+}  // namespace aiot::sim::gadget

@@ -1,0 +1,258 @@
+#include "sim/gadget/gadget.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "protocol/miio/device.hpp"
+#include "protocol/ssdp/description.hpp"
+
+namespace aiot::sim::gadget {
+
+namespace asio = net::asio;
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view temperature_path = "/temperature";
+constexpr std::string_view description_path = "/description.xml";
+constexpr std::string_view device_type = "urn:schemas-upnp-org:device:Basic:1";
+constexpr net::Duration measure_every = 1s;
+/// RFC 7252, 12.8: "All CoAP Nodes".
+constexpr std::string_view coap_group = "224.0.1.187";
+constexpr std::uint16_t coap_port = 5683;
+
+net::TimePoint now() { return net::steady_clock().now(); }
+
+Bytes bytes_of(std::string_view text) {
+  const ByteSpan bytes = as_bytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
+std::vector<Page> pages_of(const Identity& identity) {
+  ssdp::Description description;
+  description.udn = identity.udn;
+  description.device_type = device_type;
+  description.friendly_name = identity.name;
+  description.manufacturer = maker;
+  description.model_name = "Virtual gadget";
+  description.model_number = model;
+  description.serial_number = identity.serial;
+  description.presentation_url = "/";
+  std::string home = fmt::format("{}\nmac {}\nserial {}\nfirmware {}\n", identity.name,
+                                 identity.mac, identity.serial, firmware);
+  return {{"/", "text/plain; charset=utf-8", std::move(home)},
+          {std::string(description_path), "text/xml; charset=utf-8",
+           ssdp::format_description(description)}};
+}
+
+coap::Resource temperature() {
+  coap::Resource out;
+  out.path = temperature_path;
+  out.attributes = {{"rt", "temperature"}, {"if", "sensor"}};
+  out.observable = true;
+  out.value = bytes_of("20.0");
+  return out;
+}
+
+coap::Resource information(const Identity& identity) {
+  coap::Resource out;
+  out.path = "/info";
+  out.attributes = {{"rt", "information"}};
+  out.value = bytes_of(fmt::format("{}, serial {}", identity.name, identity.serial));
+  return out;
+}
+
+/// The description's place on every interface that has IPv4 and multicast.
+std::vector<ssdp::Place> places_on(const std::vector<net::Interface>& interfaces,
+                                   std::uint16_t port) {
+  std::vector<ssdp::Place> out;
+  for (const net::Interface& interface : interfaces) {
+    const auto v4 = std::find_if(interface.addresses.begin(), interface.addresses.end(),
+                                 [](const auto& own) { return own.address.is_v4(); });
+    if (!interface.multicast || v4 == interface.addresses.end()) continue;
+    out.push_back({interface.index,
+                   fmt::format("http://{}:{}{}", v4->address.to_string(), port, description_path)});
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Gadget>> Gadget::make(const asio::any_io_executor& executor,
+                                             Identity identity, const Options& options) {
+  std::unique_ptr<Gadget> out(new Gadget(executor, std::move(identity), options.lines_per_s));
+  AIOT_TRY(out->port_, make_port(executor, options.port, options.index));
+  AIOT_CHECK(out->open_network(executor));
+  return out;
+}
+
+Gadget::Gadget(const asio::any_io_executor& executor, Identity identity, std::uint64_t lines_per_s)
+    : identity_(std::move(identity)),
+      executor_(executor),
+      console_(lines_per_s, now()),
+      console_timer_(executor),
+      sensor_timer_(executor) {}
+
+Result<void> Gadget::open_network(const asio::any_io_executor& executor) {
+  AIOT_TRY(const std::vector<net::Interface> interfaces, net::list_interfaces());
+  AIOT_TRY(http_, HttpPages::open(executor, pages_of(identity_)));
+  coap_engine_ = std::make_shared<coap::Server>(static_cast<std::uint32_t>(identity_.miio_id));
+  coap_engine_->add(temperature());
+  coap_engine_->add(information(identity_));
+  coap_ = std::make_shared<UdpService>(executor, coap_engine_);
+  AIOT_CHECK(coap_->open(0));
+  // Another CoAP server may hold the port alone; mDNS names ours.
+  const Result<void> heard =
+      coap_->hear(asio::ip::make_address(std::string(coap_group)), coap_port, interfaces);
+  static_cast<void>(heard);
+  AIOT_CHECK(open_ssdp(executor, interfaces));
+  open_miio(executor);
+  return open_mdns(executor, interfaces);
+}
+
+Result<void> Gadget::open_ssdp(const asio::any_io_executor& executor,
+                               const std::vector<net::Interface>& interfaces) {
+  ssdp::ResponderOptions options;
+  options.udn = identity_.udn;
+  options.device_type = device_type;
+  options.places = places_on(interfaces, http_->port());
+  options.seed = static_cast<std::uint32_t>(identity_.miio_id);
+  ssdp_engine_ = std::make_shared<ssdp::Responder>(std::move(options), now());
+  ssdp_ = std::make_shared<UdpService>(executor, ssdp_engine_);
+  AIOT_CHECK(ssdp_->open(0));
+  // Searches go unheard where another program has the port; the announcements go out all the same.
+  const Result<void> heard =
+      ssdp_->hear(asio::ip::make_address(std::string(ssdp::group_v4)), ssdp::udp_port, interfaces);
+  static_cast<void>(heard);
+  return {};
+}
+
+/// miIO has one port for each machine: the first gadget that comes has it.
+void Gadget::open_miio(const asio::any_io_executor& executor) {
+  miio::DeviceOptions options;
+  options.device_id = identity_.miio_id;
+  options.token = identity_.miio_token;
+  options.model = model;
+  options.mac = identity_.mac;
+  options.firmware = firmware;
+  options.properties = {{"power", "\"on\""}, {"temperature", "20"}};
+  auto service = std::make_shared<UdpService>(
+      executor, std::make_shared<miio::Device>(std::move(options), now()));
+  if (service->open(miio::udp_port)) miio_ = std::move(service);
+}
+
+Result<void> Gadget::open_mdns(const asio::any_io_executor& executor,
+                               const std::vector<net::Interface>& interfaces) {
+  std::vector<dnssd::Offer> offers = {
+      {identity_.name,
+       "_http._tcp",
+       http_->port(),
+       {{"path", "/"}, {"mac", identity_.mac}, {"model", std::string(model)}},
+       {}},
+      {identity_.name, "_coap._udp", coap_->port(), {}, {}}};
+  if (miio_ != nullptr) {
+    std::string label = fmt::format("{}_miio{}", model, identity_.miio_id);
+    std::replace(label.begin(), label.end(), '.', '-');
+    offers.push_back(
+        {std::move(label), "_miio._udp", miio::udp_port, {{"mac", identity_.mac}}, {}});
+  }
+  AIOT_TRY(const dnssd::Name host, dnssd::Name::parse(identity_.host));
+  mdns_links_ = dnssd::Links::open(executor, interfaces);
+  AIOT_TRY(mdns_,
+           dnssd::ResponderStation::make(mdns_links_, interfaces, host, offers,
+                                         static_cast<std::uint32_t>(identity_.miio_id), now()));
+  return {};
+}
+
+std::vector<std::string> Gadget::addresses() const {
+  std::vector<std::string> out = {
+      port_->address(), fmt::format("coap://127.0.0.1:{}{}", coap_->port(), temperature_path),
+      fmt::format("http://127.0.0.1:{}/", http_->port())};
+  if (miio_ != nullptr) out.emplace_back("miio://127.0.0.1");
+  return out;
+}
+
+void Gadget::start() {
+  Port::Events events;
+  events.bytes = [this](ByteSpan bytes) {
+    bytes_in_ += bytes.size();
+    console_.on_bytes(bytes, now());
+    pump_console();
+  };
+  events.lines = [](bool, bool) {};
+  events.baud = [](std::uint32_t) {};
+  events.writable = [this] { pump_console(); };
+  port_->start(std::move(events));
+  pump_console();
+  http_->start();
+  coap_->start();
+  ssdp_->start();
+  if (miio_ != nullptr) miio_->start();
+  dnssd::Links::start(mdns_links_, mdns_, executor_);
+  measure();
+}
+
+void Gadget::pump_console() {
+  if (stopped_) return;
+  console_.on_timer(now());
+  while (!console_.output().empty()) {
+    const std::size_t size = console_.output().size();
+    const std::size_t sent = std::min(port_->write(console_.output()), size);
+    bytes_out_ += sent;
+    console_.sent(sent);
+    if (sent < size) break;
+  }
+  const auto next = console_.next_timer();
+  if (!next) {
+    console_timer_.cancel();
+    return;
+  }
+  console_timer_.expires_at(*next);
+  console_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) pump_console();
+  });
+}
+
+void Gadget::measure() {
+  const std::uint64_t tenths = 200 + ++measured_ % 50;
+  coap_engine_->set_value(now(), temperature_path,
+                          bytes_of(fmt::format("{}.{}", tenths / 10, tenths % 10)));
+  coap_->pump();
+  sensor_timer_.expires_after(measure_every);
+  sensor_timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) measure();
+  });
+}
+
+void Gadget::stop() {
+  stopped_ = true;
+  console_timer_.cancel();
+  sensor_timer_.cancel();
+  port_->close();
+  mdns_->say_goodbye();
+  mdns_links_->close();
+  ssdp_engine_->say_goodbye();
+  for (const auto& service : {ssdp_, coap_, miio_}) {
+    if (service != nullptr) service->close();
+  }
+}
+
+Object Gadget::report() const {
+  Array all;
+  for (std::string& address : addresses()) all.emplace_back(std::move(address));
+  Object fields;
+  fields.set("chip", std::string(kind))
+      .set("mac", identity_.mac)
+      .set("address", address())
+      .set("addresses", std::move(all))
+      .set("bytes_in", bytes_in_)
+      .set("bytes_out", bytes_out_)
+      .set("commands", std::uint64_t{0})
+      .set("lines", console_.lines())
+      .set("lines_lost", console_.lost_lines());
+  return fields;
+}
+
+}  // namespace aiot::sim::gadget

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "aiot/value.hpp"
+#include "protocol/coap/server.hpp"
+#include "protocol/dnssd/responder_station.hpp"
+#include "protocol/ssdp/responder.hpp"
+#include "sim/gadget/console.hpp"
+#include "sim/gadget/http_pages.hpp"
+#include "sim/gadget/identity.hpp"
+#include "sim/gadget/udp_service.hpp"
+#include "sim/port.hpp"
+
+namespace aiot::sim::gadget {
+
+struct Options {
+  std::string port = "pty";  ///< of its console; see make_port()
+  unsigned index = 0;        ///< of the gadgets that run together
+  std::uint64_t lines_per_s = 1;
+};
+
+/// A virtual consumer device: it announces itself on every interface by mDNS and SSDP, answers
+/// miIO, CoAP and HTTP, and talks on a serial console. What another program keeps it from (a port
+/// that is taken) it leaves out.
+class Gadget {
+ public:
+  static Result<std::unique_ptr<Gadget>> make(const net::asio::any_io_executor& executor,
+                                              Identity identity, const Options& options);
+
+  void start();
+  /// Says goodbye where the protocol has one, and closes.
+  void stop();
+
+  const Identity& identity() const { return identity_; }
+  /// Of the console.
+  std::string address() const { return port_->address(); }
+  /// All that it can be reached by on this machine, the console's first.
+  std::vector<std::string> addresses() const;
+  /// What happened, as fields of the record aiot.sim/1.
+  Object report() const;
+
+ private:
+  Gadget(const net::asio::any_io_executor& executor, Identity identity, std::uint64_t lines_per_s);
+  Result<void> open_network(const net::asio::any_io_executor& executor);
+  Result<void> open_ssdp(const net::asio::any_io_executor& executor,
+                         const std::vector<net::Interface>& interfaces);
+  Result<void> open_mdns(const net::asio::any_io_executor& executor,
+                         const std::vector<net::Interface>& interfaces);
+  void open_miio(const net::asio::any_io_executor& executor);
+  void pump_console();
+  void measure();
+
+  Identity identity_;
+  net::asio::any_io_executor executor_;
+  std::unique_ptr<Port> port_;
+  Console console_;
+  net::asio::steady_timer console_timer_;
+  net::asio::steady_timer sensor_timer_;
+  std::shared_ptr<HttpPages> http_;
+  std::shared_ptr<coap::Server> coap_engine_;
+  std::shared_ptr<ssdp::Responder> ssdp_engine_;
+  std::shared_ptr<UdpService> coap_;
+  std::shared_ptr<UdpService> ssdp_;
+  std::shared_ptr<UdpService> miio_;  ///< nullptr when another program has the port
+  std::shared_ptr<dnssd::Links> mdns_links_;
+  std::shared_ptr<dnssd::ResponderStation> mdns_;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+  std::uint64_t measured_ = 0;
+  bool stopped_ = false;
+};
+
+}  // namespace aiot::sim::gadget

@@ -1,0 +1,75 @@
+#include "sim/gadget/run.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "sim/error.hpp"
+#include "sim/gadget/gadget.hpp"
+
+namespace aiot::sim::gadget {
+namespace {
+
+Result<void> check(const Request& request) {
+  if (request.lines_per_s.value_or(0) > Console::max_rate) {
+    return make_error(Errc::bad_rate, std::to_string(*request.lines_per_s),
+                      "use up to " + std::to_string(Console::max_rate) + " lines a second");
+  }
+  const bool for_chips = !request.flash_file.empty() || request.flash_size != 0 ||
+                         request.baud_limit != 0 || !request.faults.empty() ||
+                         request.in_application;
+  if (for_chips) {
+    return make_error(Errc::not_for_device, "a gadget has no flash, no boot loader and no faults",
+                      "leave out what is for chips");
+  }
+  return {};
+}
+
+Ready ready_of(const Gadget& gadget, unsigned number) {
+  Ready out;
+  out.address = gadget.address();
+  out.chip = kind;
+  out.mac = gadget.identity().mac;
+  out.number = number;
+  out.name = gadget.identity().name;
+  out.addresses = gadget.addresses();
+  return out;
+}
+
+}  // namespace
+
+Result<Record> run(const Request& request, const esp::device::Mac& first,
+                   const std::function<void(const Ready&)>& ready, EventSink& sink,
+                   std::stop_token stop) {
+  AIOT_CHECK(check(request));
+  boost::asio::io_context context(1);
+  std::vector<std::unique_ptr<Gadget>> gadgets;
+  for (unsigned i = 0; i < request.count; ++i) {
+    Options options;
+    options.port = request.port;
+    options.index = i;
+    options.lines_per_s = request.lines_per_s.value_or(1);
+    Identity identity = make_identity(i + 1, next_mac(first, i));
+    AIOT_TRY(auto gadget, Gadget::make(context.get_executor(), std::move(identity), options));
+    gadgets.push_back(std::move(gadget));
+  }
+  for (unsigned i = 0; i < request.count; ++i) {
+    sink.on_event(event::Started{gadgets[i]->address(), "sim"});
+    ready(ready_of(*gadgets[i], i + 1));
+  }
+  for (const auto& gadget : gadgets) gadget->start();
+  const std::stop_callback on_stop(
+      stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
+  context.run();
+  Array devices;
+  for (const auto& gadget : gadgets) {
+    gadget->stop();
+    Object fields = gadget->report();
+    sink.on_event(event::Finished{gadget->address(), Record{"aiot.sim/1", fields}});
+    devices.emplace_back(std::move(fields));
+  }
+  Record record{"aiot.sim/1", {}};
+  record.fields.set("devices", std::move(devices));
+  return record;
+}
+
+}  // namespace aiot::sim::gadget

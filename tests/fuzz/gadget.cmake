@@ -1,0 +1,1 @@
+aiot_fuzzer(gadget LINKS aiot_sim)
