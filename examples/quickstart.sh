@@ -58,6 +58,25 @@ start_sim() {
 # addresses FILE: what `aiotctl sim` printed, as arguments for `aiotctl flash`.
 addresses() { jq -r .address "$1" | paste -sd' '; }
 
+title "A device that announces itself"
+start_sim gadget.jsonl 1 "aiotctl sim gadget > gadget.jsonl"
+show "jq -c '{name, mac, addresses}' gadget.jsonl"
+gadget=$(jq -r .name gadget.jsonl)
+if grep -qsx up /sys/class/net/*/operstate; then
+  show "aiotctl discover --timeout 3s --where 'name=\"$gadget\"'"
+  show "aiotctl discover --timeout 3s --where 'name=\"$gadget\"' --json > found.json"
+  show "jq -c '.data.devices[] | {name, state, macs, sources, addresses}' found.json"
+else
+  echo "No network interface is up: nothing can be discovered here."
+fi
+
+title "What it says: on its console, its sensor's values, and a crash"
+console=$(jq -r .address gadget.jsonl)
+sensor=$(jq -r '.addresses[] | select(startswith("coap:"))' gadget.jsonl)
+show "aiotctl listen $console --count 3"
+show "aiotctl listen $sensor --count 2 --jsonl | jq -c 'select(.event == \"message\") | .data.payload'"
+show "echo panic | aiotctl listen $console --send --expect 'Guru Meditation Error' --timeout 30s"
+
 title "Images: a boot loader, a partition table and an application"
 show "aiot-make-images --chip esp32 --output images"
 
