@@ -39,6 +39,7 @@ struct FlagHint {
 };
 constexpr std::array flag_hints = {
     FlagHint{"esp.baud_failed", "--baud 115200 is the slow and safe rate"},
+    FlagHint{"esp.baud_lost", "--baud 115200 is the slow and safe rate"},
     FlagHint{"esp.no_sync",
              "hold BOOT, press RESET, release BOOT, and try again with --before none"},
     FlagHint{"esp.rom_cannot", "a stub can: leave out --no-stub, or name a folder with --stub"},

@@ -9,6 +9,9 @@
 
 namespace aiot::flash {
 
+/// What every loader listens at first, and what is left behind for whoever comes next.
+inline constexpr std::uint32_t usual_baud = 115200;
+
 /// One device under way: its link, its loader, and what is known of it.
 class Device {
  public:
@@ -49,10 +52,16 @@ class Device {
 
  private:
   net::Task<void> open();
+  net::Task<void> connect();
   net::Task<void> identify();
-  net::Task<void> raise_baud();
   net::Task<void> attach();
   net::Task<void> start_stub(bool without_stub);
+
+  // device_baud.cpp
+  net::Task<void> raise_baud();
+  std::vector<std::uint32_t> rates_to_try() const;
+  /// Resets a chip that is at a rate nobody hears, and brings it back to where it was.
+  net::Task<void> start_over(bool with_stub);
 
   DeviceContext& context_;
   std::unique_ptr<net::Link> link_;

@@ -78,7 +78,8 @@ class Loader {
   /// chip's, Errc::stub_failed when it does not come up: connect() again, and go on without.
   net::Task<void> run_stub(const Stub& stub);
   /// Both ends to a new rate, checked by a command. Errc::baud_failed: both are back at the old
-  /// one. Errc::no_reply: the chip is lost, connect() again.
+  /// one. Errc::baud_lost: the chip is not; connect() again, which resets it. Half a second either
+  /// way.
   net::Task<void> change_baud(std::uint32_t baud_bps);
   /// SPI attach (ROM) and the flash chip's id; a zero id in secure download mode.
   net::Task<FlashId> attach_flash();

@@ -32,8 +32,9 @@ class Recorder final : public EventSink {
 class VirtualBench {
  public:
   /// `flash` is erased unless an earlier bench's is handed on with take_flash().
+  /// Rates above `baud_limit` garble what is said; 0 for what the chip can do.
   VirtualBench(const std::string& chip, const std::vector<std::string>& faults, Bytes flash = {},
-               std::uint64_t flash_size = 4U << 20);
+               std::uint64_t flash_size = 4U << 20, std::uint32_t baud_limit = 0);
 
   /// Runs one operation to its end. More than `limit` of virtual time fails the test.
   DeviceReport run(const Operation& operation);
