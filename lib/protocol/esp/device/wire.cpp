@@ -108,7 +108,9 @@ Bytes OutWire::take(TimePoint now, Duration turn_around, std::uint32_t host_baud
 }
 
 void OutWire::cut(TimePoint now) {
-  while (!queue_.empty() && queue_.back().start >= now) queue_.pop_back();
+  // On an unpaced wire what is sent at this very instant has left already.
+  while (!queue_.empty() && queue_.back().start >= now && queue_.back().end > now)
+    queue_.pop_back();
   if (!queue_.empty() && queue_.back().end > now) {
     Sending& last = queue_.back();
     const auto nanos = static_cast<std::uint64_t>((now - last.start).count());
