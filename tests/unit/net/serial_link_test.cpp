@@ -202,6 +202,18 @@ TEST_CASE_FIXTURE(Fixture, "a port that is open is busy, and its holder is named
   CHECK(SerialLink::open(context.get_executor(), pty.path(), 115200, DeviceRoots()));
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a pseudo-terminal has no flag that would outlive a process that is killed") {
+  const auto link = open(115200);
+  int exclusive = -1;
+  const int peer = ::open(pty.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE(::ioctl(peer, TIOCGEXCL, &exclusive) == 0);
+  CHECK(exclusive == 0);
+  ::close(peer);
+  // The lock goes with the process, and keeps the port for one all the same.
+  CHECK_FALSE(SerialLink::open(context.get_executor(), pty.path(), 115200, DeviceRoots()));
+}
+
 TEST_CASE_FIXTURE(Fixture, "closing puts the former settings back") {
   const int fd = ::open(pty.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
   termios before{};
