@@ -59,6 +59,7 @@ constexpr std::array flag_hints = {
     FlagHint{"image.revision", "--force writes it all the same"},
     FlagHint{"link.timeout", "--timeout gives more time"},
     FlagHint{"port.baud", "--baud names another rate"},
+    FlagHint{"sim.flash-file-size", "--flash-size names its size"},
     FlagHint{"usage.duplicate_device", "name each device once"},
 };
 
