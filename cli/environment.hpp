@@ -62,6 +62,8 @@ struct Environment {
       simulate;
   std::function<std::vector<sim::Choice>()> sim_devices;
   std::function<std::vector<sim::Choice>()> sim_faults;
+  std::function<std::vector<sim::Choice>()> sim_stages;
+  std::function<std::string()> sim_fault_grammar;
   std::function<std::vector<sim::Choice>()> sim_profiles;
 
   std::function<std::optional<std::string>(const std::string&)> variable;

@@ -134,8 +134,8 @@ Schema sim_ready() {
            text("address", "what every other command takes"),
            text("chip", "such as esp32c3"),
            text("mac", "lower case, with colons"),
-           whole("index", "from 1"),
-           whole("count", "how many lines there will be"),
+           whole("index", "of the device, from 1; the same when it is plugged in again"),
+           whole("count", "how many devices there are"),
            optional(text("flash_file", "where its flash is kept"))}};
 }
 
@@ -165,6 +165,8 @@ const std::vector<Schema>& schemas() {
        true,
        {list("devices", "kinds of virtual device", choice_fields()),
         list("faults", "what --fault takes", choice_fields()),
+        optional(text("fault_grammar", "how a fault is written")),
+        optional(list("stages", "where a fault can strike", choice_fields())),
         list("profiles", "what --profile takes", choice_fields())}},
       sim_ready(),
       {"aiot.sim/1",

@@ -7,7 +7,7 @@ namespace aiot {
 namespace {
 
 // Sorted by name; `Config` looks keys up by position.
-constexpr std::array<ConfigKey, 13> keys = {{
+constexpr std::array<ConfigKey, 12> keys = {{
     {"flash.after", "string", "reset",
      "what to leave behind: the application running, or the loader", false, "reset|loader"},
     {"flash.baud", "integer", "0", "serial speed in bits a second; 0 finds the fastest that works"},
@@ -22,7 +22,6 @@ constexpr std::array<ConfigKey, 13> keys = {{
     {"output.format", "string", "text", "what standard output carries", false, "text|json|jsonl"},
     {"sim.flash_size", "size", "0", "flash of a virtual device; 0 for the chip's usual size"},
     {"sim.profile", "string", "", "timing profile of a virtual device; empty for the default"},
-    {"sim.seed", "integer", "1", "seed of the faults that choose at random"},
     {"timeout", "duration", "0",
      "time each device may take in all; 0 for the steps' own limits only"},
 }};

@@ -116,12 +116,14 @@ Environment scripted_environment() {
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,
                   std::stop_token) -> Result<Record> {
     for (unsigned i = 1; i <= r.count; ++i) {
-      ready({"tcp://127.0.0.1:" + std::to_string(4000 + i), r.device, "24:0a:c4:00:00:01", ""});
+      ready({"tcp://127.0.0.1:" + std::to_string(4000 + i), r.device, "24:0a:c4:00:00:01", "", i});
     }
     return Record{"aiot.sim/1", Object({{"devices", Array{}}})};
   };
   e.sim_devices = [] { return std::vector<sim::Choice>{{"esp32", "one"}, {"esp32c3", "two"}}; };
   e.sim_faults = [] { return std::vector<sim::Choice>{{"drop:PERCENT", "lose bytes"}}; };
+  e.sim_stages = [] { return std::vector<sim::Choice>{{"data", "a block is written"}}; };
+  e.sim_fault_grammar = [] { return std::string("NAME[@WHERE]\n"); };
   e.sim_profiles = [] { return std::vector<sim::Choice>{{"datasheet", "as printed"}}; };
   e.variable = [](const std::string&) { return std::optional<std::string>(); };
   e.config.working_directory = "/nonexistent";
