@@ -47,6 +47,8 @@ class DeviceContext {
   /// Enters a step. `weight` is its share of the device's time, in any unit.
   void step(std::string name, double weight);
   const std::string& current_step() const { return step_; }
+  /// A failure belongs to an earlier step than the one that has begun since.
+  void blame_step(std::string name) { step_ = std::move(name); }
   void progress(std::uint64_t done, std::uint64_t total);
   void log(event::Level level, std::string text);
   void notice(std::string code, std::string text, std::string hint = {});

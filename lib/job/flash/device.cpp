@@ -42,7 +42,8 @@ net::Task<void> Device::open() {
     const net::TimePoint deadline = context_.clock().now() + reopen_time;
     Result<void> again = co_await link_->reopen(deadline);
     gone_ = !again;
-    co_return std::move(again).with("opening the port again");
+    if (!again) co_return net::still_lost(std::move(again).error()).with("opening the port again");
+    co_return again;
   }
   net::OpenOptions options;
   options.baud_bps = usual_baud;

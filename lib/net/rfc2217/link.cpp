@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/patience.hpp"
 #include "net/tcp_connect.hpp"
-#include "net/tcp_link.hpp"
 
 namespace aiot::net::rfc2217 {
 namespace {
@@ -200,17 +200,21 @@ Task<void> RemoteSerialLink::set_lines(std::span<const LineStep> steps) {
 }
 
 Task<void> RemoteSerialLink::reopen(TimePoint deadline) {
-  stream_.close();
-  Result<FdStream> stream = co_await tcp_connect_patiently(host_, port_, deadline);
-  if (!stream) co_return std::move(stream).error();
-  stream_ = *std::move(stream);
-  decoder_ = TelnetDecoder();
-  negotiator_ = Negotiator();
-  arrived_.clear();
-  answers_.fill(std::nullopt);
-  suspended_ = false;
-  Result<void> ready = co_await set_up(deadline);
-  co_return ready;
+  // The handshake too: a server whose port is away may take the connection and close it.
+  auto connect = [this, deadline]() -> Task<void> {
+    stream_.close();
+    Result<FdStream> stream = co_await tcp_connect(host_, port_, deadline);
+    if (!stream) co_return std::move(stream).error();
+    stream_ = *std::move(stream);
+    decoder_ = TelnetDecoder();
+    negotiator_ = Negotiator();
+    arrived_.clear();
+    answers_.fill(std::nullopt);
+    suspended_ = false;
+    co_return co_await set_up(deadline);
+  };
+  Result<void> again = co_await patiently(clock(), deadline, std::move(connect));
+  co_return again;
 }
 
 }  // namespace aiot::net::rfc2217

@@ -120,6 +120,8 @@ class Loader {
  private:
   // loader_connect.cpp
   net::Task<void> synchronise(const ConnectOptions& options);
+  /// Opens a lost link again, by `deadline`; Errc::link_lost when it stays away.
+  net::Task<void> come_back(std::uint32_t baud_bps, net::TimePoint deadline);
   net::Task<void> detect(const Chip* expected);
   net::Task<SecurityInfo> ask_security_info();
   net::Task<void> quieten_watchdogs();

@@ -41,7 +41,7 @@ net::Task<void> Loader::leave(bool run_application) {
     Result<void> begun = co_await begin(Op::flash_begin, 0, 0, 0, 0);
     if (!begun) co_return std::move(begun).error().with("leaving the loader");
     const Bytes run = words({1});
-    Command command(Op::flash_end, run, 0, default_timeout, 1);
+    Command command(Op::flash_end, run, 0, milliseconds(500), 1);
     Result<Answer> left = co_await exchange_.ask(std::move(command));
     // The application may start before the reply is out.
     if (!left && !is_lost(left.error()))

@@ -285,3 +285,36 @@ TEST_CASE_FIXTURE(Fixture,
   REQUIRE(read);
   CHECK(*read == Bytes{0x77});
 }
+
+TEST_CASE("a pty whose other end has closed does not come back as another program's") {
+  asio::io_context context;
+  Pty pty = *Pty::open();
+  const std::string path = pty.path();
+  Result<std::unique_ptr<Link>> link =
+      SerialLink::open(context.get_executor(), path, 115200, DeviceRoots());
+  REQUIRE(link);
+  pty.close();
+  // Nobody waits for the deadline.
+  Result<void> gone = run_real(context, [&] { return (*link)->reopen(in(1h)); });
+  REQUIRE(!gone);
+  CHECK(gone.error().code == Errc::link_lost);
+  // Now the number is free: the next pty may get it.
+  const Pty stranger = *Pty::open();
+  gone = run_real(context, [&] { return (*link)->reopen(in(1h)); });
+  REQUIRE(!gone);
+  CHECK(gone.error().code == Errc::link_lost);
+}
+
+TEST_CASE("a link to a pty is followed to where it leads next") {
+  const TemporaryFolder folder;
+  asio::io_context context;
+  Pty pty = *Pty::open();
+  folder.link(pty.path(), "port");
+  Result<std::unique_ptr<Link>> link = SerialLink::open(
+      context.get_executor(), (folder.path() / "port").string(), 115200, DeviceRoots());
+  REQUIRE(link);
+  pty.close();
+  const Pty next = *Pty::open();
+  folder.link(next.path(), "port");
+  CHECK(run_real(context, [&] { return (*link)->reopen(in(10s)); }));
+}

@@ -60,7 +60,9 @@ VirtualBench::VirtualBench(const std::string& chip, const std::vector<std::strin
   environment.clock = &clock;
   environment.open = [this](Address,
                             net::OpenOptions open) -> net::Task<std::unique_ptr<net::Link>> {
-    co_return std::make_unique<net::MemoryLink>(clock, *device_, open.baud_bps);
+    std::unique_ptr<net::Link> link =
+        std::make_unique<net::MemoryLink>(clock, *device_, open.baud_bps);
+    co_return wrap ? wrap(std::move(link)) : std::move(link);
   };
   environment.find_stub = [](const esp::Chip& wanted, std::uint32_t,
                              const std::string&) -> Result<std::optional<esp::Stub>> {
