@@ -1,32 +1,8 @@
-#include "render/schema.hpp"
+#include "render/schema_firmware.hpp"
+#include "render/schema_parts.hpp"
 
 namespace aiot::cli::render {
 namespace {
-
-using Fields = std::vector<Field>;
-
-Field optional(Field field) {
-  field.required = false;
-  return field;
-}
-
-Field text(std::string name, std::string doc) {
-  return {std::move(name), "string", std::move(doc)};
-}
-Field whole(std::string name, std::string doc) {
-  return {std::move(name), "integer", std::move(doc)};
-}
-Field list(std::string name, std::string doc, Fields fields) {
-  return {std::move(name), "array", std::move(doc), true, std::move(fields)};
-}
-
-Field yes_no(std::string name, std::string doc) {
-  return {std::move(name), "boolean", std::move(doc)};
-}
-
-Field object(std::string name, std::string doc, Fields fields) {
-  return {std::move(name), "object", std::move(doc), true, std::move(fields)};
-}
 
 Fields app_fields() {
   return {text("project", "the application's name"), text("version", "its version"),
@@ -154,12 +130,12 @@ const std::vector<Schema>& schemas() {
                       {text("key", "such as flash.baud"), text("value", "as text"),
                        text("origin", "default, environment NAME, or FILE:LINE")})),
         optional({"files", "array", "the files that are read, by precedence"})}},
-      {"aiot.convert/1", "What `aiotctl flash image --convert` wrote", true, {}},
+      convert_schema(),
       {"aiot.error/1", "A command that failed before it had a result", true, {}},
       event(),
       flash(),
-      {"aiot.image/1", "What `aiotctl flash image` found in a file", true, {}},
-      {"aiot.merge/1", "What `aiotctl flash merge` wrote", true, {}},
+      image_schema(),
+      merge_schema(),
       {"aiot.sim.list/1",
        "What `aiotctl sim --list` offers",
        true,

@@ -104,14 +104,26 @@ Environment scripted_environment() {
     return ports;
   };
   e.explain = [](const std::string& path) -> Result<Record> {
-    return Record{"aiot.image/1",
-                  Object({{"path", path}, {"kind", "esp-app"}, {"entry", 0x40380000}})};
+    return Record{"aiot.image/1", Object({{"file", path},
+                                          {"kind", "intel-hex"},
+                                          {"size_bytes", 4096},
+                                          {"sha256", "00"},
+                                          {"entry", 0x40380000},
+                                          {"problems", Array{}}})};
   };
   e.merge = [](const firmware::MergeRequest& r) -> Result<Record> {
-    return Record{"aiot.merge/1", Object({{"output", r.output}, {"size_bytes", 65536}})};
+    return Record{"aiot.merge/1", Object({{"output", r.output},
+                                          {"chip", "esp32c3"},
+                                          {"base_offset", 0},
+                                          {"size_bytes", 65536},
+                                          {"sha256", "00"},
+                                          {"pieces", Array{}},
+                                          {"notices", Array{}}})};
   };
   e.convert = [](const firmware::ConvertRequest& r) -> Result<Record> {
-    return Record{"aiot.convert/1", Object({{"output", r.output}, {"to", r.to}})};
+    return Record{
+        "aiot.convert/1",
+        Object({{"input", r.input}, {"output", r.output}, {"to", r.to}, {"files", Array{}}})};
   };
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,
                   std::stop_token) -> Result<Record> {
