@@ -26,7 +26,9 @@ SerialLink::SerialLink(asio::any_io_executor executor, std::string path, std::ui
     : executor_(std::move(executor)),
       path_(std::move(path)),
       baud_bps_(baud_bps),
-      roots_(std::move(roots)) {}
+      roots_(std::move(roots)) {
+  info_.baud_bps = baud_bps;
+}
 
 Result<std::unique_ptr<Link>> SerialLink::open(const asio::any_io_executor& executor,
                                                const std::string& path, std::uint32_t baud_bps,

@@ -35,6 +35,15 @@ std::string revision_text(std::uint32_t revision) {
 
 }  // namespace
 
+Result<const esp::Chip*> expected_chip(const Session& session) {
+  if (session.chip.empty()) return nullptr;
+  if (const esp::Chip* chip = esp::chip_by_name(session.chip)) return chip;
+  std::vector<std::string> names;
+  for (const esp::Chip& chip : esp::chips()) names.emplace_back(chip.name);
+  return make_error(Errc::unknown_chip, session.chip,
+                    fmt::format("the chips are {}", fmt::join(names, ", ")));
+}
+
 std::string mac_text(const esp::Mac& mac) { return to_hex(mac, ":"); }
 
 net::Task<void> Device::open() {
@@ -54,24 +63,19 @@ net::Task<void> Device::open() {
   }
   Address address = context_.address();
   AIOT_CO_TRY(link_, co_await context_.environment().open(std::move(address), std::move(options)));
-  loader_.emplace(*link_);
+  if (link_->info().baud_bps != 0) start_baud_ = link_->info().baud_bps;
+  AIOT_CO_CHECK(check_baud(start_baud_).with(context_.name()));
+  loader_.emplace(*link_,
+                  [this](std::string line) { context_.log(event::Level::debug, std::move(line)); });
   co_return Result<void>();
 }
 
 net::Task<void> Device::connect() {
   attached_ = false;
   esp::ConnectOptions options;
-  options.baud_bps = usual_baud;
+  options.baud_bps = start_baud_;
   options.reset = reset_strategy(context_.session().before);
-  if (!context_.session().chip.empty()) {
-    options.expected = esp::chip_by_name(context_.session().chip);
-    if (options.expected == nullptr) {
-      std::vector<std::string> names;
-      for (const esp::Chip& chip : esp::chips()) names.emplace_back(chip.name);
-      co_return make_error(Errc::unknown_chip, context_.session().chip,
-                           fmt::format("the chips are {}", fmt::join(names, ", ")));
-    }
-  }
+  AIOT_CO_TRY(options.expected, expected_chip(context_.session()));
   Result<void> connected = co_await loader_->connect(std::move(options));
   if (connected || connected.error().code != make_error_code(esp::Errc::no_sync)) heard_ = true;
   co_return connected;
@@ -108,8 +112,16 @@ net::Task<void> Device::identify() {
                          "plug the same device in again, or start anew with this one");
   }
   mac_ = mac;
+  if (Claims* claims = context_.claims()) {
+    if (const auto other = claims->take(mac_text(mac), context_.name())) {
+      co_return make_error(Errc::same_device, fmt::format("{} is {}", mac_text(mac), *other),
+                           "name each device once");
+    }
+  }
   AIOT_CO_TRY(revision_, co_await loader_->read_revision());
   context_.fields.set("mac", mac_text(mac)).set("revision", revision_text(revision_));
+  context_.log(event::Level::info, fmt::format("{} {}, MAC {}", loader_->chip().display,
+                                               revision_text(revision_), mac_text(mac)));
   co_return Result<void>();
 }
 
@@ -146,7 +158,10 @@ net::Task<void> Device::start_stub(bool without_stub) {
     co_return Result<void>();
   }
   Result<void> started = co_await loader_->run_stub(*stub);
-  if (started) co_return Result<void>();
+  if (started) {
+    context_.log(event::Level::info, "the stub runs");
+    co_return Result<void>();
+  }
   const auto code = started.error().code;
   const bool refused = code == make_error_code(esp::Errc::refused) ||
                        code == make_error_code(esp::Errc::unsupported);
@@ -175,29 +190,13 @@ net::Task<void> Device::prepare(bool without_stub) {
 }
 
 net::Task<void> Device::confirm_identity() {
+  changed_ = true;
   AIOT_CO_TRY(const esp::Mac now, co_await loader_->read_mac());
   if (now != *mac_) {
     co_return make_error(
         Errc::device_changed,
         fmt::format("{} was identified, {} answers now", mac_text(*mac_), mac_text(now)),
         "nothing was written; plug the right device in and start anew");
-  }
-  co_return Result<void>();
-}
-
-net::Task<void> Device::leave() {
-  context_.step("reset", 0.2);
-  const bool run = context_.session().after == After::reset;
-  if (!run && loader_->baud_bps() != usual_baud && loader_->can_change_baud()) {
-    // Whoever comes next speaks at the usual rate.
-    Result<void> slowed = co_await loader_->change_baud(usual_baud);
-    if (!slowed && slowed.error().condition() == Condition::cancelled) co_return slowed;
-  }
-  Result<void> left = co_await loader_->leave(run);
-  if (!left && left.error().condition() == Condition::cancelled) co_return left;
-  if (!left) {
-    context_.notice("flash.not_reset", "the device could not be reset: " + left.error().message(),
-                    "press its reset button, or take its power away and give it back");
   }
   co_return Result<void>();
 }

@@ -22,13 +22,19 @@ bool rate_is_too_fast(const Error& error) {
 
 }  // namespace
 
+Result<void> check_baud(std::uint32_t baud_bps) {
+  if (baud_bps >= least_baud_bps && baud_bps <= most_baud_bps) return {};
+  return make_error(Errc::bad_baud, fmt::format("{} baud", baud_bps),
+                    fmt::format("choose one from {} to {}", least_baud_bps, most_baud_bps));
+}
+
 std::vector<std::uint32_t> Device::rates_to_try() const {
   const std::uint32_t wanted = context_.session().baud_bps;
   std::vector<std::uint32_t> rates;
   if (wanted != 0) rates.push_back(wanted);
   const std::uint32_t fastest = wanted != 0 ? wanted - 1 : loader_->chip().max_baud_bps;
   for (const std::uint32_t rate : faster_bauds) {
-    if (rate <= fastest && rate > usual_baud) rates.push_back(rate);
+    if (rate <= fastest && rate > start_baud_) rates.push_back(rate);
   }
   std::erase_if(rates, [this](std::uint32_t rate) { return rate > baud_cap_; });
   return rates;
@@ -55,6 +61,8 @@ net::Task<void> Device::raise_baud() {
   const bool with_stub = loader_->stub_running();
   for (const std::uint32_t rate : rates_to_try()) {
     Result<void> changed = co_await loader_->change_baud(rate);
+    context_.log(event::Level::info,
+                 fmt::format("{} baud: {}", rate, changed ? "works" : changed.error().message()));
     if (changed) break;
     if (!rate_is_too_fast(changed.error())) co_return changed;
     baud_cap_ = rate - 1;  // not again on a reconnect
@@ -72,8 +80,8 @@ net::Task<void> Device::raise_baud() {
 }
 
 void Device::lower_baud() {
-  const std::uint32_t current = loader_ ? loader_->baud_bps() : usual_baud;
-  if (current > usual_baud) baud_cap_ = current - 1;
+  const std::uint32_t current = loader_ ? loader_->baud_bps() : start_baud_;
+  if (current > start_baud_) baud_cap_ = current - 1;
 }
 
 }  // namespace aiot::flash

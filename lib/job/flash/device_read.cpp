@@ -43,7 +43,7 @@ net::Task<Bytes> Device::read_bytes(std::uint32_t offset, std::uint32_t size) {
 
 net::Task<image::PartitionTable> Device::read_table() {
   if (!loader_->can_read()) {
-    co_return make_error(Errc::no_table, "this loader cannot read flash",
+    co_return make_error(esp::Errc::rom_cannot, "reading the partition table",
                          "use a stub, or give offsets instead of partition names");
   }
   // Most tables have fewer than eight entries: the rest is read only where the end is not seen.

@@ -45,13 +45,12 @@ bool is_refusal(const Error& error) {
                    {make_error_code(esp::Errc::refused), make_error_code(Errc::verify_mismatch)});
 }
 
-}  // namespace
-
-net::Task<void> with_recovery(Device& device, Attempt attempt) {
+net::Task<void> try_until_done(Device& device, const Attempt& attempt) {
   int refusals = 0;
   std::optional<Failure> lost;
   for (int number = 1;; ++number) {
     Result<void> done = co_await device.reach();
+    const bool reached = done.has_value();
     if (done) done = co_await attempt(device);
     if (done) {
       if (number > 1) device.context().fields.set("attempts", number);
@@ -75,11 +74,21 @@ net::Task<void> with_recovery(Device& device, Attempt attempt) {
     if (!again || number == max_attempts) co_return error;
     device.context().notice("flash.retry", fmt::format("trying again: {}", error.message()));
     if (link_is_gone(error)) {
-      lost.emplace(std::move(error), device.context().current_step());
+      // A loss while coming back from one is the same loss.
+      if (reached || !lost) lost.emplace(std::move(error), device.context().current_step());
     } else {
       device.lower_baud();
     }
   }
+}
+
+}  // namespace
+
+net::Task<void> with_recovery(Device& device, Attempt attempt) {
+  Result<void> done = co_await try_until_done(device, attempt);
+  // A device that another session of this run works on is not ours to reset.
+  if (!done && done.error().code != make_error_code(Errc::same_device)) co_await device.abandon();
+  co_return done;
 }
 
 }  // namespace aiot::flash

@@ -22,6 +22,7 @@ RemoteSerialLink::RemoteSerialLink(FdStream stream, std::string host, std::uint1
   info_.kind = "rfc2217";
   info_.has_lines = true;
   info_.has_baud = true;
+  info_.baud_bps = baud_bps;
 }
 
 Task<std::unique_ptr<Link>> RemoteSerialLink::open(std::string host, std::uint16_t port,

@@ -56,12 +56,20 @@ inline constexpr std::uint32_t sector_bytes = 0x1000;
 /// the room's own are esp::Errc. After Errc::no_reply the two ends may be out of step: connect().
 class Loader {
  public:
-  explicit Loader(net::Link& link);
+  /// `log` is told every command and its outcome; nullptr for nobody.
+  explicit Loader(net::Link& link, LogFn log = nullptr);
 
   /// Resets into the loader, synchronises, finds chip and stub. Call again after a lost link (which
   /// is reopened when the reset made USB enumerate anew). Errc::no_sync tells what was seen.
   net::Task<void> connect(ConnectOptions options);
 
+  /// From now on no call takes longer than until `limit`.
+  void set_limit(net::TimePoint limit) { exchange_.set_limit(limit); }
+  /// Gets back in step with a loader that was left in the middle of a command.
+  net::Task<void> resync() { return exchange_.resync(); }
+
+  /// Whether the chip is known: connect() came as far as that, be it the wrong one.
+  bool knows_chip() const { return chip_ != nullptr; }
   /// After connect().
   const Chip& chip() const { return *chip_; }
   bool stub_running() const { return stub_; }
@@ -114,7 +122,8 @@ class Loader {
   net::Task<void> erase_chip();
 
   /// Leaves as asked: runs the application by the lines, by the loader or by a watchdog, whichever
-  /// this link and chip have (Errc::cannot_reset: none of them), or stays.
+  /// this link and chip have (Errc::cannot_reset: none of them), or stays. Works by the lines, if
+  /// there are any, also when connect() failed.
   net::Task<void> leave(bool run_application);
 
  private:

@@ -31,7 +31,9 @@ Heard classify(const std::string& noise) {
 
 }  // namespace
 
-Loader::Loader(net::Link& link) : link_(link), exchange_(link) {}
+Loader::Loader(net::Link& link, LogFn log) : link_(link), exchange_(link) {
+  exchange_.set_log(std::move(log));
+}
 
 net::Task<void> Loader::connect(ConnectOptions options) {
   chip_ = nullptr;
@@ -84,6 +86,7 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
       if (!dropped && dropped.error().code == net::make_error_code(net::Errc::not_supported))
         dropped = Result<void>();
     }
+    dropped = std::move(dropped).with("resetting into the loader");
     Result<bool> stub = false;
     if (dropped) {
       stub = co_await exchange_.sync(syncs_per_reset);
@@ -106,7 +109,7 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
     const bool silent = is_lost(last) || last.code == make_error_code(Errc::unsupported) ||
                         last.code == make_error_code(Errc::damaged) ||
                         last.code == make_error_code(Errc::refused);
-    if (!silent) co_return std::move(last).with("SYNC");
+    if (!silent) co_return std::move(last);
     const net::TimePoint pause = link_.clock().now() + milliseconds(50);
     Result<void> slept = co_await link_.clock().sleep_until(pause);
     if (!slept) co_return std::move(slept).error();
@@ -203,12 +206,12 @@ net::Task<void> Loader::detect(const Chip* expected) {
   if (found == nullptr) {
     co_return make_error(Errc::unknown_chip, seen, "a newer version may know this chip");
   }
+  chip_ = found;
   if (expected != nullptr && found != expected) {
     co_return make_error(Errc::wrong_chip,
                          fmt::format("expected {}, found {}", expected->display, found->display),
                          "check which board is connected");
   }
-  chip_ = found;
   co_return Result<void>();
 }
 

@@ -11,6 +11,11 @@ using std::chrono::milliseconds;
 
 net::Task<void> Loader::leave(bool run_application) {
   if (!run_application) co_return Result<void>();
+  if (chip_ == nullptr) {
+    if (!link_.info().has_lines) co_return make_error(Errc::cannot_reset);
+    const LineSequence steps = application_sequence(link_.info(), false);
+    co_return co_await link_.set_lines(steps);
+  }
   const BootStrap& boot = chip_->boot;
   if (boot.clear_option && !secure_download_) {
     // ESP32-S3: "force download boot" survives a reset and would bring the loader back.
