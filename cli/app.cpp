@@ -74,7 +74,8 @@ int run_command(const Arguments& parsed, const std::vector<std::string>& args, s
   const auto ui =
       render::make_renderer(settings->format, out, err, options_of(*settings, environment));
   if (!settings->log_file.empty()) {
-    auto log = render::open_log_file(settings->log_file);
+    auto log = render::open_log_file(
+        settings->log_file, [&renderer = *ui](const Event& event) { renderer.on_event(event); });
     if (!log.has_value()) {
       render::Outcome outcome;
       outcome.failures.push_back({"", "", log.error()});

@@ -23,6 +23,7 @@ enum class Errc {
   no_devices,
   log_file,
   output_failed,
+  damaged_file,  ///< a firmware file was explained, and is not sound
   internal,
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -44,7 +44,8 @@ Fields device_fields() {
           {text("name", "the file"), whole("offset", "in flash"), whole("size_bytes", "its size"),
            optional(text("partition", "where it went, when named")),
            optional(yes_no("equal", "verify: the flash holds it"))})),
-      optional(whole("size_bytes", "of all the images, or of what was read or erased")),
+      optional(
+          whole("size_bytes", "of all the images, or of what was (or would be) read or erased")),
       optional(whole("sectors", "write: sectors that the images touch")),
       optional(whole("sectors_written", "write: sectors that differed")),
       optional(whole("sent_bytes", "write: bytes sent, compressed")),

@@ -121,6 +121,7 @@ Schema merge_schema() {
           {text("output", "the file"), text("chip", "such as esp32c3; empty when none matters"),
            whole("base_offset", "where the file begins in flash"), whole("size_bytes", "its size"),
            text("sha256", "of the file, hexadecimal"),
+           optional(yes_no("dry_run", "nothing was written")),
            list("pieces", "what it holds",
                 {text("name", "the file it came from"), kind("what it is"),
                  optional(whole("offset", "in flash")), whole("size_bytes", "its size")}),
@@ -136,6 +137,7 @@ Schema convert_schema() {
           {text("input", "the file"), text("output", "the file, or the folder"),
            one_of("to", "the form",
                   {"raw", "hex", "elf-segments", "esp-image", "partition-csv", "partition-table"}),
+           optional(yes_no("dry_run", "nothing was written")),
            list("files", "what was written",
                 {text("path", "the file"), optional(whole("address", "of its first byte")),
                  whole("size_bytes", "its size"), text("sha256", "hexadecimal")})}};

@@ -47,7 +47,7 @@ TEST_CASE("what a mistyped command line says") {
        "--before magic",
        "--before takes auto, classic, usb-jtag, none"},
       {{"flash", "info", "/dev/x", "--baud", "fast"}, "--baud fast", "such as 921600"},
-      {{"flash", "info"}, "is not an address", "/dev/ttyUSB0"},
+      {{"flash", "info"}, "no device is named", "/dev/ttyUSB0"},
       {{"flash", "info", "/dev/x", "y.bin"}, "\"y.bin\" is not an address", "devices only"},
       {{"flash", "/dev/x"}, "no image is named", "build/"},
       {{"flash", "image"}, "FILE: an argument is missing", "any firmware file"},

@@ -25,9 +25,9 @@ class Device {
   net::Task<void> prepare(bool without_stub);
   /// Reads the MAC again, right before something irreversible: Errc::device_changed.
   net::Task<void> confirm_identity();
-  /// Leaves the loader as the session asks. A failure here is worth a notice, not an error, unless
-  /// the application `must_run`.
-  net::Task<void> leave(bool must_run = false);
+  /// Leaves the loader as the session asks. A failure here is worth a notice, not an error; that
+  /// the link cannot reset at all is worth one where it matters, or when a reset was `asked_for`.
+  net::Task<void> leave(bool asked_for = false);
   /// After a failure, also a cancellation: the same within a few seconds, as far as this link can,
   /// so that the device is not left in its loader at a rate that nobody knows. Enters no step.
   net::asio::awaitable<void> abandon();

@@ -27,14 +27,15 @@ net::Task<void> Device::put_back() {
   co_return left;
 }
 
-net::Task<void> Device::leave(bool must_run) {
+net::Task<void> Device::leave(bool asked_for) {
   context_.step("reset", 0.2);
   left_ = true;
   Result<void> left = co_await put_back();
-  if (left || must_run || left.error().condition() == Condition::cancelled) co_return left;
+  if (left || left.error().condition() == Condition::cancelled) co_return left;
   // A link without lines cannot reset, which is no news where no new firmware waits to be started,
   // nor on a pty, which has no chip behind it that anybody could reset by hand.
-  const bool expected = left.error().code == make_error_code(esp::Errc::cannot_reset) &&
+  const bool expected = !asked_for &&
+                        left.error().code == make_error_code(esp::Errc::cannot_reset) &&
                         (!changed_ || link_->info().kind == "pty");
   if (expected) {
     context_.log(event::Level::info, "the device stays in its loader: " + left.error().message());

@@ -9,8 +9,8 @@ Operation reset_operation(const ResetRequest& request) {
     context.fields.set("dry_run", request.dry_run);
     if (request.dry_run) co_return Result<void>();
     Device device(context);
-    constexpr bool must_run = true;
-    Attempt attempt = [](Device& reached) { return reached.leave(must_run); };
+    constexpr bool asked_for = true;
+    Attempt attempt = [](Device& reached) { return reached.leave(asked_for); };
     co_return co_await with_recovery(device, std::move(attempt));
   };
 }
