@@ -36,28 +36,46 @@ render::Options options_of(const Settings& s, const Environment& environment) {
 }
 
 /// An error before a command ran, in the form that was asked for.
-int early_error(Error error, Format format, std::ostream& out, std::ostream& err,
-                const Environment& environment) {
+int early_error(Error error, const std::vector<std::string>& args, std::ostream& out,
+                std::ostream& err, const Environment& environment) {
+  const EarlySettings early = early_settings(args, environment);
   render::Options options;
   options.terminal = environment.terminal;
-  options.color_err = use_color("auto", environment.terminal.err, environment);
-  const auto ui = render::make_renderer(format, out, err, options);
+  options.color_err = early.color_err;
+  const auto ui = render::make_renderer(early.format, out, err, options);
   render::Outcome outcome;
   outcome.failures.push_back({"", "", std::move(error)});
   return ui->finish(outcome);
 }
 
-int run_command(const Arguments& args, Format format, std::istream& in, std::ostream& out,
-                std::ostream& err, const Environment& environment) {
+/// Help, when there is nothing else to do: exit 2 when it was not asked for.
+int help(const Arguments& parsed, const std::vector<std::string>& args, std::ostream& out,
+         std::ostream& err, const Environment& environment) {
+  const bool asked = parsed.has("--help");
+  if (!asked && early_settings(args, environment).format != Format::text) {
+    return early_error(make_error(Errc::missing_argument, spelled(parsed.path) + ": COMMAND",
+                                  "`" + spelled(parsed.path) + " --help` lists the commands"),
+                       args, out, err, environment);
+  }
+  const std::string when = parsed.get("--color").value_or("auto");
+  const bool terminal = asked ? environment.terminal.out : environment.terminal.err;
+  print_help(asked ? out : err, *parsed.command, parsed.path,
+             {help_width(environment), use_color(when, terminal, environment)});
+  return asked ? 0 : static_cast<int>(Condition::usage);
+}
+
+int run_command(const Arguments& parsed, const std::vector<std::string>& args, std::istream& in,
+                std::ostream& out, std::ostream& err, const Environment& environment) {
   Notices notices;
-  const auto settings = make_settings(args, environment, notices);
+  const auto settings = make_settings(parsed, environment, notices);
   if (!settings.has_value()) {
-    return early_error(settings.error(), format, out, err, environment);
+    return early_error(settings.error(), args, out, err, environment);
   }
   const auto ui =
       render::make_renderer(settings->format, out, err, options_of(*settings, environment));
   if (!settings->log_file.empty()) {
-    auto log = render::open_log_file(settings->log_file);
+    auto log = render::open_log_file(
+        settings->log_file, [&renderer = *ui](const Event& event) { renderer.on_event(event); });
     if (!log.has_value()) {
       render::Outcome outcome;
       outcome.failures.push_back({"", "", log.error()});
@@ -66,8 +84,8 @@ int run_command(const Arguments& args, Format format, std::istream& in, std::ost
     ui->log_to(*std::move(log));
   }
   for (const Event& event : notices.events) ui->on_event(event);
-  Context context{args, *settings, environment, in, out, err, *ui};
-  return args.command->handler(context);
+  Context context{parsed, *settings, environment, in, out, err, *ui};
+  return parsed.command->handler(context);
 }
 
 /// What became of standard output. A reader that left early is not an error; a full disk is.
@@ -86,28 +104,21 @@ void print_version(std::ostream& out) { out << "aiotctl " << version() << '\n'; 
 
 int run(const std::vector<std::string>& args, std::istream& in, std::ostream& out,
         std::ostream& err, const Environment& environment) {
-  const Format format = format_of(args);
   try {
     auto parsed = parse(args);
-    if (!parsed.has_value()) return early_error(parsed.error(), format, out, err, environment);
+    if (!parsed.has_value()) return early_error(parsed.error(), args, out, err, environment);
     int exit = 0;
     if (parsed->has("--version")) {
       print_version(out);
     } else if (parsed->has("--help") || !parsed->command->handler) {
-      // Nothing to do was asked for: help, and exit 2 when that was not the request.
-      const bool asked = parsed->has("--help");
-      const std::string when = parsed->get("--color").value_or("auto");
-      const bool terminal = asked ? environment.terminal.out : environment.terminal.err;
-      print_help(asked ? out : err, *parsed->command, parsed->path,
-                 {help_width(environment), use_color(when, terminal, environment)});
-      exit = asked ? 0 : static_cast<int>(Condition::usage);
+      exit = help(*parsed, args, out, err, environment);
     } else {
-      exit = run_command(*parsed, format, in, out, err, environment);
+      exit = run_command(*parsed, args, in, out, err, environment);
     }
     return check_output(out, err, exit);
   } catch (const std::exception& e) {
     return early_error(make_error(Errc::internal, e.what(), "please report it with this command"),
-                       format, out, err, environment);
+                       args, out, err, environment);
   }
 }
 

@@ -58,6 +58,8 @@ Environment real_environment(Signals& signals) {
   e.simulate = sim::run;
   e.sim_devices = sim::devices;
   e.sim_faults = sim::faults;
+  e.sim_stages = sim::stages;
+  e.sim_fault_grammar = sim::fault_grammar;
   e.sim_profiles = sim::profiles;
   e.listen = listen::run;
   e.listen_schemes = listen::schemes;

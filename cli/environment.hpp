@@ -68,6 +68,8 @@ struct Environment {
       simulate;
   std::function<std::vector<sim::Choice>()> sim_devices;
   std::function<std::vector<sim::Choice>()> sim_faults;
+  std::function<std::vector<sim::Choice>()> sim_stages;
+  std::function<std::string()> sim_fault_grammar;
   std::function<std::vector<sim::Choice>()> sim_profiles;
 
   std::function<Result<listen::Report>(std::span<const Address>, const listen::Request&, EventSink&,

@@ -11,7 +11,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message,
                        Condition condition = Condition::usage) {
   return {static_cast<int>(e), code, message, condition};
 }
-constexpr std::array<ErrorRow, 17> rows = {{
+constexpr std::array<ErrorRow, 18> rows = {{
     row(Errc::unknown_option, "usage.option", "no such option"),
     row(Errc::unknown_command, "usage.command", "no such command"),
     row(Errc::missing_value, "usage.value_missing", "the option needs a value"),
@@ -31,6 +31,7 @@ constexpr std::array<ErrorRow, 17> rows = {{
     row(Errc::log_file, "log.unwritable", "the log file cannot be written", Condition::resource),
     row(Errc::output_failed, "output.failed", "standard output could not be written",
         Condition::resource),
+    row(Errc::damaged_file, "file.damaged", "the file is damaged", Condition::invalid_input),
     row(Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal),
 }};
 const ErrorTable table("cli", rows);
@@ -43,25 +44,29 @@ constexpr std::array flag_hints = {
     FlagHint{"discover.nothing", "--timeout 10s looks longer; -v says what each source needs"},
     FlagHint{"discover.no_sources", "leave out --only or --except"},
     FlagHint{"esp.baud_failed", "--baud 115200 is the slow and safe rate"},
+    FlagHint{"esp.baud_lost", "--baud 115200 is the slow and safe rate"},
     FlagHint{"esp.no_sync",
-             "hold BOOT, press RESET, release BOOT, and try again with --before none"},
+             "--before none leaves a chip alone that was brought into its loader by hand"},
     FlagHint{"esp.rom_cannot", "a stub can: leave out --no-stub, or name a folder with --stub"},
     FlagHint{"esp.wrong_chip", "leave out --chip to take whatever chip is there"},
     FlagHint{"flash.cannot_keep", "give offsets and sizes that are multiples of 4096"},
     FlagHint{"flash.device_timeout", "--timeout gives more time"},
     FlagHint{"flash.needs_placeholder", "write -o backup-{mac}.bin, or {n} for the number"},
-    FlagHint{"flash.no_partition", "`aiotctl flash info ADDRESS` lists the device's partitions"},
+    FlagHint{"image.partition", "`aiotctl flash info ADDRESS` lists the device's partitions"},
     FlagHint{"flash.no_stub", "--stub names a folder with stubs; --no-stub does without"},
     FlagHint{"flash.no_table", "name an --offset, or write a partition table first"},
     FlagHint{"flash.same_device", "name each device once"},
     FlagHint{"flash.secured", "--force goes on all the same; the device may not start afterwards"},
     FlagHint{"flash.unknown_flash", "--flash-size 4MB names the size"},
     FlagHint{"flash.unplaced", "write FILE@OFFSET or FILE@PARTITION: fw.bin@0x10000"},
+    FlagHint{"flash.needs_consent", "--all says so, and asks; --yes answers"},
+    FlagHint{"image.unknown_chip", "--chip names it"},
     FlagHint{"image.chip", "--force writes it all the same"},
     FlagHint{"image.offset", "write FILE@OFFSET: fw.bin@0x10000"},
     FlagHint{"image.revision", "--force writes it all the same"},
     FlagHint{"link.timeout", "--timeout gives more time"},
     FlagHint{"port.baud", "--baud names another rate"},
+    FlagHint{"sim.flash-file-size", "--flash-size names its size"},
     FlagHint{"usage.duplicate_device", "name each device once"},
 };
 

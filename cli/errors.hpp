@@ -25,6 +25,7 @@ enum class Errc {
   stopped,
   log_file,
   output_failed,
+  damaged_file,  ///< a firmware file was explained, and is not sound
   internal,
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -6,27 +6,66 @@
 namespace aiot::cli {
 namespace {
 
+Format format_by_name(std::string_view name) {
+  return name == "json" ? Format::json : name == "jsonl" ? Format::jsonl : Format::text;
+}
+
 Result<Format> choose_format(const Arguments& args, const Config& config) {
   const bool json = args.has("--json");
   const bool jsonl = args.has("--jsonl");
   if (json && jsonl) {
     return make_error(Errc::conflict, "--json and --jsonl", "choose one: a document or events");
   }
-  const std::string& configured = config.get("output.format").value;
   if (json) return Format::json;
   if (jsonl) return Format::jsonl;
-  return configured == "json" ? Format::json : configured == "jsonl" ? Format::jsonl : Format::text;
+  return format_by_name(config.get("output.format").value);
 }
 
-}  // namespace
+ConfigSources sources_of(const std::optional<std::string>& file, const Environment& environment) {
+  ConfigSources sources = environment.config;
+  sources.environment = environment.variable;
+  if (file) sources.explicit_file = *file;
+  return sources;
+}
 
-Format format_of(const std::vector<std::string>& args) {
+/// The last value that follows an option, in words that nobody has parsed.
+std::optional<std::string> raw_value(const std::vector<std::string>& args,
+                                     const std::string& option) {
+  std::optional<std::string> value;
+  for (auto word = args.begin(); word != args.end() && *word != "--"; ++word) {
+    if (word->starts_with(option + "=")) value = word->substr(option.size() + 1);
+    if (*word == option && word + 1 != args.end()) value = *++word;
+  }
+  return value;
+}
+
+/// The first flag that names a form of output.
+std::optional<Format> raw_format(const std::vector<std::string>& args) {
   for (const std::string& word : args) {
     if (word == "--") break;
     if (word == "--json") return Format::json;
     if (word == "--jsonl") return Format::jsonl;
   }
-  return Format::text;
+  return std::nullopt;
+}
+
+}  // namespace
+
+EarlySettings early_settings(const std::vector<std::string>& args, const Environment& environment) {
+  const auto config =
+      Config::load(sources_of(raw_value(args, "--config"), environment), null_sink());
+  const auto setting = [&](std::string_view key) {
+    if (config) return config->get(key).value;
+    // A broken file does not silence the environment.
+    const std::string name = config_variable(key);
+    return environment.variable ? environment.variable(name).value_or("") : std::string();
+  };
+  EarlySettings early;
+  early.format = raw_format(args).value_or(format_by_name(setting("output.format")));
+  std::string color = raw_value(args, "--color").value_or(setting("output.color"));
+  if (color != "always" && color != "never") color = "auto";
+  early.color_err = use_color(color, environment.terminal.err, environment);
+  return early;
 }
 
 bool use_color(const std::string& when, bool terminal, const Environment& environment) {
@@ -37,10 +76,7 @@ bool use_color(const std::string& when, bool terminal, const Environment& enviro
 
 Result<Settings> make_settings(const Arguments& args, const Environment& environment,
                                EventSink& notices) {
-  ConfigSources sources = environment.config;
-  sources.environment = environment.variable;
-  if (const auto file = args.get("--config")) sources.explicit_file = *file;
-  AIOT_TRY(Config config, Config::load(sources, notices));
+  AIOT_TRY(Config config, Config::load(sources_of(args.get("--config"), environment), notices));
 
   Settings s;
   AIOT_TRY(s.format, choose_format(args, config));

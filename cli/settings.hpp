@@ -26,9 +26,14 @@ struct Settings {
   Config config;
 };
 
-/// The format that the flags ask for, whatever else is wrong with the command line: an error must
-/// reach a machine in the form it asked for.
-Format format_of(const std::vector<std::string>& args);
+/// What holds before the command line is understood: an error must reach a machine in the form it
+/// asked for, whatever is wrong with the command line or the configuration.
+struct EarlySettings {
+  Format format = Format::text;
+  bool color_err = false;
+};
+/// From the words of the command line as they are, then the environment and the files.
+EarlySettings early_settings(const std::vector<std::string>& args, const Environment& environment);
 
 /// `notices` receives what the configuration has to say.
 Result<Settings> make_settings(const Arguments& args, const Environment& environment,

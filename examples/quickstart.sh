@@ -3,6 +3,21 @@
 # aiotctl, and flashes four virtual devices, showing each command it runs. Everything it makes is
 # under build/. With AIOT_TEST_DATA naming a folder that holds esp-images/, the same with real images.
 set -euo pipefail
+test_data=${AIOT_TEST_DATA:+$(realpath -m "$AIOT_TEST_DATA")}
+sims=()
+started=$SECONDS
+finish() {
+  local status=$? pid
+  for pid in "${sims[@]}"; do kill "$pid" 2>/dev/null || true; done
+  wait
+  if ((status)); then
+    echo "quickstart: FAILED (exit $status) at the command above; logs and files are under build/"
+  else
+    echo "quickstart: four virtual devices flashed, verified, changed and read back in $((SECONDS - started)) s"
+  fi
+}
+trap finish EXIT
+
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 # shellcheck source=tests/setup.sh
@@ -19,20 +34,7 @@ work=$root/build/quickstart/work
 rm -rf "$work"
 mkdir -p "$work"
 cd "$work"
-
-sims=()
 started=$SECONDS
-finish() {
-  local status=$? pid
-  for pid in "${sims[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait
-  if ((status)); then
-    echo "quickstart: FAILED (exit $status) at the command above; its files are in build/quickstart/work"
-  else
-    echo "quickstart: four virtual devices flashed, verified, changed and read back in $((SECONDS - started)) s"
-  fi
-}
-trap finish EXIT
 
 title() { printf '\n# %s\n' "$*"; }
 # show LINE: prints a command line as one would type it, and runs it.
@@ -105,16 +107,29 @@ show "cmp app-back.bin images/app.bin"
 show "aiotctl flash read $first --partition storage -o storage-back.bin"
 show "cmp -n $(stat -c %s changed.bin) storage-back.bin changed.bin"
 
-real=${AIOT_TEST_DATA:-}/esp-images
-if [[ -d $real ]]; then
-  title "Real images: explained"
-  for file in "$real"/*.bin; do show "aiotctl flash image $file"; done
-
-  title "Real images: written, verified, read back"
-  boot=$real/bootloader_esp32_v5_2.bin table=$real/partitions_singleapp.bin
-  show "aiotctl flash write $first $boot@0x1000 $table@0x8000"
-  show "aiotctl flash read $first --offset 0x1000 --size $(stat -c %s "$boot") -o boot-back.bin"
-  show "cmp boot-back.bin $boot"
-  show "aiotctl flash read $first --offset 0x8000 --size $(stat -c %s "$table") -o table-back.bin"
-  show "cmp table-back.bin $table"
+# real CHIP FILE@OFFSET…: each is explained, written to one virtual CHIP, verified and read back.
+real() {
+  local chip=$1 device file offset placed
+  shift
+  title "Real images for an $chip"
+  start_sim "$chip.jsonl" 1 "aiotctl sim $chip > $chip.jsonl"
+  device=$(addresses "$chip.jsonl")
+  for placed in "$@"; do
+    file=$test_data/esp-images/${placed%@*} offset=${placed#*@}
+    show "aiotctl flash image $file"
+    show "aiotctl flash write $device $file@$offset"
+    show "aiotctl flash verify $device $file@$offset"
+    show "aiotctl flash read $device --offset $offset --size $(stat -c %s "$file") -o back.bin"
+    show "cmp back.bin $file"
+  done
+}
+if [[ $test_data && -d $test_data/esp-images ]]; then
+  real esp32 bootloader_esp32_v5_2.bin@0x1000 partitions_singleapp.bin@0x8000
+  real esp32c3 bootloader_esp32c3.bin@0x0
+  real esp32s2 esp_idf_blink_esp32s2.bin@0x10000
+  if [[ -d $root/build/quickstart/share/aiotctl/stubs ]]; then
+    real esp8266 bootloader_esp8266.bin@0x0 esp8266_deepsleep.bin@0x0
+  else
+    echo "The images for an ESP8266 are left out: without a stub its flash cannot be read."
+  fi
 fi

@@ -3,6 +3,7 @@
 # ASan and UBSan. Quiet unless something fails; the last line says how many passed. `--fast` leaves the
 # sanitizers out. AIOT_TEST_DATA may name a folder with real images. Logs are in build/logs.
 set -euo pipefail
+[[ -z ${AIOT_TEST_DATA:-} ]] || AIOT_TEST_DATA=$(realpath -m "$AIOT_TEST_DATA") # tests run in other folders
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 # shellcheck source=tests/setup.sh

@@ -31,8 +31,32 @@ int finish(Context& context, const Result<Record>& record) {
   return context.ui.finish(outcome);
 }
 
+/// What is wrong with the file, as an error: the record says it all, the exit code that it matters.
+Result<void> check_problems(const Record& record) {
+  const Value* problems = record.fields.find("problems");
+  const Array* list = problems != nullptr ? problems->array() : nullptr;
+  if (list == nullptr || list->empty()) return {};
+  const Object* first = list->front().object();
+  const Value* text = first != nullptr ? first->find("text") : nullptr;
+  std::string what = text != nullptr && text->string() != nullptr ? *text->string() : "";
+  if (list->size() > 1) what += fmt::format(" (and {} more)", list->size() - 1);
+  return make_error(Errc::damaged_file, std::move(what), "copy or build the file again");
+}
+
+int explain(Context& context) {
+  const auto record = context.environment.explain(context.args.items.front());
+  if (!record.has_value()) return context.fail(record.error());
+  render::Outcome outcome;
+  outcome.record = *record;
+  if (const auto sound = check_problems(*record); !sound.has_value()) {
+    outcome.failures.push_back({"", "", sound.error()});
+  }
+  return context.ui.finish(outcome);
+}
+
 int convert(Context& context) {
   firmware::ConvertRequest request;
+  request.dry_run = context.settings.dry_run;
   request.input = context.args.items.front();
   request.to = context.args.get("--convert").value_or("");
   request.output = context.args.get("--output").value_or("");
@@ -53,6 +77,7 @@ int convert(Context& context) {
 
 Result<firmware::MergeRequest> make_merge(const Context& context) {
   firmware::MergeRequest request;
+  request.dry_run = context.settings.dry_run;
   for (const std::string& word : context.args.items) {
     AIOT_TRY(request.images.emplace_back(), flash::parse_placement(word));
   }
@@ -78,7 +103,7 @@ int flash_image(Context& context) {
     return context.fail(make_error(Errc::missing_argument, "--output without --convert",
                                    "say the form: --convert hex"));
   }
-  return finish(context, context.environment.explain(context.args.items.front()));
+  return explain(context);
 }
 
 int flash_merge(Context& context) {

@@ -10,15 +10,25 @@
 namespace aiot::cli::command {
 namespace {
 
-Result<std::uint32_t> parse_number(const std::string& flag, const std::string& text) {
+Result<std::uint32_t> parse_number(const std::string& flag, const std::string& text,
+                                   const std::string& example) {
   std::uint32_t number = 0;
   const char* last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (error != std::errc() || end != last) {
     return make_error(Errc::bad_value, fmt::format("{} {}", flag, text),
-                      "write a whole number, such as 921600");
+                      "write a whole number, such as " + example);
   }
   return number;
+}
+
+/// 0 for the fastest that works.
+Result<std::uint32_t> parse_baud(const std::string& text) {
+  AIOT_TRY(const std::uint32_t baud, parse_number("--baud", text, "921600"));
+  if (baud == 0 || (baud >= flash::least_baud_bps && baud <= flash::most_baud_bps)) return baud;
+  return make_error(Errc::bad_value, fmt::format("--baud {}", baud),
+                    fmt::format("from {} to {}, or 0 to have the fastest found",
+                                flash::least_baud_bps, flash::most_baud_bps));
 }
 
 flash::Before before_of(const std::string& word) {
@@ -122,8 +132,8 @@ Result<flash::Session> make_session(const Context& context) {
   flash::Session session;
   const std::string chip = context.setting("--chip", "flash.chip");
   session.chip = chip == "auto" ? "" : chip;
-  AIOT_TRY(session.baud_bps, parse_number("--baud", context.setting("--baud", "flash.baud")));
-  AIOT_TRY(session.jobs, parse_number("--jobs", context.setting("--jobs", "flash.jobs")));
+  AIOT_TRY(session.baud_bps, parse_baud(context.setting("--baud", "flash.baud")));
+  AIOT_TRY(session.jobs, parse_number("--jobs", context.setting("--jobs", "flash.jobs"), "4"));
   session.before = before_of(context.setting("--before", "flash.before"));
   session.after = context.setting("--after", "flash.after") == "loader" ? flash::After::loader
                                                                         : flash::After::reset;

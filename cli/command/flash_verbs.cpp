@@ -114,6 +114,7 @@ Result<Erase> make_erase(const Context& context) {
   AIOT_TRY(erase.request.session, make_session(context));
   AIOT_TRY(erase.request.region, make_region(context.args, "erase"));
   erase.request.dry_run = context.settings.dry_run;
+  erase.request.whole_flash_by_offset = context.settings.yes;
   const flash::Region& region = erase.request.region;
   if (region.whole_chip) {
     AIOT_CHECK(context.confirm(fmt::format("Erase the whole flash of {}?", whom(erase.devices))));
@@ -133,6 +134,7 @@ Result<Read> make_read(const Context& context) {
   AIOT_TRY(read.devices, only_devices(context));
   AIOT_TRY(read.request.session, make_session(context));
   AIOT_TRY(read.request.region, make_region(context.args, "read"));
+  read.request.dry_run = context.settings.dry_run;
   read.request.output = context.args.get("--output").value_or("");
   if (read.request.output.empty()) {
     return make_error(Errc::missing_argument, "flash read: --output FILE",
@@ -206,7 +208,7 @@ int flash_reset(Context& context) {
   if (!devices.has_value()) return context.fail(devices.error());
   auto session = make_session(context);
   if (!session.has_value()) return context.fail(session.error());
-  const flash::ResetRequest request{*session};
+  const flash::ResetRequest request{*session, context.settings.dry_run};
   return run_job(context, context.environment.reset, *devices, request);
 }
 

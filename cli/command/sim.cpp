@@ -8,6 +8,7 @@
 #include "command/commands.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "help.hpp"
 #include "render/json.hpp"
 #include "render/table.hpp"
 
@@ -45,9 +46,6 @@ Result<sim::Request> make_request(const Context& context) {
   }
   request.port = args.get("--port").value_or("pty");
   AIOT_TRY(request.count, number_option<unsigned>(args, "--count", 1));
-  if (request.count == 0 || request.count > 1024) {
-    return make_error(Errc::bad_value, "--count", "1 to 1024 devices");
-  }
   request.flash_file = args.get("--flash").value_or("");
   AIOT_TRY(request.flash_size,
            parse_size(context.setting("--flash-size", "sim.flash_size")).with("--flash-size"));
@@ -55,11 +53,6 @@ Result<sim::Request> make_request(const Context& context) {
   request.mac = args.get("--mac").value_or("");
   request.faults = args.all("--fault");
   request.profile = context.setting("--profile", "sim.profile");
-  const std::string seed = context.setting("--seed", "sim.seed");
-  const auto [end, error] = std::from_chars(seed.data(), seed.data() + seed.size(), request.seed);
-  if (error != std::errc() || end != seed.data() + seed.size()) {
-    return make_error(Errc::bad_value, "--seed " + seed, "write a whole number");
-  }
   request.in_application = args.has("--app");
   if (args.has("--rate")) {
     AIOT_TRY(request.lines_per_s, number_option<std::uint64_t>(args, "--rate", 1));
@@ -101,10 +94,14 @@ int list(Context& context) {
   render::Outcome outcome;
   outcome.record = {"aiot.sim.list/1", Object({{"devices", choice_array(e.sim_devices())},
                                                {"faults", choice_array(e.sim_faults())},
+                                               {"fault_grammar", e.sim_fault_grammar()},
+                                               {"stages", choice_array(e.sim_stages())},
                                                {"profiles", choice_array(e.sim_profiles())}})};
   outcome.text = [&e](std::ostream& out) {
     print_choices(out, "Devices", e.sim_devices());
     print_choices(out, "Faults (--fault)", e.sim_faults());
+    out << "How a fault is written\n" << render::wrap(e.sim_fault_grammar(), help_width(e), 2);
+    print_choices(out, "Stages, where a fault can strike", e.sim_stages());
     print_choices(out, "Timing profiles (--profile)", e.sim_profiles());
   };
   return context.ui.finish(outcome);
@@ -112,8 +109,8 @@ int list(Context& context) {
 
 int run_sim(Context& context) {
   if (context.args.has("--list")) return list(context);
-  if (context.args.has("--json")) {
-    return context.fail(make_error(Errc::conflict, "sim and --json",
+  if (context.settings.format == Format::json) {
+    return context.fail(make_error(Errc::conflict, "sim and one JSON document",
                                    "sim prints a JSON line for each device as it is; --jsonl adds "
                                    "its events"));
   }
@@ -121,7 +118,6 @@ int run_sim(Context& context) {
   if (!request.has_value()) return context.fail(request.error());
   if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
 
-  unsigned index = 0;
   // A line at once for each device: whoever reads them connects before the next is there.
   const auto ready = [&](const sim::Ready& device) {
     Object line;
@@ -130,7 +126,7 @@ int run_sim(Context& context) {
         .set("address", device.address)
         .set("chip", device.chip)
         .set("mac", device.mac)
-        .set("index", ++index)
+        .set("index", device.number)
         .set("count", request->count);
     if (!device.flash_file.empty()) line.set("flash_file", device.flash_file);
     if (!device.name.empty()) line.set("name", device.name);
@@ -177,7 +173,10 @@ Command sim() {
             .value = "PORT",
             .help =
                 "Where it listens: pty, tcp:PORT or rfc2217:PORT; port 0 takes a free one [pty]"},
-           {.names = "--count", .value = "N", .help = "How many; each has its own MAC and flash"},
+           {.names = "--count",
+            .value = "N",
+            .help =
+                fmt::format("How many, 1 to {}; each has its own MAC and flash", sim::max_devices)},
            {.names = "--flash",
             .value = "FILE",
             .help = "Keep the flash in FILE, with {n} for the number; in memory by default",
@@ -191,22 +190,19 @@ Command sim() {
             .help = "Garble what is faster than this, as a poor cable does"},
            {.names = "--fault",
             .value = "FAULT",
-            .help = "Something that goes wrong; may be repeated; --list shows all",
+            .help = "Something that goes wrong, such as reset@data/3; may be repeated; --list "
+                    "shows all, and where they can strike",
             .repeatable = true},
            {.names = "--mac", .value = "MAC", .help = "MAC of the first device"},
            {.names = "--profile",
             .value = "NAME",
             .help = "How fast its parts are; --list shows all",
             .key = "sim.profile"},
-           {.names = "--seed",
-            .value = "N",
-            .help = "For faults that choose at random",
-            .key = "sim.seed"},
            {.names = "--app", .help = "Start in the application, as a fresh board does"},
            {.names = "--rate",
             .value = "N",
             .help = "Lines a second that a gadget's console says, 0 for none [1]"},
-           {.names = "--list", .help = "Show the devices, faults and profiles there are"}},
+           {.names = "--list", .help = "Show the devices, faults, stages and profiles there are"}},
       .examples = {{"sim esp32c3", "One device on a pseudo-terminal"},
                    {"sim esp32 --count 4 --flash chip-{n}.bin | aiotctl flash --devices - build/",
                     "Four devices, flashed at once"},

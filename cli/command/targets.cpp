@@ -1,8 +1,6 @@
 #include "command/targets.hpp"
 
 #include <fmt/format.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,17 +18,6 @@ namespace {
 
 constexpr std::size_t longest_line = 64 * 1024;
 constexpr std::size_t most_devices = 4096;
-
-/// What two spellings of one device have in common.
-std::string identity(const Address& address) {
-  if (address.scheme == "serial") {
-    char real[PATH_MAX];
-    return ::realpath(address.path.c_str(), real) ? real : address.path;
-  }
-  Address bare = address;
-  bare.query.clear();
-  return bare.str();
-}
 
 /// The address on one line of a device list, and whether the line says that it is the last.
 struct ListLine {
@@ -93,7 +80,12 @@ Result<std::vector<Address>> read_list(std::istream& in, const std::string& name
       AIOT_TRY(entry, parse_json_line(line, where, accepted));
       if (entry.address.empty()) continue;
     }
-    AIOT_TRY(out.emplace_back(), parse_address(entry.address).with(where));
+    // The line itself is not repeated: who knows what file this is.
+    auto address = parse_address(entry.address);
+    if (!address.has_value()) {
+      return make_error(Errc::bad_device_list, where + ": not an address", address.error().hint);
+    }
+    out.push_back(*std::move(address));
     if (entry.is_last) break;
   }
   return out;
@@ -124,16 +116,35 @@ Result<Address> the_one_port(const Context& context, const Address& pattern) {
       "name one of them, add ?serial=…, or take all with --each");
 }
 
-Error not_a_device(const Context& context, const std::string& word) {
+/// What the user may have meant in place of `word`.
+std::string device_hint(const Context& context, const std::string& word) {
   std::vector<std::string> verbs;
   for (const Command& verb : context.args.command->commands) verbs.push_back(verb.name);
-  const std::string near = nearest_word(word, verbs);
-  return make_error(
-      Errc::missing_argument,
-      fmt::format("{}: \"{}\" is not an address", spelled(context.args.path), word),
-      near.empty() ? std::string("the first argument is a device: /dev/ttyUSB0, usb:10c4:ea60, "
-                                 "rfc2217://host:4000")
-                   : fmt::format("did you mean `{} {}`?", spelled(context.args.path), near));
+  if (const std::string near = nearest_word(word, verbs); !near.empty()) {
+    return fmt::format("did you mean `{} {}`?", spelled(context.args.path), near);
+  }
+  const std::string node = "/dev/" + word;
+  if (word.starts_with("tty") || ::access(node.c_str(), F_OK) == 0) {
+    return fmt::format("did you mean {}?", node);
+  }
+  const auto& words = context.args.items;
+  const auto device = std::find_if(words.begin(), words.end(), looks_like_address);
+  if (device != words.end()) {
+    return fmt::format("devices come first: `{} {} {}`", spelled(context.args.path), *device, word);
+  }
+  return "the first argument is a device: /dev/ttyUSB0, usb:10c4:ea60, rfc2217://host:4000";
+}
+
+Error not_a_device(const Context& context) {
+  const std::string command = spelled(context.args.path);
+  if (context.args.items.empty()) {
+    return make_error(Errc::missing_argument, command + ": no device is named",
+                      device_hint(context, "-"));
+  }
+  const std::string& word = context.args.items.front();
+  return make_error(Errc::missing_argument,
+                    fmt::format("{}: \"{}\" is not an address", command, word),
+                    device_hint(context, word));
 }
 
 }  // namespace
@@ -179,12 +190,12 @@ Result<Targets> find_targets(const Context& context, std::span<const std::string
     return make_error(Errc::no_devices, "the list of --devices is empty");
   }
   if (all.empty()) {
-    return not_a_device(context, targets.rest.empty() ? "" : targets.rest.front());
+    return not_a_device(context);
   }
   std::map<std::string, std::string> seen;
   for (const Address& address : all) {
     AIOT_CHECK(require_scheme(address, accepted));
-    const auto [it, fresh] = seen.emplace(identity(address), address.str());
+    const auto [it, fresh] = seen.emplace(place_of(address), address.str());
     if (!fresh) {
       const std::string& other = it->second;
       return make_error(

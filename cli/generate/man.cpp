@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "aiot/config.hpp"
+#include "aiot/sim.hpp"
 #include "errors.hpp"
 #include "help.hpp"
 #include "option.hpp"
@@ -61,9 +62,27 @@ std::string settings() {
   return out;
 }
 
+std::string choice_list(const std::vector<sim::Choice>& choices) {
+  std::string out;
+  for (const sim::Choice& choice : choices) {
+    out += fmt::format("*{}*\n\t{}.\n\n", escaped(choice.name), escaped(choice.description));
+  }
+  return out;
+}
+
+std::string grammar() {
+  std::string out;
+  std::istringstream lines(sim::fault_grammar());
+  for (std::string line; std::getline(lines, line);) out += escaped(line) + "\n\n";
+  return out;
+}
+
 Result<std::string> section(const std::string& what) {
   if (what == "exit-codes") return exit_codes();
   if (what == "settings") return settings();
+  if (what == "sim faults") return grammar() + choice_list(sim::faults());
+  if (what == "sim stages") return choice_list(sim::stages());
+  if (what == "sim profiles") return choice_list(sim::profiles());
   std::istringstream words(what);
   std::string word;
   words >> word;

@@ -16,6 +16,15 @@ std::string field(const Object& fields, std::string_view name) {
   return value ? describe_scalar(name, *value) : "";
 }
 
+/// "nvs, 24.0 KiB at 0x9000"
+std::string region_words(const Object& fields) {
+  const Value* value = fields.find("region");
+  const Object* region = value != nullptr ? value->object() : nullptr;
+  if (region == nullptr) return "";
+  return fmt::format("{}, {} at {}", field(*region, "name"), field(*region, "size_bytes"),
+                     field(*region, "offset"));
+}
+
 /// What was done, in a few words: "2 of 16 sectors written, 1.7 KiB sent, verified, 273 ms".
 std::string summary(const Object& fields) {
   std::vector<std::string> words;
@@ -24,8 +33,10 @@ std::string summary(const Object& fields) {
     words.push_back(fmt::format("{} of {} sectors {}", field(fields, "sectors_written"), sectors,
                                 dry ? "would be written" : "written"));
     if (!dry) words.push_back(field(fields, "sent_bytes") + " sent");
-  } else if (const std::string size = field(fields, "size_bytes"); !size.empty()) {
-    words.push_back(size);
+  } else if (const std::string region = region_words(fields); !region.empty()) {
+    words.push_back((dry ? "would be " : "") + region);
+  } else if (dry) {
+    words.emplace_back("nothing was changed");
   }
   if (field(fields, "verified") == "yes") words.emplace_back("verified");
   if (const std::string file = field(fields, "output"); !file.empty())

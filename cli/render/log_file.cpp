@@ -55,7 +55,8 @@ std::string time_of_day() {
 
 class LogFile final : public EventSink {
  public:
-  explicit LogFile(int fd) : fd_(fd) {}
+  LogFile(int fd, std::string path, std::function<void(const Event&)> complain)
+      : fd_(fd), path_(std::move(path)), complain_(std::move(complain)) {}
   ~LogFile() override { ::close(fd_); }
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
@@ -67,16 +68,25 @@ class LogFile final : public EventSink {
                                          escape_controls(line.text));
     // One write a line, so that several processes can share the file. A log that fails must not
     // fail the job.
-    (void)!::write(fd_, text.data(), text.size());
+    if (::write(fd_, text.data(), text.size()) >= 0 || failed_) return;
+    failed_ = true;
+    complain_(event::Notice{"", "log.unwritable",
+                            fmt::format("the log file {} cannot be written: {}", path_,
+                                        std::generic_category().message(errno)),
+                            "free some space, or log elsewhere"});
   }
 
  private:
   int fd_;
+  std::string path_;
+  std::function<void(const Event&)> complain_;
+  bool failed_ = false;  ///< and was complained of
 };
 
 }  // namespace
 
-Result<std::unique_ptr<EventSink>> open_log_file(const std::string& path) {
+Result<std::unique_ptr<EventSink>> open_log_file(const std::string& path,
+                                                 std::function<void(const Event&)> complain) {
   const int fd =
       ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, S_IRUSR | S_IWUSR);
   if (fd < 0) {
@@ -84,7 +94,7 @@ Result<std::unique_ptr<EventSink>> open_log_file(const std::string& path) {
                       fmt::format("{}: {}", path, std::generic_category().message(errno)),
                       "name a file in a folder that exists and that you may write to");
   }
-  return std::unique_ptr<EventSink>(std::make_unique<LogFile>(fd));
+  return std::unique_ptr<EventSink>(std::make_unique<LogFile>(fd, path, std::move(complain)));
 }
 
 }  // namespace aiot::cli::render

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -9,7 +10,9 @@
 namespace aiot::cli::render {
 
 /// Appends every event to a file as a line of text with its time of day (UTC). The file is made
-/// readable by its owner alone. Condition::resource when it cannot be opened.
-Result<std::unique_ptr<EventSink>> open_log_file(const std::string& path);
+/// readable by its owner alone. Condition::resource when it cannot be opened. A write that fails
+/// later does not fail the job: `complain` gets a notice of it, once.
+Result<std::unique_ptr<EventSink>> open_log_file(const std::string& path,
+                                                 std::function<void(const Event&)> complain);
 
 }  // namespace aiot::cli::render

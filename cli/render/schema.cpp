@@ -19,7 +19,10 @@ Object field_schema(const Field& field) {
   if (field.choices.size() > 1) {
     out.set("enum", Array(field.choices.begin(), field.choices.end()));
   }
-  if (field.type == "array" && !field.fields.empty()) out.set("items", object_schema(field.fields));
+  if (field.type == "array" && !field.fields.empty()) {
+    const bool plain = field.fields.front().name.empty();
+    out.set("items", plain ? field_schema(field.fields.front()) : object_schema(field.fields));
+  }
   if (field.type == "object" && !field.fields.empty()) {
     const Object inner = object_schema(field.fields);
     for (const auto& [name, value] : inner.fields()) out.set(name, value);

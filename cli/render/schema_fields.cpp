@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "render/schema_firmware.hpp"
 #include "render/schema_parts.hpp"
 
 namespace aiot::cli::render {
@@ -45,7 +46,8 @@ Fields device_fields() {
           {text("name", "the file"), whole("offset", "in flash"), whole("size_bytes", "its size"),
            optional(text("partition", "where it went, when named")),
            optional(yes_no("equal", "verify: the flash holds it"))})),
-      optional(whole("size_bytes", "of all the images, or of what was read or erased")),
+      optional(
+          whole("size_bytes", "of all the images, or of what was (or would be) read or erased")),
       optional(whole("sectors", "write: sectors that the images touch")),
       optional(whole("sectors_written", "write: sectors that differed")),
       optional(whole("sent_bytes", "write: bytes sent, compressed")),
@@ -113,8 +115,8 @@ Schema sim_ready() {
            text("address", "what every other command takes"),
            text("chip", "such as esp32c3, or gadget"),
            text("mac", "lower case, with colons"),
-           whole("index", "from 1"),
-           whole("count", "how many lines there will be"),
+           whole("index", "of the device, from 1; the same when it is plugged in again"),
+           whole("count", "how many devices there are"),
            optional(text("flash_file", "where its flash is kept")),
            optional(text("name", "of a gadget, as it announces itself")),
            optional({"addresses", "array", "of a gadget: all it can be reached by here"})}};
@@ -133,17 +135,19 @@ std::vector<Schema> all_schemas() {
                       {text("key", "such as flash.baud"), text("value", "as text"),
                        text("origin", "default, environment NAME, or FILE:LINE")})),
         optional({"files", "array", "the files that are read, by precedence"})}},
-      {"aiot.convert/1", "What `aiotctl flash image --convert` wrote", true, {}},
+      convert_schema(),
       {"aiot.error/1", "A command that failed before it had a result", true, {}},
       event(),
       flash(),
-      {"aiot.image/1", "What `aiotctl flash image` found in a file", true, {}},
-      {"aiot.merge/1", "What `aiotctl flash merge` wrote", true, {}},
+      image_schema(),
+      merge_schema(),
       {"aiot.sim.list/1",
        "What `aiotctl sim --list` offers",
        true,
        {list("devices", "kinds of virtual device", choice_fields()),
         list("faults", "what --fault takes", choice_fields()),
+        optional(text("fault_grammar", "how a fault is written")),
+        optional(list("stages", "where a fault can strike", choice_fields())),
         list("profiles", "what --profile takes", choice_fields())}},
       sim_ready(),
       {"aiot.sim/1",

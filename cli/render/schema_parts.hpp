@@ -34,6 +34,13 @@ inline Field list(std::string name, std::string doc, Fields fields) {
 inline Field object(std::string name, std::string doc, Fields fields) {
   return {std::move(name), "object", std::move(doc), true, std::move(fields)};
 }
+/// A list of strings.
+inline Field words(std::string name, std::string doc) {
+  return list(std::move(name), std::move(doc), {text("", "")});
+}
+inline Field one_of(std::string name, std::string doc, std::vector<std::string> choices) {
+  return {std::move(name), "string", std::move(doc), true, {}, std::move(choices)};
+}
 
 /// The schemas of one job, each in its own file; schemas() has all.
 std::vector<Schema> discover_schemas();

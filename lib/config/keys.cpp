@@ -7,7 +7,7 @@ namespace aiot {
 namespace {
 
 // Sorted by name; `Config` looks keys up by position.
-constexpr std::array<ConfigKey, 25> keys = {{
+constexpr std::array<ConfigKey, 24> keys = {{
     {"discover.except", "string", "", "ways to look that are left out, with commas: ble,wifi"},
     {"discover.keys", "path", "", "file with the bind keys of encrypted adverts", true},
     {"discover.timeout", "duration", "3s", "how long a search takes"},
@@ -36,7 +36,6 @@ constexpr std::array<ConfigKey, 25> keys = {{
     {"output.format", "string", "text", "what standard output carries", false, "text|json|jsonl"},
     {"sim.flash_size", "size", "0", "flash of a virtual device; 0 for the chip's usual size"},
     {"sim.profile", "string", "", "timing profile of a virtual device; empty for the default"},
-    {"sim.seed", "integer", "1", "seed of the faults that choose at random"},
     {"timeout", "duration", "0",
      "time each device may take in all; 0 for the steps' own limits only"},
 }};

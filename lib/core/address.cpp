@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 
 #include "aiot/bytes.hpp"
 #include "aiot/units.hpp"
@@ -38,8 +39,8 @@ constexpr std::array<Scheme, 14> schemes = {{{"serial", false, ""},
                                              {"miio", true, "pair"}}};
 
 const Scheme* find_scheme(std::string_view name) {
-  auto it = std::find_if(schemes.begin(), schemes.end(),
-                         [&](const Scheme& s) { return s.name == name; });
+  auto it =
+      std::find_if(schemes.begin(), schemes.end(), [&](const Scheme& s) { return s.name == name; });
   return it == schemes.end() ? nullptr : &*it;
 }
 
@@ -109,9 +110,8 @@ Result<void> parse_query(std::string_view whole, std::string_view text, Address&
     text = amp == std::string_view::npos ? std::string_view() : text.substr(amp + 1);
     const auto equals = pair.find('=');
     const auto key = percent_decode(pair.substr(0, equals));
-    const auto value = equals == std::string_view::npos
-                           ? std::optional<std::string>("")
-                           : percent_decode(pair.substr(equals + 1));
+    const auto value = equals == std::string_view::npos ? std::optional<std::string>("")
+                                                        : percent_decode(pair.substr(equals + 1));
     if (!key || key->empty() || !value) return bad(whole, "the query is not KEY=VALUE");
     out.query[*key] = *value;
   }
@@ -136,6 +136,17 @@ std::string Address::str() const {
   return out;
 }
 
+std::string place_of(const Address& address) {
+  Address bare = address;
+  bare.query.clear();
+  if (address.scheme == "serial") {
+    std::error_code error;
+    const auto real = std::filesystem::canonical(address.path, error);
+    if (!error) bare.path = real.string();
+  }
+  return bare.str();
+}
+
 Result<Address> parse_address(std::string_view text) {
   if (text.empty()) return bad(text, "it is empty");
   if (text.size() > max_address_length) return bad(text.substr(0, 40), "it is too long");
@@ -151,8 +162,9 @@ Result<Address> parse_address(std::string_view text) {
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return bad(text, "it has no scheme");
   out.scheme = text.substr(0, colon);
-  std::transform(out.scheme.begin(), out.scheme.end(), out.scheme.begin(),
-                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  std::transform(out.scheme.begin(), out.scheme.end(), out.scheme.begin(), [](unsigned char c) {
+    return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  });
   const Scheme* known = find_scheme(out.scheme);
   if (!known) {
     std::vector<std::string> names;
@@ -186,7 +198,8 @@ Result<Address> parse_address(std::string_view text) {
 Result<void> require_scheme(const Address& address, std::span<const std::string_view> accepted) {
   if (std::find(accepted.begin(), accepted.end(), address.scheme) != accepted.end()) return {};
   std::string list;
-  for (std::string_view name : accepted) list += fmt::format("{}{}:", list.empty() ? "" : ", ", name);
+  for (std::string_view name : accepted)
+    list += fmt::format("{}{}:", list.empty() ? "" : ", ", name);
   const Scheme* known = find_scheme(address.scheme);
   std::string hint = "this command takes " + list;
   if (known && !known->command.empty()) {

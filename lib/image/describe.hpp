@@ -8,14 +8,14 @@
 
 /// The fields of the records "aiot.image/1", "aiot.merge/1" and "aiot.convert/1".
 ///
-///     field (of what)             value
-///     file, kind, size_bytes, sha256, problems[{code, text}]        always there in aiot.image/1
-///     image                       of an ESP image, and of a merged file's boot loader:
-///     describe_image() parts[]                     of a merged file: {name, kind, offset,
-///     size_bytes, image?} partitions[]                of a partition table, also inside a merged
-///     file table_md5                   "valid" or "absent" elf                         {machine,
-///     chip?, entry, sections[], segments[]} ranges[], entry             of an Intel HEX file build
-///     of a flasher_args.json: {chip, flash_mode, flash_freq, flash_size, files[]}
+/// cli/render/schema_firmware.cpp describes each for the users. In aiot.image/1:
+/// - file, kind, size_bytes, sha256, problems[{code, text}]: always there
+/// - image: an ESP image, and a merged file's boot loader: describe_image()
+/// - parts[{name, kind, offset, size_bytes, image?}]: what lies in a merged file's partitions
+/// - partitions[]: a partition table's, also inside a merged file; table_md5: "valid" or "absent"
+/// - elf: describe_elf()
+/// - ranges[{address, size_bytes}], entry: an Intel HEX file's
+/// - build{chip, flash_mode, flash_freq, flash_size, files[]}: a flasher_args.json's
 namespace aiot::image {
 
 /// chip, chip_id, version, entry, flash_mode, flash_freq, flash_size ("" when the code has no

@@ -9,7 +9,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, c};
 }
 
-constexpr std::array<ErrorRow, 24> rows = {{
+constexpr std::array<ErrorRow, 25> rows = {{
     row(Errc::not_an_image, "image.format", "not a file of this format", Condition::invalid_input),
     row(Errc::truncated, "image.truncated", "the file ends too early", Condition::invalid_input),
     row(Errc::bad_header, "image.header", "the header is not valid", Condition::invalid_input),
@@ -33,11 +33,13 @@ constexpr std::array<ErrorRow, 24> rows = {{
     row(Errc::wrong_revision, "image.revision", "the image is for another revision of the chip",
         Condition::mismatch),
     row(Errc::does_not_fit, "image.size", "the file does not fit", Condition::mismatch),
-    row(Errc::no_such_partition, "image.partition", "no such partition", Condition::mismatch),
+    row(Errc::no_such_partition, "image.partition", "no such partition", Condition::invalid_input),
     row(Errc::unknown_chip, "image.unknown_chip", "the chip is not known", Condition::usage),
     row(Errc::bad_setting, "image.setting", "this chip has no such flash setting",
         Condition::usage),
     row(Errc::unsupported, "image.unsupported", "this conversion is not offered", Condition::usage),
+    row(Errc::overwrites_input, "image.overwrites_input", "the output is one of the inputs",
+        Condition::usage),
     row(Errc::unwritable, "image.unwritable", "the output cannot be written", Condition::resource),
 }};
 const ErrorTable table("image", rows);

@@ -26,6 +26,7 @@ enum class Errc {
   wrong_chip,         ///< the image is for another chip
   wrong_revision,     ///< the image needs another revision of the chip
   does_not_fit,       ///< beyond the end of the flash or of its partition
+  overwrites_input,   ///< the output is one of the inputs
   no_such_partition,  ///< the table has no partition of that name
   unknown_chip,       ///< no such chip, or the chip cannot be told from the file
   bad_setting,        ///< a flash mode, frequency or size the chip's header does not have

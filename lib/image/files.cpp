@@ -52,11 +52,13 @@ class Temporary {
 std::string reason(int error) { return std::generic_category().message(error); }
 
 Error unreadable(const std::string& path, std::string_view why) {
-  return make_error(Errc::unreadable, fmt::format("{}: {}", path, why));
+  return make_error(Errc::unreadable, fmt::format("{}: {}", path, why),
+                    "check the name, and that you may read it");
 }
 Error unwritable(const std::string& path, int error) {
-  std::string hint;
+  std::string hint = "write to a folder that exists and that you may write to";
   if (error == ENOSPC || error == EDQUOT) hint = "free some space, or write elsewhere";
+  if (error == EEXIST) hint = "choose another name, or remove the file first";
   return make_error(Errc::unwritable, fmt::format("{}: {}", path, reason(error)), std::move(hint));
 }
 
@@ -93,8 +95,8 @@ Result<Bytes> read_file(const std::string& path, std::uint64_t limit_bytes) {
   if (S_ISDIR(status.st_mode)) return unreadable(path, "is a folder");
   if (!S_ISREG(status.st_mode)) return unreadable(path, "is not a regular file");
   const auto too_large = [&] {
-    return make_error(Errc::too_large,
-                      fmt::format("{}: more than {} MiB", path, limit_bytes >> 20));
+    return make_error(Errc::too_large, fmt::format("{}: more than {} MiB", path, limit_bytes >> 20),
+                      "no flash is as large: is it the right file?");
   };
   if (static_cast<std::uint64_t>(status.st_size) > limit_bytes) return too_large();
   Bytes data;
@@ -138,12 +140,19 @@ Result<std::string> path_below(const std::string& folder, const std::string& rel
   return target.string();
 }
 
+Result<void> check_output(const std::string& output, const std::string& input) {
+  std::error_code ignored;
+  if (!fs::equivalent(output, input, ignored)) return {};
+  return make_error(Errc::overwrites_input, output, "write to another file");
+}
+
 Result<void> write_file(const std::string& path, ByteSpan data, bool overwrite) {
   struct stat status {};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && !overwrite) return unwritable(path, EEXIST);
   if (exists && !S_ISREG(status.st_mode)) {
-    return make_error(Errc::unwritable, fmt::format("{}: is not a regular file", path));
+    return make_error(Errc::unwritable, fmt::format("{}: is not a regular file", path),
+                      "name a file, not a folder or a device");
   }
   // A symbolic link stays one: what it points to is replaced.
   std::error_code error;

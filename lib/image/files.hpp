@@ -23,6 +23,9 @@ bool is_directory(const std::string& path);
 /// out by a symbolic link. Errc::unsafe_path, Errc::unreadable.
 Result<std::string> path_below(const std::string& folder, const std::string& relative);
 
+/// Errc::overwrites_input when both names lead to one file.
+Result<void> check_output(const std::string& output, const std::string& input);
+
 /// Writes the file whole or not at all: a temporary file beside it, synced, then renamed. Its mode
 /// is what the umask leaves of 0666, or that of the file it replaces. Errc::unwritable.
 Result<void> write_file(const std::string& path, ByteSpan data, bool overwrite = true);

@@ -102,6 +102,7 @@ class Converter {
     fields_.set("input", request.input);
     fields_.set("output", request.output);
     fields_.set("to", request.to);
+    fields_.set("dry_run", request.dry_run);
   }
 
   Result<Record> run(ByteSpan data) {
@@ -135,9 +136,10 @@ class Converter {
       return write(request_.output, as_bytes(hex), content.ranges.front().address);
     }
     std::error_code error;
-    fs::create_directories(request_.output, error);
+    if (!request_.dry_run) fs::create_directories(request_.output, error);
     if (error) {
-      return make_error(Errc::unwritable, fmt::format("{}: {}", request_.output, error.message()));
+      return make_error(Errc::unwritable, fmt::format("{}: {}", request_.output, error.message()),
+                        "name a folder that you may make");
     }
     for (const HexRange& range : content.ranges) {
       const std::string name = fmt::format("{:#010x}.bin", range.address);
@@ -147,7 +149,10 @@ class Converter {
   }
 
   Result<void> write(const std::string& path, ByteSpan bytes, std::optional<std::uint32_t> at) {
-    AIOT_CHECK(write_file(path, bytes));
+    AIOT_CHECK(check_output(path, request_.input));
+    if (!request_.dry_run) {
+      AIOT_CHECK(write_file(path, bytes));
+    }
     Object row;
     row.set("path", path);
     if (at) row.set("address", *at);

@@ -31,6 +31,9 @@ Result<const EspChip*> chip_for(const std::string& wanted, const FirmwareSet& se
 Result<Record> merge(const MergeRequest& request) {
   if (request.images.empty()) return make_error(Errc::empty_file, "nothing to merge");
   AIOT_TRY(FirmwareSet set, load_firmware(request.images));
+  for (const Piece& piece : set.pieces) {
+    AIOT_CHECK(check_output(request.output, piece.path));
+  }
   AIOT_TRY(const EspChip* chip, chip_for(request.chip, set));
   // Padding to a size means that the output is the whole of such a flash.
   const std::uint64_t flash_size = request.pad_to == 0 ? 0 : request.base + request.pad_to;
@@ -54,13 +57,16 @@ Result<Record> merge(const MergeRequest& request) {
   if (out.size() < request.pad_to) {
     out.resize(static_cast<std::size_t>(request.pad_to), request.fill);
   }
-  AIOT_CHECK(write_file(request.output, out, request.overwrite));
+  if (!request.dry_run) {
+    AIOT_CHECK(write_file(request.output, out, request.overwrite));
+  }
   Object fields;
   fields.set("output", request.output);
   fields.set("chip", set.chip.empty() ? request.chip : set.chip);
   fields.set("base_offset", request.base);
   fields.set("size_bytes", static_cast<std::uint64_t>(out.size()));
   fields.set("sha256", to_hex(crypto::sha256(out)));
+  fields.set("dry_run", request.dry_run);
   fields.set("pieces", describe_pieces(set.pieces));
   fields.set("notices", describe_notices(set.notices));
   return Record{"aiot.merge/1", std::move(fields)};

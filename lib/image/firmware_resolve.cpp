@@ -167,18 +167,9 @@ class Resolver {
                         fmt::format("\"{}\": no partition table is known", piece.partition),
                         "give an offset, or a partition table with the files");
     }
-    const Partition* partition = known_.table->find(piece.partition);
-    if (!partition) {
-      std::string names;
-      for (const Partition& p : known_.table->partitions) {
-        names += fmt::format("{}{}", names.empty() ? "" : ", ", p.name);
-      }
-      return make_error(Errc::no_such_partition,
-                        fmt::format("\"{}\" is not in {}", piece.partition, whose),
-                        fmt::format("it has {}", names));
-    }
-    piece.offset = partition->offset;
-    return fits(piece, *partition);
+    AIOT_TRY(const Partition partition, known_.table->need(piece.partition, whose));
+    piece.offset = partition.offset;
+    return fits(piece, partition);
   }
 
   Result<void> place_application(Piece& piece) {
@@ -202,10 +193,10 @@ class Resolver {
 
   Result<void> fits(const Piece& piece, const Partition& partition) {
     if (piece.data.size() <= partition.size_bytes) return {};
-    return refuse(make_error(Errc::does_not_fit,
-                             fmt::format("{} bytes, partition \"{}\" has {}", piece.data.size(),
-                                         partition.name, partition.size_bytes),
-                             "make the file smaller, or the partition larger"));
+    return make_error(Errc::does_not_fit,
+                      fmt::format("{} bytes, partition \"{}\" has {}", piece.data.size(),
+                                  partition.name, partition.size_bytes),
+                      "make the file smaller, or the partition larger");
   }
 
   Result<void> patch_boot_loader(Piece& piece, const flash::HeaderPatch& patch) {
@@ -246,7 +237,10 @@ class Resolver {
     // Written by offset to where a partition begins, it must fit there just the same.
     if (!known_.table || piece.kind != PieceKind::application) return {};
     for (const Partition& partition : known_.table->partitions) {
-      if (partition.offset == *piece.offset) return fits(piece, partition);
+      if (partition.offset != *piece.offset) continue;
+      Result<void> fit = fits(piece, partition);
+      // Unlike into a partition by its name, this may make sense: a new table follows.
+      return fit ? fit : refuse(std::move(fit).error());
     }
     return {};
   }

@@ -57,7 +57,8 @@ Result<std::vector<Piece>> classify(std::string name, Bytes data);
 Result<FirmwareSet> load_firmware(const std::vector<flash::Placement>& placements);
 
 struct ResolveOptions {
-  bool force = false;  ///< wrong chip, revision, partition size or damage become notices
+  bool force = false;  ///< wrong chip, revision or damage become notices; so does an
+                       ///< application larger than the partition at its offset
   std::optional<std::uint32_t> chip_revision;  ///< major * 100 + minor
 };
 
@@ -68,8 +69,9 @@ struct ResolveOptions {
 /// `flash_size_bytes` (0: unknown). ELF files become images. Afterwards pieces are sorted, in
 /// bounds and do not overlap.
 ///
-/// Errc::wrong_chip, wrong_revision, does_not_fit, no_such_partition: Condition::mismatch.
-/// Errc::overlap, needs_offset, bad_checksum, bad_hash, truncated: Condition::invalid_input.
+/// Errc::wrong_chip, wrong_revision, does_not_fit: Condition::mismatch.
+/// Errc::no_such_partition, overlap, needs_offset, bad_checksum, bad_hash, truncated:
+/// Condition::invalid_input.
 Result<void> resolve(FirmwareSet& set, const EspChip& chip,
                      const std::optional<PartitionTable>& device_table,
                      const flash::HeaderPatch& header, std::uint64_t flash_size_bytes,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "aiot/units.hpp"
 #include "crypto/digest.hpp"
 #include "image/partition_names.hpp"
 
@@ -54,6 +55,17 @@ const Partition* PartitionTable::find(std::string_view name) const {
     if (p.name == name) return &p;
   }
   return nullptr;
+}
+
+Result<Partition> PartitionTable::need(const std::string& name, std::string_view whose) const {
+  if (const Partition* partition = find(name)) return *partition;
+  std::vector<std::string> names;
+  for (const Partition& partition : partitions) names.push_back(partition.name);
+  const std::string near = nearest_word(name, names);
+  return make_error(
+      Errc::no_such_partition, fmt::format("\"{}\" is not in {}", name, whose),
+      fmt::format("{}it has {}", near.empty() ? "" : fmt::format("did you mean {}? ", near),
+                  fmt::join(names, ", ")));
 }
 
 const Partition* PartitionTable::application() const {

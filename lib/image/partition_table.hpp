@@ -46,6 +46,9 @@ struct PartitionTable {
   bool has_md5 = false;  ///< and it is right
 
   const Partition* find(std::string_view name) const;
+  /// The same, or Errc::no_such_partition with the nearest name and all that there are. `whose` is
+  /// what the message calls the table.
+  Result<Partition> need(const std::string& name, std::string_view whose) const;
   /// Where an application goes: factory, else the first OTA slot; nullptr when there is neither.
   const Partition* application() const;
 };

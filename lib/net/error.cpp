@@ -29,4 +29,9 @@ const ErrorTable table("net", rows);
 
 boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
 
+Error still_lost(Error why) {
+  if (why.condition() == Condition::cancelled || why.code == Errc::link_lost) return why;
+  return make_error(Errc::link_lost, why.message(), std::move(why.hint));
+}
+
 }  // namespace aiot::net

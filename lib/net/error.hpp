@@ -22,6 +22,10 @@ enum class Errc {
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
+/// A lost link did not come back: still Errc::link_lost, with `why` beside it. Whoever cancelled is
+/// told so as ever.
+Error still_lost(Error why);
+
 }  // namespace aiot::net
 
 template <>

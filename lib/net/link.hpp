@@ -24,9 +24,10 @@ struct LinkInfo {
   std::uint16_t usb_vid = 0;  ///< of the adapter, 0 when it is not USB
   std::uint16_t usb_pid = 0;
   std::string usb_serial;
-  std::string stable_path;  ///< /dev/serial/by-id/… or by-path, when there is one
-  bool has_lines = false;   ///< DTR and RTS can be driven
-  bool has_baud = false;    ///< the rate on the wire can be set
+  std::string stable_path;     ///< /dev/serial/by-id/… or by-path, when there is one
+  bool has_lines = false;      ///< DTR and RTS can be driven
+  bool has_baud = false;       ///< the rate on the wire can be set
+  std::uint32_t baud_bps = 0;  ///< at which it was opened, 0 without a rate
 };
 
 /// A transport with its deadline and its clock. One session uses it, on one executor.

@@ -23,6 +23,7 @@ MemoryLink::MemoryLink(VirtualClock& clock, DeviceEngine& device, std::uint32_t 
 MemoryLink::MemoryLink(VirtualClock& clock, DeviceEngine& device, std::uint32_t baud_bps,
                        LinkInfo info)
     : clock_(clock), device_(device), info_(std::move(info)), baud_bps_(baud_bps) {
+  if (info_.has_baud) info_.baud_bps = baud_bps;
   device_.on_host_baud(clock_.now(), baud_bps_);
 }
 

@@ -69,6 +69,11 @@ Task<std::unique_ptr<Link>> open_untraced(Address address, OpenOptions options) 
     co_return make_error(core::Errc::bad_address, address.str() + ": the port is missing",
                          fmt::format("write it as {}://{}:PORT", address.scheme, address.host));
   }
+  if (address.path.size() > 1) {
+    co_return make_error(
+        core::Errc::bad_address, address.str() + ": a path follows the port",
+        fmt::format("write it as {}://{}:{}", address.scheme, address.host, address.port));
+  }
   const TimePoint deadline = std::min(options.deadline, steady_clock().now() + connect_time);
   if (address.scheme == "tcp") {
     Result<std::unique_ptr<Link>> link =

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "net/tty_port.hpp"
 
@@ -28,7 +29,8 @@ Result<Pty> Pty::open() {
   if (pty.master_ < 0) return failed(errno);
   std::array<char, 64> name{};
   if (::grantpt(pty.master_) != 0 || ::unlockpt(pty.master_) != 0 ||
-      ::ptsname_r(pty.master_, name.data(), name.size()) != 0) {
+      ::ptsname_r(pty.master_, name.data(), name.size()) != 0 ||
+      ::ioctl(pty.master_, TIOCGPTN, &pty.number_) != 0) {
     return failed(errno);
   }
   pty.path_ = name.data();
@@ -41,12 +43,14 @@ Result<Pty> Pty::open() {
 Pty::Pty(Pty&& other) noexcept
     : master_(std::exchange(other.master_, -1)),
       client_(std::exchange(other.client_, -1)),
+      number_(other.number_),
       path_(std::move(other.path_)) {}
 Pty& Pty::operator=(Pty&& other) noexcept {
   if (this != &other) {
     close();
     master_ = std::exchange(other.master_, -1);
     client_ = std::exchange(other.client_, -1);
+    number_ = other.number_;
     path_ = std::move(other.path_);
   }
   return *this;
@@ -60,6 +64,27 @@ Result<int> Pty::duplicate_master() const {
 }
 
 std::uint32_t Pty::client_baud() const { return terminal_baud(master_); }
+
+void Pty::unplug() {
+  // The kernel removes the path with the master, and frees the number with the last of the two.
+  if (master_ >= 0) ::close(master_);
+  master_ = -1;
+}
+
+Result<void> Pty::plug() {
+  const unsigned wanted = number_;
+  close();
+  // The kernel hands out the lowest number that is free: those below the former are held meanwhile.
+  std::vector<Pty> lower;
+  while (true) {
+    AIOT_TRY(Pty pty, open());
+    if (pty.number_ >= wanted) {
+      *this = std::move(pty);
+      return {};
+    }
+    lower.push_back(std::move(pty));
+  }
+}
 
 void Pty::close() {
   if (client_ >= 0) ::close(client_);

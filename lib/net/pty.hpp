@@ -25,7 +25,13 @@ class Pty {
   Result<int> duplicate_master() const;
   /// The rate that the client has set; a pty carries every byte at any rate.
   std::uint32_t client_baud() const;
-  /// Hangs up: the client's reads and writes fail from now on. Idempotent.
+  /// Hangs up as an unplugged adapter does: the client's reads and writes fail, and path() is no
+  /// more. Its number stays taken: nobody who looks for the device at path() finds another's
+  /// pseudo-terminal there.
+  void unplug();
+  /// After unplug(): there again, at the former path() unless that was taken in this moment.
+  Result<void> plug();
+  /// Hangs up, and gives the number back. Idempotent.
   void close();
 
  private:
@@ -33,6 +39,7 @@ class Pty {
 
   int master_ = -1;
   int client_ = -1;
+  unsigned number_ = 0;
   std::string path_;
 };
 

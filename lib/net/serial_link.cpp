@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "net/deadline.hpp"
 
@@ -25,7 +26,9 @@ SerialLink::SerialLink(asio::any_io_executor executor, std::string path, std::ui
     : executor_(std::move(executor)),
       path_(std::move(path)),
       baud_bps_(baud_bps),
-      roots_(std::move(roots)) {}
+      roots_(std::move(roots)) {
+  info_.baud_bps = baud_bps;
+}
 
 Result<std::unique_ptr<Link>> SerialLink::open(const asio::any_io_executor& executor,
                                                const std::string& path, std::uint32_t baud_bps,
@@ -41,8 +44,8 @@ Result<void> SerialLink::connect(const std::string& path) {
   stream_.emplace(executor_, fd, FdStream::Kind::terminal);
   const SerialPort known = describe_serial_port(path, roots_);
   std::error_code error;
-  const std::string target = std::filesystem::canonical(path, error);
-  info_.kind = target.starts_with("/dev/pts/") ? "pty" : "serial";
+  node_ = std::filesystem::canonical(path, error);
+  info_.kind = node_.starts_with("/dev/pts/") ? "pty" : "serial";
   info_.usb_vid = known.usb_vid;
   info_.usb_pid = known.usb_pid;
   info_.usb_serial = known.usb_serial;
@@ -118,7 +121,17 @@ std::string SerialLink::find_again() const {
 }
 
 Task<void> SerialLink::reopen(TimePoint deadline) {
+  // The kernel gives a pty's number away once both ends are closed. While this end is open, a name
+  // that is gone is known to have ended, and a link made anew cannot lead to a stranger.
+  std::optional<TtyPort> held;
+  if (port_ && info_.kind == "pty") {
+    ended_ = !std::filesystem::exists(node_);
+    if (ended_) held = std::exchange(port_, std::nullopt);
+  }
   close();
+  if (ended_ && path_ == node_) {
+    co_return make_error(Errc::link_lost, path_ + ": the program behind it has closed it");
+  }
   Error last = make_error(Errc::not_found, path_);
   while (true) {
     if (const std::string path = find_again(); !path.empty()) {

@@ -26,7 +26,8 @@ class SerialLink final : public Link {
   Task<void> set_baud(std::uint32_t baud_bps) override;
   Task<void> set_lines(std::span<const LineStep> steps) override;
   /// Waits for the same USB device, which may come back under another name, and for udev to give
-  /// access to it. Keeps the rate.
+  /// access to it. Keeps the rate. Errc::link_lost at once for a pty whose other end has closed:
+  /// its name may be another program's next.
   Task<void> reopen(TimePoint deadline) override;
   void close() override;
 
@@ -38,7 +39,9 @@ class SerialLink final : public Link {
   std::string find_again() const;
 
   asio::any_io_executor executor_;
-  std::string path_;  // as it was given
+  std::string path_;    // as it was given
+  std::string node_;    // what that was, links resolved
+  bool ended_ = false;  // it was a pty, whose other end has closed: it will not come back
   std::uint32_t baud_bps_;
   DeviceRoots roots_;
   LinkInfo info_;

@@ -1,5 +1,6 @@
 #include "net/tcp_link.hpp"
 
+#include "net/patience.hpp"
 #include "net/tcp_connect.hpp"
 
 namespace aiot::net {
@@ -37,24 +38,15 @@ Task<void> TcpLink::set_lines(std::span<const LineStep>) {
 }
 
 Task<void> TcpLink::reopen(TimePoint deadline) {
-  stream_.close();
-  Result<FdStream> stream = co_await tcp_connect_patiently(host_, port_, deadline);
-  if (!stream) co_return std::move(stream).error();
-  stream_ = *std::move(stream);
-  co_return Result<void>();
-}
-
-Task<FdStream> tcp_connect_patiently(std::string host, std::uint16_t port, TimePoint deadline) {
-  constexpr std::chrono::milliseconds pause(100);
-  while (true) {
-    Result<FdStream> stream = co_await tcp_connect(host, port, deadline);
-    const bool may_come =
-        !stream && (stream.error().code == Errc::refused || stream.error().code == Errc::not_found);
-    // A refusal tells more than that the time for the next attempt ran out.
-    if (!may_come || steady_clock().now() + pause >= deadline) co_return stream;
-    Result<void> slept = co_await steady_clock().sleep_for(pause);
-    AIOT_CO_CHECK(std::move(slept));
-  }
+  auto connect = [this, deadline]() -> Task<void> {
+    stream_.close();
+    Result<FdStream> stream = co_await tcp_connect(host_, port_, deadline);
+    if (!stream) co_return std::move(stream).error();
+    stream_ = *std::move(stream);
+    co_return Result<void>();
+  };
+  Result<void> again = co_await patiently(clock(), deadline, std::move(connect));
+  co_return again;
 }
 
 }  // namespace aiot::net

@@ -36,7 +36,4 @@ class TcpLink final : public Link {
   LinkInfo info_;
 };
 
-/// tcp_connect(), again and again while the host refuses or cannot be reached.
-Task<FdStream> tcp_connect_patiently(std::string host, std::uint16_t port, TimePoint deadline);
-
 }  // namespace aiot::net

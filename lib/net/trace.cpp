@@ -18,7 +18,8 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::create(const std::string& path
     if (fd >= 0) ::close(fd);
     return make_error(number == EACCES || number == EPERM ? Errc::no_permission : Errc::io,
                       "trace file " + path + ": " + std::generic_category().message(number),
-                      number == ELOOP ? "a trace is not written through a symbolic link" : "");
+                      number == ELOOP ? "a trace is not written through a symbolic link"
+                                      : "name a file in a folder that you may write to");
   }
   // What was there may have been readable by others.
   if (!S_ISREG(status.st_mode) || ::fchmod(fd, 0600) != 0 || ::ftruncate(fd, 0) != 0) {

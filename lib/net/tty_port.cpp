@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
+#include <linux/major.h>
 #include <linux/serial.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -92,6 +94,12 @@ void ask_low_latency(int fd) {
   ::ioctl(fd, TIOCSSERIAL, &settings);
 }
 
+bool is_pty(dev_t device) {
+  const unsigned number = major(device);
+  return number >= UNIX98_PTY_SLAVE_MAJOR &&
+         number < UNIX98_PTY_SLAVE_MAJOR + UNIX98_PTY_MAJOR_COUNT;
+}
+
 }  // namespace
 
 struct TtyPort::Saved {
@@ -138,7 +146,9 @@ Result<TtyPort> TtyPort::open(const std::string& path, std::uint32_t baud_bps) {
     return busy(path);
   }
   port.fd_ = fd;
-  ::ioctl(fd, TIOCEXCL);
+  // The flag that keeps out who asks for no lock lies on the device while anybody has it open. A
+  // pseudo-terminal's other end always has: of a process that was killed the flag would stay.
+  if (!is_pty(status.st_rdev)) ::ioctl(fd, TIOCEXCL);
   AIOT_CHECK(make_raw(fd, std::nullopt));
   AIOT_CHECK(port.set_baud(baud_bps));
   ask_low_latency(fd);
@@ -231,7 +241,6 @@ void TtyPort::close() {
   termios2& settings = saved_->settings;
   settings.c_cflag &= ~HUPCL;
   ::ioctl(fd_, TCSETS2, &settings);
-  // The flag stays with the device while somebody else has it open: a pty's other end.
   ::ioctl(fd_, TIOCNXCL);
   ::flock(fd_, LOCK_UN);
   ::close(fd_);

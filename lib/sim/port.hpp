@@ -20,6 +20,7 @@ class Port {
     std::function<void(bool dtr, bool rts)> lines;     ///< the modem lines changed
     std::function<void(std::uint32_t baud_bps)> baud;  ///< the host's rate; 0: this port has none
     std::function<void()> writable;                    ///< write() takes more again
+    std::function<void()> gone;                        ///< the client has left, where that shows
   };
 
   virtual ~Port() = default;
@@ -35,7 +36,8 @@ class Port {
   virtual std::size_t write(ByteSpan bytes) = 0;
   /// While paused, nothing more is read from the host.
   virtual void pause(bool paused) = 0;
-  /// The device left the bus, or came back: the client loses its port. True: the address changed.
+  /// The device left the bus, or came back: the client loses its port. True: the device is at
+  /// address() again, which may be another than before.
   virtual bool set_up(bool up) = 0;
   virtual void close() = 0;
 };

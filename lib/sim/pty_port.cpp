@@ -99,24 +99,26 @@ void PtyPort::pause(bool paused) {
 
 bool PtyPort::set_up(bool up) {
   if (!up) {
-    close();
+    detach();
+    pty_.unplug();
     return false;
   }
-  Result<net::Pty> pty = net::Pty::open();
-  if (!pty) return false;
-  pty_ = *std::move(pty);
-  if (!attach()) return false;
+  if (!pty_.plug() || !attach()) return false;
   baud_ = 0;
   poll_baud();
   wait_read();
   return true;
 }
 
-void PtyPort::close() {
+void PtyPort::detach() {
   boost::system::error_code ignored;
   descriptor_.close(ignored);
-  pty_.close();
   reading_ = writing_ = false;
+}
+
+void PtyPort::close() {
+  detach();
+  pty_.close();
 }
 
 }  // namespace aiot::sim

@@ -25,6 +25,7 @@ class PtyPort final : public Port {
  private:
   PtyPort(const net::asio::any_io_executor& executor, net::Pty pty);
   Result<void> attach();
+  void detach();
   void wait_read();
   void wait_write();
 

@@ -18,8 +18,6 @@ namespace {
 
 namespace device = esp::device;
 
-/// Served by one thread; a bound against a slip of the keyboard.
-constexpr unsigned max_devices = 256;
 constexpr std::uint64_t usual_flash = 4 * 1024 * 1024;
 /// Espressif's, and a serial number that no real part is likely to have.
 constexpr device::Mac first_mac = {0x24, 0x0A, 0xC4, 0xA1, 0x07, 0x00};
@@ -74,9 +72,9 @@ Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
   return std::make_unique<Station>(context.get_executor(), std::move(made), std::move(port), file);
 }
 
-Ready ready_of(const Station& station) {
+Ready ready_of(const Station& station, unsigned number) {
   return {station.address(), std::string(station.device().chip().name),
-          device::format_mac(station.device().mac()), station.flash_file()};
+          device::format_mac(station.device().mac()), station.flash_file(), number};
 }
 
 }  // namespace
@@ -99,12 +97,12 @@ Result<Record> run(const Request& request, const std::function<void(const Ready&
   std::vector<std::unique_ptr<Station>> stations;
   for (unsigned i = 0; i < request.count; ++i) {
     AIOT_TRY(auto station, make_station(context, request, i));
-    station->moved = [&ready](const Station& moved) { ready(ready_of(moved)); };
+    station->back = [&ready, i](const Station& back) { ready(ready_of(back, i + 1)); };
     stations.push_back(std::move(station));
   }
-  for (const auto& station : stations) {
-    sink.on_event(event::Started{station->address(), "sim"});
-    ready(ready_of(*station));
+  for (unsigned i = 0; i < request.count; ++i) {
+    sink.on_event(event::Started{stations[i]->address(), "sim"});
+    ready(ready_of(*stations[i], i + 1));
   }
   for (const auto& station : stations) station->start();
   auto work = boost::asio::make_work_guard(context);
@@ -142,6 +140,16 @@ std::vector<Choice> faults() {
   }
   return choices;
 }
+
+std::vector<Choice> stages() {
+  std::vector<Choice> choices;
+  for (const device::FaultHelp& stage : device::stages()) {
+    choices.push_back({std::string(stage.name), std::string(stage.description)});
+  }
+  return choices;
+}
+
+std::string fault_grammar() { return std::string(device::fault_grammar()); }
 
 std::vector<Choice> profiles() {
   std::vector<Choice> choices;

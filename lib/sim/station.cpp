@@ -35,6 +35,7 @@ void Station::start() {
   };
   events.baud = [this](std::uint32_t baud_bps) { device_->on_host_baud(now(), baud_bps); };
   events.writable = [this] { flush(); };
+  events.gone = [this] { client_left(); };
   port_->start(std::move(events));
   pump();
 }
@@ -45,6 +46,14 @@ void Station::stop() {
   port_->close();
 }
 
+void Station::client_left() {
+  if (stopped_) return;
+  // What the adapter had taken still goes out; the next client does not wait for the rest.
+  device_->cut_input(now() + read_ahead);
+  unsent_.clear();
+  port_->pause(false);
+}
+
 void Station::pump() {
   if (stopped_) return;
   port_->poll_baud();
@@ -53,7 +62,7 @@ void Station::pump() {
   if (device_->link_up() != up_) {
     up_ = device_->link_up();
     unsent_.clear();
-    if (port_->set_up(up_) && moved) moved(*this);
+    if (port_->set_up(up_) && back) back(*this);
   }
   append(unsent_, device_->take_output(time));
   flush();
@@ -74,7 +83,8 @@ void Station::pump() {
 
 void Station::flush() {
   if (unsent_.empty()) return;
-  const std::size_t sent = port_->write(unsent_);
+  // A client that turns out to have left takes what was meant for it along.
+  const std::size_t sent = std::min(port_->write(unsent_), unsent_.size());
   unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
 }
 

@@ -22,14 +22,15 @@ class Station {
   std::string address() const { return port_->address(); }
   const esp::device::Device& device() const { return *device_; }
   const std::string& flash_file() const { return flash_file_; }
-  /// Called when the device came back under another address.
-  std::function<void(const Station&)> moved;
+  /// Called when the device is plugged in again; its address may be another.
+  std::function<void(const Station&)> back;
   /// What happened, as fields of the record aiot.sim/1.
   Object report() const;
 
  private:
   void pump();
   void flush();
+  void client_left();
 
   std::unique_ptr<esp::device::Device> device_;
   std::unique_ptr<Port> port_;

@@ -71,10 +71,12 @@ void TcpPort::accept() {
 }
 
 void TcpPort::drop_client() {
+  if (!client_.is_open()) return;
   ++generation_;
   reading_ = writing_ = false;
   boost::system::error_code ignored;
   client_.close(ignored);
+  events_.gone();
 }
 
 void TcpPort::on_client() {}

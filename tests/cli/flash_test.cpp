@@ -40,14 +40,15 @@ TEST_CASE("read regions") {
 
 TEST_CASE("image, merge and convert need no device") {
   CHECK(run_cli({"flash", "image", "a.bin"}).out ==
-        "path   a.bin\nkind   esp-app\nentry  0x40380000\n");
+        "file    a.bin\nkind    intel-hex\nsize    4.0 KiB (4096)\nsha256  00\nentry   "
+        "0x40380000\n");
   CHECK(run_cli({"flash", "image", "a.bin", "--convert", "hex"}).exit == 2);
   CHECK(run_cli({"flash", "image", "a.bin", "--convert", "hex", "-o", "b"}).exit == 0);
   CHECK(run_cli({"flash", "image", "a.bin", "-o", "b"}).exit == 2);
   CHECK(run_cli({"flash", "merge", "a.bin"}).exit == 2);
   CHECK(run_cli({"flash", "merge", "a.bin", "-o", "b", "--fill", "0x100"}).exit == 2);
   const auto merged = run_cli({"flash", "merge", "a.bin", "-o", "b", "--json"});
-  CHECK(merged.out.find("\"data\":{\"output\":\"b\",\"size_bytes\":65536}") != std::string::npos);
+  CHECK(merged.out.find("\"data\":{\"output\":\"b\",\"chip\":\"esp32c3\",\"base_offset\":0,\"size_bytes\":65536,") != std::string::npos);
 }
 
 TEST_CASE("settings: flag over environment over default") {

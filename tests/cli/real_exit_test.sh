@@ -10,12 +10,13 @@ head -c 20000 /dev/zero | tr '\0' 'Z' >image.bin
 passed=0 failed=0
 
 # device FAULT…: a virtual ESP32 with these faults; its address in $address. Its port is $port or a
-# pseudo-terminal.
+# pseudo-terminal. No other device has its MAC, in no test that runs beside this one.
 device() {
-  local faults=()
+  local faults=() mac
+  printf -v mac '02:%02x:%02x:%02x:00:%02x' $(($$ >> 16 & 255)) $(($$ >> 8 & 255)) $(($$ & 255)) ${#sims[@]}
   for fault in "$@"; do faults+=(--fault "$fault"); done
   local line
-  exec {ready}< <(exec "$tool" sim esp32 --port "${port:-pty}" --profile fast "${faults[@]}" 2>/dev/null)
+  exec {ready}< <(exec "$tool" sim esp32 --port "${port:-pty}" --mac "$mac" --profile fast "${faults[@]}" 2>/dev/null)
   sims+=("$!")
   read -r -t 20 -u "$ready" line
   line=${line#*'"address":"'}
@@ -49,9 +50,11 @@ expect 9 "different contents" flash verify "$good" other.bin@0x10000
 expect 11 "no confirmation" flash erase "$good" --all
 device wrong-mac@md5
 expect 4 "another device answers" flash write "$address" image.bin@0x10000
-# The name of a pseudo-terminal that is gone would soon be another test's: not so on TCP.
-port=tcp:0 device drop@data:forever
-expect 6 "a link that stays lost" flash write "$address" image.bin@0x10000
+for port in pty tcp:0 rfc2217:0; do
+  device drop@data:forever
+  expect 6 "a link on $port that stays lost" flash write "$address" image.bin@0x10000
+done
+port=pty
 device secure-boot
 secured=$address
 expect 7 "secure boot" flash write "$secured" image.bin@0x10000

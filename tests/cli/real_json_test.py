@@ -4,7 +4,9 @@ Every verb is run on a virtual ESP32; the documents of --json and the lines of -
 """
 
 import json
+import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -29,12 +31,33 @@ def output(*arguments):
                           stdin=subprocess.DEVNULL, text=True, timeout=120).stdout
 
 
+def small_elf():
+    """An ELF file for an ESP32-C3 with one loaded section: 16 bytes at 0x40380000."""
+    code = bytes(range(16))
+    names = b"\0.text\0.shstrtab\0"
+    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 243, 1, 0x40380000, 52, 116, 0, 52, 32,
+                         1, 40, 3, 2)
+    program = struct.pack("<8I", 1, 84, 0x40380000, 0x40380000, len(code), len(code), 5, 4)
+    sections = bytes(40) + struct.pack("<10I", 1, 1, 6, 0x40380000, 84, len(code), 0, 0, 4, 0)
+    sections += struct.pack("<10I", 7, 3, 0, 0, 236, len(names), 0, 0, 1, 0)
+    return header + program + code.ljust(32, b"\0") + sections + names
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         images = f"{folder}/images"
         subprocess.run([make_images, "--chip", "esp32", "--size", "64K", images], check=True,
                        stdout=subprocess.DEVNULL)
-        sim = subprocess.Popen([tool, "sim", "esp32", "--port", "pty", "--profile", "fast"],
+        elf = f"{folder}/app.elf"
+        pathlib.Path(elf).write_bytes(small_elf())
+        files = [f"{images}/{name}" for name in ("app.bin", "bootloader.bin", "partitions.bin", "storage.bin")]
+        files += [images, elf]
+        table = f"{images}/partitions.bin"
+        conversions = [("raw", elf), ("hex", elf), ("elf-segments", elf), ("esp-image", elf),
+                       ("partition-csv", table), ("partition-table", table)]
+        # No other device has this MAC, in no test that runs beside this one.
+        mac = "02:" + os.getpid().to_bytes(3, "big").hex(":") + ":00:00"
+        sim = subprocess.Popen([tool, "sim", "esp32", "--port", "pty", "--mac", mac, "--profile", "fast"],
                                stdout=subprocess.PIPE, text=True)
         try:
             ready = json.loads(sim.stdout.readline())
@@ -48,11 +71,15 @@ def main():
                 (0, "flash", "erase", device, "-p", "nvs", "--yes"),
                 (0, "flash", "reset", device),
                 (9, "flash", "write", device, images, "--chip", "esp32c3"),
-                (0, "flash", "image", f"{images}/app.bin"),
+                *((0, "flash", "image", file) for file in files),
                 (0, "flash", "merge", "-o", f"{folder}/merged.bin", f"{images}/bootloader.bin",
                  f"{images}/partitions.bin", f"{images}/app.bin"),
-                (0, "flash", "image", "--convert", "hex", "-o", f"{folder}/merged.hex",
-                 f"{folder}/merged.bin"),
+                (0, "flash", "image", f"{folder}/merged.bin"),
+                *((0, "flash", "image", "--convert", form, "-o", f"{folder}/out-{form}", source,
+                   "--chip", "esp32c3")
+                  for form, source in conversions),
+                (0, "flash", "image", f"{folder}/out-hex"),
+                (0, "flash", "image", f"{folder}/out-esp-image"),
                 (0, "config", "show", "--origin"),
             ]
             for code, *arguments in runs:

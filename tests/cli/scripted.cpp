@@ -211,14 +211,26 @@ Environment scripted_environment() {
     return ports;
   };
   e.explain = [](const std::string& path) -> Result<Record> {
-    return Record{"aiot.image/1",
-                  Object({{"path", path}, {"kind", "esp-app"}, {"entry", 0x40380000}})};
+    return Record{"aiot.image/1", Object({{"file", path},
+                                          {"kind", "intel-hex"},
+                                          {"size_bytes", 4096},
+                                          {"sha256", "00"},
+                                          {"entry", 0x40380000},
+                                          {"problems", Array{}}})};
   };
   e.merge = [](const firmware::MergeRequest& r) -> Result<Record> {
-    return Record{"aiot.merge/1", Object({{"output", r.output}, {"size_bytes", 65536}})};
+    return Record{"aiot.merge/1", Object({{"output", r.output},
+                                          {"chip", "esp32c3"},
+                                          {"base_offset", 0},
+                                          {"size_bytes", 65536},
+                                          {"sha256", "00"},
+                                          {"pieces", Array{}},
+                                          {"notices", Array{}}})};
   };
   e.convert = [](const firmware::ConvertRequest& r) -> Result<Record> {
-    return Record{"aiot.convert/1", Object({{"output", r.output}, {"to", r.to}})};
+    return Record{
+        "aiot.convert/1",
+        Object({{"input", r.input}, {"output", r.output}, {"to", r.to}, {"files", Array{}}})};
   };
   e.find_devices = find_devices;
   e.discover_sources = [] {
@@ -232,12 +244,14 @@ Environment scripted_environment() {
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,
                   std::stop_token) -> Result<Record> {
     for (unsigned i = 1; i <= r.count; ++i) {
-      ready({"tcp://127.0.0.1:" + std::to_string(4000 + i), r.device, "24:0a:c4:00:00:01", ""});
+      ready({"tcp://127.0.0.1:" + std::to_string(4000 + i), r.device, "24:0a:c4:00:00:01", "", i});
     }
     return Record{"aiot.sim/1", Object({{"devices", Array{}}})};
   };
   e.sim_devices = [] { return std::vector<sim::Choice>{{"esp32", "one"}, {"esp32c3", "two"}}; };
   e.sim_faults = [] { return std::vector<sim::Choice>{{"drop:PERCENT", "lose bytes"}}; };
+  e.sim_stages = [] { return std::vector<sim::Choice>{{"data", "a block is written"}}; };
+  e.sim_fault_grammar = [] { return std::string("NAME[@WHERE]\n"); };
   e.sim_profiles = [] { return std::vector<sim::Choice>{{"datasheet", "as printed"}}; };
   e.variable = [](const std::string&) { return std::optional<std::string>(); };
   e.config.working_directory = "/nonexistent";

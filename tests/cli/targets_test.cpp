@@ -60,7 +60,7 @@ TEST_CASE("devices from lines of sim, up to the last it announces") {
 
 TEST_CASE("a list that is none") {
   for (const auto& [text, exit] : std::vector<std::pair<std::string, int>>{
-           {"{\"address\":5}\n", 3}, {"{nonsense\n", 3}, {"", 4}, {"nonsense\n", 2}}) {
+           {"{\"address\":5}\n", 3}, {"{nonsense\n", 3}, {"", 4}, {"nonsense\n", 3}}) {
     CAPTURE(text);
     const auto asked = ask({"--devices", "-"}, text);
     CHECK(asked.ran.exit == exit);

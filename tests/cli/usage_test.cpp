@@ -47,7 +47,7 @@ TEST_CASE("what a mistyped command line says") {
        "--before magic",
        "--before takes auto, classic, usb-jtag, none"},
       {{"flash", "info", "/dev/x", "--baud", "fast"}, "--baud fast", "such as 921600"},
-      {{"flash", "info"}, "is not an address", "/dev/ttyUSB0"},
+      {{"flash", "info"}, "no device is named", "/dev/ttyUSB0"},
       {{"flash", "info", "/dev/x", "y.bin"}, "\"y.bin\" is not an address", "devices only"},
       {{"flash", "/dev/x"}, "no image is named", "build/"},
       {{"flash", "image"}, "FILE: an argument is missing", "any firmware file"},
@@ -221,7 +221,48 @@ TEST_CASE("an error reaches a machine in the form it asked for") {
   CHECK(json.exit == 2);
   CHECK(has(json.out, "{\"schema\":\"aiot.error/1\""));
   CHECK(has(json.out, "\"exit\":2,\"data\":{},\"errors\":[{\"code\":\"usage.option\""));
+  for (const auto& args : std::vector<std::vector<std::string>>{
+           {"--json"}, {"config", "--json"}, {"flash", "write", "--json"}}) {
+    const auto ran = run_cli(args);
+    CAPTURE(args);
+    CHECK(ran.exit == 2);
+    CHECK(ran.out.starts_with("{\"schema\":\"aiot.error/1\""));
+    CHECK(has(ran.out, "usage.argument_missing"));
+  }
   const auto jsonl = run_cli({"falsh", "--jsonl"});
   CHECK(has(jsonl.out, "{\"event\":\"failed\""));
   CHECK(has(jsonl.out, "\"ok\":false,\"exit\":2}\n"));
+}
+
+TEST_CASE("the environment and the files choose the form of early errors too") {
+  Environment e = test::scripted_environment();
+  e.variable = [](const std::string& name) {
+    return name == "AIOT_OUTPUT_FORMAT" ? std::optional<std::string>("json") : std::nullopt;
+  };
+  for (const auto& args : std::vector<std::vector<std::string>>{{},
+                                                                {"falsh"},
+                                                                {"flash", "--buad", "1"},
+                                                                {"sim", "esp32"},
+                                                                {"--config", "/nonexistent"}}) {
+    const auto ran = run_cli(args, e);
+    CAPTURE(args);
+    CAPTURE(ran.err);
+    CHECK(ran.exit == 2);
+    CHECK(ran.out.starts_with("{\"schema\":\"aiot.error/1\""));
+    CHECK(std::count(ran.out.begin(), ran.out.end(), '\n') == 1);
+  }
+  CHECK(run_cli({"falsh", "--jsonl"}, e).out.starts_with("{\"event\":\"failed\""));
+  // A configuration that cannot be read is an error like others.
+  const auto broken = run_cli({"--config", "/nonexistent", "config", "show"}, e);
+  CHECK(broken.exit == 3);
+  CHECK(broken.out.starts_with("{\"schema\":\"aiot.error/1\""));
+}
+
+TEST_CASE("--color holds for what is wrong with the command line") {
+  CHECK(has(run_cli({"--color", "always", "falsh"}).err, "\x1b[1;31merror:"));
+  CHECK(has(run_cli({"--color=always", "falsh"}).err, "\x1b[1;31merror:"));
+  Environment e = test::scripted_environment();
+  e.terminal.err = true;
+  CHECK(has(run_cli({"falsh"}, e).err, "\x1b[1;31merror:"));
+  CHECK_FALSE(has(run_cli({"--color", "never", "falsh"}, e).err, "\x1b"));
 }

@@ -24,25 +24,19 @@ std::string ser2net() {
   return {};
 }
 
-std::uint16_t free_port(asio::io_context& context) {
-  using asio::ip::tcp;
-  const tcp::acceptor acceptor(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-  return acceptor.local_endpoint().port();
-}
-
-/// Opens as soon as the server listens.
-Task<std::unique_ptr<Link>> open_patiently(Address address, TimePoint deadline) {
-  while (true) {
-    OpenOptions options;
-    options.deadline = deadline;
-    Result<std::unique_ptr<Link>> link = co_await open_link(address, options);
-    if (link || link.error().code != Errc::refused || steady_clock().now() > deadline) {
-      co_return link;
-    }
-    Result<void> slept = co_await steady_clock().sleep_for(20ms);
-    AIOT_CO_CHECK(std::move(slept));
+/// A port that nobody is given while this lives; who asks for it by number may still listen there.
+class ReservedPort {
+ public:
+  explicit ReservedPort(asio::io_context& context) : socket_(context, tcp::v4()) {
+    socket_.set_option(tcp::socket::reuse_address(true));
+    socket_.bind(tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   }
-}
+  std::string number() const { return std::to_string(socket_.local_endpoint().port()); }
+
+ private:
+  using tcp = asio::ip::tcp;
+  tcp::socket socket_;
+};
 
 Bytes read_device(const Pty& pty, std::size_t count) {
   Bytes out(count);
@@ -64,7 +58,8 @@ TEST_CASE("the RFC 2217 client with ser2net") {
   asio::io_context context;
   TemporaryFolder folder;
   Pty pty = *Pty::open();
-  const std::string port = std::to_string(free_port(context));
+  const ReservedPort reserved(context);
+  const std::string port = reserved.number();
   folder.write("ser2net.yaml",
                "%YAML 1.1\n---\nconnection: &device\n"
                "  accepter: telnet(rfc2217),tcp,127.0.0.1," +
@@ -72,12 +67,18 @@ TEST_CASE("the RFC 2217 client with ser2net") {
                    "\n"
                    "  enable: on\n"
                    "  connector: serialdev," +
-                   pty.path() + ",115200n81,local\n");
+                   pty.path() +
+                   ",115200n81,local\n"
+                   "admin:\n  accepter: stdio\n");
   Child server({program, "-n", "-u", "-c", folder.path() / "ser2net.yaml"});
-  REQUIRE(server.running());
+  // Its administrator's prompt answers once the ports of its configuration are open.
+  server.say("showport\r\n");
+  REQUIRE(server.says("enable state: on"));
 
   const Address address = *parse_address("rfc2217://127.0.0.1:" + port + "?baud=57600");
-  auto opened = run_real(context, [&] { return open_patiently(address, in(20s)); });
+  OpenOptions options;
+  options.deadline = in(20s);
+  auto opened = run_real(context, [&] { return open_link(address, options); });
   REQUIRE(opened);
   Link& link = **opened;
   CHECK(pty.client_baud() == 57600);

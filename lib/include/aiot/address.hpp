@@ -29,6 +29,10 @@ struct AIOT_API Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
+/// The way without its settings, and a device node by its real name: the same for all spellings of
+/// one way to reach a device.
+AIOT_API std::string place_of(const Address& address);
+
 AIOT_API Result<Address> parse_address(std::string_view text);
 
 /// Fails with a message naming what is accepted, and the command that takes the scheme if one does.

@@ -20,13 +20,15 @@ struct MergeRequest {
   std::vector<flash::Placement> images;
   std::string output;  ///< written whole or not at all
   flash::HeaderPatch header;
-  std::string chip;       ///< needed to patch a header, else taken from the images
+  std::string chip;  ///< needed to patch a header, else taken from the images
   std::uint8_t fill = 0xFF;
   std::uint64_t pad_to = 0;  ///< pads the end to this size, 0 does not
   std::uint64_t base = 0;    ///< flash offset of the first byte of the output
   bool overwrite = true;
+  bool dry_run = false;  ///< check and say; write nothing
 };
-/// One raw image of many. Schema "aiot.merge/1". Overlaps are Condition::invalid_input.
+/// One raw image of many. Schema "aiot.merge/1". Overlaps are Condition::invalid_input, an output
+/// that is one of the inputs Condition::usage.
 AIOT_API Result<Record> merge(const MergeRequest& request);
 
 struct ConvertRequest {
@@ -39,6 +41,7 @@ struct ConvertRequest {
   std::uint8_t fill = 0xFF;   ///< between ranges in a raw output
   std::string chip;           ///< for "esp-image"; "" when the ELF says it
   flash::HeaderPatch header;  ///< for "esp-image"
+  bool dry_run = false;       ///< check and say; write nothing
 };
 /// Schema "aiot.convert/1".
 AIOT_API Result<Record> convert(const ConvertRequest& request);

@@ -33,10 +33,14 @@ enum class After {
   loader,  ///< stay in the loader (a stub that runs keeps running)
 };
 
+/// The rates a loader is used at. Below, the time-outs of its protocol would be minutes.
+inline constexpr std::uint32_t least_baud_bps = 9600;
+inline constexpr std::uint32_t most_baud_bps = 12'000'000;
+
 /// How to talk to the devices.
 struct Session {
   std::string chip;            ///< "esp32c3"; "" detects
-  std::uint32_t baud_bps = 0;  ///< 0 finds the fastest that works
+  std::uint32_t baud_bps = 0;  ///< 0 finds the fastest that works; else least to most_baud_bps
   Before before = Before::automatic;
   After after = After::reset;
   bool use_stub = true;
@@ -88,18 +92,22 @@ struct VerifyRequest {
 struct ReadRequest {
   Session session;
   Region region;
-  std::string output;  ///< file; with several devices `{mac}` or `{n}` must be in it
+  std::string output;    ///< file; with several devices `{mac}` or `{n}` must be in it
+  bool dry_run = false;  ///< connect and say; read nothing, and leave the file as it is
 };
 struct EraseRequest {
   Session session;
   Region region;
-  bool dry_run = false;
+  bool dry_run = false;  ///< connect and say; erase nothing
+  /// Offset and size may turn out to be the whole flash; else that is Condition::confirmation.
+  bool whole_flash_by_offset = false;
 };
 struct InfoRequest {
   Session session;
 };
 struct ResetRequest {
   Session session;
+  bool dry_run = false;  ///< say only: to look at the device would reset it
 };
 
 /// What became of one device.
@@ -113,26 +121,33 @@ struct Report {
   std::string operation;  ///< "write", "read", …
   std::vector<DeviceReport> devices;
 
-  bool ok() const;
+  /// No device failed.
+  AIOT_API bool ok() const;
   /// schema "aiot.flash/1"
   AIOT_API Record record() const;
 };
 
+/// Writes what differs of the images, keeps neighbours' bytes, verifies, and leaves as asked.
 AIOT_API Result<Report> write(std::span<const Address> devices, const WriteRequest& request,
                               EventSink& sink, std::stop_token stop);
+/// Compares the images with what flash holds: Condition::mismatch where it differs.
 AIOT_API Result<Report> verify(std::span<const Address> devices, const VerifyRequest& request,
                                EventSink& sink, std::stop_token stop);
+/// Reads a region into a file, which appears whole or not at all.
 AIOT_API Result<Report> read(std::span<const Address> devices, const ReadRequest& request,
                              EventSink& sink, std::stop_token stop);
+/// Erases whole sectors of 4 KiB; Condition::mismatch for a region that is not on them.
 AIOT_API Result<Report> erase(std::span<const Address> devices, const EraseRequest& request,
                               EventSink& sink, std::stop_token stop);
+/// Says what is connected: chip, MAC, flash, security, partitions, application.
 AIOT_API Result<Report> info(std::span<const Address> devices, const InfoRequest& request,
                              EventSink& sink, std::stop_token stop);
+/// Resets into the application, or into the loader with After::loader.
 AIOT_API Result<Report> reset(std::span<const Address> devices, const ResetRequest& request,
                               EventSink& sink, std::stop_token stop);
 
-/// "4096", "0x10000" are offsets; anything else is a partition's name.
-/// `FILE@WHERE`; a file name that itself holds '@' and exists as written is taken whole.
+/// `FILE@WHERE`, where "4096" and "0x10000" are offsets and anything else is a partition's name; a
+/// file name that itself holds '@' and exists as written is taken whole.
 AIOT_API Result<Placement> parse_placement(std::string_view text);
 
 }  // namespace aiot::flash

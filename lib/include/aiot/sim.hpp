@@ -13,17 +13,19 @@
 /// Virtual devices: for learning, demonstrations and fault injection.
 namespace aiot::sim {
 
+/// How many virtual devices one run() serves at most: a bound against a slip of the keyboard.
+constexpr unsigned max_devices = 256;
+
 struct Request {
   std::string device;            ///< "esp32", "esp32c3", …; see devices()
   std::string port = "pty";      ///< "pty", "tcp:PORT", "rfc2217:PORT"; port 0 picks a free one
-  unsigned count = 1;            ///< devices; each has its own MAC, port and flash file
+  unsigned count = 1;            ///< 1 to max_devices; each has its own MAC, port and flash file
   std::string flash_file;        ///< "" keeps the contents in memory; {n} or -N suffix per device
-  std::uint64_t flash_size = 0;  ///< bytes, 0 for the chip's usual 4 MiB
+  std::uint64_t flash_size = 0;  ///< bytes, 0 for the usual 4 MiB; a file's size must be the same
   std::uint32_t baud_limit = 0;  ///< faster rates garble; 0 for the chip's own limit
   std::string mac;               ///< of the first device; "" for a stable made-up one
-  std::vector<std::string> faults;  ///< see fault_help()
-  std::string profile;              ///< timing profile, "" for the default; see profile_help()
-  std::uint64_t seed = 1;           ///< for faults that choose
+  std::vector<std::string> faults;  ///< each as fault_grammar() says
+  std::string profile;              ///< timing profile, "" for the default; see profiles()
   bool in_application = false;      ///< starts in the application instead of the loader
   /// What a gadget's console says unasked: up to 1,000,000 lines a second, 0 for nothing; 1 when
   /// not set.
@@ -42,8 +44,9 @@ struct Ready {
   std::vector<std::string> addresses = {};
 };
 
-/// Serves until `stop`; `ready` is called once for each device, before any byte is served.
-/// Returns one record for each device at the end (schema "aiot.sim/1"): bytes, commands, faults.
+/// Serves until `stop`; `ready` is called once for each device, before any byte is served, and
+/// again for a device that was unplugged (fault "drop") and is back. Returns one record for each
+/// device at the end (schema "aiot.sim/1"): bytes, commands, faults.
 AIOT_API Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
                             EventSink& sink, std::stop_token stop);
 
@@ -54,6 +57,10 @@ struct Choice {
 };
 AIOT_API std::vector<Choice> devices();
 AIOT_API std::vector<Choice> faults();
+/// The parts of a session that a fault can sit in, in their order.
+AIOT_API std::vector<Choice> stages();
+/// How a fault is written, for people: a few lines.
+AIOT_API std::string fault_grammar();
 AIOT_API std::vector<Choice> profiles();
 
 }  // namespace aiot::sim

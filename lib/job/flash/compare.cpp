@@ -69,8 +69,7 @@ net::Task<std::vector<Difference>> compare(Device& device, const Content& conten
   DiffCost cost;
   cost.command = command_cost(baud);
   cost.write_sector = write_sector_cost(baud);
-  std::uint64_t total = 0;
-  for (const Extent& extent : content.plan().extents) total += extent.data.size();
+  const std::uint64_t total = content.plan().size_bytes();
   std::uint64_t compared = 0;
   std::vector<Difference> found;
   for (const Extent& extent : content.plan().extents) {

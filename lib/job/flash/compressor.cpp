@@ -36,10 +36,35 @@ Bytes compress_now(ByteSpan data) {
 }
 
 struct Compressor::Entry {
+  using Waiter = std::shared_ptr<asio::steady_timer>;
+
   std::mutex mutex;
-  std::shared_ptr<const Bytes> result;                       // guarded by mutex
-  std::vector<std::shared_ptr<asio::steady_timer>> waiting;  // guarded by mutex
+  std::shared_ptr<const Bytes> result;  // guarded by mutex
+  std::vector<Waiter> waiting;          // guarded by mutex
 };
+
+namespace {
+
+/// Takes a waiter off the list however its coroutine ends: its loop may end right after, and the
+/// worker must not post to that any more.
+template <class Entry>
+class Waiting {
+ public:
+  Waiting(std::shared_ptr<Entry> entry, typename Entry::Waiter waiter)
+      : entry_(std::move(entry)), waiter_(std::move(waiter)) {}
+  ~Waiting() {
+    const std::lock_guard lock(entry_->mutex);
+    std::erase(entry_->waiting, waiter_);
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  std::shared_ptr<Entry> entry_;
+  typename Entry::Waiter waiter_;
+};
+
+}  // namespace
 
 Compressor::Compressor() = default;
 
@@ -73,6 +98,7 @@ net::Task<std::shared_ptr<const Bytes>> Compressor::get(ByteSpan data, net::Cloc
   const std::shared_ptr<void> hold = clock.hold();
   auto timer = std::make_shared<asio::steady_timer>(co_await asio::this_coro::executor,
                                                     asio::steady_timer::time_point::max());
+  const Waiting<Entry> waiting(wanted, timer);
   for (;;) {
     {
       const std::lock_guard lock(wanted->mutex);

@@ -4,6 +4,12 @@
 
 namespace aiot::flash {
 
+std::uint64_t Plan::size_bytes() const {
+  std::uint64_t size = 0;
+  for (const Extent& extent : extents) size += extent.data.size();
+  return size;
+}
+
 void Content::keep(const Extent& extent, const Gap& gap, ByteSpan bytes) {
   const std::uint32_t sector = gap.offset / sector_size * sector_size;
   auto [it, fresh] = own_.try_emplace(sector);

@@ -22,6 +22,9 @@ struct Placed {
 struct Plan {
   std::vector<Placed> files;
   std::vector<Extent> extents;
+
+  /// Of whole sectors.
+  std::uint64_t size_bytes() const;
 };
 
 /// Bytes to write in one go.

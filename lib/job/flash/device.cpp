@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
-#include "aiot/units.hpp"
 #include "job/flash/error.hpp"
 #include "protocol/esp/error.hpp"
 
@@ -14,15 +10,8 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr std::uint32_t first_baud = 115200;
-constexpr std::array<std::uint32_t, 4> faster_bauds = {2'000'000, 921'600, 460'800, 230'400};
-constexpr std::uint16_t espressif_usb_vid = 0x303A;
 constexpr auto reopen_time = seconds(15);
 constexpr auto open_time = seconds(10);
-constexpr std::uint32_t table_offset = 0x8000;
-constexpr std::uint32_t table_size = 0xC00;
-constexpr std::uint32_t entry_size = 32;
-constexpr int max_reads = 3;
 
 esp::ResetStrategy reset_strategy(Before before) {
   switch (before) {
@@ -46,6 +35,15 @@ std::string revision_text(std::uint32_t revision) {
 
 }  // namespace
 
+Result<const esp::Chip*> expected_chip(const Session& session) {
+  if (session.chip.empty()) return nullptr;
+  if (const esp::Chip* chip = esp::chip_by_name(session.chip)) return chip;
+  std::vector<std::string> names;
+  for (const esp::Chip& chip : esp::chips()) names.emplace_back(chip.name);
+  return make_error(Errc::unknown_chip, session.chip,
+                    fmt::format("the chips are {}", fmt::join(names, ", ")));
+}
+
 std::string mac_text(const esp::Mac& mac) { return to_hex(mac, ":"); }
 
 net::Task<void> Device::open() {
@@ -53,10 +51,11 @@ net::Task<void> Device::open() {
     const net::TimePoint deadline = context_.clock().now() + reopen_time;
     Result<void> again = co_await link_->reopen(deadline);
     gone_ = !again;
-    co_return std::move(again).with("opening the port again");
+    if (!again) co_return net::still_lost(std::move(again).error()).with("opening the port again");
+    co_return again;
   }
   net::OpenOptions options;
-  options.baud_bps = first_baud;
+  options.baud_bps = usual_baud;
   options.deadline = context_.clock().now() + open_time;
   options.trace_file = context_.session().trace_file;
   if (const auto mark = options.trace_file.find("%d"); mark != std::string::npos) {
@@ -64,29 +63,29 @@ net::Task<void> Device::open() {
   }
   Address address = context_.address();
   AIOT_CO_TRY(link_, co_await context_.environment().open(std::move(address), std::move(options)));
-  loader_.emplace(*link_);
+  if (link_->info().baud_bps != 0) start_baud_ = link_->info().baud_bps;
+  AIOT_CO_CHECK(check_baud(start_baud_).with(context_.name()));
+  loader_.emplace(*link_,
+                  [this](std::string line) { context_.log(event::Level::debug, std::move(line)); });
   co_return Result<void>();
+}
+
+net::Task<void> Device::connect() {
+  attached_ = false;
+  esp::ConnectOptions options;
+  options.baud_bps = start_baud_;
+  options.reset = reset_strategy(context_.session().before);
+  AIOT_CO_TRY(options.expected, expected_chip(context_.session()));
+  Result<void> connected = co_await loader_->connect(std::move(options));
+  if (connected || connected.error().code != make_error_code(esp::Errc::no_sync)) heard_ = true;
+  co_return connected;
 }
 
 net::Task<void> Device::reach() {
   context_.step("connect", 2);
-  attached_ = false;
   baud_raised_ = false;
   AIOT_CO_CHECK(co_await open());
-  esp::ConnectOptions options;
-  options.reset = reset_strategy(context_.session().before);
-  if (!context_.session().chip.empty()) {
-    options.expected = esp::chip_by_name(context_.session().chip);
-    if (options.expected == nullptr) {
-      std::vector<std::string> names;
-      for (const esp::Chip& chip : esp::chips()) names.emplace_back(chip.name);
-      co_return make_error(Errc::unknown_chip, context_.session().chip,
-                           fmt::format("the chips are {}", fmt::join(names, ", ")));
-    }
-  }
-  Result<void> connected = co_await loader_->connect(std::move(options));
-  if (connected || connected.error().code != make_error_code(esp::Errc::no_sync)) heard_ = true;
-  if (!connected) co_return connected;
+  AIOT_CO_CHECK(co_await connect());
   if (!loader_->stub_running() && loader_->chip().rom.changes_baud) {
     AIOT_CO_CHECK(co_await raise_baud());
   }
@@ -113,54 +112,17 @@ net::Task<void> Device::identify() {
                          "plug the same device in again, or start anew with this one");
   }
   mac_ = mac;
+  if (Claims* claims = context_.claims()) {
+    if (const auto other = claims->take(mac_text(mac), context_.name())) {
+      co_return make_error(Errc::same_device, fmt::format("{} is {}", mac_text(mac), *other),
+                           "name each device once");
+    }
+  }
   AIOT_CO_TRY(revision_, co_await loader_->read_revision());
   context_.fields.set("mac", mac_text(mac)).set("revision", revision_text(revision_));
+  context_.log(event::Level::info, fmt::format("{} {}, MAC {}", loader_->chip().display,
+                                               revision_text(revision_), mac_text(mac)));
   co_return Result<void>();
-}
-
-net::Task<void> Device::raise_baud() {
-  const std::uint32_t wanted = context_.session().baud_bps;
-  const net::LinkInfo& link = link_->info();
-  baud_raised_ = true;
-  if (!link.has_baud || link.usb_vid == espressif_usb_vid) {
-    if (wanted != 0 && !link.has_baud) {
-      context_.notice("flash.no_baud", "this link has no rate to set; it stays as it is");
-    }
-    co_return Result<void>();
-  }
-  std::vector<std::uint32_t> rates;
-  if (wanted != 0) rates.push_back(std::min(wanted, baud_cap_));
-  if (wanted == 0 || baud_cap_ != UINT32_MAX) {
-    for (std::uint32_t rate : faster_bauds) {
-      const bool fits = rate <= loader_->chip().max_baud_bps && rate <= baud_cap_;
-      if (fits && (wanted == 0 || rate < wanted)) rates.push_back(rate);
-    }
-  }
-  for (std::uint32_t rate : rates) {
-    if (rate == loader_->baud_bps()) co_return Result<void>();
-    if (rate <= first_baud && wanted == 0) break;
-    Result<void> changed = co_await loader_->change_baud(rate);
-    if (changed) {
-      context_.fields.set("baud_bps", rate);
-      co_return Result<void>();
-    }
-    if (changed.error().code != make_error_code(esp::Errc::baud_failed)) {
-      co_return std::move(changed).error();
-    }
-    if (rate == wanted) {
-      context_.notice("flash.baud_failed", fmt::format("{} baud does not work on this wire", rate),
-                      "a shorter cable or a better adapter may carry it");
-      co_return Result<void>();
-    }
-    baud_cap_ = rate - 1;  // not again on a reconnect
-  }
-  context_.fields.set("baud_bps", loader_->baud_bps());
-  co_return Result<void>();
-}
-
-void Device::lower_baud() {
-  const std::uint32_t current = loader_ ? loader_->baud_bps() : first_baud;
-  if (current > first_baud) baud_cap_ = current - 1;
 }
 
 net::Task<void> Device::attach() {
@@ -196,7 +158,10 @@ net::Task<void> Device::start_stub(bool without_stub) {
     co_return Result<void>();
   }
   Result<void> started = co_await loader_->run_stub(*stub);
-  if (started) co_return Result<void>();
+  if (started) {
+    context_.log(event::Level::info, "the stub runs");
+    co_return Result<void>();
+  }
   const auto code = started.error().code;
   const bool refused = code == make_error_code(esp::Errc::refused) ||
                        code == make_error_code(esp::Errc::unsupported);
@@ -225,6 +190,7 @@ net::Task<void> Device::prepare(bool without_stub) {
 }
 
 net::Task<void> Device::confirm_identity() {
+  changed_ = true;
   AIOT_CO_TRY(const esp::Mac now, co_await loader_->read_mac());
   if (now != *mac_) {
     co_return make_error(
@@ -233,72 +199,6 @@ net::Task<void> Device::confirm_identity() {
         "nothing was written; plug the right device in and start anew");
   }
   co_return Result<void>();
-}
-
-net::Task<void> Device::leave() {
-  context_.step("reset", 0.2);
-  const bool run = context_.session().after == After::reset;
-  if (!run && loader_->baud_bps() != first_baud && loader_->can_change_baud()) {
-    // Whoever comes next speaks at the usual rate.
-    Result<void> slowed = co_await loader_->change_baud(first_baud);
-    if (!slowed && slowed.error().condition() == Condition::cancelled) co_return slowed;
-  }
-  Result<void> left = co_await loader_->leave(run);
-  if (!left && left.error().condition() == Condition::cancelled) co_return left;
-  if (!left) {
-    context_.notice("flash.not_reset", "the device could not be reset: " + left.error().message(),
-                    "press its reset button, or take its power away and give it back");
-  }
-  co_return Result<void>();
-}
-
-net::Task<bool> Device::arrived_whole(std::uint32_t offset, ByteSpan bytes) {
-  if (loader_->stub_running() || !loader_->can_md5()) co_return true;
-  AIOT_CO_TRY(const crypto::Md5 there,
-              co_await loader_->md5(offset, static_cast<std::uint32_t>(bytes.size())));
-  co_return there == crypto::md5(bytes);
-}
-
-net::Task<Bytes> Device::read_bytes(std::uint32_t offset, std::uint32_t size) {
-  for (int attempt = 1; attempt <= max_reads; ++attempt) {
-    Bytes out;
-    out.reserve(size);
-    std::function<Result<void>(ByteSpan)> sink = [&out](ByteSpan bytes) -> Result<void> {
-      append(out, bytes);
-      return {};
-    };
-    AIOT_CO_CHECK(co_await loader_->read(offset, size, std::move(sink)));
-    AIOT_CO_TRY(const bool whole, co_await arrived_whole(offset, out));
-    if (whole) co_return out;
-  }
-  co_return make_error(esp::Errc::md5_mismatch, fmt::format("reading at {}", format_hex(offset)),
-                       "a slower wire may carry the bytes unharmed");
-}
-
-net::Task<image::PartitionTable> Device::read_table() {
-  if (!loader_->can_read()) {
-    co_return make_error(Errc::no_table, "this loader cannot read flash",
-                         "use a stub, or give offsets instead of partition names");
-  }
-  // Most tables have fewer than eight entries: the rest is read only where the end is not seen.
-  Bytes table;
-  for (const std::uint32_t until : {8 * entry_size, 32 * entry_size, table_size}) {
-    const auto have = static_cast<std::uint32_t>(table.size());
-    AIOT_CO_TRY(const Bytes more, co_await read_bytes(table_offset + have, until - have));
-    append(table, more);
-    const bool ended =
-        std::any_of(more.begin(), more.end(), [](std::uint8_t b) { return b != 0xFF; })
-            ? std::all_of(table.end() - entry_size, table.end(),
-                          [](std::uint8_t b) { return b == 0xFF; })
-            : true;
-    if (ended) break;
-  }
-  auto parsed = image::parse_partition_table(table);
-  if (!parsed) {
-    co_return make_error(Errc::no_table, parsed.error().message(),
-                         "write a partition table first, or give offsets");
-  }
-  co_return *std::move(parsed);
 }
 
 }  // namespace aiot::flash

@@ -9,6 +9,9 @@
 
 namespace aiot::flash {
 
+/// What a loader is spoken to at first, unless the address says.
+inline constexpr std::uint32_t usual_baud = 115200;
+
 /// One device under way: its link, its loader, and what is known of it.
 class Device {
  public:
@@ -22,12 +25,17 @@ class Device {
   net::Task<void> prepare(bool without_stub);
   /// Reads the MAC again, right before something irreversible: Errc::device_changed.
   net::Task<void> confirm_identity();
-  /// Leaves the loader as the session asks. A failure here is worth a notice, not an error.
-  net::Task<void> leave();
+  /// Leaves the loader as the session asks. A failure here is worth a notice, not an error; that
+  /// the link cannot reset at all is worth one where it matters, or when a reset was `asked_for`.
+  net::Task<void> leave(bool asked_for = false);
+  /// After a failure, also a cancellation: the same within a few seconds, as far as this link can,
+  /// so that the device is not left in its loader at a rate that nobody knows. Enters no step.
+  net::asio::awaitable<void> abandon();
   /// After a failure that a slower wire may avoid.
   void lower_baud();
 
-  /// The table at 0x8000; Errc::no_table when there is none that is valid.
+  /// The table at 0x8000; Errc::no_table when there is none that is valid,
+  /// esp::Errc::rom_cannot when this loader does not read.
   net::Task<image::PartitionTable> read_table();
   /// Flash contents into memory; at most 1 MiB.
   net::Task<Bytes> read_bytes(std::uint32_t offset, std::uint32_t size);
@@ -49,25 +57,43 @@ class Device {
 
  private:
   net::Task<void> open();
+  net::Task<void> connect();
   net::Task<void> identify();
-  net::Task<void> raise_baud();
   net::Task<void> attach();
   net::Task<void> start_stub(bool without_stub);
+
+  // device_leave.cpp
+  net::Task<void> put_back();
+
+  // device_baud.cpp
+  net::Task<void> raise_baud();
+  std::vector<std::uint32_t> rates_to_try() const;
+  /// Resets a chip that is at a rate nobody hears, and brings it back to where it was.
+  net::Task<void> start_over(bool with_stub);
 
   DeviceContext& context_;
   std::unique_ptr<net::Link> link_;
   std::optional<esp::Loader> loader_;
   std::optional<esp::Mac> mac_;
   std::uint32_t revision_ = 0;
+  std::uint32_t start_baud_ = usual_baud;
   std::uint32_t baud_cap_ = UINT32_MAX;
   bool attached_ = false;
   bool heard_ = false;
   bool gone_ = false;
+  bool changed_ = false;  ///< something irreversible was begun
+  bool left_ = false;     ///< leave() or abandon() was begun
   bool baud_raised_ = false;
   bool stub_denied_ = false;  ///< tried once, in vain
   esp::SecurityInfo security_;
   esp::FlashId flash_;
 };
+
+/// The chip that the session insists on, nullptr for any; Errc::unknown_chip.
+Result<const esp::Chip*> expected_chip(const Session& session);
+
+/// Errc::bad_baud for a rate outside of what loaders are used at.
+Result<void> check_baud(std::uint32_t baud_bps);
 
 /// "24:0a:c4:00:00:01"
 std::string mac_text(const esp::Mac& mac);

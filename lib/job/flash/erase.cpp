@@ -24,12 +24,17 @@ net::Task<void> erase_device(const EraseRequest& request, Device& device) {
         fmt::format("{} is not on whole sectors of {}", bounds.name, format_size(sector_size)),
         "choose an offset and a size that are multiples of 0x1000");
   }
+  const bool everything = bounds.offset == 0 && bounds.size == device.flash_size();
   device.context().fields.set("dry_run", request.dry_run);
+  device.context().fields.set("size_bytes", bounds.size);
   if (!request.dry_run) {
+    if (everything && !request.region.whole_chip && !request.whole_flash_by_offset) {
+      co_return make_error(Errc::needs_consent, bounds.name, "name the whole chip if it is meant");
+    }
     device.context().step("erase " + bounds.name,
                           1 + erase_weight * static_cast<double>(bounds.size) / (1 << 20));
     AIOT_CO_CHECK(co_await device.confirm_identity());
-    if (bounds.offset == 0 && bounds.size == device.flash_size()) {
+    if (everything) {
       AIOT_CO_CHECK(co_await device.loader().erase_chip());
     } else {
       AIOT_CO_CHECK(co_await device.loader().erase_region(bounds.offset, bounds.size));

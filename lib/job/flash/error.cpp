@@ -9,7 +9,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, c};
 }
 
-constexpr std::array<ErrorRow, 18> rows = {{
+constexpr std::array<ErrorRow, 19> rows = {{
     row(Errc::no_devices, "flash.no_devices", "no device was named", Condition::usage),
     row(Errc::same_device, "flash.same_device", "the same device is named twice", Condition::usage),
     row(Errc::device_changed, "flash.device_changed",
@@ -22,8 +22,6 @@ constexpr std::array<ErrorRow, 18> rows = {{
         Condition::protocol),
     row(Errc::verify_mismatch, "flash.verify_mismatch", "the flash differs from what was asked for",
         Condition::mismatch),
-    row(Errc::no_partition, "flash.no_partition", "the device's table has no such partition",
-        Condition::invalid_input),
     row(Errc::no_table, "flash.no_table", "the device has no valid partition table",
         Condition::mismatch),
     row(Errc::bad_region, "flash.bad_region", "the region does not fit this flash",
@@ -38,6 +36,9 @@ constexpr std::array<ErrorRow, 18> rows = {{
     row(Errc::device_timeout, "flash.device_timeout", "the time allowed for this device is over",
         Condition::timeout),
     row(Errc::cancelled, "flash.cancelled", "stopped before it was done", Condition::cancelled),
+    row(Errc::bad_baud, "flash.baud", "not a rate for a loader", Condition::usage),
+    row(Errc::needs_consent, "flash.needs_consent", "this is the whole flash",
+        Condition::confirmation),
     row(Errc::unplaced, "flash.unplaced", "nothing says where in flash this file goes",
         Condition::invalid_input),
 }};

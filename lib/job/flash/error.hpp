@@ -14,7 +14,6 @@ enum class Errc {
   cannot_keep,        ///< a shared sector's other bytes cannot be read back
   cannot_verify,      ///< the loader cannot hash or read
   verify_mismatch,    ///< flash differs from the files
-  no_partition,       ///< the device's table has no such partition
   no_table,           ///< the device has no readable partition table
   bad_region,         ///< outside the flash, or not on sectors
   unknown_flash,      ///< the flash chip does not tell its size
@@ -24,6 +23,8 @@ enum class Errc {
   needs_placeholder,  ///< several devices would write one file
   device_timeout,     ///< the time allowed for a device is over
   cancelled,          ///< the user stopped it
+  bad_baud,           ///< a rate that no loader is used at
+  needs_consent,      ///< the region is the whole flash, which was not said
   unplaced,           ///< neither the file nor the device says where it goes
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

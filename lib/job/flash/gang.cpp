@@ -10,32 +10,20 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
-#include <filesystem>
 #include <set>
 
+#include "job/flash/device.hpp"
 #include "job/flash/error.hpp"
 
 namespace aiot::flash {
 namespace asio = net::asio;
 namespace {
 
-/// The node behind an address, so that a device named by path and by link is seen as one.
-std::string identity(const Address& address) {
-  Address bare = address;
-  bare.query.clear();
-  if (address.scheme == "serial") {
-    std::error_code ignored;
-    const auto real = std::filesystem::canonical(address.path, ignored);
-    if (!ignored) bare.path = real.string();
-  }
-  return bare.str();
-}
-
 Result<void> check_distinct(std::span<const Address> devices) {
   if (devices.empty()) return make_error(Errc::no_devices);
   std::set<std::string> seen;
   for (const Address& device : devices) {
-    if (!seen.insert(identity(device)).second) {
+    if (!seen.insert(place_of(device)).second) {
       return make_error(Errc::same_device, device.str(), "name each device once");
     }
   }
@@ -52,8 +40,8 @@ struct Member {
   bool out_of_time = false;
 
   Member(asio::io_context& loop, Address address, unsigned number, const Session& session,
-         Environment& environment, EventSink& sink)
-      : context(std::move(address), number, session, environment, sink), limit(loop) {}
+         Environment& environment, EventSink& sink, Claims& claims)
+      : context(std::move(address), number, session, environment, sink, &claims), limit(loop) {}
 };
 
 class Gang {
@@ -64,7 +52,7 @@ class Gang {
     unsigned number = 0;
     for (const Address& device : devices) {
       members_.push_back(
-          std::make_unique<Member>(loop_, device, ++number, session, environment, sink));
+          std::make_unique<Member>(loop_, device, ++number, session, environment, sink, claims_));
     }
   }
 
@@ -153,6 +141,7 @@ class Gang {
   const std::string& name_;
   const Operation& operation_;
   EventSink& sink_;
+  Claims claims_;
   std::vector<std::unique_ptr<Member>> members_;
   std::size_t next_ = 0;
   bool cancelled_ = false;
@@ -190,6 +179,10 @@ Result<Report> run_gang(std::span<const Address> devices, const Session& session
   for (const Address& device : devices) {
     constexpr std::string_view accepted[] = {"serial", "usb", "rfc2217", "tcp"};
     AIOT_CHECK(require_scheme(device, accepted));
+  }
+  AIOT_CHECK(expected_chip(session));
+  if (session.baud_bps != 0) {
+    AIOT_CHECK(check_baud(session.baud_bps));
   }
   Gang gang(devices, session, operation_name, operation, environment, sink);
   return gang.run(std::move(stop));

@@ -5,6 +5,7 @@
 #include "job/flash/gang.hpp"
 #include "job/flash/operations.hpp"
 #include "job/flash/recover.hpp"
+#include "protocol/esp/error.hpp"
 
 namespace aiot::flash {
 namespace {
@@ -44,7 +45,8 @@ net::Task<std::optional<image::AppDescription>> read_description(Device& device,
 net::Task<void> read_partitions(Device& device) {
   Result<image::PartitionTable> table = co_await device.read_table();
   if (!table) {
-    if (table.error().code != make_error_code(Errc::no_table)) {
+    const bool has_none = table.error().code == make_error_code(Errc::no_table);
+    if (!has_none && table.error().code != make_error_code(esp::Errc::rom_cannot)) {
       co_return std::move(table).error();
     }
     device.context().fields.set("partitions", Array());

@@ -6,6 +6,7 @@
 
 #include "aiot/units.hpp"
 #include "job/flash/error.hpp"
+#include "protocol/esp/error.hpp"
 
 namespace aiot::flash {
 namespace {
@@ -15,6 +16,12 @@ std::uint32_t size_of_setting(const std::string& wanted) {
   if (wanted.empty() || wanted == "keep" || wanted == "detect") return 0;
   const auto size = parse_size(wanted);
   return size && *size <= UINT32_MAX ? static_cast<std::uint32_t>(*size) : 0;
+}
+
+/// There is no table, or none that this loader can read: an application has a usual place.
+bool may_do_without_table(const Error& error) {
+  return error.code == make_error_code(Errc::no_table) ||
+         error.code == make_error_code(esp::Errc::rom_cannot);
 }
 
 }  // namespace
@@ -28,12 +35,21 @@ Result<Planner> Planner::load(const std::vector<Placement>& images, HeaderPatch 
   return planner;
 }
 
-bool Planner::needs_table() const {
+bool Planner::names_partition() const {
+  return std::any_of(set_.pieces.begin(), set_.pieces.end(),
+                     [](const image::Piece& piece) { return !piece.partition.empty(); });
+}
+
+bool Planner::has_own_table() const {
   const auto has_own = [](const image::Piece& piece) {
     return piece.kind == image::PieceKind::partition_table ||
            piece.kind == image::PieceKind::merged;
   };
-  const bool own_table = std::any_of(set_.pieces.begin(), set_.pieces.end(), has_own);
+  return std::any_of(set_.pieces.begin(), set_.pieces.end(), has_own);
+}
+
+bool Planner::needs_table() const {
+  const bool own_table = has_own_table();
   return std::any_of(set_.pieces.begin(), set_.pieces.end(), [&](const image::Piece& piece) {
     if (!piece.partition.empty()) return true;
     const bool application =
@@ -73,7 +89,7 @@ net::Task<std::shared_ptr<const Plan>> Planner::plan_for(Device& device) {
     Result<image::PartitionTable> read = co_await device.read_table();
     if (read) {
       table = *std::move(read);
-    } else if (read.error().code != make_error_code(Errc::no_table)) {
+    } else if ((names_partition() && !has_own_table()) || !may_do_without_table(read.error())) {
       co_return std::move(read).error();
     }
   }

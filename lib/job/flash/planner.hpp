@@ -28,6 +28,8 @@ class Planner {
     std::shared_ptr<const Plan> plan;
     std::vector<event::Notice> notices;
   };
+  bool names_partition() const;
+  bool has_own_table() const;
   bool needs_table() const;
   Result<Made> make(const Device& device, const image::EspChip& chip,
                     const std::optional<image::PartitionTable>& table,

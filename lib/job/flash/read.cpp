@@ -56,6 +56,9 @@ net::Task<void> Reader::run(Device& device) {
   if (!bounds_) {
     AIOT_CO_TRY(bounds_, co_await find_region(device, request_.region));
   }
+  device.context().fields.set("dry_run", request_.dry_run);
+  device.context().fields.set("size_bytes", bounds_->size);
+  if (request_.dry_run) co_return co_await device.leave();
   AIOT_CO_CHECK(open_output(device));
   device.context().step("read " + bounds_->name,
                         1 + 12 * static_cast<double>(bounds_->size) / (1 << 20));

@@ -9,16 +9,8 @@ namespace aiot::flash {
 namespace {
 
 Result<Bounds> partition_bounds(const image::PartitionTable& table, const std::string& name) {
-  if (const image::Partition* partition = table.find(name)) {
-    return Bounds{partition->offset, partition->size_bytes, name};
-  }
-  std::vector<std::string> names;
-  for (const image::Partition& partition : table.partitions) names.push_back(partition.name);
-  const std::string near = nearest_word(name, names);
-  return make_error(
-      Errc::no_partition, name,
-      fmt::format("{}the device has {}", near.empty() ? "" : fmt::format("did you mean {}? ", near),
-                  fmt::join(names, ", ")));
+  AIOT_TRY(const image::Partition partition, table.need(name, "the device's table"));
+  return Bounds{partition.offset, partition.size_bytes, name};
 }
 
 }  // namespace

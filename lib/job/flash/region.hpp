@@ -13,7 +13,7 @@ struct Bounds {
 
 /// Finds the bounds of a region on this device: by partition name in the device's own table, as
 /// the whole chip, or as given (a size left out reaches to the end of the flash).
-/// Errc::no_partition, no_table, unknown_flash, bad_region.
+/// image::Errc::no_such_partition; Errc::no_table, unknown_flash, bad_region.
 net::Task<Bounds> find_region(Device& device, Region region);
 
 }  // namespace aiot::flash

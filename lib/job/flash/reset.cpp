@@ -1,13 +1,17 @@
 #include "job/flash/gang.hpp"
 #include "job/flash/operations.hpp"
+#include "job/flash/recover.hpp"
 
 namespace aiot::flash {
 
-Operation reset_operation(const ResetRequest&) {
-  return [](DeviceContext& context) -> net::Task<void> {
+Operation reset_operation(const ResetRequest& request) {
+  return [&request](DeviceContext& context) -> net::Task<void> {
+    context.fields.set("dry_run", request.dry_run);
+    if (request.dry_run) co_return Result<void>();
     Device device(context);
-    AIOT_CO_CHECK(co_await device.reach());
-    co_return co_await device.leave();
+    constexpr bool asked_for = true;
+    Attempt attempt = [](Device& reached) { return reached.leave(asked_for); };
+    co_return co_await with_recovery(device, std::move(attempt));
   };
 }
 

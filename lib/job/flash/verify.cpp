@@ -81,12 +81,11 @@ net::Task<void> verify_device(Planner& planner, const VerifyRequest& request, De
     }
   }
   device.context().fields.set("files", std::move(rows)).set("verified", different.empty());
-  Result<void> left = co_await device.leave();
-  if (left && !different.empty()) {
+  if (!different.empty()) {
     co_return make_error(Errc::verify_mismatch, different,
                          request.session.force ? "" : "write it again");
   }
-  co_return left;
+  co_return co_await device.leave();
 }
 
 }  // namespace
@@ -103,8 +102,9 @@ Operation verify_operation(Planner& planner, const VerifyRequest& request) {
       co_return Result<void>();
     };
     Result<void> done = co_await with_recovery(device, std::move(attempt));
-    if (done && different) co_return *different;
-    co_return done;
+    if (!done || !different) co_return done;
+    co_await device.abandon();
+    co_return *different;
   };
 }
 

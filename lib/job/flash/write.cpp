@@ -51,13 +51,18 @@ class Writer {
 
 net::Task<void> Writer::find_differences(Device& device) {
   device.context().step("compare", 2);
-  const bool can_compare = device.loader().can_md5();
   // What an earlier try has written is found by comparing, also in a full write.
-  if (can_compare && (!request_.full || tried_before_)) {
+  const bool can_compare = device.loader().can_md5() && (!request_.full || tried_before_);
+  if (can_compare) {
     AIOT_CO_TRY(differences_, co_await compare(device, *content_));
   } else {
     differences_ = everything(*content_);
   }
+  const std::string size = format_size(content_->plan().size_bytes());
+  const std::string what = can_compare ? fmt::format("compared {}, of which {} differ", size,
+                                                     format_size(bytes_to_write()))
+                                       : fmt::format("writing all of {}", size);
+  device.context().log(event::Level::info, what);
   co_return Result<void>();
 }
 
@@ -162,20 +167,16 @@ net::Task<void> Writer::verify_written(Device& device) {
 
 void Writer::report(Device& device) const {
   Array files;
-  std::uint64_t size = 0;
   for (const Placed& file : content_->plan().files) {
     Object row{{"name", file.name}, {"offset", file.offset}, {"size_bytes", file.size}};
     if (!file.partition.empty()) row.set("partition", file.partition);
     files.emplace_back(std::move(row));
   }
   std::uint64_t sectors = 0;
-  for (const Extent& extent : content_->plan().extents) {
-    size += extent.data.size();
-    sectors += extent.sectors();
-  }
+  for (const Extent& extent : content_->plan().extents) sectors += extent.sectors();
   device.context()
       .fields.set("files", std::move(files))
-      .set("size_bytes", size)
+      .set("size_bytes", content_->plan().size_bytes())
       .set("sectors", sectors)
       .set("sectors_written", (request_.dry_run ? bytes_to_write() : written_bytes_) / sector_size)
       .set("sent_bytes", sent_bytes_)

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "net/patience.hpp"
 #include "net/tcp_connect.hpp"
-#include "net/tcp_link.hpp"
 
 namespace aiot::net::rfc2217 {
 namespace {
@@ -22,6 +22,7 @@ RemoteSerialLink::RemoteSerialLink(FdStream stream, std::string host, std::uint1
   info_.kind = "rfc2217";
   info_.has_lines = true;
   info_.has_baud = true;
+  info_.baud_bps = baud_bps;
 }
 
 Task<std::unique_ptr<Link>> RemoteSerialLink::open(std::string host, std::uint16_t port,
@@ -200,17 +201,21 @@ Task<void> RemoteSerialLink::set_lines(std::span<const LineStep> steps) {
 }
 
 Task<void> RemoteSerialLink::reopen(TimePoint deadline) {
-  stream_.close();
-  Result<FdStream> stream = co_await tcp_connect_patiently(host_, port_, deadline);
-  if (!stream) co_return std::move(stream).error();
-  stream_ = *std::move(stream);
-  decoder_ = TelnetDecoder();
-  negotiator_ = Negotiator();
-  arrived_.clear();
-  answers_.fill(std::nullopt);
-  suspended_ = false;
-  Result<void> ready = co_await set_up(deadline);
-  co_return ready;
+  // The handshake too: a server whose port is away may take the connection and close it.
+  auto connect = [this, deadline]() -> Task<void> {
+    stream_.close();
+    Result<FdStream> stream = co_await tcp_connect(host_, port_, deadline);
+    if (!stream) co_return std::move(stream).error();
+    stream_ = *std::move(stream);
+    decoder_ = TelnetDecoder();
+    negotiator_ = Negotiator();
+    arrived_.clear();
+    answers_.fill(std::nullopt);
+    suspended_ = false;
+    co_return co_await set_up(deadline);
+  };
+  Result<void> again = co_await patiently(clock(), deadline, std::move(connect));
+  co_return again;
 }
 
 }  // namespace aiot::net::rfc2217

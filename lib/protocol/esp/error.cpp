@@ -34,6 +34,8 @@ constexpr std::array rows = {
     row(Errc::stub_invalid, "esp.stub_invalid", "not a usable stub", Condition::invalid_input),
     row(Errc::baud_failed, "esp.baud_failed", "the chip does not answer at this rate",
         Condition::timeout, true),
+    row(Errc::baud_lost, "esp.baud_lost", "the chip was left at a rate that this wire garbles",
+        Condition::timeout, true),
     row(Errc::cannot_reset, "esp.cannot_reset", "the chip cannot be reset over this link",
         Condition::resource),
     row(Errc::bad_range, "esp.bad_range", "not a range of flash", Condition::usage),

@@ -22,6 +22,7 @@ enum class Errc {
   stub_failed,      ///< the stub was uploaded and did not start
   stub_invalid,     ///< a stub file is damaged or for another chip
   baud_failed,      ///< the new rate does not work; both ends are at the old one
+  baud_lost,        ///< the new rate does not work, and the chip stays at it until it is reset
   cannot_reset,     ///< no way to start the application over this link
   bad_range,        ///< an offset or size that flash commands cannot take
 };

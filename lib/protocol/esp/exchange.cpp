@@ -35,6 +35,16 @@ std::string command_name(Op op) {
                       : std::string(name);
 }
 
+/// "READ_REG: value 00f01d83, 4 bytes: 00000000"
+std::string outcome(Op op, const Result<Answer>& answer) {
+  if (!answer) return answer.error().message();
+  constexpr std::size_t shown = 32;
+  const ByteSpan data = answer->data;
+  return fmt::format("{}: value {:08x}, {} bytes: {}{}", command_name(op), answer->value,
+                     data.size(), to_hex(data.first(std::min(shown, data.size()))),
+                     data.size() > shown ? "…" : "");
+}
+
 }  // namespace
 
 bool is_lost(const Error& error) {
@@ -64,6 +74,7 @@ net::Task<void> Exchange::send(ByteSpan frame) {
 }
 
 net::Task<Bytes> Exchange::read_frame(net::TimePoint deadline) {
+  deadline = std::min(deadline, limit_);
   for (;;) {
     ByteSpan left = ByteSpan(input_).subspan(taken_);
     std::optional<Bytes> frame = decoder_.next(left);
@@ -87,6 +98,12 @@ net::Task<Bytes> Exchange::read_frame(net::TimePoint deadline) {
 }
 
 net::Task<Answer> Exchange::await_reply(Op op, net::TimePoint deadline) {
+  Result<Answer> answer = co_await find_reply(op, deadline);
+  if (log_) log_(outcome(op, answer));
+  co_return answer;
+}
+
+net::Task<Answer> Exchange::find_reply(Op op, net::TimePoint deadline) {
   for (int i = 0; i < ignored_replies; ++i) {
     Result<Bytes> frame = co_await read_frame(deadline);
     if (!frame) co_return std::move(frame).error().with(command_name(op));
@@ -165,7 +182,8 @@ net::Task<Answer> Exchange::ask(Command command) {
       error = std::move(answer).error();
     }
     const bool again = is_lost(error) || error.code == make_error_code(Errc::damaged);
-    if (!again || attempt >= command.attempts) co_return std::move(error);
+    const bool may = attempt < command.attempts && clock().now() < limit_;
+    if (!again || !may) co_return std::move(error);
   }
 }
 
@@ -252,7 +270,7 @@ net::Task<void> Exchange::discard() {
 }
 
 net::Task<void> Exchange::drain_input(net::Duration quiet) {
-  const net::TimePoint end = clock().now() + std::chrono::seconds(2);
+  const net::TimePoint end = std::min(limit_, clock().now() + std::chrono::seconds(2));
   std::array<std::uint8_t, 512> buffer{};
   for (;;) {
     const net::TimePoint deadline = std::min(end, clock().now() + quiet);

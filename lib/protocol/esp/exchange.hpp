@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "net/link.hpp"
@@ -34,6 +35,9 @@ struct Answer {
   Answer(std::uint32_t v, Bytes d) : value(v), data(std::move(d)) {}
 };
 
+/// Takes a line for whoever wants to follow the conversation.
+using LogFn = std::function<void(std::string line)>;
+
 /// Requests and replies over one link: one at a time, each with a deadline that fits the rate.
 class Exchange {
  public:
@@ -42,6 +46,10 @@ class Exchange {
   net::Link& link() { return link_; }
   net::Clock& clock() { return link_.clock(); }
   void set_rate(std::uint32_t baud_bps) { baud_ = baud_bps; }
+  /// From now on nothing is waited for beyond this, whatever its own time.
+  void set_limit(net::TimePoint limit) { limit_ = limit; }
+  /// Is told every command and what came of it.
+  void set_log(LogFn log) { log_ = std::move(log); }
   /// What `bytes` need on the wire.
   net::Duration wire_time(std::size_t bytes) const;
 
@@ -73,6 +81,7 @@ class Exchange {
   std::string take_noise();
 
  private:
+  net::Task<Answer> find_reply(Op op, net::TimePoint deadline);
   /// Collects the replies to a SYNC; `first` is the first one.
   net::Task<bool> finish_sync(Answer first);
   /// Drops the other copies of a ROM's "invalid message": eight came, or nothing more comes.
@@ -85,6 +94,8 @@ class Exchange {
   std::size_t taken_ = 0;
   std::string noise_;
   std::uint32_t baud_ = 115200;
+  net::TimePoint limit_ = net::TimePoint::max();
+  LogFn log_;
 };
 
 /// True when the error says that nothing is known of the request's fate.

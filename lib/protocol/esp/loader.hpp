@@ -56,12 +56,20 @@ inline constexpr std::uint32_t sector_bytes = 0x1000;
 /// the room's own are esp::Errc. After Errc::no_reply the two ends may be out of step: connect().
 class Loader {
  public:
-  explicit Loader(net::Link& link);
+  /// `log` is told every command and its outcome; nullptr for nobody.
+  explicit Loader(net::Link& link, LogFn log = nullptr);
 
   /// Resets into the loader, synchronises, finds chip and stub. Call again after a lost link (which
   /// is reopened when the reset made USB enumerate anew). Errc::no_sync tells what was seen.
   net::Task<void> connect(ConnectOptions options);
 
+  /// From now on no call takes longer than until `limit`.
+  void set_limit(net::TimePoint limit) { exchange_.set_limit(limit); }
+  /// Gets back in step with a loader that was left in the middle of a command.
+  net::Task<void> resync() { return exchange_.resync(); }
+
+  /// Whether the chip is known: connect() came as far as that, be it the wrong one.
+  bool knows_chip() const { return chip_ != nullptr; }
   /// After connect().
   const Chip& chip() const { return *chip_; }
   bool stub_running() const { return stub_; }
@@ -78,7 +86,8 @@ class Loader {
   /// chip's, Errc::stub_failed when it does not come up: connect() again, and go on without.
   net::Task<void> run_stub(const Stub& stub);
   /// Both ends to a new rate, checked by a command. Errc::baud_failed: both are back at the old
-  /// one. Errc::no_reply: the chip is lost, connect() again.
+  /// one. Errc::baud_lost: the chip is not; connect() again, which resets it. Half a second either
+  /// way.
   net::Task<void> change_baud(std::uint32_t baud_bps);
   /// SPI attach (ROM) and the flash chip's id; a zero id in secure download mode.
   net::Task<FlashId> attach_flash();
@@ -113,12 +122,15 @@ class Loader {
   net::Task<void> erase_chip();
 
   /// Leaves as asked: runs the application by the lines, by the loader or by a watchdog, whichever
-  /// this link and chip have (Errc::cannot_reset: none of them), or stays.
+  /// this link and chip have (Errc::cannot_reset: none of them), or stays. Works by the lines, if
+  /// there are any, also when connect() failed.
   net::Task<void> leave(bool run_application);
 
  private:
   // loader_connect.cpp
   net::Task<void> synchronise(const ConnectOptions& options);
+  /// Opens a lost link again, by `deadline`; Errc::link_lost when it stays away.
+  net::Task<void> come_back(std::uint32_t baud_bps, net::TimePoint deadline);
   net::Task<void> detect(const Chip* expected);
   net::Task<SecurityInfo> ask_security_info();
   net::Task<void> quieten_watchdogs();

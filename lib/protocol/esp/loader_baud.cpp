@@ -10,6 +10,11 @@ using std::chrono::milliseconds;
 
 /// The UART is reprogrammed within this.
 constexpr milliseconds settle{10};
+/// SYNCs at the new rate: the first may fall into the change, and garbage before the second may
+/// have begun a frame, which the C0 more that the third has ends.
+constexpr int syncs_at_new_rate = 3;
+/// And back at the old one.
+constexpr int syncs_at_old_rate = 2;
 
 constexpr std::uint64_t scaled(std::uint64_t baud, std::uint64_t times, std::uint64_t by) {
   return baud * times / by;
@@ -85,7 +90,7 @@ net::Task<void> Loader::change_baud(std::uint32_t baud_bps) {
   if (!slept) co_return std::move(slept).error();
   Result<void> dropped = co_await exchange_.discard();
   if (!dropped) co_return std::move(dropped).error();
-  Result<bool> checked = co_await exchange_.sync(3);
+  Result<bool> checked = co_await exchange_.sync(syncs_at_new_rate);
   if (checked) co_return Result<void>();
   Error why = std::move(checked).error();
   if (!is_lost(why) && why.condition() != Condition::protocol) co_return std::move(why);
@@ -103,8 +108,15 @@ net::Task<void> Loader::change_baud(std::uint32_t baud_bps) {
   until = link_.clock().now() + settle;
   slept = co_await link_.clock().sleep_until(until);
   if (!slept) co_return std::move(slept).error();
-  Result<void> found = co_await exchange_.resync();
-  if (!found) co_return std::move(found).error().with("returning to the old rate");
+  dropped = co_await exchange_.discard();
+  if (!dropped) co_return std::move(dropped).error();
+  Result<bool> found = co_await exchange_.sync(syncs_at_old_rate);
+  if (!found && !is_lost(found.error()) && found.error().condition() != Condition::protocol)
+    co_return std::move(found).error().with("returning to the old rate");
+  if (!found) {
+    co_return make_error(Errc::baud_lost, fmt::format("at {} baud", baud_bps),
+                         "reset the chip into its loader, and choose a slower rate");
+  }
   co_return make_error(Errc::baud_failed, fmt::format("at {} baud", baud_bps),
                        "the cable or the adapter may not carry this rate; a slower one may work");
 }

@@ -13,6 +13,9 @@ using std::chrono::milliseconds;
 constexpr int syncs_per_reset = 5;
 constexpr std::uint32_t secure_download_flag = 1u << 2;
 constexpr std::size_t shown_noise = 120;
+/// How long a link may be away in all while connecting, and the pause before it is used again.
+constexpr std::chrono::seconds return_time(5);
+constexpr milliseconds return_pause(100);
 
 /// What was heard instead of a loader.
 enum class Heard { nothing, waiting_for_download, text, garbage };
@@ -28,7 +31,9 @@ Heard classify(const std::string& noise) {
 
 }  // namespace
 
-Loader::Loader(net::Link& link) : link_(link), exchange_(link) {}
+Loader::Loader(net::Link& link, LogFn log) : link_(link), exchange_(link) {
+  exchange_.set_log(std::move(log));
+}
 
 net::Task<void> Loader::connect(ConnectOptions options) {
   chip_ = nullptr;
@@ -48,20 +53,40 @@ net::Task<void> Loader::connect(ConnectOptions options) {
   co_return Result<void>();
 }
 
+// The chip's own USB port goes away with the reset and comes back; a server may take a connection
+// and close it again while its port is away.
+net::Task<void> Loader::come_back(std::uint32_t baud_bps, net::TimePoint deadline) {
+  for (;;) {
+    Result<void> back = co_await link_.reopen(deadline);
+    if (!back) co_return net::still_lost(std::move(back).error());
+    back = co_await set_host_rate(baud_bps);
+    const bool lost = !back && back.error().code == net::make_error_code(net::Errc::link_lost);
+    if (!back && !lost) co_return back;
+    const net::TimePoint now = link_.clock().now();
+    if (now >= deadline) co_return make_error(net::Errc::link_lost);
+    const net::TimePoint soon = std::min(deadline, now + return_pause);
+    Result<void> slept = co_await link_.clock().sleep_until(soon);
+    if (!slept || back) co_return slept;
+  }
+}
+
 net::Task<void> Loader::synchronise(const ConnectOptions& options) {
   const std::vector<LineSequence> sequences = loader_sequences(options.reset, link_.info());
   const int attempts = std::max(options.attempts, 1);
   Error last;
   exchange_.take_noise();
-  for (int attempt = 0; attempt < attempts; ++attempt) {
+  std::optional<net::TimePoint> lost_until;
+  std::size_t resets = 0;
+  for (int attempt = 0; attempt < attempts;) {
     Result<void> dropped = co_await exchange_.discard();
     if (dropped && !sequences.empty()) {
-      const LineSequence& steps = sequences[static_cast<std::size_t>(attempt) % sequences.size()];
+      const LineSequence& steps = sequences[resets++ % sequences.size()];
       dropped = co_await link_.set_lines(steps);
       // A pseudo-terminal has no lines: the chip may be in its loader all the same.
       if (!dropped && dropped.error().code == net::make_error_code(net::Errc::not_supported))
         dropped = Result<void>();
     }
+    dropped = std::move(dropped).with("resetting into the loader");
     Result<bool> stub = false;
     if (dropped) {
       stub = co_await exchange_.sync(syncs_per_reset);
@@ -75,18 +100,16 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
     }
     last = std::move(stub).error();
     if (last.code == net::make_error_code(net::Errc::link_lost)) {
-      // The chip's own USB port goes away with the reset and comes back.
-      const net::TimePoint deadline = link_.clock().now() + std::chrono::seconds(5);
-      Result<void> reopened = co_await link_.reopen(deadline);
-      if (!reopened) co_return std::move(reopened).error().with("reopening after the reset");
-      Result<void> rate = co_await set_host_rate(options.baud_bps);
-      if (!rate) co_return std::move(rate).error();
+      if (!lost_until) lost_until = link_.clock().now() + return_time;
+      Result<void> back = co_await come_back(options.baud_bps, *lost_until);
+      if (!back) co_return std::move(back).error().with("SYNC");
       continue;
     }
+    ++attempt;
     const bool silent = is_lost(last) || last.code == make_error_code(Errc::unsupported) ||
                         last.code == make_error_code(Errc::damaged) ||
                         last.code == make_error_code(Errc::refused);
-    if (!silent) co_return std::move(last).with("SYNC");
+    if (!silent) co_return std::move(last);
     const net::TimePoint pause = link_.clock().now() + milliseconds(50);
     Result<void> slept = co_await link_.clock().sleep_until(pause);
     if (!slept) co_return std::move(slept).error();
@@ -183,12 +206,12 @@ net::Task<void> Loader::detect(const Chip* expected) {
   if (found == nullptr) {
     co_return make_error(Errc::unknown_chip, seen, "a newer version may know this chip");
   }
+  chip_ = found;
   if (expected != nullptr && found != expected) {
     co_return make_error(Errc::wrong_chip,
                          fmt::format("expected {}, found {}", expected->display, found->display),
                          "check which board is connected");
   }
-  chip_ = found;
   co_return Result<void>();
 }
 

@@ -11,6 +11,11 @@ using std::chrono::milliseconds;
 
 net::Task<void> Loader::leave(bool run_application) {
   if (!run_application) co_return Result<void>();
+  if (chip_ == nullptr) {
+    if (!link_.info().has_lines) co_return make_error(Errc::cannot_reset);
+    const LineSequence steps = application_sequence(link_.info(), false);
+    co_return co_await link_.set_lines(steps);
+  }
   const BootStrap& boot = chip_->boot;
   if (boot.clear_option && !secure_download_) {
     // ESP32-S3: "force download boot" survives a reset and would bring the loader back.
@@ -41,7 +46,7 @@ net::Task<void> Loader::leave(bool run_application) {
     Result<void> begun = co_await begin(Op::flash_begin, 0, 0, 0, 0);
     if (!begun) co_return std::move(begun).error().with("leaving the loader");
     const Bytes run = words({1});
-    Command command(Op::flash_end, run, 0, default_timeout, 1);
+    Command command(Op::flash_end, run, 0, milliseconds(500), 1);
     Result<Answer> left = co_await exchange_.ask(std::move(command));
     // The application may start before the reply is out.
     if (!left && !is_lost(left.error()))

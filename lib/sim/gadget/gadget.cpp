@@ -184,6 +184,7 @@ void Gadget::start() {
   events.lines = [](bool, bool) {};
   events.baud = [](std::uint32_t) {};
   events.writable = [this] { pump_console(); };
+  events.gone = [] {};
   port_->start(std::move(events));
   pump_console();
   http_->start();

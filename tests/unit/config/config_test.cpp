@@ -77,7 +77,8 @@ TEST_CASE("without files every value is its default") {
 
 TEST_CASE("environment, working directory, user, system: the first wins") {
   Place place;
-  place.write("system/config.yaml", "flash.baud: 1\nflash.jobs: 1\ntimeout: 1s\nsim.seed: 7\n");
+  place.write("system/config.yaml",
+              "flash.baud: 1\nflash.jobs: 1\ntimeout: 1s\nsim.profile: fast\n");
   place.write("user/config.yaml", "flash:\n  baud: 2\n  jobs: 2\ntimeout: 2s\n");
   place.write("work/aiot.yaml", "# ours\nflash:\n  baud: 3\n  jobs: 3\n");
   place.variables["AIOT_FLASH_BAUD"] = "4";
@@ -89,7 +90,7 @@ TEST_CASE("environment, working directory, user, system: the first wins") {
   CHECK(config->get("flash.jobs").origin == "./aiot.yaml:4");
   CHECK(config->get("timeout").value == "2s");
   CHECK(config->get("timeout").origin.ends_with("user/config.yaml:4"));
-  CHECK(config->get("sim.seed").value == "7");
+  CHECK(config->get("sim.profile").value == "fast");
   CHECK(config->files().size() == 3);
 }
 

@@ -166,3 +166,12 @@ TEST_CASE_FIXTURE(Fixture, "a server that closes while it is greeted") {
   REQUIRE(!link);
   CHECK(link.error().code == Errc::link_lost);
 }
+
+TEST_CASE_FIXTURE(Fixture, "reopening is patient with a server that takes the call and hangs up") {
+  serve({hello, settings});
+  auto link = open();
+  REQUIRE(link);
+  serve({{"00", ""}});
+  serve({hello, settings});
+  CHECK(run_real(context, [&] { return (*link)->reopen(in(10s)); }));
+}

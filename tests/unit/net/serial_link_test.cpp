@@ -202,6 +202,18 @@ TEST_CASE_FIXTURE(Fixture, "a port that is open is busy, and its holder is named
   CHECK(SerialLink::open(context.get_executor(), pty.path(), 115200, DeviceRoots()));
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a pseudo-terminal has no flag that would outlive a process that is killed") {
+  const auto link = open(115200);
+  int exclusive = -1;
+  const int peer = ::open(pty.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  REQUIRE(::ioctl(peer, TIOCGEXCL, &exclusive) == 0);
+  CHECK(exclusive == 0);
+  ::close(peer);
+  // The lock goes with the process, and keeps the port for one all the same.
+  CHECK_FALSE(SerialLink::open(context.get_executor(), pty.path(), 115200, DeviceRoots()));
+}
+
 TEST_CASE_FIXTURE(Fixture, "closing puts the former settings back") {
   const int fd = ::open(pty.path().c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
   termios before{};
@@ -272,4 +284,37 @@ TEST_CASE_FIXTURE(Fixture,
   Result<Bytes> read = run_real(context, [&] { return read_exactly(link, 1, in(5s)); });
   REQUIRE(read);
   CHECK(*read == Bytes{0x77});
+}
+
+TEST_CASE("a pty whose other end has closed does not come back as another program's") {
+  asio::io_context context;
+  Pty pty = *Pty::open();
+  const std::string path = pty.path();
+  Result<std::unique_ptr<Link>> link =
+      SerialLink::open(context.get_executor(), path, 115200, DeviceRoots());
+  REQUIRE(link);
+  pty.close();
+  // Nobody waits for the deadline.
+  Result<void> gone = run_real(context, [&] { return (*link)->reopen(in(1h)); });
+  REQUIRE(!gone);
+  CHECK(gone.error().code == Errc::link_lost);
+  // Now the number is free: the next pty may get it.
+  const Pty stranger = *Pty::open();
+  gone = run_real(context, [&] { return (*link)->reopen(in(1h)); });
+  REQUIRE(!gone);
+  CHECK(gone.error().code == Errc::link_lost);
+}
+
+TEST_CASE("a link to a pty is followed to where it leads next") {
+  const TemporaryFolder folder;
+  asio::io_context context;
+  Pty pty = *Pty::open();
+  folder.link(pty.path(), "port");
+  Result<std::unique_ptr<Link>> link = SerialLink::open(
+      context.get_executor(), (folder.path() / "port").string(), 115200, DeviceRoots());
+  REQUIRE(link);
+  pty.close();
+  const Pty next = *Pty::open();
+  folder.link(next.path(), "port");
+  CHECK(run_real(context, [&] { return (*link)->reopen(in(10s)); }));
 }

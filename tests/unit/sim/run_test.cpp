@@ -74,6 +74,28 @@ int open_tty(const std::string& address, speed_t baud) {
   return fd;
 }
 
+int connect_tcp(const std::string& address) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port =
+      htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  REQUIRE(::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  return fd;
+}
+
+/// True once these bytes, in hex, have come; false after 10 s of silence.
+bool read_until(int fd, std::string_view hex) {
+  std::string heard;
+  while (heard.find(hex) == std::string::npos) {
+    const Bytes byte = read_bytes(fd, 1);
+    if (byte.empty()) return false;
+    heard += to_hex(byte);
+  }
+  return true;
+}
+
 std::string ask(int fd, std::string_view hex, std::size_t size) {
   const Bytes request = *from_hex(hex);
   REQUIRE(::write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size()));
@@ -134,13 +156,7 @@ TEST_CASE("several devices on TCP: own MACs, own private flash files, a fault ea
   std::map<std::string, int> macs;
   for (const sim::Ready& device : running.devices) {
     ++macs[device.mac];
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    to.sin_port = htons(static_cast<std::uint16_t>(
-        std::stoi(device.address.substr(device.address.rfind(':') + 1))));
-    REQUIRE(::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+    const int fd = connect_tcp(device.address);
     CHECK(ask(fd, magic_request, 28) == std::string(magic_reply) + magic_reply);
     ::close(fd);
     struct stat info {};
@@ -161,6 +177,74 @@ TEST_CASE("several devices on TCP: own MACs, own private flash files, a fault ea
   ::rmdir(directory.c_str());
 }
 
+TEST_CASE("a device that is unplugged keeps its number, and is back under it") {
+  sim::Request request = request_for("pty");
+  request.faults = {"drop@detect:200ms"};
+  std::promise<sim::Ready> first;
+  std::promise<sim::Ready> second;
+  int said = 0;
+  std::jthread thread([&](const std::stop_token& stop) {
+    (void)sim::run(
+        request, [&](const sim::Ready& one) { (++said == 1 ? first : second).set_value(one); },
+        null_sink(), stop);
+  });
+  const sim::Ready before = first.get_future().get();
+  const std::string path = before.address.substr(std::string("serial:").size());
+  const int fd = open_tty(before.address, B115200);
+  const Bytes asked = *from_hex(magic_request);
+  REQUIRE(::write(fd, asked.data(), asked.size()) == static_cast<ssize_t>(asked.size()));
+  CHECK(read_bytes(fd, 1).empty());  // hung up
+  ::close(fd);
+  const sim::Ready after = second.get_future().get();
+  CHECK(after.number == 1);
+  const int again = open_tty(after.address, B115200);
+  CHECK(ask(again, magic_request, 14) == magic_reply);
+  ::close(again);
+}
+
+TEST_CASE("a device that is unplugged for good is nowhere, and nobody gets its number") {
+  sim::Request request = request_for("pty");
+  request.faults = {"drop@detect:forever"};
+  Running running(request);
+  const std::string path = running.devices[0].address.substr(std::string("serial:").size());
+  const int fd = open_tty(running.devices[0].address, B115200);
+  const Bytes asked = *from_hex(magic_request);
+  REQUIRE(::write(fd, asked.data(), asked.size()) == static_cast<ssize_t>(asked.size()));
+  CHECK(read_bytes(fd, 1).empty());
+  ::close(fd);
+  CHECK(::open(path.c_str(), O_RDWR | O_NOCTTY) == -1);
+  // The kernel gives the lowest number that is free: this one, were it not taken.
+  const int other = ::posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE(other >= 0);
+  char name[64] = {};
+  REQUIRE(::ptsname_r(other, name, sizeof name) == 0);
+  CHECK(name != path);
+  ::close(other);
+}
+
+TEST_CASE("what a client had sent before it left does not keep the next one waiting") {
+  // RFC 2217 and RFC 855: WILL COM-PORT; SET-BAUDRATE 300, and the server's confirmation.
+  sim::Request request = request_for("rfc2217:0");
+  request.profile = "default";
+  Running running(request);
+  const auto connect_at = [&](std::string_view rate) {
+    const int fd = connect_tcp(running.devices[0].address);
+    const Bytes opening = *from_hex("fffb2c fffa2c01" + std::string(rate) + "fff0");
+    REQUIRE(::write(fd, opening.data(), opening.size()) == static_cast<ssize_t>(opening.size()));
+    CHECK(read_until(fd, "fffa2c65" + std::string(rate) + "fff0"));
+    return fd;
+  };
+  const int first = connect_at("0000012c");
+  const Bytes backlog(30000, 0x55);  // 1,000 seconds of wire
+  REQUIRE(::write(first, backlog.data(), backlog.size()) > 0);
+  ::close(first);
+  const int second = connect_at("0001c200");
+  const Bytes asked = *from_hex(magic_request);
+  REQUIRE(::write(second, asked.data(), asked.size()) == static_cast<ssize_t>(asked.size()));
+  CHECK(read_until(second, magic_reply));
+  ::close(second);
+}
+
 TEST_CASE("what cannot be run is said") {
   const auto code = [](sim::Request request) {
     const auto result = sim::run(request, [](const sim::Ready&) {}, null_sink(), {});
@@ -173,6 +257,8 @@ TEST_CASE("what cannot be run is said") {
   CHECK(code(request_for("tcp:99999")) == "sim.bad-port");
   request = request_for("pty");
   request.count = 0;
+  CHECK(code(request) == "sim.bad-count");
+  request.count = sim::max_devices + 1;
   CHECK(code(request) == "sim.bad-count");
   request = request_for("pty");
   request.profile = "slowest";
@@ -191,5 +277,7 @@ TEST_CASE("what cannot be run is said") {
 TEST_CASE("devices, faults and profiles are listed") {
   CHECK(sim::devices().size() == 11);
   CHECK(sim::faults().size() == 17);
+  CHECK(sim::stages().size() == 10);
+  CHECK(sim::fault_grammar().starts_with("NAME[@WHERE][:ARGUMENT][:always]\n"));
   CHECK(sim::profiles()[0].name == "default");
 }

@@ -66,6 +66,8 @@ class Device final : public net::DeviceEngine {
   /// When the last byte that was given to on_bytes() will have arrived: a driver that reads no
   /// further ahead than the wire is long pushes back on its host as a real port does.
   TimePoint input_done() const { return in_.done(); }
+  /// What the host has sent and has not arrived by `when` is lost: its end of the wire was closed.
+  void cut_input(TimePoint when) { in_.cut(when); }
   const Counters& counters() const { return counters_; }
   const Faults& faults() const { return faults_; }
 

@@ -5,7 +5,7 @@
 namespace aiot::esp::device {
 namespace {
 
-constexpr std::array<ErrorRow, 6> rows = {{
+constexpr std::array<ErrorRow, 7> rows = {{
     {static_cast<int>(Errc::unknown_chip), "sim.unknown-device", "no such virtual device",
      Condition::usage},
     {static_cast<int>(Errc::unknown_profile), "sim.unknown-profile", "no such timing profile",
@@ -16,6 +16,8 @@ constexpr std::array<ErrorRow, 6> rows = {{
      Condition::usage},
     {static_cast<int>(Errc::flash_file), "sim.flash-file", "the flash file cannot be used",
      Condition::resource},
+    {static_cast<int>(Errc::flash_file_size), "sim.flash-file-size",
+     "the flash file has another size than the flash", Condition::invalid_input},
 }};
 const ErrorTable table("esp.device", rows);
 

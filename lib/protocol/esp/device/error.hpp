@@ -13,6 +13,7 @@ enum class Errc {
   bad_mac,           ///< not six bytes in hex
   flash_size,        ///< not a power of two of 256 KiB to 16 MiB
   flash_file,        ///< the file behind the flash cannot be used
+  flash_file_size,   ///< the file behind the flash has another size
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

@@ -56,8 +56,34 @@ constexpr std::array<FaultHelp, kinds.size()> help = [] {
   return rows;
 }();
 
-constexpr std::array<std::string_view, 10> stage_names = {
-    "sync", "detect", "stub", "baud", "attach", "begin", "data", "end", "md5", "read"};
+constexpr std::array<FaultHelp, 10> stage_table = {{
+    {"sync", "SYNC: the loader is greeted"},
+    {"detect", "registers and security settings are read or written"},
+    {"stub", "a stub is loaded into RAM and started"},
+    {"baud", "the rate changes"},
+    {"attach", "the flash chip is connected"},
+    {"begin", "a write or an erase begins"},
+    {"data", "a block is written"},
+    {"end", "a write ends, or the application starts"},
+    {"md5", "a region's MD5 is asked for"},
+    {"read", "the flash is read"},
+}};
+
+constexpr std::string_view grammar =
+    "NAME[@WHERE][:ARGUMENT][:always]\n"
+    "WHERE is STAGE or STAGE/K, the K-th request of a stage; N, byte N of what the host sends (of "
+    "what the device sends for corrupt-reply), from 0; or cmd:OP:K, the K-th request with this "
+    "opcode, in hex. Without it: the first request, or from the start for what a chip simply is "
+    "(secure-boot).\n"
+    "A fault strikes once, with `always` each time from there on. Such as reset@data/3, "
+    "stall@md5:5s, drop@4096:forever, write-protected:0x10000+0x1000:error.\n";
+
+std::string stage_list() {
+  std::string names;
+  for (const FaultHelp& stage : stage_table)
+    names += (names.empty() ? "" : ", ") + std::string(stage.name);
+  return names;
+}
 
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> parts;
@@ -129,7 +155,8 @@ Result<void> parse_argument(Fault& fault, std::string_view argument) {
 }  // namespace
 
 std::span<const FaultHelp> fault_help() { return help; }
-std::span<const std::string_view> stages() { return stage_names; }
+std::span<const FaultHelp> stages() { return stage_table; }
+std::string_view fault_grammar() { return grammar; }
 
 std::string_view stage_of(Op op) {
   switch (op) {
@@ -200,8 +227,10 @@ Result<Fault> parse_fault(std::string_view text) {
       fault.stage = where.substr(0, slash);
       const auto count = slash == std::string_view::npos ? std::optional<std::uint64_t>(1)
                                                          : number(where.substr(slash + 1));
-      if (std::ranges::find(stage_names, fault.stage) == stage_names.end())
-        return bad(text, "no such stage");
+      if (std::ranges::find(stage_table, fault.stage, &FaultHelp::name) == stage_table.end()) {
+        return make_error(Errc::bad_fault, fault.text + ": no such stage",
+                          "the stages are: " + stage_list());
+      }
       if (!count || *count == 0 || *count > 0xFFFFFFFF) return bad(text, "not a count");
       fault.count = static_cast<std::uint32_t>(*count);
     }

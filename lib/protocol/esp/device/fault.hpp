@@ -33,14 +33,8 @@ enum class FaultKind {
   slow,
 };
 
-/// One fault, written `NAME[@WHERE][:ARGUMENT][:always]`.
-///
-/// WHERE is `N` (byte N of what the host sends, from 0; of what the device sends for
-/// corrupt-reply), `cmd:OP:K` (the K-th request of that op, from 1; OP in hex, with or without 0x),
-/// or a stage, `data` or `data/3` (the third request of that stage). A reply's fault at a byte
-/// strikes the reply that follows. Without WHERE: the first request, or, for what a chip simply is
-/// (secure-boot, …), from the start. A fault fires once, or each time when it says `always` (a byte
-/// position passes once only).
+/// One fault, written as fault_grammar() says. A reply's fault at a byte strikes the reply that
+/// follows.
 struct Fault {
   FaultKind kind{};
   std::string text;  ///< as it was written
@@ -61,8 +55,10 @@ struct Fault {
   std::uint32_t fired = 0;  ///< times
 };
 
-/// Errc::bad_fault, with the nearest name as a hint.
+/// Errc::bad_fault, with the nearest name as a hint, or the stages there are.
 Result<Fault> parse_fault(std::string_view text);
+/// How a fault is written, for people: a few lines.
+std::string_view fault_grammar();
 
 struct FaultHelp {
   std::string_view name;
@@ -71,7 +67,7 @@ struct FaultHelp {
 std::span<const FaultHelp> fault_help();
 
 /// The parts of a session that a fault can sit in, in the order in which a session passes them.
-std::span<const std::string_view> stages();
+std::span<const FaultHelp> stages();
 /// The stage a request belongs to.
 std::string_view stage_of(Op op);
 

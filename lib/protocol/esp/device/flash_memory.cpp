@@ -1,6 +1,7 @@
 #include "protocol/esp/device/flash_memory.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -28,17 +29,40 @@ Error file_error(const std::string& path, int code) {
                     "name a file that can be created or written, on a disk with room");
 }
 
-/// Fills the file with FF from `from` to `to`.
-int fill(int fd, std::uint64_t from, std::uint64_t to) {
+/// Fills an empty file with FF.
+int fill(int fd, std::uint64_t size) {
   const Bytes erased(64 * 1024, 0xFF);
-  while (from < to) {
-    const std::size_t part = std::min<std::uint64_t>(erased.size(), to - from);
-    const ssize_t wrote = ::pwrite(fd, erased.data(), part, static_cast<off_t>(from));
+  for (std::uint64_t done = 0; done < size;) {
+    const std::size_t part = std::min<std::uint64_t>(erased.size(), size - done);
+    const ssize_t wrote = ::pwrite(fd, erased.data(), part, static_cast<off_t>(done));
     if (wrote < 0 && errno == EINTR) continue;
     if (wrote <= 0) return wrote < 0 ? errno : ENOSPC;
-    from += static_cast<std::uint64_t>(wrote);
+    done += static_cast<std::uint64_t>(wrote);
   }
   return 0;
+}
+
+/// Locks the file and makes it the contents of a flash of `size` bytes.
+Result<void> take_file(int fd, const std::string& path, std::uint64_t size) {
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return file_error(path, errno);
+  if (!S_ISREG(info.st_mode)) return file_error(path, EINVAL);
+  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return file_error(path, errno);
+    return make_error(Errc::flash_file, path + ": another virtual device has it",
+                      "give each device a file of its own");
+  }
+  if (info.st_size == 0) {
+    const int failed = fill(fd, size);
+    return failed ? Result<void>(file_error(path, failed)) : Result<void>();
+  }
+  if (static_cast<std::uint64_t>(info.st_size) != size) {
+    return make_error(
+        Errc::flash_file_size,
+        path + ": " + std::to_string(info.st_size) + " bytes, not " + std::to_string(size),
+        "name a new file, or one that has the contents of a whole flash");
+  }
+  return {};
 }
 
 }  // namespace
@@ -58,19 +82,11 @@ Result<FlashMemory> FlashMemory::in_file(const std::string& path, std::uint64_t 
   AIOT_CHECK(check_size(size));
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return file_error(path, errno);
-  struct stat info {};
-  int failed = ::fstat(fd, &info) == 0 ? 0 : errno;
-  if (!failed && !S_ISREG(info.st_mode)) failed = EINVAL;
-  if (!failed && static_cast<std::uint64_t>(info.st_size) > size) failed = EFBIG;
-  if (!failed) failed = fill(fd, static_cast<std::uint64_t>(info.st_size), size);
-  void* map = MAP_FAILED;
-  if (!failed) {
-    map = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (map == MAP_FAILED) failed = errno;
-  }
-  ::close(fd);
-  if (failed) return file_error(path, failed);
   FlashMemory flash;
+  flash.file_ = fd;
+  AIOT_CHECK(take_file(fd, path, size));
+  void* map = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (map == MAP_FAILED) return file_error(path, errno);
   flash.data_ = static_cast<std::uint8_t*>(map);
   flash.size_ = static_cast<std::uint32_t>(size);
   return flash;
@@ -79,12 +95,14 @@ Result<FlashMemory> FlashMemory::in_file(const std::string& path, std::uint64_t 
 FlashMemory::FlashMemory(FlashMemory&& other) noexcept
     : cut_power(std::move(other.cut_power)),
       data_(std::exchange(other.data_, nullptr)),
+      file_(std::exchange(other.file_, -1)),
       size_(std::exchange(other.size_, 0)),
       protection_(other.protection_) {}
 
 FlashMemory& FlashMemory::operator=(FlashMemory&& other) noexcept {
   std::swap(cut_power, other.cut_power);
   std::swap(data_, other.data_);
+  std::swap(file_, other.file_);
   std::swap(size_, other.size_);
   std::swap(protection_, other.protection_);
   return *this;
@@ -92,6 +110,7 @@ FlashMemory& FlashMemory::operator=(FlashMemory&& other) noexcept {
 
 FlashMemory::~FlashMemory() {
   if (data_ != nullptr) ::munmap(data_, size_);
+  if (file_ >= 0) ::close(file_);
 }
 
 std::uint32_t FlashMemory::jedec_id() const {

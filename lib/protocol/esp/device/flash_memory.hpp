@@ -22,8 +22,10 @@ class FlashMemory {
 
   /// Erased flash of `size` bytes in memory. Errc::flash_size.
   static Result<FlashMemory> in_memory(std::uint64_t size);
-  /// Flash in `path`: a missing file is created (mode 0600) and filled with FF; a shorter one is
-  /// filled up, a longer one is refused. Errc::flash_size, Errc::flash_file.
+  /// Flash in `path`: a file that is missing (it is created, mode 0600) or empty is filled with FF;
+  /// another must have this size. The file is locked for as long as this lives: two chips do not
+  /// share one. Errc::flash_size, Errc::flash_file,
+  /// Errc::flash_file_size.
   static Result<FlashMemory> in_file(const std::string& path, std::uint64_t size);
 
   FlashMemory(FlashMemory&& other) noexcept;
@@ -73,6 +75,7 @@ class FlashMemory {
   const Protection* protected_at(std::uint32_t offset) const;
 
   std::uint8_t* data_ = nullptr;  ///< mapped
+  int file_ = -1;                 ///< holds the lock
   std::uint32_t size_ = 0;
   std::optional<Protection> protection_;
 };

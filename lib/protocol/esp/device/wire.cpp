@@ -50,6 +50,19 @@ InWire::Run InWire::pop() {
   return run;
 }
 
+void InWire::cut(TimePoint when) {
+  while (!runs_.empty() && runs_.back().start >= when && runs_.back().end > when) runs_.pop_back();
+  if (!runs_.empty() && runs_.back().end > when) {
+    Run& last = runs_.back();
+    const auto nanos = static_cast<std::uint64_t>((when - last.start).count());
+    last.bytes.resize(
+        std::min<std::uint64_t>(last.bytes.size(), nanos * last.baud / 10'000'000'000ULL));
+    last.end = when;
+    if (last.bytes.empty()) runs_.pop_back();
+  }
+  free_ = std::min(free_, when);
+}
+
 void InWire::clear() {
   runs_.clear();
   free_ = {};
@@ -108,7 +121,9 @@ Bytes OutWire::take(TimePoint now, Duration turn_around, std::uint32_t host_baud
 }
 
 void OutWire::cut(TimePoint now) {
-  while (!queue_.empty() && queue_.back().start >= now) queue_.pop_back();
+  // On an unpaced wire what is sent at this very instant has left already.
+  while (!queue_.empty() && queue_.back().start >= now && queue_.back().end > now)
+    queue_.pop_back();
   if (!queue_.empty() && queue_.back().end > now) {
     Sending& last = queue_.back();
     const auto nanos = static_cast<std::uint64_t>((now - last.start).count());

@@ -34,6 +34,8 @@ class InWire {
   void push(TimePoint now, ByteSpan bytes, std::uint32_t baud_bps, bool paced);
   std::optional<TimePoint> next() const;
   Run pop();
+  /// Bytes that have not arrived by `when` never will.
+  void cut(TimePoint when);
   void clear();
   std::uint64_t pushed() const { return pushed_; }
   /// When the wire is free.

@@ -139,8 +139,8 @@ TEST_CASE("faults x stages") {
   for (const std::string chip : {"esp32", "esp32c3"}) {
     for (const bool stub : {true, false}) {
       for (const Expected& expected : placed_faults) {
-        for (std::string_view stage : esp::device::stages()) {
-          matrix.play(chip, stub, with_place(expected.fault, stage), expected);
+        for (const esp::device::FaultHelp& stage : esp::device::stages()) {
+          matrix.play(chip, stub, with_place(expected.fault, stage.name), expected);
         }
       }
       for (const Expected& expected : standing_faults) {

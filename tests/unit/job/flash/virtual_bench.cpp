@@ -40,11 +40,12 @@ std::optional<esp::Stub> some_stub(const esp::Chip& chip) {
 }
 
 VirtualBench::VirtualBench(const std::string& chip, const std::vector<std::string>& faults,
-                           Bytes flash, std::uint64_t flash_size) {
+                           Bytes flash, std::uint64_t flash_size, std::uint32_t baud_limit) {
   esp::device::Options options;
   options.chip = chip;
   options.mac = {0x24, 0x0A, 0xC4, 0x00, 0x00, 0x01};
   options.profile = *esp::device::find_profile("");
+  options.baud_limit = baud_limit;
   for (const std::string& text : faults) {
     auto fault = esp::device::parse_fault(text);
     REQUIRE_MESSAGE(fault.has_value(), text);
@@ -59,7 +60,9 @@ VirtualBench::VirtualBench(const std::string& chip, const std::vector<std::strin
   environment.clock = &clock;
   environment.open = [this](Address,
                             net::OpenOptions open) -> net::Task<std::unique_ptr<net::Link>> {
-    co_return std::make_unique<net::MemoryLink>(clock, *device_, open.baud_bps);
+    std::unique_ptr<net::Link> link =
+        std::make_unique<net::MemoryLink>(clock, *device_, open.baud_bps);
+    co_return wrap ? wrap(std::move(link)) : std::move(link);
   };
   environment.find_stub = [](const esp::Chip& wanted, std::uint32_t,
                              const std::string&) -> Result<std::optional<esp::Stub>> {

@@ -28,12 +28,40 @@ class Recorder final : public EventSink {
   std::vector<std::string> steps() const;
 };
 
+/// A link that does what another does, but for what a test overrides.
+class WrappedLink : public net::Link {
+ public:
+  explicit WrappedLink(std::unique_ptr<net::Link> link) : link_(std::move(link)) {}
+
+  const net::LinkInfo& info() const override { return link_->info(); }
+  net::Clock& clock() override { return link_->clock(); }
+  net::Task<std::size_t> read_some(std::span<std::uint8_t> buffer,
+                                   net::TimePoint deadline) override {
+    return link_->read_some(buffer, deadline);
+  }
+  net::Task<void> write(ByteSpan data, net::TimePoint deadline) override {
+    return link_->write(data, deadline);
+  }
+  net::Task<void> drain(net::TimePoint deadline) override { return link_->drain(deadline); }
+  net::Task<void> discard_input() override { return link_->discard_input(); }
+  net::Task<void> set_baud(std::uint32_t baud_bps) override { return link_->set_baud(baud_bps); }
+  net::Task<void> set_lines(std::span<const net::LineStep> steps) override {
+    return link_->set_lines(steps);
+  }
+  net::Task<void> reopen(net::TimePoint deadline) override { return link_->reopen(deadline); }
+  void close() override { link_->close(); }
+
+ private:
+  std::unique_ptr<net::Link> link_;
+};
+
 /// A virtual device on virtual time, and the job's way to it.
 class VirtualBench {
  public:
   /// `flash` is erased unless an earlier bench's is handed on with take_flash().
+  /// Rates above `baud_limit` garble what is said; 0 for what the chip can do.
   VirtualBench(const std::string& chip, const std::vector<std::string>& faults, Bytes flash = {},
-               std::uint64_t flash_size = 4U << 20);
+               std::uint64_t flash_size = 4U << 20, std::uint32_t baud_limit = 0);
 
   /// Runs one operation to its end. More than `limit` of virtual time fails the test.
   DeviceReport run(const Operation& operation);
@@ -44,6 +72,8 @@ class VirtualBench {
   Session session;
   net::VirtualClock clock;
   Environment environment;
+  /// Makes the link that the job gets of the one to the device; nullptr hands on that one.
+  std::function<std::unique_ptr<net::Link>(std::unique_ptr<net::Link>)> wrap;
   Recorder recorder;
 
  private:

@@ -33,10 +33,15 @@ TEST_CASE("a fault's text") {
     CHECK_FALSE(parse_fault(bad).has_value());
   }
   CHECK(parse_fault("resett").error().hint == "did you mean reset?");
+  CHECK(parse_fault("reset@nowhere").error().hint ==
+        "the stages are: sync, detect, stub, baud, attach, begin, data, end, md5, read");
 }
 
 TEST_CASE("each stage belongs to a command, and each fault has a description") {
-  for (const auto stage : stages()) CHECK(parse_fault("reset@" + std::string(stage)).has_value());
+  for (const FaultHelp& stage : stages()) {
+    CHECK(parse_fault("reset@" + std::string(stage.name)).has_value());
+    CHECK_FALSE(stage.description.empty());
+  }
   for (const FaultHelp& help : fault_help()) {
     CHECK(parse_fault(help.name).has_value());
     CHECK_FALSE(help.description.empty());

@@ -53,13 +53,26 @@ TEST_CASE("a flash file is private, filled with FF, and kept") {
   REQUIRE(::stat(path.c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   CHECK(info.st_size == 256 * 1024);
-  FlashMemory again = *FlashMemory::in_file(path, 512 * 1024);
-  CHECK(again.contents()[5] == 0x42);
-  CHECK(again.contents()[6] == 0xFF);
-  CHECK(again.contents()[512 * 1024 - 1] == 0xFF);
-  const auto longer = FlashMemory::in_file(path, 256 * 1024);
-  REQUIRE_FALSE(longer.has_value());
-  CHECK(longer.error().code == Errc::flash_file);
+  {
+    FlashMemory again = *FlashMemory::in_file(path, 256 * 1024);
+    CHECK(again.contents()[5] == 0x42);
+    CHECK(again.contents()[6] == 0xFF);
+    const auto shared = FlashMemory::in_file(path, 256 * 1024);
+    REQUIRE_FALSE(shared.has_value());
+    CHECK(shared.error().code == Errc::flash_file);
+  }
+  const auto other_size = FlashMemory::in_file(path, 512 * 1024);
+  REQUIRE_FALSE(other_size.has_value());
+  CHECK(other_size.error().code == Errc::flash_file_size);
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  CHECK(info.st_size == 256 * 1024);
+  // What is no flash at all stays as it is.
+  REQUIRE(::truncate(path.c_str(), 5000) == 0);
+  CHECK_FALSE(FlashMemory::in_file(path, 256 * 1024).has_value());
+  REQUIRE(::stat(path.c_str(), &info) == 0);
+  CHECK(info.st_size == 5000);
+  REQUIRE(::truncate(path.c_str(), 0) == 0);
+  CHECK(FlashMemory::in_file(path, 256 * 1024).has_value());
   CHECK_FALSE(FlashMemory::in_file(directory.path, 256 * 1024).has_value());
   CHECK_FALSE(FlashMemory::in_memory(1000).has_value());
 }

@@ -59,6 +59,18 @@ TEST_CASE("the ROM erases and programs before it answers, the stub after") {
   CHECK(stub.last_heard - start < wire_time(block.size() + 14, 115200) + 2ms);
 }
 
+TEST_CASE("the reply to the command that restarts the chip still leaves it") {
+  // FLASH_END with 0: reboot. Under "fast" the reply leaves at the very instant of the restart.
+  for (const char* profile : {"fast", "default"}) {
+    CAPTURE(profile);
+    Bench bench("esp32", profile);
+    bench.talk(Op::spi_attach, {0, 0});
+    bench.talk(Op::flash_begin, {0, 0, 0x400, 0});
+    CHECK(bench.talk(Op::flash_end, {0}).starts_with("c0010404000000000000000000c0"));
+    CHECK(bench.device->mode() == Device::Mode::application);
+  }
+}
+
 TEST_CASE("CHANGE_BAUDRATE is answered at the old rate; then only the new one is understood") {
   Bench bench("esp32c3");
   CHECK(bench.talk(Op::change_baudrate, {921600, 0}) ==

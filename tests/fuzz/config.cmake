@@ -1,0 +1,1 @@
+aiot_fuzzer(config_yaml LINKS aiot_config)

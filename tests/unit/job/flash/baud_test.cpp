@@ -1,0 +1,69 @@
+// The best rate is found on wires that carry only some, as a bridge with lines would.
+#include "virtual_bench.hpp"
+
+using namespace aiot;
+using namespace aiot::flash;
+using namespace aiot::flash::test;
+
+namespace {
+
+std::uint64_t field(const DeviceReport& report, std::string_view name) {
+  const Value* value = report.fields.find(name);
+  REQUIRE(value != nullptr);
+  return std::get<std::uint64_t>(value->storage());
+}
+
+struct Found {
+  std::uint64_t baud_bps = 0;
+  double seconds = 0;
+  bool noticed = false;
+};
+
+Found find_baud(const std::string& chip, bool stub, std::uint32_t limit, std::uint32_t wanted) {
+  CAPTURE(chip);
+  CAPTURE(stub);
+  CAPTURE(limit);
+  CAPTURE(wanted);
+  VirtualBench bench(chip, {}, {}, 4U << 20, limit);
+  bench.session.use_stub = stub;
+  bench.session.baud_bps = wanted;
+  ReadRequest request;
+  request.region.offset = 0;
+  request.region.size = 0x1000;
+  const TemporaryFile out({});
+  request.output = out.path();
+  const DeviceReport report = bench.run(read_operation(request));
+  REQUIRE_MESSAGE(!report.error.has_value(), report.error->message());
+  // Found in the first attempt, not by failing as a whole.
+  CHECK(report.fields.find("attempts") == nullptr);
+  CHECK_FALSE(bench.recorder.noticed("flash.retry"));
+  return {field(report, "baud_bps"), bench.elapsed().count(),
+          bench.recorder.noticed("flash.baud_failed")};
+}
+
+}  // namespace
+
+TEST_CASE("the fastest rate that the wire carries is found, and quickly") {
+  for (const std::string chip : {"esp32", "esp32c3", "esp32s3"}) {
+    for (const bool stub : {true, false}) {
+      const double best = find_baud(chip, stub, 0, 0).seconds;
+      int too_fast = 4;
+      for (const std::uint32_t limit : {115200U, 230400U, 460800U, 921600U, 2000000U}) {
+        const Found found = find_baud(chip, stub, limit, 0);
+        CHECK(found.baud_bps == limit);
+        CHECK_FALSE(found.noticed);
+        // Of the rest, a stub on a slow wire takes its time to get there.
+        CHECK(found.seconds < best + 1.0 + 0.9 * too_fast);
+        --too_fast;
+      }
+    }
+  }
+}
+
+TEST_CASE("a rate of the user's that the wire does not carry is told, and a slower one is used") {
+  const Found found = find_baud("esp32", true, 921600, 3000000);
+  CHECK(found.baud_bps == 921600);
+  CHECK(found.noticed);
+  CHECK(find_baud("esp32c3", true, 115200, 921600).baud_bps == usual_baud);
+  CHECK(find_baud("esp32c3", true, 0, 460800).baud_bps == 460800);
+}
