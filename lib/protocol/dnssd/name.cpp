@@ -82,6 +82,15 @@ std::string Name::key() const {
   return out;
 }
 
+bool operator==(const Name& a, const Name& b) {
+  const auto same_letter = [](char x, char y) { return lower(x) == lower(y); };
+  const auto same_label = [&](const std::string& x, const std::string& y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), same_letter);
+  };
+  return std::equal(a.labels_.begin(), a.labels_.end(), b.labels_.begin(), b.labels_.end(),
+                    same_label);
+}
+
 Name Name::parent() const {
   if (labels_.empty()) return {};
   return Name(std::vector<std::string>(labels_.begin() + 1, labels_.end()));

@@ -37,7 +37,7 @@ class Name {
   /// Its length on the wire, without compression.
   std::size_t wire_bytes() const;
 
-  friend bool operator==(const Name& a, const Name& b) { return a.key() == b.key(); }
+  friend bool operator==(const Name& a, const Name& b);
 
  private:
   std::vector<std::string> labels_;

@@ -11,7 +11,7 @@ namespace {
 
 /// What a flood of made-up names may cost; a large hall stays far below.
 constexpr std::size_t most_questions = 4096;
-constexpr std::ptrdiff_t most_types = 256;
+constexpr std::size_t most_types = 256;
 constexpr std::size_t most_instances = 4096;
 /// Questions that come up together leave together.
 constexpr auto gather = 10ms;
@@ -66,8 +66,7 @@ Querier::Querier(QuerierOptions options, TimePoint now) : options_(std::move(opt
 void Querier::ask(const Name& name, std::uint16_t type, bool browse, TimePoint now) {
   const std::string key = key_of(name, type);
   if (asked_.contains(key) || asked_.size() >= most_questions) return;
-  const auto is_browse = [](const auto& row) { return row.second.browse; };
-  if (browse && std::count_if(asked_.begin(), asked_.end(), is_browse) >= most_types) return;
+  if (browse && ++browsed_ > most_types) return;
   asked_.emplace(key, Asked{Question{name, type, false}, browse, 0, now + gather});
 }
 

@@ -82,6 +82,7 @@ class Querier {
   QuerierOptions options_;
   Cache cache_;
   std::map<std::string, Asked> asked_;
+  std::size_t browsed_ = 0;  // types that came up, those beyond the bound too
   std::map<std::string, Known> known_;
   std::map<std::string, std::set<std::string>> hosts_;  // host -> instances there
   std::set<std::string> touched_;                       // instances to look at again
