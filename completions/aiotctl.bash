@@ -198,7 +198,6 @@ _aiotctl() {
     /sim:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub secure-boot flash-encryption secure-download garbage duplicate slow'; return ;;
     /sim:--mac) :; return ;;
     /sim:--profile) _aiotctl_words 'default fast'; return ;;
-    /sim:--seed) :; return ;;
     /sim:--rate) :; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
     *:--config) _aiotctl_files -f; return ;;
@@ -219,7 +218,7 @@ _aiotctl() {
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --ca --cert --key --list' ;;
-    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --seed --app --rate --list' ;;
+    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
     /config/path) verbs='' options='' ;;
