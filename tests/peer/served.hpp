@@ -33,12 +33,7 @@ inline std::string run_beside(boost::asio::io_context& loop, const std::string& 
   const TemporaryFolder folder;
   const std::string output = folder.path() / "output";
   Child child({"/bin/sh", "-c", command + " > " + output + " 2>&1"});
-  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  int status = -1;
-  while (status < 0 && std::chrono::steady_clock::now() < limit) {
-    loop.run_for(std::chrono::milliseconds(10));
-    status = child.poll();
-  }
+  const int status = child.wait(loop, std::chrono::seconds(60));
   std::ifstream file(output);
   std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   return status == 0 ? text : text + " exit " + std::to_string(status);
