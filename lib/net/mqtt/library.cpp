@@ -19,6 +19,7 @@ Result<Library> load() {
   take(library.make, "mosquitto_new");
 #define AIOT_MQTT_TAKE(name) take(library.name, "mosquitto_" #name)
   AIOT_MQTT_TAKE(lib_init);
+  AIOT_MQTT_TAKE(lib_cleanup);
   AIOT_MQTT_TAKE(destroy);
   AIOT_MQTT_TAKE(int_option);
   AIOT_MQTT_TAKE(username_pw_set);
@@ -51,13 +52,23 @@ Result<Library> load() {
   return library;
 }
 
+struct Opened {
+  Result<Library> library = load();
+  Opened() = default;
+  ~Opened() {
+    if (library) library->lib_cleanup();
+  }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+};
+
 }  // namespace
 
 Result<const Library*> Library::open() {
   // Kept to the end of the process: the library holds state of OpenSSL's.
-  static const Result<Library> library = load();
-  if (!library) return library.error();
-  return &*library;
+  static const Opened opened;
+  if (!opened.library) return opened.library.error();
+  return &*opened.library;
 }
 
 }  // namespace aiot::net::mqtt

@@ -12,6 +12,7 @@ struct Library {
   Module module;
 #define AIOT_MQTT_FUNCTION(name) decltype(::mosquitto_##name)* name = nullptr
   AIOT_MQTT_FUNCTION(lib_init);
+  AIOT_MQTT_FUNCTION(lib_cleanup);
   AIOT_MQTT_FUNCTION(destroy);
   AIOT_MQTT_FUNCTION(int_option);
   AIOT_MQTT_FUNCTION(username_pw_set);
