@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+/// The integer arithmetic of TensorFlow Lite Micro's reference kernels (gemmlowp's fixed point). No
+/// allocation, no library: this header and its folder also build for a microcontroller.
+namespace aiot::inference::kernel {
+
+/// Saturating rounding doubling high multiply: round(a * b / 2^31), ties away from zero for
+/// positive products and towards zero for negative ones, as gemmlowp's nudge does it.
+inline std::int32_t high_multiply(std::int32_t a, std::int32_t b) {
+  constexpr auto lowest = std::numeric_limits<std::int32_t>::min();
+  if (a == lowest && b == lowest) return std::numeric_limits<std::int32_t>::max();
+  const std::int64_t product = static_cast<std::int64_t>(a) * b;
+  const std::int64_t nudge = product >= 0 ? (1LL << 30) : 1 - (1LL << 30);
+  return static_cast<std::int32_t>((product + nudge) / (1LL << 31));
+}
+
+/// x / 2^exponent, rounded to nearest, ties away from zero. 0 <= exponent <= 31.
+inline std::int32_t divide_by_power_of_two(std::int32_t x, int exponent) {
+  const std::int32_t mask = static_cast<std::int32_t>((1LL << exponent) - 1);
+  const std::int32_t remainder = x & mask;
+  const std::int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+  return (x >> exponent) + (remainder > threshold ? 1 : 0);
+}
+
+/// A real factor as multiplier * 2^(shift - 31), 2^30 <= multiplier < 2^31; or 0 and 0.
+struct Factor {
+  std::int32_t multiplier = 0;
+  std::int32_t shift = 0;  ///< > 0: left
+};
+
+/// x times the factor, rounded twice as the reference kernels do (not TFLITE_SINGLE_ROUNDING).
+inline std::int32_t multiply(std::int32_t x, Factor factor) {
+  const int left = factor.shift > 0 ? factor.shift : 0;
+  const int right = factor.shift > 0 ? 0 : -factor.shift;
+  const auto shifted = static_cast<std::int32_t>(static_cast<std::uint32_t>(x) << left);
+  return divide_by_power_of_two(high_multiply(shifted, factor.multiplier), right);
+}
+
+/// The factor for `value` >= 0, as the reference kernels quantise it: what is below 2^-32 is 0.
+Factor factor_of(double value);
+
+}  // namespace aiot::inference::kernel

@@ -1,0 +1,186 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "aiot/bytes.hpp"
+
+/// What a .tflite file says (schema.fbs of TensorFlow, file identifier "TFL3"), as plain structs.
+namespace aiot::inference {
+
+/// TensorType; the values are the file's.
+enum class Type : std::uint8_t {
+  float32 = 0,
+  float16 = 1,
+  int32 = 2,
+  uint8 = 3,
+  int64 = 4,
+  string = 5,
+  boolean = 6,
+  int16 = 7,
+  int8 = 9,
+  int4 = 17,
+};
+/// "INT8"
+std::string_view name_of(Type type);
+/// Bytes of one value; 0 for a type without a fixed size.
+std::size_t size_of(Type type);
+
+/// real = scale * (stored - zero_point); one pair for the tensor, or one for each index of `axis`.
+struct Quantization {
+  std::vector<float> scales;
+  std::vector<std::int32_t> zero_points;  ///< as many as scales
+  int axis = 0;
+};
+
+struct Tensor {
+  std::string name;
+  Type type = Type::float32;
+  std::vector<std::int32_t> shape;  ///< each >= 1; batch, height, width, channels for images
+  Quantization quantization;
+  ByteSpan data;  ///< of a constant; empty for what is computed. A view of Model::file.
+
+  bool is_constant() const { return !data.empty(); }
+  std::size_t elements() const;
+  std::size_t bytes() const { return elements() * size_of(type); }
+  float scale() const { return quantization.scales.empty() ? 0.0F : quantization.scales[0]; }
+  std::int32_t zero_point() const {
+    return quantization.zero_points.empty() ? 0 : quantization.zero_points[0];
+  }
+};
+
+/// BuiltinOperator; the values are the file's.
+enum class Code : std::int32_t {
+  add = 0,
+  average_pool_2d = 1,
+  concatenation = 2,
+  conv_2d = 3,
+  depthwise_conv_2d = 4,
+  dequantize = 6,
+  fully_connected = 9,
+  logistic = 14,
+  max_pool_2d = 17,
+  mul = 18,
+  relu = 19,
+  relu6 = 21,
+  reshape = 22,
+  resize_bilinear = 23,
+  softmax = 25,
+  tanh = 28,
+  pad = 34,
+  transpose = 39,
+  mean = 40,
+  sub = 41,
+  squeeze = 43,
+  strided_slice = 45,
+  split = 49,
+  padv2 = 60,
+  transpose_conv = 67,
+  expand_dims = 70,
+  shape = 77,
+  pack = 83,
+  resize_nearest_neighbor = 97,
+  leaky_relu = 98,
+  quantize = 114,
+  hard_swish = 117,
+};
+/// "CONV_2D"; "operator 200" for one without a name here.
+std::string name_of(Code code);
+
+enum class Padding : std::uint8_t { same = 0, valid = 1 };
+enum class Activation : std::uint8_t {
+  none = 0,
+  relu = 1,
+  relu_n1_to_1 = 2,
+  relu6 = 3,
+  tanh = 4,
+  sign_bit = 5
+};
+
+// The options of each operator; what the file leaves out has the schema's default.
+struct NoOptions {};
+/// CONV_2D, DEPTHWISE_CONV_2D (with `depth_multiplier`) and TRANSPOSE_CONV.
+struct ConvOptions {
+  Padding padding = Padding::same;
+  std::int32_t stride_h = 1, stride_w = 1;
+  std::int32_t dilation_h = 1, dilation_w = 1;
+  std::int32_t depth_multiplier = 1;
+  Activation activation = Activation::none;
+};
+struct PoolOptions {
+  Padding padding = Padding::same;
+  std::int32_t stride_h = 1, stride_w = 1;
+  std::int32_t filter_h = 1, filter_w = 1;
+  Activation activation = Activation::none;
+};
+struct FullyConnectedOptions {
+  Activation activation = Activation::none;
+  std::int8_t weights_format = 0;  ///< 0: plain
+  bool keep_num_dims = false;
+};
+/// ADD, SUB, MUL.
+struct ArithmeticOptions {
+  Activation activation = Activation::none;
+};
+struct SoftmaxOptions {
+  float beta = 0;
+};
+struct ConcatenationOptions {
+  std::int32_t axis = 0;
+  Activation activation = Activation::none;
+};
+struct ReduceOptions {
+  bool keep_dims = false;
+};
+struct ResizeOptions {
+  bool align_corners = false;
+  bool half_pixel_centers = false;
+};
+struct StridedSliceOptions {
+  std::int32_t begin_mask = 0, end_mask = 0, ellipsis_mask = 0, new_axis_mask = 0,
+               shrink_axis_mask = 0;
+  bool offset = false;
+};
+struct SplitOptions {
+  std::int32_t num_splits = 0;
+};
+struct PackOptions {
+  std::int32_t values_count = 0;
+  std::int32_t axis = 0;
+};
+struct LeakyReluOptions {
+  float alpha = 0;
+};
+
+struct Operator {
+  Code code{};
+  std::vector<std::int32_t> inputs;  ///< indices of Model::tensors; -1: an optional one left out
+  std::vector<std::int32_t> outputs;
+  std::variant<NoOptions, ConvOptions, PoolOptions, FullyConnectedOptions, ArithmeticOptions,
+               SoftmaxOptions, ConcatenationOptions, ReduceOptions, ResizeOptions,
+               StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions>
+      options;
+};
+
+/// The first subgraph of the file. Every index is in range, every operator's inputs are constants,
+/// inputs of the model or made by an operator before it, and no tensor is made twice.
+struct Model {
+  Bytes file;  ///< the whole file: tensors' data points into it, so a Model moves but is not copied
+  std::string description;
+  std::vector<Tensor> tensors;
+  std::vector<Operator> operators;
+  std::vector<std::int32_t> inputs;
+  std::vector<std::int32_t> outputs;
+
+  Model() = default;
+  Model(Model&&) = default;
+  Model& operator=(Model&&) = default;
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+};
+
+}  // namespace aiot::inference
