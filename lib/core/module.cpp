@@ -17,4 +17,9 @@ Result<Module> Module::open(const std::string& file, std::string_view package) {
 
 void* Module::symbol(const char* name) const { return ::dlsym(handle_.get(), name); }
 
+Error too_old(const std::string& file, const char* function, std::string_view wanted) {
+  return make_error(core::Errc::no_module, file + " has no " + function,
+                    "install " + std::string(wanted) + " or later");
+}
+
 }  // namespace aiot

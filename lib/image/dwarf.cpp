@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "core/error_codes.hpp"
 #include "core/module.hpp"
 #include "image/elf.hpp"
 #include "image/files.hpp"
@@ -19,75 +18,32 @@ namespace {
 constexpr std::size_t most_frames = 64;
 
 /// What is used of libdw (Debian's libdw1).
-struct Library {
-  Module module;
-#define AIOT_DW_FUNCTION(name) decltype(::name)* name = nullptr
-  AIOT_DW_FUNCTION(dwfl_begin);
-  AIOT_DW_FUNCTION(dwfl_end);
-  AIOT_DW_FUNCTION(dwfl_report_begin);
-  AIOT_DW_FUNCTION(dwfl_report_offline);
-  AIOT_DW_FUNCTION(dwfl_report_end);
-  AIOT_DW_FUNCTION(dwfl_offline_section_address);
-  AIOT_DW_FUNCTION(dwfl_addrmodule);
-  AIOT_DW_FUNCTION(dwfl_module_addrdie);
-  AIOT_DW_FUNCTION(dwfl_module_nextcu);
-  AIOT_DW_FUNCTION(dwfl_module_getsrc);
-  AIOT_DW_FUNCTION(dwfl_lineinfo);
-  AIOT_DW_FUNCTION(dwfl_module_addrname);
-  AIOT_DW_FUNCTION(dwarf_getscopes);
-  AIOT_DW_FUNCTION(dwarf_getscopes_die);
-  AIOT_DW_FUNCTION(dwarf_haspc);
-  AIOT_DW_FUNCTION(dwarf_tag);
-  AIOT_DW_FUNCTION(dwarf_diename);
-  AIOT_DW_FUNCTION(dwarf_attr);
-  AIOT_DW_FUNCTION(dwarf_attr_integrate);
-  AIOT_DW_FUNCTION(dwarf_formudata);
-  AIOT_DW_FUNCTION(dwarf_formstring);
-  AIOT_DW_FUNCTION(dwarf_getsrcfiles);
-  AIOT_DW_FUNCTION(dwarf_filesrc);
-#undef AIOT_DW_FUNCTION
+struct Library : ModuleFunctions {
+  using ModuleFunctions::ModuleFunctions;
+  AIOT_FUNCTION(dwfl_begin, dwfl_begin);
+  AIOT_FUNCTION(dwfl_end, dwfl_end);
+  AIOT_FUNCTION(dwfl_report_begin, dwfl_report_begin);
+  AIOT_FUNCTION(dwfl_report_offline, dwfl_report_offline);
+  AIOT_FUNCTION(dwfl_report_end, dwfl_report_end);
+  AIOT_FUNCTION(dwfl_offline_section_address, dwfl_offline_section_address);
+  AIOT_FUNCTION(dwfl_addrmodule, dwfl_addrmodule);
+  AIOT_FUNCTION(dwfl_module_addrdie, dwfl_module_addrdie);
+  AIOT_FUNCTION(dwfl_module_nextcu, dwfl_module_nextcu);
+  AIOT_FUNCTION(dwfl_module_getsrc, dwfl_module_getsrc);
+  AIOT_FUNCTION(dwfl_lineinfo, dwfl_lineinfo);
+  AIOT_FUNCTION(dwfl_module_addrname, dwfl_module_addrname);
+  AIOT_FUNCTION(dwarf_getscopes, dwarf_getscopes);
+  AIOT_FUNCTION(dwarf_getscopes_die, dwarf_getscopes_die);
+  AIOT_FUNCTION(dwarf_haspc, dwarf_haspc);
+  AIOT_FUNCTION(dwarf_tag, dwarf_tag);
+  AIOT_FUNCTION(dwarf_diename, dwarf_diename);
+  AIOT_FUNCTION(dwarf_attr, dwarf_attr);
+  AIOT_FUNCTION(dwarf_attr_integrate, dwarf_attr_integrate);
+  AIOT_FUNCTION(dwarf_formudata, dwarf_formudata);
+  AIOT_FUNCTION(dwarf_formstring, dwarf_formstring);
+  AIOT_FUNCTION(dwarf_getsrcfiles, dwarf_getsrcfiles);
+  AIOT_FUNCTION(dwarf_filesrc, dwarf_filesrc);
 };
-
-Result<Library> load() {
-  AIOT_TRY(Module module, Module::open("libdw.so.1", "libdw1"));
-  Library library{std::move(module)};
-  bool whole = true;
-  const auto take = [&](auto& function, const char* name) {
-    using F = std::remove_pointer_t<std::remove_reference_t<decltype(function)>>;
-    function = library.module.function<F>(name);
-    whole = whole && function != nullptr;
-  };
-#define AIOT_DW_TAKE(name) take(library.name, #name)
-  AIOT_DW_TAKE(dwfl_begin);
-  AIOT_DW_TAKE(dwfl_end);
-  AIOT_DW_TAKE(dwfl_report_begin);
-  AIOT_DW_TAKE(dwfl_report_offline);
-  AIOT_DW_TAKE(dwfl_report_end);
-  AIOT_DW_TAKE(dwfl_offline_section_address);
-  AIOT_DW_TAKE(dwfl_addrmodule);
-  AIOT_DW_TAKE(dwfl_module_addrdie);
-  AIOT_DW_TAKE(dwfl_module_nextcu);
-  AIOT_DW_TAKE(dwfl_module_getsrc);
-  AIOT_DW_TAKE(dwfl_lineinfo);
-  AIOT_DW_TAKE(dwfl_module_addrname);
-  AIOT_DW_TAKE(dwarf_getscopes);
-  AIOT_DW_TAKE(dwarf_getscopes_die);
-  AIOT_DW_TAKE(dwarf_haspc);
-  AIOT_DW_TAKE(dwarf_tag);
-  AIOT_DW_TAKE(dwarf_diename);
-  AIOT_DW_TAKE(dwarf_attr);
-  AIOT_DW_TAKE(dwarf_attr_integrate);
-  AIOT_DW_TAKE(dwarf_formudata);
-  AIOT_DW_TAKE(dwarf_formstring);
-  AIOT_DW_TAKE(dwarf_getsrcfiles);
-  AIOT_DW_TAKE(dwarf_filesrc);
-#undef AIOT_DW_TAKE
-  if (!whole) {
-    return make_error(core::Errc::no_module, "libdw.so.1 is too old",
-                      "install libdw1 0.180 or later");
-  }
-  return library;
-}
 
 /// The file is what was named: no other is looked for, on disk or in the network.
 int no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*,
@@ -192,7 +148,7 @@ Result<SourceMap> SourceMap::open(const std::string& elf_file) {
   AIOT_TRY(const Bytes bytes, read_file(elf_file));
   Result<Elf> elf = parse_elf(bytes);
   if (!elf) return std::move(elf).error().with(elf_file);
-  AIOT_TRY(Library library, load());
+  AIOT_TRY(Library library, load_functions<Library>("libdw.so.1", "libdw1", "libdw1 0.180"));
   auto state = std::make_unique<State>(std::move(library), *std::move(elf));
   state->machine = elf_machine_name(state->elf.machine);
   state->callbacks.find_debuginfo = no_debug_file;

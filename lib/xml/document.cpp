@@ -6,7 +6,6 @@
 #include <memory>
 #include <optional>
 
-#include "core/error_codes.hpp"
 #include "core/module.hpp"
 
 namespace aiot::xml {
@@ -18,41 +17,21 @@ constexpr std::size_t most_levels = 32;
 constexpr char separator = '\n';  // in no namespace's URI
 
 /// What is used of expat (Debian's libexpat1).
-struct Library {
-  Module module;
-  decltype(::XML_ParserCreateNS)* create = nullptr;
-  decltype(::XML_ParserFree)* free = nullptr;
-  decltype(::XML_SetUserData)* set_user_data = nullptr;
-  decltype(::XML_SetElementHandler)* set_element_handler = nullptr;
-  decltype(::XML_SetCharacterDataHandler)* set_text_handler = nullptr;
-  decltype(::XML_SetStartDoctypeDeclHandler)* set_doctype_handler = nullptr;
-  decltype(::XML_Parse)* parse = nullptr;
-  decltype(::XML_StopParser)* stop = nullptr;
+struct Library : ModuleFunctions {
+  using ModuleFunctions::ModuleFunctions;
+  AIOT_FUNCTION(create, XML_ParserCreateNS);
+  AIOT_FUNCTION(free, XML_ParserFree);
+  AIOT_FUNCTION(set_user_data, XML_SetUserData);
+  AIOT_FUNCTION(set_element_handler, XML_SetElementHandler);
+  AIOT_FUNCTION(set_text_handler, XML_SetCharacterDataHandler);
+  AIOT_FUNCTION(set_doctype_handler, XML_SetStartDoctypeDeclHandler);
+  AIOT_FUNCTION(parse, XML_Parse);
+  AIOT_FUNCTION(stop, XML_StopParser);
 };
 
-Result<Library> load() {
-  AIOT_TRY(Module module, Module::open("libexpat.so.1", "libexpat1"));
-  Library library{std::move(module)};
-  bool whole = true;
-  const auto take = [&](auto& function, const char* name) {
-    using F = std::remove_pointer_t<std::remove_reference_t<decltype(function)>>;
-    function = library.module.function<F>(name);
-    whole = whole && function != nullptr;
-  };
-  take(library.create, "XML_ParserCreateNS");
-  take(library.free, "XML_ParserFree");
-  take(library.set_user_data, "XML_SetUserData");
-  take(library.set_element_handler, "XML_SetElementHandler");
-  take(library.set_text_handler, "XML_SetCharacterDataHandler");
-  take(library.set_doctype_handler, "XML_SetStartDoctypeDeclHandler");
-  take(library.parse, "XML_Parse");
-  take(library.stop, "XML_StopParser");
-  if (!whole) return make_error(core::Errc::no_module, "libexpat.so.1 lacks a function");
-  return library;
-}
-
 Result<const Library*> library() {
-  static const Result<Library> loaded = load();
+  static const Result<Library> loaded =
+      load_functions<Library>("libexpat.so.1", "libexpat1", "libexpat1 2.0");
   if (!loaded) return loaded.error();
   return &*loaded;
 }

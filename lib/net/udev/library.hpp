@@ -10,25 +10,26 @@ namespace aiot::net::udev {
 
 /// The functions of libudev that this room uses, found when they are first needed. Documented in
 /// the library's manual (systemd 252, libudev(3)).
-struct Library {
-  decltype(&::udev_new) make;
-  decltype(&::udev_unref) unref;
-  decltype(&::udev_hwdb_new) hwdb_new;
-  decltype(&::udev_hwdb_unref) hwdb_unref;
-  decltype(&::udev_hwdb_get_properties_list_entry) hwdb_properties;
-  decltype(&::udev_list_entry_get_next) entry_next;
-  decltype(&::udev_list_entry_get_name) entry_name;
-  decltype(&::udev_list_entry_get_value) entry_value;
-  decltype(&::udev_monitor_new_from_netlink) monitor_new;
-  decltype(&::udev_monitor_unref) monitor_unref;
-  decltype(&::udev_monitor_filter_add_match_subsystem_devtype) monitor_match;
-  decltype(&::udev_monitor_enable_receiving) monitor_enable;
-  decltype(&::udev_monitor_get_fd) monitor_fd;
-  decltype(&::udev_monitor_receive_device) monitor_receive;
-  decltype(&::udev_device_unref) device_unref;
-  decltype(&::udev_device_get_action) device_action;
-  decltype(&::udev_device_get_subsystem) device_subsystem;
-  decltype(&::udev_device_get_syspath) device_syspath;
+struct Library : ModuleFunctions {
+  using ModuleFunctions::ModuleFunctions;
+  AIOT_FUNCTION(make, udev_new);
+  AIOT_FUNCTION(unref, udev_unref);
+  AIOT_FUNCTION(hwdb_new, udev_hwdb_new);
+  AIOT_FUNCTION(hwdb_unref, udev_hwdb_unref);
+  AIOT_FUNCTION(hwdb_properties, udev_hwdb_get_properties_list_entry);
+  AIOT_FUNCTION(entry_next, udev_list_entry_get_next);
+  AIOT_FUNCTION(entry_name, udev_list_entry_get_name);
+  AIOT_FUNCTION(entry_value, udev_list_entry_get_value);
+  AIOT_FUNCTION(monitor_new, udev_monitor_new_from_netlink);
+  AIOT_FUNCTION(monitor_unref, udev_monitor_unref);
+  AIOT_FUNCTION(monitor_match, udev_monitor_filter_add_match_subsystem_devtype);
+  AIOT_FUNCTION(monitor_enable, udev_monitor_enable_receiving);
+  AIOT_FUNCTION(monitor_fd, udev_monitor_get_fd);
+  AIOT_FUNCTION(monitor_receive, udev_monitor_receive_device);
+  AIOT_FUNCTION(device_unref, udev_device_unref);
+  AIOT_FUNCTION(device_action, udev_device_get_action);
+  AIOT_FUNCTION(device_subsystem, udev_device_get_subsystem);
+  AIOT_FUNCTION(device_syspath, udev_device_get_syspath);
 
   /// Opened at the first call, and kept. core::Errc::no_module when it is not installed.
   static Result<const Library*> get();
