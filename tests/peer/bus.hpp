@@ -1,13 +1,18 @@
 #pragma once
 
+#include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <cstdlib>
+#include <functional>
 #include <string>
 
 #include "net/dbus/bus.hpp"
 #include "net/dbus/error.hpp"
 #include "peer/net_child.hpp"
+#include "skip.hpp"
 #include "unit/net/real_loop.hpp"
 
 /// A message bus of the test's own, with services that python3-dbusmock plays.
@@ -73,4 +78,68 @@ class PrivateBus {
   TemporaryFolder folder_;
   Child daemon_;
   std::vector<std::unique_ptr<Child>> scenes_;
+};
+
+/// Leaves the test case where PrivateBus lacks something.
+#define AIOT_NEED_PRIVATE_BUS()                                \
+  do {                                                         \
+    const std::string what_is_missing = PrivateBus::missing(); \
+    if (!what_is_missing.empty()) AIOT_SKIP(what_is_missing);  \
+  } while (false)
+
+/// A bus, a loop and our connection to it: what tests of net/dbus begin with.
+struct ConnectedBus {
+  PrivateBus service;
+  boost::asio::io_context context;
+  std::shared_ptr<aiot::net::dbus::Bus> bus;
+
+  ConnectedBus() {
+    auto opened = run_real(context, [this] { return service.open(); });
+    if (opened) bus = *std::move(opened);
+    REQUIRE(bus != nullptr);
+  }
+  explicit ConnectedBus(const std::string& scene) : ConnectedBus() { REQUIRE(service.play(scene)); }
+
+  template <class Session>
+  auto run(Session session) {
+    return run_real(context, std::move(session));
+  }
+};
+
+/// A source of a job at work on a loop of its own: `work` is its run(), as a callable.
+template <class T>
+class SourceRun {
+ public:
+  explicit SourceRun(std::function<aiot::net::Task<T>()> work) : work_(std::move(work)) {
+    namespace asio = boost::asio;
+    asio::co_spawn(
+        loop_,
+        [this]() -> asio::awaitable<void> {
+          co_await asio::this_coro::throw_if_cancelled(false);
+          aiot::Result<T> result = co_await work_();
+          ended.emplace(std::move(result));
+        },
+        asio::bind_cancellation_slot(cancel_.slot(), [](std::exception_ptr) {}));
+  }
+  /// Until `done()`, 30 s at most.
+  bool run_until(const std::function<bool()>& done) {
+    const auto end = in(std::chrono::seconds(30));
+    while (!done() && loop_.run_one_until(end) != 0) {
+    }
+    return done();
+  }
+  bool run_to_end() {
+    return run_until([this] { return ended.has_value(); });
+  }
+  bool stop() {
+    cancel_.emit(boost::asio::cancellation_type::terminal);
+    return run_to_end();
+  }
+
+  std::optional<aiot::Result<T>> ended;
+
+ private:
+  std::function<aiot::net::Task<T>()> work_;
+  boost::asio::cancellation_signal cancel_;
+  boost::asio::io_context loop_;  // goes first, with whatever still waits on it
 };

@@ -3,7 +3,6 @@
 
 #include "net/dbus/wifi.hpp"
 #include "peer/bus.hpp"
-#include "skip.hpp"
 #include "unit/net/show.hpp"
 
 using namespace aiot;
@@ -12,9 +11,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Result<std::unique_ptr<wifi::Manager>> find(asio::io_context& context, dbus::Bus& bus) {
-  return run_real(context, [&]() -> Task<std::unique_ptr<wifi::Manager>> {
-    co_return co_await wifi::Manager::find(bus, in(20s));
+Result<std::unique_ptr<wifi::Manager>> find(ConnectedBus& here) {
+  return here.run([&]() -> Task<std::unique_ptr<wifi::Manager>> {
+    co_return co_await wifi::Manager::find(*here.bus, in(20s));
   });
 }
 
@@ -30,23 +29,19 @@ TEST_CASE("channels follow from frequencies") {
 }
 
 TEST_CASE("wpa_supplicant's access points, their names byte by byte") {
-  const std::string missing = PrivateBus::missing();
-  if (!missing.empty()) AIOT_SKIP(missing);
-  PrivateBus service;
-  asio::io_context context;
-  const auto bus = run_real(context, [&] { return service.open(); });
-  REQUIRE(bus.has_value());
-  const auto nobody = find(context, **bus);
+  AIOT_NEED_PRIVATE_BUS();
+  ConnectedBus here;
+  const auto nobody = find(here);
   REQUIRE(!nobody);
   CHECK(nobody.error().code == make_error_code(wifi::Errc::no_daemon));
 
-  REQUIRE(service.play("supplicant"));
-  const auto manager = find(context, **bus);
+  REQUIRE(here.service.play("supplicant"));
+  const auto manager = find(here);
   REQUIRE(manager.has_value());
   CHECK((*manager)->name() == "wpa_supplicant");
   CHECK((*manager)->interfaces() == std::vector<std::string>{"wlan0"});
-  CHECK(run_real(context, [&] { return (*manager)->scan(in(20s)); }).has_value());
-  const auto points = run_real(context, [&] { return (*manager)->list(in(20s)); });
+  CHECK(here.run([&] { return (*manager)->scan(in(20s)); }).has_value());
+  const auto points = here.run([&] { return (*manager)->list(in(20s)); });
   REQUIRE(points.has_value());
   REQUIRE(points->size() == 2);
   const wifi::AccessPoint& first = points->at(0);
@@ -61,19 +56,14 @@ TEST_CASE("wpa_supplicant's access points, their names byte by byte") {
 }
 
 TEST_CASE("NetworkManager's access points") {
-  const std::string missing = PrivateBus::missing();
-  if (!missing.empty()) AIOT_SKIP(missing);
-  PrivateBus service;
-  asio::io_context context;
-  const auto bus = run_real(context, [&] { return service.open(); });
-  REQUIRE(bus.has_value());
-  REQUIRE(service.play("network_manager"));
-  const auto manager = find(context, **bus);
+  AIOT_NEED_PRIVATE_BUS();
+  ConnectedBus here("network_manager");
+  const auto manager = find(here);
   REQUIRE(manager.has_value());
   CHECK((*manager)->name() == "NetworkManager");
   CHECK((*manager)->interfaces() == std::vector<std::string>{"wlp2s0"});
-  CHECK(run_real(context, [&] { return (*manager)->scan(in(20s)); }).has_value());
-  const auto points = run_real(context, [&] { return (*manager)->list(in(20s)); });
+  CHECK(here.run([&] { return (*manager)->scan(in(20s)); }).has_value());
+  const auto points = here.run([&] { return (*manager)->list(in(20s)); });
   REQUIRE(points.has_value());
   REQUIRE(points->size() == 1);
   CHECK(points->at(0).bssid == "24:0a:c4:00:00:01");
@@ -81,8 +71,8 @@ TEST_CASE("NetworkManager's access points") {
   CHECK(!points->at(0).secured);
   CHECK(points->at(0).age.has_value());
 
-  REQUIRE(service.next("network_manager"));
-  const auto off = find(context, **bus);
+  REQUIRE(here.service.next("network_manager"));
+  const auto off = find(here);
   REQUIRE(!off);
   CHECK(off.error().code == make_error_code(wifi::Errc::switched_off));
 }
