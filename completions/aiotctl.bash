@@ -199,6 +199,11 @@ _aiotctl() {
     /sim:--mac) :; return ;;
     /sim:--profile) _aiotctl_words 'default fast'; return ;;
     /sim:--rate) :; return ;;
+    /sim:--mqtt) :; return ;;
+    /sim:--mqtt-interval) :; return ;;
+    /sim:--mqtt-rate) :; return ;;
+    /sim:--credentials) _aiotctl_files -f; return ;;
+    /sim:--ca) _aiotctl_files -f; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
     *:--config) _aiotctl_files -f; return ;;
     *:--timeout) :; return ;;
@@ -218,7 +223,7 @@ _aiotctl() {
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --ca --cert --key --list' ;;
-    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --list' ;;
+    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
     /config/path) verbs='' options='' ;;

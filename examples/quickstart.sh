@@ -79,6 +79,17 @@ show "aiotctl listen $console --count 3"
 show "aiotctl listen $sensor --count 2 --jsonl | jq -c 'select(.event == \"message\") | .data.payload'"
 show "echo panic | aiotctl listen $console --send --expect 'Guru Meditation Error' --timeout 30s"
 
+if broker=$(PATH=$PATH:/usr/sbin command -v mosquitto); then
+  title "What another publishes, through a broker"
+  port=$((20000 + RANDOM % 12000))
+  "$broker" -p "$port" 2>mosquitto.log &
+  sims+=($!)
+  start_sim publisher.jsonl 1 "aiotctl sim gadget --mac 24:0a:c4:a1:08:00 --mqtt mqtt://127.0.0.1:$port/home > publisher.jsonl"
+  topics=$(jq -r '.addresses[] | select(startswith("mqtt:"))' publisher.jsonl)
+  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do kill -0 "${sims[-2]}" && sleep 0.1; done
+  show "aiotctl listen '$topics' --count 4"
+fi
+
 title "Images: a boot loader, a partition table and an application"
 show "aiot-make-images --chip esp32 --output images"
 

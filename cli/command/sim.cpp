@@ -57,6 +57,12 @@ Result<sim::Request> make_request(const Context& context) {
   if (args.has("--rate")) {
     AIOT_TRY(request.lines_per_s, number_option<std::uint64_t>(args, "--rate", 1));
   }
+  request.mqtt = args.get("--mqtt").value_or("");
+  AIOT_TRY(request.mqtt_rate, number_option<std::uint64_t>(args, "--mqtt-rate", 0));
+  AIOT_TRY(request.mqtt_interval,
+           parse_duration(args.get("--mqtt-interval").value_or("1s")).with("--mqtt-interval"));
+  request.credentials_file = args.get("--credentials").value_or("");
+  request.ca_file = args.get("--ca").value_or("");
   return request;
 }
 
@@ -202,12 +208,32 @@ Command sim() {
            {.names = "--rate",
             .value = "N",
             .help = "Lines a second that a gadget's console says, 0 for none [1]"},
+           {.names = "--mqtt",
+            .value = "ADDRESS",
+            .help = "Where a gadget publishes, too: mqtt://BROKER[:PORT][/PREFIX], or mqtts",
+            .complete = Complete::nothing},
+           {.names = "--mqtt-interval",
+            .value = "TIME",
+            .help = "Time between two readings there [1s]"},
+           {.names = "--mqtt-rate",
+            .value = "N",
+            .help = "Messages a second that flood the broker besides [0]"},
+           {.names = "--credentials",
+            .value = "FILE",
+            .help = "User and password for the broker: a YAML file with user: and password:",
+            .complete = Complete::file},
+           {.names = "--ca",
+            .value = "FILE",
+            .help = "Certificate authorities (PEM) that mqtts trusts, instead of this machine's",
+            .complete = Complete::file},
            {.names = "--list", .help = "Show the devices, faults, stages and profiles there are"}},
       .examples = {{"sim esp32c3", "One device on a pseudo-terminal"},
                    {"sim esp32 --count 4 --flash chip-{n}.bin | aiotctl flash --devices - build/",
                     "Four devices, flashed at once"},
                    {"sim esp32 --port rfc2217:4000", "A device on the network"},
-                   {"sim gadget", "A device for `aiotctl discover` and `aiotctl listen`"}},
+                   {"sim gadget", "A device for `aiotctl discover` and `aiotctl listen`"},
+                   {"sim gadget --mqtt mqtt://localhost/home --mqtt-rate 1000",
+                    "One that publishes, and floods its broker"}},
       .handler = run_sim,
   };
 }

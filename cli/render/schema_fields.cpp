@@ -156,7 +156,15 @@ std::vector<Schema> all_schemas() {
        {list("devices", "one for each",
              {text("address", "where it was"), text("chip", "such as esp32c3"),
               text("mac", "lower case, with colons"), whole("bytes_in", "received"),
-              whole("bytes_out", "sent"), whole("commands", "served")})}},
+              whole("bytes_out", "sent"), whole("commands", "served"),
+              optional(words("addresses", "of a gadget: all it could be reached by here")),
+              optional(whole("lines", "of a gadget: what its console said")),
+              optional(whole("lines_lost", "of those, what nobody read in time")),
+              optional(object(
+                  "mqtt", "of a gadget that publishes",
+                  {text("address", "its topics, as `aiotctl listen` takes them"),
+                   yes_no("connected", "to the broker, at the end"), whole("published", "messages"),
+                   whole("lost", "of a flood, what the broker did not take in time")}))})}},
   };
   for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : listen_schemas()) all.push_back(std::move(schema));

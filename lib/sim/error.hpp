@@ -10,6 +10,7 @@ enum class Errc {
   bad_port = 1,    ///< not a kind of port
   bad_count,       ///< no device, or more than can be served
   bad_rate,        ///< more lines than a console can say
+  bad_broker,      ///< not a broker to publish at
   not_for_device,  ///< asked of a kind of device that has no such thing
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -93,6 +93,10 @@ Result<Record> run(const Request& request, const std::function<void(const Ready&
     return make_error(Errc::not_for_device, "a chip's console has no rate of lines of its own",
                       "only a gadget has one");
   }
+  if (!request.mqtt.empty() || request.mqtt_rate != 0) {
+    return make_error(Errc::not_for_device, "a chip has no broker to publish at",
+                      "only a gadget has one");
+  }
   boost::asio::io_context context(1);
   std::vector<std::unique_ptr<Station>> stations;
   for (unsigned i = 0; i < request.count; ++i) {
@@ -128,8 +132,8 @@ std::vector<Choice> devices() {
         {std::string(chip.name), std::string(chip.display) + ": ROM loader, stub, flash"});
   }
   choices.push_back({std::string(gadget::kind),
-                     "a consumer device that announces itself by mDNS, SSDP, miIO and CoAP, and "
-                     "logs on its console"});
+                     "a consumer device that announces itself by mDNS, SSDP, miIO and CoAP, "
+                     "publishes by MQTT, and logs on its console"});
   return choices;
 }
 

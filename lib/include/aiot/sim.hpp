@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -30,6 +31,13 @@ struct Request {
   /// What a gadget's console says unasked: up to 1,000,000 lines a second, 0 for nothing; 1 when
   /// not set.
   std::optional<std::uint64_t> lines_per_s;
+  /// Where gadgets publish: "mqtt://HOST:PORT/PREFIX" or mqtts; "" for nowhere. The topics are
+  /// below PREFIX/SERIAL.
+  std::string mqtt;
+  std::chrono::milliseconds mqtt_interval{1000};  ///< between two readings there; 1 ms or more
+  std::uint64_t mqtt_rate = 0;   ///< messages a second that flood it; up to 1,000,000
+  std::string credentials_file;  ///< for the broker; YAML: user, password
+  std::string ca_file;           ///< for mqtts; "": the authorities of this machine
 };
 
 /// One running virtual device, said once it can be connected to.

@@ -24,6 +24,10 @@ constexpr std::uint32_t session_expiry_s = 3600;
 constexpr int batch = 256;
 /// The library looks at its own timers that often.
 constexpr std::chrono::seconds misc_interval{1};
+/// Between two tries to come back, the first and the longest pause, and the time for each.
+constexpr std::chrono::milliseconds first_pause{250};
+constexpr std::chrono::seconds longest_pause{15};
+constexpr std::chrono::seconds connect_time{15};
 constexpr int refused_reason = 0x80;  // the first reason code that is a failure (MQTT 5, 2.4)
 
 // CONNACK reasons: MQTT 5 table 3.1, MQTT 3.1.1 table 3.1.
@@ -177,6 +181,13 @@ Result<void> Client::State::set_up() {
   if (options.tls) {
     AIOT_CHECK(set_up_tls());
   }
+  if (!options.will) return {};
+  const Publication& will = *options.will;
+  AIOT_CHECK(check_topic(will.topic));
+  const int set =
+      library.will_set(client, will.topic.c_str(), static_cast<int>(will.payload.size()),
+                       will.payload.data(), will.qos, will.retained);
+  if (set != MOSQ_ERR_SUCCESS) return failed(set);
   return {};
 }
 
@@ -232,15 +243,8 @@ Task<void> Client::connect(TimePoint deadline) {
                                     keep_alive_s, nullptr, properties);
   state.library.property_free_all(&properties);
   if (started != MOSQ_ERR_SUCCESS) co_return state.failed(started);
-  const auto until = [&](auto done) -> Task<void> {
-    while (!done()) {
-      Result<void> turned = co_await turn(deadline);
-      if (!turned) co_return std::move(turned).error();
-    }
-    co_return Result<void>();
-  };
-  const auto answered = [&state] { return state.connected >= 0; };
-  Result<void> answer = co_await until(answered);
+  Result<void> answer;
+  while (answer && state.connected < 0) answer = co_await turn(deadline);
   if (state.connected > 0) co_return state.connack_error();
   if (!answer) {
     Error error = std::move(answer).error();
@@ -252,17 +256,27 @@ Task<void> Client::connect(TimePoint deadline) {
     }
     co_return std::move(error).with("logging in at " + state.where());
   }
+  if (!state.options.topics.empty()) {
+    Result<void> heard = co_await subscribe(deadline);
+    AIOT_CO_CHECK(std::move(heard));
+  }
+  state.library.log_callback_set(state.client, nullptr);
+  co_return Result<void>();
+}
+
+Task<void> Client::subscribe(TimePoint deadline) {
+  State& state = *state_;
   Result<void> asked = state.subscribe();
   if (!asked) co_return std::move(asked).error();
-  const auto subscribed = [&state] { return state.subscribed; };
-  Result<void> heard = co_await until(subscribed);
-  if (!heard) co_return std::move(heard).error().with("subscribing at " + state.where());
+  while (!state.subscribed) {
+    Result<void> turned = co_await turn(deadline);
+    if (!turned) co_return std::move(turned).error().with("subscribing at " + state.where());
+  }
   for (std::size_t i = 0; i < state.granted.size() && i < state.options.topics.size(); ++i) {
     if (state.granted[i] < refused_reason) continue;
     co_return make_error(Errc::subscription_refused, state.options.topics[i],
                          "ask whoever runs the broker, or name other topics");
   }
-  state.library.log_callback_set(state.client, nullptr);
   co_return Result<void>();
 }
 
@@ -272,6 +286,45 @@ Task<void> Client::run() {
     if (!turned) co_return std::move(turned).error();
   }
 }
+
+Task<void> Client::work_until(TimePoint end) {
+  Result<void> turned = co_await turn(end);
+  if (!turned && turned.error().code == net::Errc::timed_out) co_return Result<void>();
+  co_return turned;
+}
+
+Task<void> Client::come_back(Clock& clock) {
+  Duration pause = first_pause;
+  for (;;) {
+    Result<void> slept = co_await clock.sleep_for(pause);
+    AIOT_CO_CHECK(std::move(slept));
+    Result<void> connected = co_await connect(clock.now() + connect_time);
+    if (connected) co_return connected;
+    const Condition why = connected.error().condition();
+    const bool patient = why == Condition::timeout || why == Condition::resource ||
+                         why == Condition::no_match || connected.error().retryable();
+    if (!patient) co_return connected;
+    pause = std::min<Duration>(2 * pause, longest_pause);
+  }
+}
+
+Result<void> Client::check_topic(const std::string& topic) {
+  AIOT_TRY(const Library* library, Library::open());
+  if (!topic.empty() && library->pub_topic_check(topic.c_str()) == MOSQ_ERR_SUCCESS) return {};
+  return make_error(Errc::bad_topic, fmt::format("\"{}\"", topic),
+                    "to publish, name one topic: no + and no # in it");
+}
+
+Result<void> Client::publish(const Publication& what) {
+  AIOT_CHECK(check_topic(what.topic));
+  const int sent = state_->library.publish(state_->client, nullptr, what.topic.c_str(),
+                                           static_cast<int>(what.payload.size()),
+                                           what.payload.data(), what.qos, what.retained);
+  if (sent != MOSQ_ERR_SUCCESS) return state_->failed(sent);
+  return {};
+}
+
+bool Client::is_congested() const { return state_->library.want_write(state_->client); }
 
 /// Waits for the socket and lets the library work it, once.
 Task<void> Client::turn(TimePoint deadline) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,10 +12,19 @@
 
 namespace aiot::net::mqtt {
 
+/// A message for a broker.
+struct Publication {
+  std::string topic;  ///< without wildcards; up to 65,535 bytes
+  std::string payload;
+  int qos = 0;
+  bool retained = false;
+};
+
 struct Options {
   std::string host;
   std::uint16_t port = 0;           ///< 0: 1883, or 8883 with TLS
-  std::vector<std::string> topics;  ///< filters, with + and #
+  std::vector<std::string> topics;  ///< filters, with + and #; none: only publishes
+  std::optional<Publication> will;  ///< published by the broker when we are gone without a goodbye
   int version = 5;                  ///< of the protocol: 5, or 4 for 3.1.1
   int qos = 0;                      ///< 0 to 2: the most that is asked for
   /// Names a session that the broker keeps while we are away. "" makes a name up; the broker then
@@ -37,7 +47,7 @@ struct Message {
   std::string content_type;  ///< of version 5, "" when not said
 };
 
-/// A subscriber: MQTT 3.1.1 and 5.0 (OASIS) by libmosquitto, driven by this thread's loop.
+/// A client of a broker: MQTT 3.1.1 and 5.0 (OASIS) by libmosquitto, driven by this thread's loop.
 class Client {
  public:
   /// Checks the options. Errc::bad_topic, Errc::bad_certificate, Condition::resource without the
@@ -50,12 +60,28 @@ class Client {
   Task<void> connect(TimePoint deadline);
   /// Hears messages until the connection is lost (Errc::link_lost) or it is cancelled.
   Task<void> run();
-  /// Says goodbye. Idempotent.
+  /// The same once: until something was heard or sent, or until `end`; both are success.
+  Task<void> work_until(TimePoint end);
+  /// connect() again and again, with longer and longer pauses between, until the broker is there or
+  /// says what waiting does not mend.
+  Task<void> come_back(Clock& clock);
+
+  /// Hands a message to the connection; for whoever does not wait in run() at the same time. What
+  /// the socket does not take yet is sent by the next work_until(). Errc::bad_topic, link errors.
+  Result<void> publish(const Publication& what);
+  /// Messages wait for the socket: a flood should pause.
+  bool is_congested() const;
+
+  /// Errc::bad_topic for a name that nothing can be published under: empty, too long, + or # in it.
+  static Result<void> check_topic(const std::string& topic);
+
+  /// Says goodbye: the will is not published then. Idempotent.
   void close();
 
  private:
   struct State;
   explicit Client(std::unique_ptr<State> state);
+  Task<void> subscribe(TimePoint deadline);
   Task<void> turn(TimePoint deadline);
 
   std::unique_ptr<State> state_;

@@ -20,7 +20,7 @@ constexpr std::array<ErrorRow, 7> rows = {{
     row(Errc::untrusted, "mqtt.untrusted", "TLS failed", Condition::refused_security),
     row(Errc::bad_certificate, "mqtt.certificate", "a certificate or key file cannot be used",
         Condition::invalid_input),
-    row(Errc::bad_topic, "mqtt.topic", "not a topic filter", Condition::usage),
+    row(Errc::bad_topic, "mqtt.topic", "not a topic", Condition::usage),
     row(Errc::protocol, "mqtt.protocol", "the other end does not speak MQTT", Condition::protocol),
 }};
 const ErrorTable table("mqtt", rows);

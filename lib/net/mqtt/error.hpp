@@ -11,7 +11,7 @@ enum class Errc {
   subscription_refused,  ///< the broker does not let us hear this topic
   untrusted,             ///< TLS: the broker's certificate, or ours, was not accepted
   bad_certificate,       ///< a certificate or key file cannot be used
-  bad_topic,             ///< not a topic filter
+  bad_topic,             ///< not a topic filter, or not a topic to publish under
   protocol,              ///< what came is not MQTT
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -3,15 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <utility>
 
 namespace aiot::sim::gadget {
 namespace {
 
-using namespace std::chrono_literals;
-
-/// Fast lines are made in batches, this far apart.
-constexpr net::Duration batch = 5ms;
 constexpr std::size_t longest_line_bytes = 128;
 /// Bytes that are no text: a NUL, what begins no UTF-8, and half of an escape sequence.
 constexpr std::string_view burst("\x00\xff\xfe\x80\xc3\x28\x1b[\x07\n", 10);
@@ -30,38 +26,13 @@ constexpr std::string_view panic =
 
 }  // namespace
 
-Console::Console(std::uint64_t lines_per_s, net::TimePoint now) : booted_(now) {
-  set_rate(lines_per_s, now);
-}
+Console::Console(std::uint64_t lines_per_s, net::TimePoint now)
+    : booted_(now), pace_(lines_per_s, now) {}
 
-void Console::set_rate(std::uint64_t lines_per_s, net::TimePoint now) {
-  rate_ = std::min(lines_per_s, max_rate);
-  rate_since_ = now;
-  lines_since_ = 0;
-}
-
-/// How many lines the rate wants by now, since it was set.
-std::uint64_t Console::due(net::TimePoint now) const {
-  using Seconds = std::chrono::duration<double>;
-  return static_cast<std::uint64_t>(Seconds(now - rate_since_).count() *
-                                    static_cast<double>(rate_));
-}
-
-std::optional<net::TimePoint> Console::next_timer() const {
-  if (rate_ == 0) return std::nullopt;
-  const std::chrono::duration<double> until(static_cast<double>(lines_since_ + 1) /
-                                            static_cast<double>(rate_));
-  // A tick later than it is due, so that rounding does not wake it in vain.
-  const net::TimePoint next =
-      rate_since_ + std::chrono::duration_cast<net::Duration>(until) + net::Duration(1);
-  return std::max(next, last_ + batch);
-}
+std::optional<net::TimePoint> Console::next_timer() const { return pace_.next(); }
 
 void Console::on_timer(net::TimePoint now) {
-  const std::uint64_t until = due(now);
-  if (lines_since_ >= until) return;
-  last_ = now;
-  for (; lines_since_ < until; ++lines_since_) say_line(now);
+  for (std::uint64_t due = pace_.take(now); due > 0; --due) say_line(now);
 }
 
 void Console::say_line(net::TimePoint now) {
@@ -100,9 +71,7 @@ void Console::obey(std::string_view line, net::TimePoint now) {
   if (line == "binary") say(burst);
   if (!line.starts_with(rate_word)) return;
   line.remove_prefix(rate_word.size());
-  std::uint64_t rate = 0;
-  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), rate);
-  if (error == std::errc() && end == line.data() + line.size()) set_rate(rate, now);
+  set_rate(pace_, line, now);
 }
 
 void Console::sent(std::size_t size_bytes) {

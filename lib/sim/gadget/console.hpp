@@ -4,7 +4,7 @@
 #include <string>
 
 #include "aiot/bytes.hpp"
-#include "net/clock.hpp"
+#include "sim/gadget/pace.hpp"
 
 namespace aiot::sim::gadget {
 
@@ -16,7 +16,7 @@ namespace aiot::sim::gadget {
 /// numbers, as on a UART.
 class Console {
  public:
-  /// `lines_per_s` up to max_rate; 0 says nothing unasked.
+  /// `lines_per_s` up to Pace::max_rate; 0 says nothing unasked.
   Console(std::uint64_t lines_per_s, net::TimePoint now);
 
   void on_bytes(ByteSpan bytes, net::TimePoint now);
@@ -30,21 +30,15 @@ class Console {
   std::uint64_t lines() const { return lines_; }
   std::uint64_t lost_lines() const { return lost_; }
 
-  static constexpr std::uint64_t max_rate = 1'000'000;
   static constexpr std::size_t max_waiting_bytes = 64 * 1024;
 
  private:
   void say_line(net::TimePoint now);
   void say(std::string_view text);
   void obey(std::string_view line, net::TimePoint now);
-  void set_rate(std::uint64_t lines_per_s, net::TimePoint now);
-  std::uint64_t due(net::TimePoint now) const;
 
   net::TimePoint booted_;
-  std::uint64_t rate_ = 0;
-  net::TimePoint rate_since_;
-  std::uint64_t lines_since_ = 0;  ///< since then
-  net::TimePoint last_{};          ///< when lines were last made
+  Pace pace_;
   std::uint64_t lines_ = 0;
   std::uint64_t lost_ = 0;
   std::string typed_;

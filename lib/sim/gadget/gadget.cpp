@@ -47,7 +47,7 @@ std::vector<Page> pages_of(const Identity& identity) {
            ssdp::format_description(description)}};
 }
 
-coap::Resource temperature() {
+coap::Resource thermometer() {
   coap::Resource out;
   out.path = temperature_path;
   out.attributes = {{"rt", "temperature"}, {"if", "sensor"}};
@@ -85,6 +85,10 @@ Result<std::unique_ptr<Gadget>> Gadget::make(const asio::any_io_executor& execut
   std::unique_ptr<Gadget> out(new Gadget(executor, std::move(identity), options.lines_per_s));
   AIOT_TRY(out->port_, make_port(executor, options.port, options.index));
   AIOT_CHECK(out->open_network(executor));
+  if (options.broker) {
+    auto temperature = [raw = out.get()] { return raw->temperature(); };
+    AIOT_TRY(out->mqtt_, MqttService::make(out->identity_, *options.broker, temperature));
+  }
   return out;
 }
 
@@ -99,7 +103,7 @@ Result<void> Gadget::open_network(const asio::any_io_executor& executor) {
   AIOT_TRY(const std::vector<net::Interface> interfaces, net::list_interfaces());
   AIOT_TRY(http_, HttpPages::open(executor, pages_of(identity_)));
   coap_engine_ = std::make_shared<coap::Server>(static_cast<std::uint32_t>(identity_.miio_id));
-  coap_engine_->add(temperature());
+  coap_engine_->add(thermometer());
   coap_engine_->add(information(identity_));
   coap_ = std::make_shared<UdpService>(executor, coap_engine_);
   AIOT_CHECK(coap_->open(0));
@@ -171,10 +175,11 @@ std::vector<std::string> Gadget::addresses() const {
       port_->address(), fmt::format("coap://127.0.0.1:{}{}", coap_->port(), temperature_path),
       fmt::format("http://127.0.0.1:{}/", http_->port())};
   if (miio_ != nullptr) out.emplace_back("miio://127.0.0.1");
+  if (mqtt_ != nullptr) out.push_back(mqtt_->address());
   return out;
 }
 
-void Gadget::start() {
+void Gadget::start(MqttService::Events mqtt_events) {
   Port::Events events;
   events.bytes = [this](ByteSpan bytes) {
     bytes_in_ += bytes.size();
@@ -193,6 +198,7 @@ void Gadget::start() {
   if (miio_ != nullptr) miio_->start();
   dnssd::Links::start(mdns_links_, mdns_, executor_);
   measure();
+  if (mqtt_ != nullptr) mqtt_->start(executor_, std::move(mqtt_events));
 }
 
 void Gadget::pump_console() {
@@ -216,10 +222,14 @@ void Gadget::pump_console() {
   });
 }
 
+std::string Gadget::temperature() const {
+  const std::uint64_t tenths = 200 + measured_ % 50;
+  return fmt::format("{}.{}", tenths / 10, tenths % 10);
+}
+
 void Gadget::measure() {
-  const std::uint64_t tenths = 200 + ++measured_ % 50;
-  coap_engine_->set_value(now(), temperature_path,
-                          bytes_of(fmt::format("{}.{}", tenths / 10, tenths % 10)));
+  ++measured_;
+  coap_engine_->set_value(now(), temperature_path, bytes_of(temperature()));
   coap_->pump();
   sensor_timer_.expires_after(measure_every);
   sensor_timer_.async_wait([this](boost::system::error_code error) {
@@ -232,6 +242,7 @@ void Gadget::stop() {
   console_timer_.cancel();
   sensor_timer_.cancel();
   port_->close();
+  if (mqtt_ != nullptr) mqtt_->close();
   mdns_->say_goodbye();
   mdns_links_->close();
   ssdp_engine_->say_goodbye();
@@ -253,6 +264,7 @@ Object Gadget::report() const {
       .set("commands", std::uint64_t{0})
       .set("lines", console_.lines())
       .set("lines_lost", console_.lost_lines());
+  if (mqtt_ != nullptr) fields.set("mqtt", mqtt_->report());
   return fields;
 }
 

@@ -7,6 +7,7 @@
 #include "sim/gadget/console.hpp"
 #include "sim/gadget/http_pages.hpp"
 #include "sim/gadget/identity.hpp"
+#include "sim/gadget/mqtt_service.hpp"
 #include "sim/gadget/udp_service.hpp"
 #include "sim/port.hpp"
 
@@ -16,17 +17,18 @@ struct Options {
   std::string port = "pty";  ///< of its console; see make_port()
   unsigned index = 0;        ///< of the gadgets that run together
   std::uint64_t lines_per_s = 1;
+  std::optional<Broker> broker;  ///< where it publishes, too
 };
 
 /// A virtual consumer device: it announces itself on every interface by mDNS and SSDP, answers
-/// miIO, CoAP and HTTP, and talks on a serial console. What another program keeps it from (a port
-/// that is taken) it leaves out.
+/// miIO, CoAP and HTTP, publishes at a broker, and talks on a serial console. What another program
+/// keeps it from (a port that is taken) it leaves out.
 class Gadget {
  public:
   static Result<std::unique_ptr<Gadget>> make(const net::asio::any_io_executor& executor,
                                               Identity identity, const Options& options);
 
-  void start();
+  void start(MqttService::Events events);
   /// Says goodbye where the protocol has one, and closes.
   void stop();
 
@@ -48,6 +50,7 @@ class Gadget {
   void open_miio(const net::asio::any_io_executor& executor);
   void pump_console();
   void measure();
+  std::string temperature() const;
 
   Identity identity_;
   net::asio::any_io_executor executor_;
@@ -60,7 +63,8 @@ class Gadget {
   std::shared_ptr<ssdp::Responder> ssdp_engine_;
   std::shared_ptr<UdpService> coap_;
   std::shared_ptr<UdpService> ssdp_;
-  std::shared_ptr<UdpService> miio_;  ///< nullptr when another program has the port
+  std::shared_ptr<UdpService> miio_;   ///< nullptr when another program has the port
+  std::shared_ptr<MqttService> mqtt_;  ///< nullptr without a broker
   std::shared_ptr<dnssd::Links> mdns_links_;
   std::shared_ptr<dnssd::ResponderStation> mdns_;
   std::uint64_t bytes_in_ = 0;

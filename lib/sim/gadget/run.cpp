@@ -10,9 +10,9 @@ namespace aiot::sim::gadget {
 namespace {
 
 Result<void> check(const Request& request) {
-  if (request.lines_per_s.value_or(0) > Console::max_rate) {
+  if (request.lines_per_s.value_or(0) > Pace::max_rate) {
     return make_error(Errc::bad_rate, std::to_string(*request.lines_per_s),
-                      "use up to " + std::to_string(Console::max_rate) + " lines a second");
+                      "use up to " + std::to_string(Pace::max_rate) + " lines a second");
   }
   const bool for_chips = !request.flash_file.empty() || request.flash_size != 0 ||
                          request.baud_limit != 0 || !request.faults.empty() ||
@@ -41,6 +41,7 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
                    const std::function<void(const Ready&)>& ready, EventSink& sink,
                    std::stop_token stop) {
   AIOT_CHECK(check(request));
+  AIOT_TRY(const std::optional<Broker> broker, broker_of(request));
   boost::asio::io_context context(1);
   std::vector<std::unique_ptr<Gadget>> gadgets;
   for (unsigned i = 0; i < request.count; ++i) {
@@ -48,6 +49,7 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
     options.port = request.port;
     options.index = i;
     options.lines_per_s = request.lines_per_s.value_or(1);
+    options.broker = broker;
     Identity identity = make_identity(i + 1, next_mac(first, i));
     AIOT_TRY(auto gadget, Gadget::make(context.get_executor(), std::move(identity), options));
     gadgets.push_back(std::move(gadget));
@@ -56,7 +58,18 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
     sink.on_event(event::Started{gadgets[i]->address(), "sim"});
     ready(ready_of(*gadgets[i], i + 1));
   }
-  for (const auto& gadget : gadgets) gadget->start();
+  std::optional<Error> refused;
+  for (const auto& gadget : gadgets) {
+    MqttService::Events events;
+    events.notice = [&sink, address = gadget->address()](std::string code, std::string text) {
+      sink.on_event(event::Notice{address, std::move(code), std::move(text), ""});
+    };
+    events.refused = [&](Error why) {
+      if (!refused) refused = std::move(why);
+      context.stop();
+    };
+    gadget->start(std::move(events));
+  }
   const std::stop_callback on_stop(
       stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
   context.run();
@@ -67,6 +80,7 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
     sink.on_event(event::Finished{gadget->address(), Record{"aiot.sim/1", fields}});
     devices.emplace_back(std::move(fields));
   }
+  if (refused) return *std::move(refused);
   Record record{"aiot.sim/1", {}};
   record.fields.set("devices", std::move(devices));
   return record;

@@ -28,7 +28,7 @@ const std::array<Arrow, 13> arrows = {{
     {"xml", {"core"}},
     {"protocol", {"core", "crypto", "net", "xml"}},
     {"job", {"core", "crypto", "net", "protocol", "image", "inference", "config", "store", "filter"}},
-    {"sim", {"core", "crypto", "net", "protocol", "inference"}},
+    {"sim", {"core", "crypto", "config", "net", "protocol", "inference"}},
 }};
 
 /// A library, by how its headers begin, and where it may be named (prefixes of paths).

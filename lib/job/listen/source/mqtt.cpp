@@ -14,8 +14,6 @@ namespace aiot::listen {
 namespace {
 
 constexpr std::chrono::seconds connect_time{15};
-constexpr std::chrono::milliseconds first_pause{250};
-constexpr std::chrono::seconds longest_pause{15};
 
 /// What a broker publishes on the topics of an address.
 class MqttSource final : public Source {
@@ -36,7 +34,7 @@ class MqttSource final : public Source {
         co_return lost;
       }
       context.notice("listen.lost", "the broker went away; waiting for it to come back", "");
-      connected = co_await come_back(context);
+      connected = co_await client_->come_back(context.clock);
       if (connected) context.notice("listen.back", "the broker is back", "");
     }
     client_->close();
@@ -44,21 +42,6 @@ class MqttSource final : public Source {
   }
 
  private:
-  net::Task<void> come_back(SourceContext& context) {
-    net::Duration pause = first_pause;
-    for (;;) {
-      Result<void> slept = co_await context.clock.sleep_for(pause);
-      AIOT_CO_CHECK(std::move(slept));
-      Result<void> connected = co_await client_->connect(context.clock.now() + connect_time);
-      if (connected) co_return connected;
-      const Condition why = connected.error().condition();
-      const bool patient = why == Condition::timeout || why == Condition::resource ||
-                           why == Condition::no_match || connected.error().retryable();
-      if (!patient) co_return connected;
-      pause = std::min<net::Duration>(2 * pause, longest_pause);
-    }
-  }
-
   static void report(SourceContext& context, const net::mqtt::Message& from) {
     Message message{.payload = std::string(from.payload), .topic = std::string(from.topic)};
     message.qos = from.qos;

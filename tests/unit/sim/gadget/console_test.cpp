@@ -65,7 +65,7 @@ TEST_CASE("a flood comes in batches, and holds its rate") {
 }
 
 TEST_CASE("what nobody reads is lost by whole lines, and counted") {
-  Console console(Console::max_rate, start);
+  Console console(sim::gadget::Pace::max_rate, start);
   console.on_timer(start + 10ms);
   CHECK(console.lines() == 10'000);
   CHECK(console.output().size() <= Console::max_waiting_bytes);

@@ -1,0 +1,134 @@
+#include "sim/gadget/mqtt_service.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "aiot/address.hpp"
+#include "net/patience.hpp"
+
+namespace aiot::sim::gadget {
+namespace {
+
+using namespace std::chrono_literals;
+using net::mqtt::Publication;
+
+constexpr net::Duration connect_time = 15s;
+/// Time that what comes in has between two batches of a flood.
+constexpr net::Duration breath = 1ms;
+
+net::TimePoint now() { return net::steady_clock().now(); }
+
+}  // namespace
+
+MqttService::MqttService(const Identity& identity, Broker broker,
+                         std::function<std::string()> temperature)
+    : broker_(std::move(broker)),
+      telemetry_(identity,
+                 {broker_.prefix, broker_.interval, broker_.flood_per_s, std::move(temperature)},
+                 now()) {}
+
+Result<std::shared_ptr<MqttService>> MqttService::make(const Identity& identity, Broker broker,
+                                                       std::function<std::string()> temperature) {
+  std::shared_ptr<MqttService> out(
+      new MqttService(identity, std::move(broker), std::move(temperature)));
+  AIOT_CHECK(net::mqtt::Client::check_topic(out->telemetry_.base()));
+  net::mqtt::Options options = out->broker_.options;
+  options.topics = {out->telemetry_.rate_topic()};
+  options.will = out->telemetry_.offline();
+  auto hear = [raw = out.get()](const net::mqtt::Message& message) {
+    raw->telemetry_.on_message(message.topic, message.payload, now());
+  };
+  AIOT_TRY(out->client_, net::mqtt::Client::make(std::move(options), hear));
+  return out;
+}
+
+void MqttService::start(const net::asio::any_io_executor& executor, Events events) {
+  events_ = std::move(events);
+  const auto work = [self = shared_from_this()]() -> net::asio::awaitable<void> {
+    Result<void> ended = co_await self->run();
+    self->connected_ = false;
+    if (!ended && !self->closed_) self->events_.refused(std::move(ended).error());
+  };
+  net::asio::co_spawn(executor, work, net::asio::detached);
+}
+
+net::Task<void> MqttService::run() {
+  Result<void> connected = co_await client_->connect(now() + connect_time);
+  if (!connected && net::may_come_back(connected.error())) {
+    events_.notice("sim.mqtt-away", connected.error().message() + "; waiting for the broker");
+    connected = co_await client_->come_back(net::steady_clock());
+  }
+  while (connected) {
+    connected_ = true;
+    Result<void> lost = co_await serve();
+    connected_ = false;
+    if (closed_ || !net::may_come_back(lost.error())) co_return lost;
+    events_.notice("sim.mqtt-lost", "the broker went away; waiting for it to come back");
+    connected = co_await client_->come_back(net::steady_clock());
+    if (connected) events_.notice("sim.mqtt-back", "the broker is back");
+  }
+  co_return connected;
+}
+
+/// Publishes until the broker is lost.
+net::Task<void> MqttService::serve() {
+  for (const Publication& one : telemetry_.greet(now())) {
+    AIOT_CO_CHECK(publish(one));
+  }
+  for (;;) {
+    AIOT_CO_CHECK(publish_due());
+    const net::TimePoint next = std::max(telemetry_.next_timer(), now() + breath);
+    Result<void> heard = co_await client_->work_until(next);
+    AIOT_CO_CHECK(std::move(heard));
+  }
+}
+
+Result<void> MqttService::publish_due() {
+  if (const auto reading = telemetry_.reading(now())) {
+    AIOT_CHECK(publish(*reading));
+  }
+  for (std::uint64_t due = telemetry_.flood_due(now()); due > 0; --due) {
+    const Publication one = telemetry_.next_of_flood();
+    if (client_->is_congested()) {
+      ++lost_;
+    } else {
+      AIOT_CHECK(publish(one));
+    }
+  }
+  return {};
+}
+
+Result<void> MqttService::publish(const Publication& what) {
+  AIOT_CHECK(client_->publish(what));
+  ++published_;
+  return {};
+}
+
+void MqttService::close() {
+  if (connected_ && !closed_) {
+    const Result<void> told = publish(telemetry_.offline());
+    static_cast<void>(told);  // else the broker tells the will
+  }
+  closed_ = true;
+  client_->close();
+}
+
+std::string MqttService::address() const {
+  const net::mqtt::Options& to = broker_.options;
+  Address out;
+  out.scheme = to.tls ? "mqtts" : "mqtt";
+  out.host = to.host;
+  out.port = to.port;
+  out.path = "/" + telemetry_.base() + "/#";
+  return out.str();
+}
+
+Object MqttService::report() const {
+  return Object({{"address", address()},
+                 {"connected", connected_},
+                 {"published", published_},
+                 {"lost", lost_}});
+}
+
+}  // namespace aiot::sim::gadget
