@@ -5,9 +5,11 @@
 namespace aiot::inference {
 namespace {
 
-constexpr std::array<ErrorRow, 9> rows = {{
+constexpr std::array<ErrorRow, 10> rows = {{
     {static_cast<int>(Errc::not_a_model), "model.not_a_model",
      "this is not a TensorFlow Lite model", Condition::invalid_input},
+    {static_cast<int>(Errc::unreadable), "model.unreadable", "the model cannot be read",
+     Condition::invalid_input},
     {static_cast<int>(Errc::truncated), "model.truncated", "the model ends too early",
      Condition::invalid_input},
     {static_cast<int>(Errc::bad_model), "model.bad", "the model makes no sense",

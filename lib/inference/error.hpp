@@ -8,6 +8,7 @@ namespace aiot::inference {
 /// What can be wrong with a model, or with running it here.
 enum class Errc {
   not_a_model = 1,       ///< the bytes are no .tflite file
+  unreadable,            ///< the file cannot be read
   truncated,             ///< a table, vector or buffer reaches beyond the end of the file
   bad_model,             ///< an index, shape, type or quantisation that makes no sense
   too_large,             ///< more tensors, operators or memory than a device's model has

@@ -25,6 +25,11 @@ inline std::int32_t divide_by_power_of_two(std::int32_t x, int exponent) {
   return (x >> exponent) + (remainder > threshold ? 1 : 0);
 }
 
+/// Sums that go round at 2^32, as every ISA's registers do: a hostile bias or scale overflows.
+inline std::int32_t wrapping_add(std::int32_t a, std::int32_t b) {
+  return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));
+}
+
 /// A real factor as multiplier * 2^(shift - 31), 2^30 <= multiplier < 2^31; or 0 and 0.
 struct Factor {
   std::int32_t multiplier = 0;
@@ -39,7 +44,8 @@ inline std::int32_t multiply(std::int32_t x, Factor factor) {
   return divide_by_power_of_two(high_multiply(shifted, factor.multiplier), right);
 }
 
-/// The factor for `value` >= 0, as the reference kernels quantise it: what is below 2^-32 is 0.
+/// The factor for 0 <= `value` < 2^30, as the reference kernels quantise it: what is below 2^-32 is
+/// 0.
 Factor factor_of(double value);
 
 }  // namespace aiot::inference::kernel

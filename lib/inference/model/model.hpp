@@ -90,6 +90,8 @@ enum class Code : std::int32_t {
 };
 /// "CONV_2D"; "operator 200" for one without a name here.
 std::string name_of(Code code);
+/// True for the codes above: what read_model() takes.
+bool has_name(Code code);
 
 enum class Padding : std::uint8_t { same = 0, valid = 1 };
 enum class Activation : std::uint8_t {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "aiot/result.hpp"
 #include "inference/model/model.hpp"
 
@@ -16,7 +18,7 @@ constexpr std::size_t most_tensor_bytes = 256U << 20;
 /// bad_model, too_large, unsupported_operator (named with its place in the graph).
 Result<Model> read_model(Bytes file);
 
-/// The same for a file on the disk; Condition::invalid_input when it cannot be read.
+/// The same for a file on the disk. Errc::unreadable too (also for pipes, devices and folders).
 Result<Model> read_model_file(const std::string& path);
 
 }  // namespace aiot::inference

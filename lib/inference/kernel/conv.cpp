@@ -1,0 +1,120 @@
+#include "inference/kernel/conv.hpp"
+
+namespace aiot::inference::kernel {
+namespace {
+
+/// Calls `pixel(batch, y, x)` for each of the output.
+template <class F>
+void for_each_pixel(const Shape& output, const F& pixel) {
+  for (std::int32_t batch = 0; batch < output.n; ++batch) {
+    for (std::int32_t y = 0; y < output.h; ++y) {
+      for (std::int32_t x = 0; x < output.w; ++x) pixel(batch, y, x);
+    }
+  }
+}
+
+/// Calls `tap(in_y, in_x, filter_y, filter_x)` where the filter, put at output pixel y, x, lies on
+/// the image.
+template <class F>
+void for_each_tap(const Shape& input, const Window& window, std::int32_t y, std::int32_t x,
+                  const F& tap) {
+  for (std::int32_t filter_y = 0; filter_y < window.h; ++filter_y) {
+    const auto in_y = y * window.stride_h - window.pad_top + filter_y * window.dilation_h;
+    if (in_y < 0 || in_y >= input.h) continue;
+    for (std::int32_t filter_x = 0; filter_x < window.w; ++filter_x) {
+      const auto in_x = x * window.stride_w - window.pad_left + filter_x * window.dilation_w;
+      if (in_x < 0 || in_x >= input.w) continue;
+      tap(in_y, in_x, filter_y, filter_x);
+    }
+  }
+}
+
+/// `multiply_add(sum, input, weight)` over what one output value sees; `finish(sum, channel)` makes
+/// it the result.
+template <class Sum, class T, class Add, class Finish>
+void conv(const ConvShape& s, const T* input, const T* filter, T* output, const Add& multiply_add,
+          const Finish& finish) {
+  const auto groups = s.input.c / s.group_channels;
+  const auto channels_of_group = s.output.c / groups;
+  for_each_pixel(s.output, [&](std::int32_t batch, std::int32_t y, std::int32_t x) {
+    for (std::int32_t channel = 0; channel < s.output.c; ++channel) {
+      const auto first = channel / channels_of_group * s.group_channels;
+      Sum sum = 0;
+      for_each_tap(s.input, s.window, y, x,
+                   [&](auto in_y, auto in_x, auto filter_y, auto filter_x) {
+                     const auto* pixel = input + s.input.at(batch, in_y, in_x, first);
+                     const Shape weights{s.output.c, s.window.h, s.window.w, s.group_channels};
+                     const auto* weight = filter + weights.at(channel, filter_y, filter_x, 0);
+                     for (std::int32_t i = 0; i < s.group_channels; ++i) {
+                       sum = multiply_add(sum, pixel[i], weight[i]);
+                     }
+                   });
+      output[s.output.at(batch, y, x, channel)] = finish(sum, channel);
+    }
+  });
+}
+
+template <class Sum, class T, class Add, class Finish>
+void depthwise(const ConvShape& s, const T* input, const T* filter, T* output,
+               const Add& multiply_add, const Finish& finish) {
+  for_each_pixel(s.output, [&](std::int32_t batch, std::int32_t y, std::int32_t x) {
+    for (std::int32_t channel = 0; channel < s.output.c; ++channel) {
+      const auto in_channel = channel / s.depth_multiplier;
+      Sum sum = 0;
+      for_each_tap(s.input, s.window, y, x,
+                   [&](auto in_y, auto in_x, auto filter_y, auto filter_x) {
+                     const Shape weights{1, s.window.h, s.window.w, s.output.c};
+                     sum = multiply_add(sum, input[s.input.at(batch, in_y, in_x, in_channel)],
+                                        filter[weights.at(0, filter_y, filter_x, channel)]);
+                   });
+      output[s.output.at(batch, y, x, channel)] = finish(sum, channel);
+    }
+  });
+}
+
+auto integer_add(const Requantize& q) {
+  return [offset = q.input_offset](std::int32_t sum, std::int8_t value, std::int8_t weight) {
+    return sum + weight * (value + offset);
+  };
+}
+auto integer_finish(const Requantize& q, const std::int32_t* bias) {
+  return [&q, bias](std::int32_t sum, std::int32_t channel) {
+    return q.result(bias == nullptr ? sum : wrapping_add(sum, bias[channel]), channel);
+  };
+}
+
+constexpr auto float_add = [](float sum, float value, float weight) {
+  return sum + value * weight;
+};
+auto float_finish(Range<float> range, const float* bias) {
+  return [range, bias](float sum, std::int32_t channel) {
+    return clamp(bias == nullptr ? sum : sum + bias[channel], range);
+  };
+}
+
+}  // namespace
+
+void conv_2d(const ConvShape& shape, const Requantize& quantized, const std::int8_t* input,
+             const std::int8_t* filter, const std::int32_t* bias, std::int8_t* output) {
+  conv<std::int32_t>(shape, input, filter, output, integer_add(quantized),
+                     integer_finish(quantized, bias));
+}
+
+void conv_2d(const ConvShape& shape, Range<float> range, const float* input, const float* filter,
+             const float* bias, float* output) {
+  conv<float>(shape, input, filter, output, float_add, float_finish(range, bias));
+}
+
+void depthwise_conv_2d(const ConvShape& shape, const Requantize& quantized,
+                       const std::int8_t* input, const std::int8_t* filter,
+                       const std::int32_t* bias, std::int8_t* output) {
+  depthwise<std::int32_t>(shape, input, filter, output, integer_add(quantized),
+                          integer_finish(quantized, bias));
+}
+
+void depthwise_conv_2d(const ConvShape& shape, Range<float> range, const float* input,
+                       const float* filter, const float* bias, float* output) {
+  depthwise<float>(shape, input, filter, output, float_add, float_finish(range, bias));
+}
+
+}  // namespace aiot::inference::kernel

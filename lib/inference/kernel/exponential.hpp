@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+
+#include "inference/kernel/fixed_point.hpp"
+
+/// exp(x) and 1 / (1 + x) in fixed point, bit for bit as gemmlowp computes them (fixedpoint.h):
+/// what the reference kernels' SOFTMAX, LOGISTIC and TANH stand on. "Q5" has 5 integer bits, 26
+/// behind the point.
+namespace aiot::inference::kernel {
+
+/// x * 2^exponent, saturated; 0 <= exponent <= 30.
+inline std::int32_t saturating_shift_left(std::int32_t x, int exponent) {
+  const std::int64_t wide = static_cast<std::int64_t>(x) * (1LL << exponent);
+  if (wide > std::numeric_limits<std::int32_t>::max()) {
+    return std::numeric_limits<std::int32_t>::max();
+  }
+  if (wide < std::numeric_limits<std::int32_t>::min()) {
+    return std::numeric_limits<std::int32_t>::min();
+  }
+  return static_cast<std::int32_t>(wide);
+}
+
+/// exp(x) in Q0 for -1/4 <= x < 0 in Q0: a Taylor series round -1/8.
+inline std::int32_t exp_near_zero(std::int32_t a) {
+  constexpr std::int32_t exp_of_minus_one_eighth = 1'895'147'668;
+  constexpr std::int32_t one_third = 715'827'883;
+  const std::int32_t x = a + (1 << 28);
+  const std::int32_t x2 = high_multiply(x, x);
+  const std::int32_t x3 = high_multiply(x2, x);
+  const std::int32_t x4 = high_multiply(x2, x2);
+  const std::int32_t x4_over_4 = divide_by_power_of_two(x4, 2);
+  const std::int32_t tail =
+      divide_by_power_of_two(high_multiply(x4_over_4 + x3, one_third) + x2, 1);
+  return exp_of_minus_one_eighth + high_multiply(exp_of_minus_one_eighth, x + tail);
+}
+
+/// exp(x) in Q0 for x <= 0 with `integer_bits` (0 to 5) in front of the point.
+inline std::int32_t exp_of_negative(std::int32_t a, int integer_bits) {
+  struct Power {
+    int exponent;              // of two
+    std::int32_t exponential;  // exp(-2^exponent) in Q0
+  };
+  constexpr Power powers[] = {
+      {-2, 1'672'461'947}, {-1, 1'302'514'674}, {0, 790'015'084}, {1, 290'630'308},
+      {2, 39'332'535},     {3, 720'401},        {4, 242}};
+  if (a == 0) return std::numeric_limits<std::int32_t>::max();
+  const int fraction_bits = 31 - integer_bits;
+  const std::int32_t quarter = 1 << (fraction_bits - 2);
+  const std::int32_t modulo = (a & (quarter - 1)) - quarter;
+  std::int32_t result = exp_near_zero(saturating_shift_left(modulo, integer_bits));
+  const std::int32_t rest = modulo - a;
+  for (const auto& power : powers) {
+    if (power.exponent >= integer_bits) break;
+    if ((rest & (1 << (fraction_bits + power.exponent))) != 0) {
+      result = high_multiply(result, power.exponential);
+    }
+  }
+  return result;
+}
+
+/// 1 / (1 + x) in Q0 for 0 <= x < 1 in Q0: three steps of Newton and Raphson.
+inline std::int32_t one_over_one_plus(std::int32_t x) {
+  constexpr std::int32_t forty_eight_over_17 = 1'515'870'810;        // Q2
+  constexpr std::int32_t minus_thirty_two_over_17 = -1'010'580'540;  // Q2
+  constexpr std::int32_t one = 1 << 29;                              // Q2
+  const std::int64_t sum = static_cast<std::int64_t>(x) + std::numeric_limits<std::int32_t>::max();
+  const auto half_denominator = static_cast<std::int32_t>((sum + (sum >= 0 ? 1 : -1)) / 2);
+  std::int32_t y = forty_eight_over_17 + high_multiply(half_denominator, minus_thirty_two_over_17);
+  for (int i = 0; i < 3; ++i) {
+    const std::int32_t error = one - high_multiply(half_denominator, y);
+    y += saturating_shift_left(high_multiply(y, error), 2);
+  }
+  return saturating_shift_left(y, 1);
+}
+
+}  // namespace aiot::inference::kernel

@@ -1,0 +1,197 @@
+#include "inference/model/read.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <system_error>
+
+#include "inference/error.hpp"
+#include "inference/model/check.hpp"
+#include "inference/model/flatbuffer.hpp"
+#include "inference/model/options.hpp"
+
+namespace aiot::inference {
+namespace {
+
+using flatbuffer::Document;
+using flatbuffer::Table;
+using flatbuffer::Tables;
+
+constexpr std::size_t most_name_bytes = 256;
+constexpr std::size_t most_operands = 1024;
+constexpr std::size_t most_scales = 65'536;
+
+Error failure(const Document& document, std::string_view step) {
+  return document.error().with(step).with_hint("export or download the model again");
+}
+
+/// Buffer `index`: inside the FlatBuffer, or (files beyond 2 GiB, and some converters) behind it.
+ByteSpan buffer_bytes(Document& document, const Tables& buffers, std::uint32_t index) {
+  if (index == 0) return {};  // by convention the empty one
+  if (index >= buffers.size()) {
+    document.fail(Errc::bad_model, fmt::format("buffer {} of {}", index, buffers.size()));
+    return {};
+  }
+  const auto buffer = buffers.at(index);
+  const auto offset = buffer.scalar<std::uint64_t>(1, 0);
+  const auto size = buffer.scalar<std::uint64_t>(2, 0);
+  if (offset <= 1) return buffer.bytes(0);
+  if (!document.holds(offset, size)) return {};
+  return document.bytes().subspan(offset, size);
+}
+
+Quantization read_quantization(Document& document, const Table& table) {
+  Quantization q;
+  if (!table) return q;
+  if (table.scalar<std::uint8_t>(4, 0) != 0) {  // QuantizationDetails: a custom scheme
+    document.fail(Errc::unsupported_option, "custom quantisation");
+    return q;
+  }
+  q.scales = table.vector<float>(2, most_scales);
+  const auto zero_points = table.vector<std::int64_t>(3, most_scales);
+  q.axis = table.scalar<std::int32_t>(6, 0);
+  if (!zero_points.empty() && zero_points.size() != q.scales.size()) {
+    document.fail(Errc::bad_model,
+                  fmt::format("{} scales and {} zero points", q.scales.size(), zero_points.size()));
+    return q;
+  }
+  q.zero_points.assign(q.scales.size(), 0);
+  for (std::size_t i = 0; i < zero_points.size(); ++i) {
+    q.zero_points[i] = static_cast<std::int32_t>(
+        std::clamp<std::int64_t>(zero_points[i], std::numeric_limits<std::int32_t>::min(),
+                                 std::numeric_limits<std::int32_t>::max()));
+  }
+  return q;
+}
+
+Tensor read_tensor(Document& document, const Table& table, const Tables& buffers) {
+  Tensor tensor;
+  tensor.shape = table.vector<std::int32_t>(0, most_operands);
+  tensor.type = static_cast<Type>(table.scalar<std::uint8_t>(1, 0));
+  tensor.data = buffer_bytes(document, buffers, table.scalar<std::uint32_t>(2, 0));
+  tensor.name = table.string(3, most_name_bytes);
+  tensor.quantization = read_quantization(document, table.table(4));
+  if (table.table(6)) document.fail(Errc::unsupported_option, "sparse weights");
+  return tensor;
+}
+
+Result<std::vector<Tensor>> read_tensors(Document& document, const Tables& tables,
+                                         const Tables& buffers) {
+  if (tables.size() > most_tensors) {
+    return make_error(Errc::too_large, fmt::format("{} tensors", tables.size()));
+  }
+  std::vector<Tensor> tensors;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const auto table = tables.at(i);
+    auto tensor = read_tensor(document, table, buffers);
+    const auto where = [&] {
+      return fmt::format("tensor {} ({})", i, escape_controls(tensor.name));
+    };
+    if (document.failed()) return failure(document, where());
+    AIOT_CHECK(check_tensor(tensor).with(where()));
+    tensors.push_back(std::move(tensor));
+  }
+  return tensors;
+}
+
+/// The codes of a file, each of which operators name by its index.
+std::vector<Code> read_codes(Document& document, const Tables& tables) {
+  std::vector<Code> codes;
+  if (!document.spend(tables.size())) return codes;
+  for (std::size_t i = 0; i < tables.size() && !document.failed(); ++i) {
+    const auto table = tables.at(i);
+    // Codes up to 127 may be in the old byte alone.
+    codes.push_back(static_cast<Code>(
+        std::max<std::int32_t>(table.scalar<std::int8_t>(0, 0), table.scalar<std::int32_t>(3, 0))));
+  }
+  return codes;
+}
+
+Operator read_operator(Document& document, const Table& table, const std::vector<Code>& codes) {
+  Operator op;
+  const auto code = table.scalar<std::uint32_t>(0, 0);
+  if (code >= codes.size()) {
+    document.fail(Errc::bad_model, fmt::format("code {} of {}", code, codes.size()));
+    return op;
+  }
+  op.code = codes[code];
+  if (!has_name(op.code)) {
+    document.fail(Errc::unsupported_operator, name_of(op.code));
+    return op;
+  }
+  op.inputs = table.vector<std::int32_t>(1, most_operands);
+  op.outputs = table.vector<std::int32_t>(2, most_operands);
+  op.options = read_options(document, op.code, table.scalar<std::uint8_t>(3, 0), table.table(4));
+  return op;
+}
+
+Result<std::vector<Operator>> read_operators(Document& document, const Tables& tables,
+                                             const std::vector<Code>& codes) {
+  if (tables.size() > most_operators) {
+    return make_error(Errc::too_large, fmt::format("{} operators", tables.size()));
+  }
+  std::vector<Operator> operators;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    const auto table = tables.at(i);
+    operators.push_back(read_operator(document, table, codes));
+    if (document.failed()) return failure(document, fmt::format("operator {}", i));
+  }
+  return operators;
+}
+
+}  // namespace
+
+Result<Model> read_model(Bytes file) {
+  if (file.size() > most_file_bytes) {
+    return make_error(Errc::too_large, fmt::format("{} bytes", file.size()));
+  }
+  constexpr std::string_view identifier = "TFL3";
+  if (file.size() < 8 || std::memcmp(file.data() + 4, identifier.data(), 4) != 0) {
+    return make_error(Errc::not_a_model, {}, "give a .tflite file");
+  }
+  Model model;
+  model.file = std::move(file);
+  Document document(model.file);
+  const auto root = document.root();
+  const auto codes = read_codes(document, root.tables(1));
+  const auto subgraphs = root.tables(2);
+  const auto buffers = root.tables(4);
+  model.description = root.string(3, most_name_bytes);
+  if (document.failed()) return failure(document, "reading the file");
+  if (subgraphs.size() == 0) return make_error(Errc::bad_model, "no subgraph");
+  const auto graph = subgraphs.at(0);
+  AIOT_TRY(model.tensors, read_tensors(document, graph.tables(0), buffers));
+  AIOT_TRY(model.operators, read_operators(document, graph.tables(3), codes));
+  model.inputs = graph.vector<std::int32_t>(1, most_operands);
+  model.outputs = graph.vector<std::int32_t>(2, most_operands);
+  if (document.failed()) return failure(document, "reading the graph");
+  AIOT_CHECK(check_graph(model));
+  return model;
+}
+
+Result<Model> read_model_file(const std::string& path) {
+  const auto unreadable = [&](const std::string& why) {
+    return make_error(Errc::unreadable, fmt::format("{}: {}", path, why),
+                      "check the name, and that you may read it");
+  };
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (error) return unreadable(error.message());
+  if (!std::filesystem::is_regular_file(status)) return unreadable("not a regular file");
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) return unreadable(error.message());
+  if (size > most_file_bytes) {
+    return make_error(Errc::too_large, fmt::format("{}: {} bytes", path, size));
+  }
+  Bytes bytes(size);
+  std::ifstream file(path, std::ios::binary);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (!file) return unreadable("it could not be opened, or is being written");
+  return read_model(std::move(bytes)).with(path);
+}
+
+}  // namespace aiot::inference

@@ -1,0 +1,96 @@
+#include "inference/prepare/arithmetic.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace aiot::inference {
+namespace {
+
+/// The extents of `shape`, from the last dimension on; 1 in front of the first.
+std::int32_t extent_from_end(const std::vector<std::int32_t>& shape, std::size_t from_end) {
+  return from_end < shape.size() ? shape[shape.size() - 1 - from_end] : 1;
+}
+
+Result<kernel::Broadcast> broadcast(const Node& node, const Tensor& a, const Tensor& b,
+                                    const Tensor& output) {
+  constexpr std::size_t rank = kernel::Broadcast::rank;
+  if (output.shape.size() > rank) {
+    return node.fail(Errc::unsupported_option, fmt::format("{} dimensions", output.shape.size()));
+  }
+  kernel::Broadcast result;
+  std::size_t step_a = 1;
+  std::size_t step_b = 1;
+  for (std::size_t i = 0; i < std::max({rank, a.shape.size(), b.shape.size()}); ++i) {
+    const auto in_a = extent_from_end(a.shape, i);
+    const auto in_b = extent_from_end(b.shape, i);
+    const auto out = extent_from_end(output.shape, i);
+    if ((in_a != out && in_a != 1) || (in_b != out && in_b != 1) || std::max(in_a, in_b) != out) {
+      return node.fail(Errc::bad_model, fmt::format("{} and {} do not make {}", shape_text(a.shape),
+                                                    shape_text(b.shape), shape_text(output.shape)));
+    }
+    if (i >= rank) continue;
+    result.extent[rank - 1 - i] = out;
+    result.step_a[rank - 1 - i] = in_a == 1 ? 0 : step_a;
+    result.step_b[rank - 1 - i] = in_b == 1 ? 0 : step_b;
+    step_a *= static_cast<std::size_t>(in_a);
+    step_b *= static_cast<std::size_t>(in_b);
+  }
+  return result;
+}
+
+/// The reference refuses factors of 1 and more here.
+Result<kernel::Factor> factor_below_one(const Node& node, double value) {
+  if (value > 0 && value < 1) {
+    const auto factor = kernel::factor_of(value);
+    if (factor.shift <= 0) return factor;
+  }
+  return node.fail(Errc::bad_model, fmt::format("scales whose quotient is {}", value));
+}
+
+Result<void> set_factors(const Node& node, double a, double b, double output, Arithmetic& result) {
+  auto& q = result.quantized;
+  if (result.code == Code::mul) {
+    AIOT_TRY(q.factor_output, checked_factor(node, a * b / output));
+    return {};
+  }
+  const double twice_larger = 2 * std::max(a, b);
+  AIOT_TRY(q.factor_a, factor_below_one(node, a / twice_larger));
+  AIOT_TRY(q.factor_b, factor_below_one(node, b / twice_larger));
+  AIOT_TRY(q.factor_output,
+           factor_below_one(node, twice_larger / ((1 << kernel::add_left_shift) * output)));
+  return {};
+}
+
+}  // namespace
+
+Result<Arithmetic> prepare_arithmetic(const Node& node) {
+  AIOT_TRY(const auto tensors, in_and_out(node, 2, 2));
+  AIOT_TRY(const auto* second, node.input(1));
+  AIOT_CHECK(expect_type(node, *second, tensors.input->type, node.input_name(1)));
+  Arithmetic result;
+  result.code = node.op().code;
+  result.type = tensors.input->type;
+  result.a = node.input_index(0);
+  result.b = node.input_index(1);
+  result.output = node.output_index();
+  AIOT_TRY(result.shape, broadcast(node, *tensors.input, *second, *tensors.output));
+  result.same_shapes = tensors.input->elements() == second->elements();
+  const auto activation = node.options<ArithmeticOptions>().activation;
+  if (!tensors.quantized()) {
+    AIOT_TRY(result.range, float_range(node, activation));
+    return result;
+  }
+  AIOT_CHECK(expect_one_scale(node, *second, node.input_name(1)));
+  auto& q = result.quantized;
+  q.offset_a = -tensors.input->zero_point();
+  q.offset_b = -second->zero_point();
+  q.output_offset = tensors.output->zero_point();
+  AIOT_TRY(q.range, int8_range(node, activation, *tensors.output));
+  AIOT_CHECK(set_factors(node, static_cast<double>(tensors.input->scale()),
+                         static_cast<double>(second->scale()),
+                         static_cast<double>(tensors.output->scale()), result));
+  return result;
+}
+
+}  // namespace aiot::inference

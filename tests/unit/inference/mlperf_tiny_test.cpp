@@ -1,0 +1,93 @@
+#include "mlperf_tiny.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "inference/engine.hpp"
+#include "inference/model/read.hpp"
+
+namespace aiot::inference {
+namespace {
+
+struct Known {
+  const char* name;
+  std::uint64_t macs;  ///< as the data set lists them
+};
+constexpr std::array<Known, 6> int8_models = {{{"ad01_int8", 264'192},
+                                               {"kws_ref_model", 2'656'768},
+                                               {"person_detect", 7'157'888},
+                                               {"pretrainedResnet_quant", 12'501'632},
+                                               {"str_ww_ref_model", 826'368},
+                                               {"vww_96_int8", 7'489'664}}};
+
+std::size_t differing_bytes(ByteSpan a, ByteSpan b) {
+  REQUIRE(a.size() == b.size());
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) count += a[i] != b[i] ? 1 : 0;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("mlperf tiny: the scalar engine gives the bytes of TensorFlow Lite Micro") {
+  for (const auto& known : int8_models) {
+    CAPTURE(std::string(known.name));
+    auto file = test::mlperf_tiny(fmt::format("models/{}.tflite", known.name));
+    if (!file) return;
+    auto model = read_model(*std::move(file));
+    if (!model) FAIL(model.error().message());
+    EngineOptions options;
+    options.isa = Isa::scalar;
+    const auto made =
+        make_reference_engine(std::make_shared<const Model>(*std::move(model)), options);
+    if (!made) FAIL(made.error().message());
+    auto& engine = **made;
+    REQUIRE(engine.inputs().size() == 1);
+    REQUIRE(engine.outputs().size() == 1);
+    for (int k = 1; k <= 3; ++k) {
+      CAPTURE(k);
+      const auto input = test::mlperf_tiny(fmt::format("inputs/{}.{}.bin", known.name, k));
+      const auto expected = test::mlperf_tiny(fmt::format("expected_ref/{}.{}.bin", known.name, k));
+      REQUIRE(input.has_value());
+      REQUIRE(expected.has_value());
+      REQUIRE(input->size() == engine.input(0).size());
+      std::ranges::copy(*input, engine.input(0).begin());
+      REQUIRE(engine.invoke().has_value());
+      CHECK(differing_bytes(engine.output(0), *expected) == 0);
+    }
+    const auto& operators = engine.operators();
+    const auto macs =
+        std::accumulate(operators.begin(), operators.end(), std::uint64_t{0},
+                        [](std::uint64_t sum, const OperatorInfo& o) { return sum + o.macs; });
+    CHECK(macs == known.macs);
+  }
+}
+
+TEST_CASE("mlperf tiny: each operator's time is told, the output is the same") {
+  auto file = test::mlperf_tiny("models/kws_ref_model.tflite");
+  if (!file) return;
+  auto model = read_model(*std::move(file));
+  REQUIRE(model.has_value());
+  const auto made = make_reference_engine(std::make_shared<const Model>(*std::move(model)), {});
+  REQUIRE(made.has_value());
+  auto& engine = **made;
+  const auto input = test::mlperf_tiny("inputs/kws_ref_model.1.bin");
+  REQUIRE(input.has_value());
+  std::ranges::copy(*input, engine.input(0).begin());
+  std::vector<std::chrono::nanoseconds> times(engine.operators().size());
+  REQUIRE(times.size() == 13);
+  REQUIRE(engine.invoke_timed(times).has_value());
+  CHECK(std::ranges::all_of(times, [](auto time) { return time.count() > 0; }));
+  CHECK(differing_bytes(engine.output(0), *test::mlperf_tiny("expected_ref/kws_ref_model.1.bin")) ==
+        0);
+  const auto& first = engine.operators().front();
+  CHECK(first.name == "CONV_2D");
+  CHECK(first.output_shape == std::vector<std::int32_t>{1, 25, 5, 64});
+  CHECK(first.macs == 320'000);
+  CHECK(engine.memory().model_bytes == 53'936);
+}
+
+}  // namespace aiot::inference
