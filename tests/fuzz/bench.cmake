@@ -1,0 +1,1 @@
+aiot_fuzzer(bench_labels LINKS aiot_job_bench)
