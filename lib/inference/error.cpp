@@ -5,7 +5,7 @@
 namespace aiot::inference {
 namespace {
 
-constexpr std::array<ErrorRow, 10> rows = {{
+constexpr std::array<ErrorRow, 11> rows = {{
     {static_cast<int>(Errc::not_a_model), "model.not_a_model",
      "this is not a TensorFlow Lite model", Condition::invalid_input},
     {static_cast<int>(Errc::unreadable), "model.unreadable", "the model cannot be read",
@@ -25,6 +25,8 @@ constexpr std::array<ErrorRow, 10> rows = {{
      "this CPU does not have these instructions", Condition::resource},
     {static_cast<int>(Errc::engine_missing), "engine.missing", "this engine is not installed",
      Condition::resource},
+    {static_cast<int>(Errc::unknown_builtin), "model.unknown_builtin",
+     "no model of that name is built in", Condition::usage},
     {static_cast<int>(Errc::engine_failed), "engine.failed", "the engine refused",
      Condition::internal},
 }};

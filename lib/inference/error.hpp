@@ -16,6 +16,7 @@ enum class Errc {
   unsupported_option,    ///< an operator's type, layout or option that this engine does not have
   isa_missing,           ///< this CPU does not have the instructions asked for
   engine_missing,        ///< a library that is opened when needed is not there, or too old
+  unknown_builtin,       ///< no model of that name is built in
   engine_failed,         ///< such a library refused the model, or failed while it ran
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -3,57 +3,35 @@
 #include <string>
 
 namespace aiot::inference {
+
+OptionsKind options_kind(Code code) {
+  switch (code) {
+    case Code::conv_2d: return OptionsKind::conv_2d;
+    case Code::depthwise_conv_2d: return OptionsKind::depthwise_conv_2d;
+    case Code::average_pool_2d:
+    case Code::max_pool_2d: return OptionsKind::pool_2d;
+    case Code::fully_connected: return OptionsKind::fully_connected;
+    case Code::softmax: return OptionsKind::softmax;
+    case Code::concatenation: return OptionsKind::concatenation;
+    case Code::add: return OptionsKind::add;
+    case Code::mul: return OptionsKind::mul;
+    case Code::sub: return OptionsKind::sub;
+    case Code::resize_bilinear: return OptionsKind::resize_bilinear;
+    case Code::resize_nearest_neighbor: return OptionsKind::resize_nearest_neighbor;
+    case Code::mean: return OptionsKind::reducer;
+    case Code::strided_slice: return OptionsKind::strided_slice;
+    case Code::split: return OptionsKind::split;
+    case Code::transpose_conv: return OptionsKind::transpose_conv;
+    case Code::pack: return OptionsKind::pack;
+    case Code::leaky_relu: return OptionsKind::leaky_relu;
+    default: return OptionsKind::none;
+  }
+}
+
 namespace {
 
 using flatbuffer::Document;
 using flatbuffer::Table;
-
-/// BuiltinOptions: the number of each union member that is read here.
-enum class Kind : std::uint8_t {
-  none = 0,
-  conv_2d = 1,
-  depthwise_conv_2d = 2,
-  pool_2d = 5,
-  fully_connected = 8,
-  softmax = 9,
-  concatenation = 10,
-  add = 11,
-  resize_bilinear = 15,
-  mul = 21,
-  reducer = 27,
-  sub = 28,
-  strided_slice = 32,
-  split = 35,
-  transpose_conv = 49,
-  pack = 59,
-  resize_nearest_neighbor = 74,
-  leaky_relu = 75,
-};
-
-/// The member that goes with an operator; none for one whose options say nothing that is needed.
-Kind kind_for(Code code) {
-  switch (code) {
-    case Code::conv_2d: return Kind::conv_2d;
-    case Code::depthwise_conv_2d: return Kind::depthwise_conv_2d;
-    case Code::average_pool_2d:
-    case Code::max_pool_2d: return Kind::pool_2d;
-    case Code::fully_connected: return Kind::fully_connected;
-    case Code::softmax: return Kind::softmax;
-    case Code::concatenation: return Kind::concatenation;
-    case Code::add: return Kind::add;
-    case Code::mul: return Kind::mul;
-    case Code::sub: return Kind::sub;
-    case Code::resize_bilinear: return Kind::resize_bilinear;
-    case Code::resize_nearest_neighbor: return Kind::resize_nearest_neighbor;
-    case Code::mean: return Kind::reducer;
-    case Code::strided_slice: return Kind::strided_slice;
-    case Code::split: return Kind::split;
-    case Code::transpose_conv: return Kind::transpose_conv;
-    case Code::pack: return Kind::pack;
-    case Code::leaky_relu: return Kind::leaky_relu;
-    default: return Kind::none;
-  }
-}
 
 Padding padding_of(Document& document, const Table& table, int field) {
   const auto value = table.scalar<std::int8_t>(field, 0);
@@ -148,7 +126,8 @@ ResizeOptions resize(const Table& t, int first_field) {
 
 decltype(Operator::options) read_options(Document& document, Code code, std::uint8_t kind,
                                          const Table& t) {
-  const auto wanted = kind_for(code);
+  using Kind = OptionsKind;
+  const auto wanted = options_kind(code);
   if (wanted == Kind::none) return NoOptions{};
   if (kind != 0 && kind != static_cast<std::uint8_t>(wanted)) {
     document.fail(Errc::bad_model, "options of another operator");

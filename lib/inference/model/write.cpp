@@ -1,0 +1,181 @@
+#include "inference/model/write.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "inference/model/flatbuffer_writer.hpp"
+#include "inference/model/options.hpp"
+
+namespace aiot::inference {
+namespace {
+
+using flatbuffer::Field;
+using flatbuffer::Writer;
+
+/// Writes one of each `items` with `write(item)` (which returns its position) into a new vector.
+template <class Items, class Write>
+std::size_t write_each(Writer& writer, const Items& items, const Write& write) {
+  const auto vector = writer.offsets(items.size());
+  std::size_t i = 0;
+  for (const auto& item : items) writer.point(vector + 4 + 4 * i++, write(item));
+  return vector;
+}
+
+std::vector<Field> option_fields(const Operator& op) {
+  const auto scalar = [](int index, auto value) { return Field::scalar(index, value); };
+  const auto byte = [](int index, auto value) {
+    return Field::scalar(index, static_cast<std::uint8_t>(value));
+  };
+  switch (options_kind(op.code)) {
+    case OptionsKind::none: return {};
+    case OptionsKind::conv_2d: {
+      const auto& o = std::get<ConvOptions>(op.options);
+      return {byte(0, o.padding),    scalar(1, o.stride_w),   scalar(2, o.stride_h),
+              byte(3, o.activation), scalar(4, o.dilation_w), scalar(5, o.dilation_h)};
+    }
+    case OptionsKind::depthwise_conv_2d: {
+      const auto& o = std::get<ConvOptions>(op.options);
+      return {byte(0, o.padding),     scalar(1, o.stride_w),
+              scalar(2, o.stride_h),  scalar(3, o.depth_multiplier),
+              byte(4, o.activation),  scalar(5, o.dilation_w),
+              scalar(6, o.dilation_h)};
+    }
+    case OptionsKind::transpose_conv: {
+      const auto& o = std::get<ConvOptions>(op.options);
+      return {byte(0, o.padding), scalar(1, o.stride_w), scalar(2, o.stride_h),
+              byte(3, o.activation)};
+    }
+    case OptionsKind::pool_2d: {
+      const auto& o = std::get<PoolOptions>(op.options);
+      return {byte(0, o.padding),    scalar(1, o.stride_w), scalar(2, o.stride_h),
+              scalar(3, o.filter_w), scalar(4, o.filter_h), byte(5, o.activation)};
+    }
+    case OptionsKind::fully_connected: {
+      const auto& o = std::get<FullyConnectedOptions>(op.options);
+      return {byte(0, o.activation), byte(1, o.weights_format), byte(2, o.keep_num_dims)};
+    }
+    case OptionsKind::softmax: return {scalar(0, std::get<SoftmaxOptions>(op.options).beta)};
+    case OptionsKind::concatenation: {
+      const auto& o = std::get<ConcatenationOptions>(op.options);
+      return {scalar(0, o.axis), byte(1, o.activation)};
+    }
+    case OptionsKind::add:
+    case OptionsKind::mul:
+    case OptionsKind::sub: return {byte(0, std::get<ArithmeticOptions>(op.options).activation)};
+    case OptionsKind::resize_bilinear: {
+      const auto& o = std::get<ResizeOptions>(op.options);
+      return {byte(2, o.align_corners), byte(3, o.half_pixel_centers)};
+    }
+    case OptionsKind::resize_nearest_neighbor: {
+      const auto& o = std::get<ResizeOptions>(op.options);
+      return {byte(0, o.align_corners), byte(1, o.half_pixel_centers)};
+    }
+    case OptionsKind::reducer: return {byte(0, std::get<ReduceOptions>(op.options).keep_dims)};
+    case OptionsKind::strided_slice: {
+      const auto& o = std::get<StridedSliceOptions>(op.options);
+      return {scalar(0, o.begin_mask),    scalar(1, o.end_mask),         scalar(2, o.ellipsis_mask),
+              scalar(3, o.new_axis_mask), scalar(4, o.shrink_axis_mask), byte(5, o.offset)};
+    }
+    case OptionsKind::split: return {scalar(0, std::get<SplitOptions>(op.options).num_splits)};
+    case OptionsKind::pack: {
+      const auto& o = std::get<PackOptions>(op.options);
+      return {scalar(0, o.values_count), scalar(1, o.axis)};
+    }
+    case OptionsKind::leaky_relu: return {scalar(0, std::get<LeakyReluOptions>(op.options).alpha)};
+  }
+  return {};
+}
+
+std::size_t write_code(Writer& writer, Code code) {
+  const auto value = static_cast<std::int32_t>(code);
+  const auto old = static_cast<std::int8_t>(std::min(value, 127));
+  return writer
+      .table({Field::scalar(0, old), Field::scalar(2, std::int32_t{1}), Field::scalar(3, value)})
+      .position;
+}
+
+std::size_t write_quantization(Writer& writer, const Quantization& q) {
+  const auto table =
+      writer.table({Field::offset(2), Field::offset(3), Field::scalar(6, std::int32_t{q.axis})});
+  writer.point(table.fields[0], writer.vector(q.scales));
+  writer.point(table.fields[1], writer.vector(std::vector<std::int64_t>(q.zero_points.begin(),
+                                                                        q.zero_points.end())));
+  return table.position;
+}
+
+std::size_t write_tensor(Writer& writer, const Tensor& tensor, std::uint32_t buffer) {
+  const bool quantized = !tensor.quantization.scales.empty();
+  const auto table = writer.table(
+      {Field::offset(0), Field::scalar(1, static_cast<std::uint8_t>(tensor.type)),
+       Field::scalar(2, buffer), Field::offset(3), quantized ? Field::offset(4) : Field{}});
+  writer.point(table.fields[0], writer.vector(tensor.shape));
+  writer.point(table.fields[3], writer.string(tensor.name));
+  if (quantized) writer.point(table.fields[4], write_quantization(writer, tensor.quantization));
+  return table.position;
+}
+
+std::size_t write_operator(Writer& writer, const Operator& op, std::uint32_t code) {
+  const auto kind = options_kind(op.code);
+  const bool options = kind != OptionsKind::none;
+  const auto table = writer.table({Field::scalar(0, code), Field::offset(1), Field::offset(2),
+                                   Field::scalar(3, static_cast<std::uint8_t>(kind)),
+                                   options ? Field::offset(4) : Field{}});
+  writer.point(table.fields[1], writer.vector(op.inputs));
+  writer.point(table.fields[2], writer.vector(op.outputs));
+  if (options) writer.point(table.fields[4], writer.table(option_fields(op)).position);
+  return table.position;
+}
+
+std::size_t write_subgraph(Writer& writer, const Model& model,
+                           const std::map<Code, std::uint32_t>& codes) {
+  const auto table =
+      writer.table({Field::offset(0), Field::offset(1), Field::offset(2), Field::offset(3)});
+  std::uint32_t buffers = 1;  // buffer 0 is empty
+  writer.point(table.fields[0], write_each(writer, model.tensors, [&](const Tensor& tensor) {
+                 return write_tensor(writer, tensor, tensor.is_constant() ? buffers++ : 0);
+               }));
+  writer.point(table.fields[1], writer.vector(model.inputs));
+  writer.point(table.fields[2], writer.vector(model.outputs));
+  writer.point(table.fields[3], write_each(writer, model.operators, [&](const Operator& op) {
+                 return write_operator(writer, op, codes.at(op.code));
+               }));
+  return table.position;
+}
+
+std::size_t write_buffers(Writer& writer, const Model& model) {
+  std::vector<ByteSpan> buffers(1);
+  for (const auto& tensor : model.tensors) {
+    if (tensor.is_constant()) buffers.push_back(tensor.data);
+  }
+  return write_each(writer, buffers, [&](ByteSpan data) {
+    if (data.empty()) return writer.table({}).position;
+    const auto table = writer.table({Field::offset(0)});
+    writer.point(table.fields[0], writer.bytes(data));
+    return table.position;
+  });
+}
+
+}  // namespace
+
+Bytes write_model(const Model& model) {
+  std::map<Code, std::uint32_t> codes;
+  std::vector<Code> in_order;
+  for (const auto& op : model.operators) {
+    if (!codes.try_emplace(op.code, static_cast<std::uint32_t>(in_order.size())).second) continue;
+    in_order.push_back(op.code);
+  }
+  Writer writer("TFL3");
+  const auto root = writer.table({Field::scalar(0, std::uint32_t{3}), Field::offset(1),
+                                  Field::offset(2), Field::offset(3), Field::offset(4)});
+  writer.point(0, root.position);
+  writer.point(root.fields[1],
+               write_each(writer, in_order, [&](Code code) { return write_code(writer, code); }));
+  const auto subgraphs = writer.offsets(1);
+  writer.point(root.fields[2], subgraphs);
+  writer.point(subgraphs + 4, write_subgraph(writer, model, codes));
+  writer.point(root.fields[3], writer.string(model.description));
+  writer.point(root.fields[4], write_buffers(writer, model));
+  return std::move(writer).take();
+}
+
+}  // namespace aiot::inference
