@@ -1,0 +1,42 @@
+#include "protocol/energyrunner/error.hpp"
+
+#include <array>
+
+namespace aiot::energyrunner {
+namespace {
+
+constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition c,
+                       bool retryable = false) {
+  return {static_cast<int>(e), code, message, c, retryable};
+}
+
+constexpr std::array rows = {
+    row(Errc::no_answer, "energyrunner.no-answer", "the device did not answer", Condition::timeout,
+        true),
+    row(Errc::not_a_device, "energyrunner.not-a-device", "what answers is no device under test",
+        Condition::protocol),
+    row(Errc::garbled, "energyrunner.garbled", "a line of the device's is damaged",
+        Condition::protocol, true),
+    row(Errc::refused, "energyrunner.refused", "the device refused", Condition::protocol),
+    row(Errc::too_large, "energyrunner.too-large", "the device's buffer is too small for the input",
+        Condition::protocol),
+    row(Errc::not_loaded, "energyrunner.not-loaded", "the device's input is incomplete",
+        Condition::protocol, true),
+    row(Errc::upload_failed, "energyrunner.upload-failed", "the input could not be loaded",
+        Condition::protocol, true),
+    row(Errc::upload_mismatch, "energyrunner.upload-mismatch",
+        "the device holds other bytes than were sent", Condition::mismatch),
+    row(Errc::restarted, "energyrunner.restarted", "the device started again", Condition::protocol,
+        true),
+    row(Errc::incomplete, "energyrunner.incomplete", "the device's reply lacks a part",
+        Condition::protocol, true),
+    row(Errc::bad_fault, "energyrunner.bad-fault", "not a fault of a device under test",
+        Condition::usage),
+};
+const ErrorTable table("energyrunner", rows);
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
+}  // namespace aiot::energyrunner

@@ -1,0 +1,2 @@
+aiot_fuzzer(energyrunner_line LINKS aiot_energyrunner)
+aiot_fuzzer(energyrunner_device LINKS aiot_energyrunner_device)
