@@ -38,7 +38,7 @@ void softmax_row(std::int32_t depth, const SoftmaxInt8& q, const std::int8_t* in
     }
     const auto share =
         divide_by_power_of_two(high_multiply(reciprocal, exp_of(difference, q)), exponent);
-    output[i] = static_cast<std::int8_t>(clamp(share - 128, -128, 127));
+    output[i] = static_cast<std::int8_t>(clamp<std::int32_t>(share - 128, -128, 127));
   }
 }
 
