@@ -10,8 +10,10 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
+#include <string_view>
 #include <system_error>
 
 namespace aiot::net {
@@ -59,15 +61,21 @@ void add_v6(const ifaddrs& row, Interface& out) {
 void add_mac(const ifaddrs& row, Interface& out) {
   sockaddr_ll link{};
   std::memcpy(&link, row.ifa_addr, sizeof link);
-  if (link.sll_halen == out.mac.size())
-    std::memcpy(out.mac.data(), link.sll_addr, out.mac.size());
+  if (link.sll_halen == out.mac.size()) std::memcpy(out.mac.data(), link.sll_addr, out.mac.size());
+}
+
+/// An interface has a row for each of its addresses; the kernel is asked once.
+unsigned index_of(const char* name, std::map<std::string, unsigned, std::less<>>& known) {
+  const auto found = known.find(std::string_view(name));
+  if (found != known.end()) return found->second;
+  const unsigned index = ::if_nametoindex(name);
+  known.emplace(name, index);
+  return index;
 }
 
 }  // namespace
 
-std::string mac_text(const MacAddress& mac) {
-  return fmt::format("{:02x}", fmt::join(mac, ":"));
-}
+std::string mac_text(const MacAddress& mac) { return fmt::format("{:02x}", fmt::join(mac, ":")); }
 
 Result<std::vector<Interface>> list_interfaces() {
   ifaddrs* first = nullptr;
@@ -76,8 +84,9 @@ Result<std::vector<Interface>> list_interfaces() {
   }
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> rows(first, &::freeifaddrs);
   std::map<unsigned, Interface> found;
+  std::map<std::string, unsigned, std::less<>> indices;
   for (const ifaddrs* row = first; row != nullptr; row = row->ifa_next) {
-    const unsigned index = ::if_nametoindex(row->ifa_name);
+    const unsigned index = index_of(row->ifa_name, indices);
     if (index == 0 || (row->ifa_flags & IFF_UP) == 0 || row->ifa_addr == nullptr) continue;
     Interface& out = found[index];
     out.name = row->ifa_name;

@@ -1,7 +1,8 @@
 #pragma once
 
-#include <boost/asio/ip/address.hpp>
 #include <array>
+#include <boost/asio/ip/address.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,8 +36,24 @@ struct Interface {
 /// The interfaces that are up and have an address, sorted by index (getifaddrs(3)).
 Result<std::vector<Interface>> list_interfaces();
 
-/// The hardware address behind an IP address of a network this machine is on, as the kernel's
-/// neighbour table has it now (rtnetlink RTM_GETNEIGH). Sends nothing.
+/// The kernel's neighbour table at one moment (rtnetlink RTM_GETNEIGH): the hardware addresses
+/// behind the IP addresses of the networks this machine is on. Sends nothing to the network.
+class Neighbours {
+ public:
+  /// Empty where the kernel does not tell.
+  static Neighbours read();
+  /// An address without a scope id is found on whichever interface it is.
+  std::optional<MacAddress> find(const asio::ip::address& address) const;
+
+ private:
+  struct Row {
+    unsigned interface = 0;
+    MacAddress mac{};
+  };
+  std::multimap<asio::ip::address, Row> rows_;  // without scope ids
+};
+
+/// Looks one address up in the table as it is now.
 std::optional<MacAddress> neighbour_of(const asio::ip::address& address);
 
 }  // namespace aiot::net

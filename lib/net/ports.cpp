@@ -63,7 +63,9 @@ std::vector<SerialPort> list_serial_ports(const DeviceRoots& roots) {
   for (fs::directory_iterator it(top, error), end; !error && it != end; it.increment(error)) {
     const fs::path entry = it->path();
     std::error_code missing;
-    // Consoles and ptys have no device behind them; an 8250 slot without a chip has type 0.
+    // Consoles and ptys have no device behind them; an 8250 slot without a chip has type 0. Of the
+    // many consoles one asks as little as possible.
+    if (!fs::exists(entry / "device", missing)) continue;
     const fs::path device = fs::canonical(entry / "device", missing);
     if (missing || attribute(entry / "type") == "0") continue;
     SerialPort port;

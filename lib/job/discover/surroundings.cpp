@@ -1,7 +1,10 @@
 #include "job/discover/surroundings.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <chrono>
+#include <map>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "job/discover/vendor.hpp"
@@ -15,6 +18,8 @@ namespace asio = net::asio;
 
 constexpr std::uint16_t discard_port = 9;
 constexpr std::size_t max_prompted = 4096;
+constexpr std::size_t max_parsed = 4096;
+constexpr std::chrono::milliseconds table_age{5};
 
 bool on_network(const asio::ip::address& address, const net::InterfaceAddress& network) {
   if (address.is_v4() != network.address.is_v4()) return false;
@@ -44,26 +49,47 @@ class Neighbourhood {
   }
 
   std::string mac_of(const std::string& ip) {
-    boost::system::error_code bad;
-    const asio::ip::address address = asio::ip::make_address(ip, bad);
-    if (bad || address.is_loopback() || address.is_multicast()) return {};
-    if (const auto mac = net::neighbour_of(address)) return net::mac_text(*mac);
+    const std::optional<asio::ip::address> parsed = parse(ip);
+    if (!parsed || parsed->is_loopback() || parsed->is_multicast()) return {};
+    const asio::ip::address& address = *parsed;
+    if (const auto mac = neighbours().find(address)) return net::mac_text(*mac);
     if (prompted_.size() < max_prompted && is_near(address) && prompted_.insert(ip).second) {
       prompt(address);
     }
     return {};
   }
 
-  bool is_own(const std::string& ip) const {
-    boost::system::error_code bad;
-    const asio::ip::address address = asio::ip::make_address(ip, bad);
-    if (bad) return false;
-    return address.is_loopback() || any_network([&](const net::InterfaceAddress& own) {
-             return without_scope(own.address) == without_scope(address);
+  bool is_own(const std::string& ip) {
+    const std::optional<asio::ip::address> address = parse(ip);
+    if (!address) return false;
+    return address->is_loopback() || any_network([&](const net::InterfaceAddress& own) {
+             return without_scope(own.address) == without_scope(*address);
            });
   }
 
  private:
+  /// nullopt for what is no address. The same few come again and again, and for the scope of each
+  /// the kernel is asked.
+  std::optional<asio::ip::address> parse(const std::string& ip) {
+    const auto known = parsed_.find(ip);
+    if (known != parsed_.end()) return known->second;
+    boost::system::error_code bad;
+    const asio::ip::address address = asio::ip::make_address(ip, bad);
+    const auto out = bad ? std::nullopt : std::optional(address);
+    if (parsed_.size() < max_parsed) parsed_.emplace(ip, out);
+    return out;
+  }
+
+  /// The table as it was a moment ago: one answer brings questions for many addresses.
+  const net::Neighbours& neighbours() {
+    const net::TimePoint now = net::steady_clock().now();
+    if (!read_at_ || now - *read_at_ >= table_age) {
+      neighbours_ = net::Neighbours::read();
+      read_at_ = now;
+    }
+    return neighbours_;
+  }
+
   template <class Test>
   bool any_network(const Test& test) const {
     for (const net::Interface& interface : interfaces_) {
@@ -94,6 +120,9 @@ class Neighbourhood {
   std::optional<net::UdpSocket> v4_;
   std::optional<net::UdpSocket> v6_;
   std::set<std::string> prompted_;
+  std::map<std::string, std::optional<asio::ip::address>> parsed_;
+  net::Neighbours neighbours_;
+  std::optional<net::TimePoint> read_at_;
 };
 
 }  // namespace
