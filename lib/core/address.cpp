@@ -127,7 +127,7 @@ std::string Address::str() const {
     out += host.find(':') == std::string::npos ? "//" + host : "//[" + host + "]";
     if (port != 0) out += fmt::format(":{}", port);
   }
-  out += percent_encode(path, "/:@+,*!$#");
+  out += percent_encode(path, "/:@+,*!$#[]");
   char separator = '?';
   for (const auto& [key, value] : query) {
     out += separator + percent_encode(key, "") + "=" + percent_encode(value, "/:,*");

@@ -15,6 +15,7 @@ namespace aiot {
 ///
 ///     serial:/dev/ttyUSB0?baud=115200   rfc2217://host:4000   tcp://[::1]:5555
 ///     usb:303a:1001?serial=70:04:1D     udp://192.168.1.40:1337
+///     matter:34970112332                matter:192.168.1.7:5540?discriminator=3840
 ///
 /// A bare path that starts with '/' (a device node) is `serial:` for short.
 struct AIOT_API Address {

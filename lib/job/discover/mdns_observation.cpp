@@ -23,9 +23,23 @@ const dnssd::IpAddress* best_address(const dnssd::Service& service) {
   return best;
 }
 
-void add_address(const dnssd::Service& service, std::string_view scheme, Observation& out) {
+/// Where a device waits to be commissioned, and for whose code: "matter:192.0.2.1:5540?…".
+void add_matter_address(const dnssd::Service& service, const dnssd::IpAddress& ip,
+                        const MdnsDraft& draft, Observation& out) {
+  Address address;
+  address.scheme = "matter";
+  const std::string host = ip.is_v4() ? ip.to_string() : "[" + ip.to_string() + "]";
+  address.path = fmt::format("{}:{}", host, service.port);
+  const std::string_view discriminator = draft.txt("D");
+  if (!discriminator.empty()) address.query["discriminator"] = discriminator;
+  out.addresses.push_back(address.str());
+}
+
+void add_address(const dnssd::Service& service, std::string_view scheme, const MdnsDraft& draft,
+                 Observation& out) {
   const dnssd::IpAddress* ip = best_address(service);
   if (ip == nullptr || scheme.empty() || service.port == 0) return;
+  if (scheme == "matter") return add_matter_address(service, *ip, draft, out);
   Address address;
   address.scheme = scheme;
   address.host = ip->to_string();
@@ -65,7 +79,7 @@ Observation observe_service(const dnssd::Service& service) {
     draft.fact("ecosystem", known->ecosystem, known->confidence);
     draft.fact("ecosystem_reason", fmt::format("it offers {} on mDNS", type));
   }
-  add_address(service, known->scheme, out);
+  add_address(service, known->scheme, draft, out);
   if (known->look != nullptr) known->look(draft);
   return out;
 }

@@ -35,8 +35,9 @@ std::string_view tail(std::string_view text, char separator) {
   return at == std::string_view::npos ? text : text.substr(at + 1);
 }
 
-// Matter Core Specification 1.3, section 4.3.1: commissionable nodes. The host's name is made of the MAC
-// address, or of the extended address on Thread; a device may use a random one in its place.
+// Matter Core Specification 1.3, section 4.3.1: commissionable nodes. The host's name is made of
+// the MAC address, or of the extended address on Thread; a device may use a random one in its
+// place.
 void look_at_matter_host(MdnsDraft& draft) {
   if (draft.service().host.empty()) return;
   const std::string& host = draft.service().host.labels().front();
@@ -48,6 +49,7 @@ void look_at_matter_host(MdnsDraft& draft) {
 void look_at_matter_commissionable(MdnsDraft& draft) {
   look_at_matter_host(draft);
   draft.hardware_id(draft.service().label(), "matter commissionable");
+  draft.fact("mdns.matter_instance", draft.service().label());
   draft.fact_from("DN", "name", 0.9);
   if (const auto discriminator = number(draft.txt("D"))) {
     draft.fact("discriminator", *discriminator);
@@ -74,6 +76,7 @@ void look_at_matter_operational(MdnsDraft& draft) {
   if (label.size() == 33 && label[16] == '-') {
     draft.hardware_id(label, "matter node");
     draft.fact("mdns.matter_fabric", label.substr(0, 16));
+    draft.fact("mdns.matter_instance", label);
   }
   draft.state("provisioned");
 }
@@ -244,7 +247,7 @@ constexpr std::array<MdnsType, 39> types = {{
     {"_hwenergy._tcp", "HomeWizard", 0.9, "http", look_at_name},
     {"_ipp._tcp", "", 0, "", look_at_printer},
     {"_matter._tcp", "Matter", 0.9, "", look_at_matter_operational},
-    {"_matterc._udp", "Matter", 0.9, "", look_at_matter_commissionable},
+    {"_matterc._udp", "Matter", 0.9, "matter", look_at_matter_commissionable},
     {"_matterd._udp", "Matter", 0.4, "", look_at_name},
     {"_meshcop._udp", "Thread", 0.5, "", look_at_meshcop},
     {"_miio._udp", "Xiaomi Mi Home", 0.9, "miio", look_at_miio},

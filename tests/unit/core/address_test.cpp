@@ -10,7 +10,7 @@ TEST_CASE("the addresses of the manual parse and print the same") {
        {"serial:/dev/ttyUSB0?baud=115200", "rfc2217://host:4000", "tcp://[::1]:5555",
         "usb:303a:1001?serial=70:04:1D", "udp://192.168.1.40:1337", "https://192.168.4.1",
         "ble:AA:BB:CC:DD:EE:FF", "mqtts://broker/topic/#", "matter:34970112332",
-        "miio://192.168.1.7"}) {
+        "matter:[fe80::1%25eth0]:5540?discriminator=3840", "miio://192.168.1.7"}) {
     CAPTURE(text);
     const auto address = parse_address(text);
     REQUIRE(address.has_value());

@@ -104,6 +104,8 @@ TEST_CASE("Matter, before and after it is commissioned") {
   CHECK(number_fact(open, "product_id") == 456);
   CHECK(has_job(open, "pair"));
   CHECK(has_identity(open, IdentityKind::hardware_id, "DD200C20D25AE5F7"));
+  CHECK(text_fact(open, "mdns.matter_instance") == "DD200C20D25AE5F7");
+  CHECK(open.addresses == std::vector<std::string>{"matter:192.168.1.40:1234?discriminator=840"});
   // B7 is a group bit set: what looks like a MAC address cannot be one.
   CHECK(std::none_of(open.identities.begin(), open.identities.end(),
                      [](const Identity& i) { return i.kind == IdentityKind::mac; }));
@@ -125,6 +127,23 @@ TEST_CASE("Matter, before and after it is commissioned") {
       observe("2906C908D115D362-8FC7772401CD0696._matter._tcp", "B75AFB458ECD", {{"SII", "5000"}});
   CHECK(text_fact(node, "state") == "provisioned");
   CHECK(text_fact(node, "mdns.matter_fabric") == "2906C908D115D362");
+}
+
+TEST_CASE("a Matter device on IPv6 alone has an address too") {
+  dnssd::Service service;
+  service.instance = dnssd::Name("DD200C20D25AE5F7._matterc._udp.local");
+  service.host = dnssd::Name("B75AFB458ECD.local");
+  service.port = 5540;
+  CHECK(observe_service(service).addresses.empty());  // nobody knows yet where it is
+  boost::asio::ip::address_v6 link_local = boost::asio::ip::make_address_v6("fe80::7");
+  link_local.scope_id(0x7FFFFFFF);  // of no interface: written as a number
+  service.addresses = {link_local};
+  const Observation seen = observe_service(service);
+  REQUIRE(seen.addresses == std::vector<std::string>{"matter:[fe80::7%252147483647]:5540"});
+  const auto address = parse_address(seen.addresses[0]);
+  REQUIRE(address);
+  CHECK(address->path == "[fe80::7%2147483647]:5540");
+  CHECK(address->str() == seen.addresses[0]);
 }
 
 TEST_CASE("ids and MAC addresses where protocols put them") {
