@@ -17,7 +17,6 @@ http.listen(0, address, () => {
   const ssdp = new Server({
     location: `http://${address}:${http.address().port}/description.xml`,
     udn,
-    explicitSocketBind: true,
     interfaces: ["dev0"],
   });
   ssdp.addUSN("upnp:rootdevice");
