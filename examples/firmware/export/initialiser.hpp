@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+
+#include "inference/kernel/arithmetic.hpp"
+#include "inference/kernel/conv.hpp"
+#include "inference/kernel/fully_connected.hpp"
+#include "inference/kernel/pool.hpp"
+#include "inference/kernel/softmax.hpp"
+
+/// The kernels' parameters as C++ initialisers.
+namespace aiot::firmware {
+
+std::string initialiser(inference::kernel::Range<std::int32_t> range);
+std::string initialiser(const inference::kernel::Factor& factor);
+std::string initialiser(const inference::kernel::ConvShape& shape);
+std::string initialiser(const inference::kernel::MatrixShape& shape);
+std::string initialiser(const inference::kernel::PoolShape& shape);
+std::string initialiser(const inference::kernel::Broadcast& shape);
+std::string initialiser(const inference::kernel::ArithmeticInt8& quantized);
+std::string initialiser(const inference::kernel::SoftmaxInt8& quantized);
+
+}  // namespace aiot::firmware

@@ -1,1 +1,0 @@
-aiot_fuzzer(power_line LINKS aiot_power)
