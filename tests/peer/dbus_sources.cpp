@@ -49,9 +49,9 @@ TEST_CASE("without a bus or daemon the sources say what is missing") {
   REQUIRE(run_real(loop, [&] { return service.open(); }).has_value());
   for (const bool wifi : {false, true}) {
     Running source(wifi ? make_wifi_source(service.address()) : make_ble_source(service.address()));
-    const SourceStatus status = source.status();
-    CHECK(status.state == SourceState::daemon_missing);
-    CHECK(status.hint.find("systemctl start") != std::string::npos);
+    const SourceStatus lacking = source.status();
+    CHECK(lacking.state == SourceState::daemon_missing);
+    CHECK(lacking.hint.find("systemctl start") != std::string::npos);
   }
 }
 
