@@ -187,6 +187,7 @@ _aiotctl() {
     /listen:--mqtt-version) _aiotctl_words '5 3.1.1'; return ;;
     /listen:--client-id) :; return ;;
     /listen:--credentials) _aiotctl_files -f; return ;;
+    /listen:--keys) _aiotctl_files -f; return ;;
     /listen:--ca) _aiotctl_files -f; return ;;
     /listen:--cert) _aiotctl_files -f; return ;;
     /listen:--key) _aiotctl_files -f; return ;;
@@ -222,7 +223,7 @@ _aiotctl() {
     /flash/reset) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
-    /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --ca --cert --key --list' ;;
+    /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --keys --ca --cert --key --list' ;;
     /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;

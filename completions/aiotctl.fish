@@ -257,6 +257,7 @@ complete -c aiotctl -n '__aiotctl_at listen' -l qos -xa '0 1 2' -d 'MQTT quality
 complete -c aiotctl -n '__aiotctl_at listen' -l mqtt-version -xa '5 3.1.1' -d 'MQTT protocol'
 complete -c aiotctl -n '__aiotctl_at listen' -l client-id -x -d 'MQTT client id; made up by default'
 complete -c aiotctl -n '__aiotctl_at listen' -l credentials -rF -d 'YAML with user and password, readable by you alone'
+complete -c aiotctl -n '__aiotctl_at listen' -l keys -rF -d 'Bind keys of encrypted adverts, MAC: KEY a line'
 complete -c aiotctl -n '__aiotctl_at listen' -l ca -rF -d 'Certificate authorities for TLS (PEM)'
 complete -c aiotctl -n '__aiotctl_at listen' -l cert -rF -d 'Client certificate (PEM)'
 complete -c aiotctl -n '__aiotctl_at listen' -l key -rF -d 'Its private key (PEM)'

@@ -122,6 +122,7 @@ Result<listen::Request> listen_request(const Context& context) {
   AIOT_CHECK(take_port(context, request));
   AIOT_CHECK(take_log(context, request));
   take_broker(context, request);
+  request.keys_file = context.setting("--keys", "discover.keys");
   request.elf_file = context.args.get("--elf").value_or("");
   return request;
 }
@@ -211,6 +212,11 @@ std::vector<Option> listen_options() {
        .value = "FILE",
        .help = "YAML with user and password, readable by you alone",
        .key = "listen.credentials",
+       .complete = Complete::file},
+      {.names = "--keys",
+       .value = "FILE",
+       .help = "Bind keys of encrypted adverts, MAC: KEY a line",
+       .key = "discover.keys",
        .complete = Complete::file},
       {.names = "--ca",
        .value = "FILE",

@@ -23,7 +23,10 @@ Fields message_fields() {
                      optional(yes_no("inlined", "the code of a function inside the next row's"))})),
       optional({"mqtt", "object", "what MQTT says beside the message"}),
       optional({"coap", "object", "what CoAP says beside the message"}),
-      optional({"ble", "object", "what an advert says, decoded"}),
+      optional(
+          {"ble", "object",
+           "of an advert: name, rssi_dbm, and for BTHome and MiBeacon format, encrypted, security "
+           "and the readings, such as temperature_celsius"}),
       optional(object(
           "syslog", "what a syslog message says beside its text",
           {optional(text("facility", "such as daemon")), optional(text("time", "as it was sent")),

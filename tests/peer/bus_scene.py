@@ -57,8 +57,13 @@ def tell_changed(path, interface, **fields):
          dbus.Array([interface, dbus.Dictionary(fields, signature="sv"), dbus.Array([], signature="s")], signature="v"))
 
 
-def change_device(**fields):
-    tell_changed(DEVICE, "org.bluez.Device1", **fields)
+def change_device(path=DEVICE, **fields):
+    tell_changed(path, "org.bluez.Device1", **fields)
+
+
+def wait_for_scan():
+    while not call("org.bluez", "/org/bluez/hci0", PROPERTIES, "Get", "org.bluez.Adapter1", "Discovering"):
+        time.sleep(0.02)
 
 
 def bluez_without_adapter():
@@ -80,8 +85,7 @@ def bluez():
     # Remembered from yesterday: not to be told as heard now.
     call("org.bluez", "/", "org.bluez.Mock", "AddDevice", "hci0", "11:22:33:44:55:66", "Old")
     yield
-    while not call("org.bluez", "/org/bluez/hci0", PROPERTIES, "Get", "org.bluez.Adapter1", "Discovering"):
-        time.sleep(0.02)
+    wait_for_scan()
     call("org.bluez", "/", "org.bluez.Mock", "AddDevice", "hci0", "A4:C1:38:00:00:01", "Sensor")
     # BTHome v2, 25.06 degrees and 50.55 %: the example of bthome.io/format.
     data = dbus.Dictionary({"0000fcd2-0000-1000-8000-00805f9b34fb": bytes_of("4002ca0903bf13")}, signature="sv")
@@ -90,6 +94,19 @@ def bluez():
                   UUIDs=dbus.Array(["0000fcd2-0000-1000-8000-00805f9b34fb"], signature="s"))
     yield
     change_device(RSSI=dbus.Int16(-48))
+    yield
+
+
+def bluez_sealed():
+    start_mock("org.bluez", "--template", "bluez5")
+    call("org.bluez", "/", "org.bluez.Mock", "AddAdapter", "hci0", "desk")
+    yield
+    wait_for_scan()
+    # BTHome v2 of 54:48:E6:8F:80:A5, 25.06 degrees and 50.55 %, encrypted: the example of bthome.io/encryption.
+    call("org.bluez", "/", "org.bluez.Mock", "AddDevice", "hci0", "54:48:E6:8F:80:A5", "Sealed")
+    data = dbus.Dictionary({"0000fcd2-0000-1000-8000-00805f9b34fb": bytes_of("41a47266c95f730011223378237214")},
+                           signature="sv")
+    change_device("/org/bluez/hci0/dev_54_48_E6_8F_80_A5", RSSI=dbus.Int16(-50), ServiceData=data)
     yield
 
 

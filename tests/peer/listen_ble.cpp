@@ -1,5 +1,6 @@
 // The listen job's Bluetooth source, on BlueZ as python3-dbusmock plays it.
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "job/listen/source/ble.hpp"
 #include "peer/bus.hpp"
@@ -34,6 +35,22 @@ struct Running {
   bool run_until(const std::function<bool()>& done) { return work.run_until(done); }
 };
 
+const Value* ble_field(const Message& message, std::string_view name) {
+  const Value* ble = message.details.find("ble");
+  return ble != nullptr && ble->object() != nullptr ? ble->object()->find(name) : nullptr;
+}
+
+std::string said(const Message& message, std::string_view name) {
+  const Value* value = ble_field(message, name);
+  return value != nullptr && value->string() != nullptr ? *value->string() : "";
+}
+
+std::optional<double> celsius(const Message& message) {
+  const Value* value = ble_field(message, "temperature_celsius");
+  if (value == nullptr) return std::nullopt;
+  return std::get<double>(value->storage());
+}
+
 Request once() {
   Request request;
   request.reconnect = false;
@@ -61,9 +78,48 @@ TEST_CASE("adverts are messages, one for each piece of data") {
   CHECK(source.messages[0].topic == "service_data/fcd2");
   CHECK(source.messages[0].payload == std::string("\x40\x02\xca\x09\x03\xbf\x13"));
   CHECK(source.messages[0].from == "A4:C1:38:00:00:01");
+  CHECK(said(source.messages[0], "format") == "bthome-v2");
+  CHECK(said(source.messages[0], "security") == "plain");
+  CHECK(celsius(source.messages[0]) == 25.06);
   CHECK(source.messages[1].topic == "manufacturer_data/01a8");
+  CHECK(said(source.messages[1], "format") == "");
   CHECK(source.messages[1].payload == std::string("\x01\xff\x00", 3));
   CHECK(source.work.stop());
+}
+
+TEST_CASE("an encrypted advert is opened by its key; a wrong key is told at once") {
+  AIOT_NEED_PRIVATE_BUS();
+  TemporaryFolder folder;
+  const std::string file = (folder.path() / "keys.yaml").string();
+  struct Case {
+    const char* key;
+    const char* security;
+    std::optional<double> celsius;
+    std::vector<std::string> notices;
+  };
+  const Case cases[] = {
+      {"231d39c1d7cc1ab1aee224cd096db932", "opened", 25.06, {}},
+      {"231d39c1d7cc1ab1aee224cd096db933", "wrong key", {}, {"listen.key"}},
+      {nullptr, "needs key", {}, {}},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.security);
+    Request request;
+    if (one.key != nullptr) {
+      folder.write("keys.yaml", std::string("54:48:E6:8F:80:A5: ") + one.key + "\n");
+      ::chmod(file.c_str(), 0600);
+      request.keys_file = file;
+    }
+    PrivateBus service;
+    REQUIRE(service.play("bluez_sealed"));
+    Running source("ble:*", request, service.address());
+    service.cue("bluez_sealed");
+    REQUIRE(source.run_until([&] { return !source.messages.empty(); }));
+    CHECK(said(source.messages[0], "security") == one.security);
+    CHECK(celsius(source.messages[0]) == one.celsius);
+    CHECK(source.notices == one.notices);
+    CHECK(source.work.stop());
+  }
 }
 
 TEST_CASE("a characteristic's notifications are messages, until the device is gone") {

@@ -45,6 +45,7 @@ struct Request {
   int mqtt_qos = 0;
   std::string mqtt_client_id;    ///< "" makes one up
   std::string credentials_file;  ///< YAML: user, password
+  std::string keys_file;  ///< bind keys of encrypted adverts; YAML: address, key
   std::string ca_file;
   std::string certificate_file;
   std::string key_file;

@@ -5,17 +5,10 @@
 #include <algorithm>
 
 #include "protocol/ble/beacon/beacons.hpp"
-#include "protocol/ble/bthome/frame.hpp"
-#include "protocol/ble/bthome/objects.hpp"
 #include "protocol/ble/company.hpp"
-#include "protocol/ble/mibeacon/frame.hpp"
-#include "protocol/ble/mibeacon/objects.hpp"
-#include "protocol/ble/mibeacon/products.hpp"
 
 namespace aiot::discover {
 namespace {
-
-using ble::Security;
 
 /// A format that names the ecosystem is good evidence; the advert itself may still be forged.
 constexpr double format_confidence = 0.9;
@@ -25,12 +18,6 @@ void add_fact(Observation& out, std::string name, Value value, double confidence
   const auto known = [&](const Fact& fact) { return fact.name == name; };
   if (std::any_of(out.facts.begin(), out.facts.end(), known)) return;  // the first one counts
   out.facts.push_back({std::move(name), std::move(value), confidence});
-}
-
-void add_readings(const std::vector<ble::Reading>& readings, Observation& out) {
-  for (const ble::Reading& reading : readings) {
-    add_fact(out, "ble." + full_name(reading), reading.value);
-  }
 }
 
 /// The company behind manufacturer data is its sender's maker, but for an iBeacon, which anyone
@@ -124,14 +111,29 @@ void add_finding(const ble::beacon::Finding& finding, Observation& out) {
   }
 }
 
+std::string_view state_of(const ble::SensorData& sensor) {
+  if (sensor.solicited) return "unprovisioned";
+  if (sensor.encrypted) return "secured";
+  return sensor.registered ? "provisioned" : "";
+}
+
+void add_sensor(const ble::SensorData& sensor, Observation& out) {
+  add_ecosystem(sensor.ecosystem, sensor.format, out);
+  if (!sensor.model.empty()) add_fact(out, "model", sensor.model, format_confidence);
+  if (sensor.product) add_fact(out, "ble.product_id", int{*sensor.product});
+  add_fact(out, "ble.encrypted", sensor.encrypted);
+  const std::string_view state = state_of(sensor);
+  if (!state.empty()) add_fact(out, "state", state, format_confidence);
+  if (sensor.address) add_mac(*sensor.address, out);
+  if (sensor.security) add_fact(out, "ble.security", security_text(*sensor.security));
+  for (const ble::Reading& reading : sensor.readings) {
+    add_fact(out, "ble." + full_name(reading), reading.value);
+  }
+}
+
 }  // namespace
 
-BleObserver::BleObserver(config::BindKeys keys) : keys_(std::move(keys)) {}
-
-const Bytes* BleObserver::key_of(const ble::DeviceAddress& device) const {
-  const auto it = keys_.find(device);
-  return it == keys_.end() ? nullptr : &it->second;
-}
+BleObserver::BleObserver(config::BindKeys keys) : sensors_(std::move(keys)) {}
 
 Observation BleObserver::observe(const ble::Advert& advert) {
   Observation out;
@@ -139,11 +141,7 @@ Observation BleObserver::observe(const ble::Advert& advert) {
   add_sender(advert, out);
   add_services(advert, out);
   for (const ble::ServiceData& data : advert.service_data) {
-    if (data.service == ble::Uuid::of(ble::mibeacon::service)) {
-      add_mibeacon(advert, data.data, out);
-    } else if (ble::bthome::is_bthome(data.service)) {
-      add_bthome(advert, data, out);
-    }
+    if (const auto sensor = sensors_.decode(advert, data)) add_sensor(*sensor, out);
   }
   for (const ble::beacon::Finding& finding : ble::beacon::find_all(advert)) {
     add_finding(finding, out);
@@ -154,93 +152,10 @@ Observation BleObserver::observe(const ble::Advert& advert) {
   return out;
 }
 
-std::optional<Bytes> BleObserver::unseal(
-    const Sealed& sealed, const std::function<std::optional<Opened>(const Bytes& key)>& open,
-    Observation& out) {
-  const Bytes* key = key_of(sealed.device);
-  Bytes objects(sealed.payload.begin(), sealed.payload.end());
-  Security security = Security::plain;
-  if (key == nullptr) {
-    if (sealed.encrypted) security = Security::needs_key;
-  } else if (!sealed.encrypted) {
-    security = guards_[sealed.device].on_plain();
-  } else if (auto opened = open(*key); opened && !opened->verified) {
-    security = Security::unverified;  // without a tag anyone could move the counter
-    objects = std::move(opened->objects);
-  } else {
-    security = guards_[sealed.device].on_sealed(opened.has_value(), sealed.counter,
-                                                sealed.counter_bits, sealed.content);
-    if (opened) objects = std::move(opened->objects);
-  }
-  add_fact(out, "ble.security", security_text(security));
-  const bool is_well = security == Security::opened || security == Security::unverified;
-  if (key != nullptr && !is_well) key_problems_[sealed.device] = security;
-  if (!is_trusted(security)) return std::nullopt;
-  return objects;
-}
-
-void BleObserver::add_bthome(const ble::Advert& advert, const ble::ServiceData& data,
-                             Observation& out) {
-  const auto frame = ble::bthome::parse_frame(data.service, data.data);
-  if (!frame) return;
-  add_ecosystem("BTHome", fmt::format("bthome-v{}", frame->version), out);
-  add_fact(out, "ble.encrypted", frame->encrypted);
-  if (frame->encrypted) add_fact(out, "state", "secured", format_confidence);
-  if (frame->address) add_mac(*frame->address, out);
-
-  const Sealed sealed{.device = frame->address.value_or(advert.address),
-                      .encrypted = frame->encrypted,
-                      .counter = frame->counter(),
-                      .content = data.data,
-                      .payload = frame->payload};
-  const auto open_with = [&](const Bytes& key) -> std::optional<Opened> {
-    auto objects = open(*frame, sealed.device, key);
-    if (!objects) return std::nullopt;
-    return Opened{std::move(*objects), true};
-  };
-  if (const auto objects = unseal(sealed, open_with, out)) {
-    add_readings(ble::bthome::parse_objects(frame->version, *objects).readings, out);
-  }
-}
-
-void BleObserver::add_mibeacon(const ble::Advert& advert, ByteSpan data, Observation& out) {
-  const auto frame = ble::mibeacon::parse_frame(data);
-  if (!frame) return;
-  add_ecosystem("Xiaomi Mi Home", fmt::format("mibeacon-v{}", frame->version), out);
-  const std::string_view model = ble::mibeacon::model_of(frame->product);
-  if (!model.empty()) add_fact(out, "model", model, format_confidence);
-  add_fact(out, "ble.product_id", int{frame->product});
-  add_fact(out, "ble.encrypted", frame->encrypted);
-  if (frame->solicited) {
-    add_fact(out, "state", "unprovisioned", format_confidence);
-  } else if (frame->encrypted) {
-    add_fact(out, "state", "secured", format_confidence);
-  } else if (frame->registered) {
-    add_fact(out, "state", "provisioned", format_confidence);
-  }
-  if (frame->address) add_mac(*frame->address, out);
-  if (!frame->has_objects || frame->mesh) return;
-
-  const Sealed sealed{.device = frame->address.value_or(advert.address),
-                      .encrypted = frame->encrypted,
-                      .counter = frame->whole_counter(),
-                      .counter_bits = frame->counter_bits(),
-                      .content = data,
-                      .payload = frame->payload};
-  const auto open_with = [&](const Bytes& key) -> std::optional<Opened> {
-    auto opened = open(*frame, sealed.device, key);
-    if (!opened) return std::nullopt;
-    return Opened{std::move(opened->objects), opened->verified};
-  };
-  if (const auto objects = unseal(sealed, open_with, out)) {
-    add_readings(ble::mibeacon::parse_objects(frame->product, *objects).readings, out);
-  }
-}
-
 std::vector<std::string> BleObserver::key_problems() const {
   std::vector<std::string> out;
-  for (const auto& [device, security] : key_problems_) {
-    out.push_back(fmt::format("{}: {}", ble::address_text(device), security_text(security)));
+  for (const auto& [device, security] : sensors_.key_problems()) {
+    out.push_back(ble::key_problem_text(device, security));
   }
   return out;
 }

@@ -1,15 +1,12 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/bind_keys.hpp"
 #include "job/discover/observation.hpp"
 #include "protocol/ble/advert.hpp"
-#include "protocol/ble/key_guard.hpp"
+#include "protocol/ble/sensor.hpp"
 
 namespace aiot::discover {
 
@@ -30,31 +27,7 @@ class BleObserver {
   std::vector<std::string> key_problems() const;
 
  private:
-  const Bytes* key_of(const ble::DeviceAddress& device) const;
-  void add_bthome(const ble::Advert& advert, const ble::ServiceData& data, Observation& out);
-  void add_mibeacon(const ble::Advert& advert, ByteSpan data, Observation& out);
-  /// What a frame's key makes of it: nullopt when the key does not fit.
-  struct Opened {
-    Bytes objects;
-    bool verified = true;  ///< the format has a tag, and it fitted
-  };
-  /// A frame as its key guard sees it.
-  struct Sealed {
-    ble::DeviceAddress device;
-    bool encrypted = false;
-    std::uint32_t counter = 0;
-    unsigned counter_bits = 32;
-    ByteSpan content;  ///< the whole service data: what a repeated advert repeats
-    ByteSpan payload;
-  };
-  /// The frame's objects where they may be believed; tells what is known of its safety.
-  std::optional<Bytes> unseal(const Sealed& sealed,
-                              const std::function<std::optional<Opened>(const Bytes& key)>& open,
-                              Observation& out);
-
-  config::BindKeys keys_;
-  std::map<ble::DeviceAddress, ble::KeyGuard> guards_;        // of devices with a key
-  std::map<ble::DeviceAddress, ble::Security> key_problems_;  // the same
+  ble::SensorDecoder sensors_;
 };
 
 }  // namespace aiot::discover

@@ -4,10 +4,10 @@
 
 #include "config/bind_keys.hpp"
 #include "job/discover/ble_observer.hpp"
-#include "job/discover/bluez_advert.hpp"
 #include "job/discover/source/status.hpp"
 #include "job/discover/source/system_bus.hpp"
 #include "net/dbus/bluez.hpp"
+#include "protocol/ble/bluez.hpp"
 
 namespace aiot::discover {
 namespace {
@@ -35,7 +35,7 @@ class BleSource final : public Source {
     int adverts = 0;
     auto handler = [&](const net::bluez::Advert& heard) {
       ++adverts;
-      if (const auto advert = to_advert(heard)) context.report(observer.observe(*advert));
+      if (const auto advert = ble::to_advert(heard)) context.report(observer.observe(*advert));
     };
     Result<net::bluez::Scan> scan =
         co_await net::bluez::Scan::start(*bus, "", handler, context.clock.now() + patience);

@@ -5,11 +5,15 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <cctype>
+#include <map>
 
+#include "config/bind_keys.hpp"
 #include "job/listen/error.hpp"
 #include "job/listen/settings.hpp"
 #include "net/dbus/bluez.hpp"
 #include "net/dbus/gatt.hpp"
+#include "protocol/ble/bluez.hpp"
+#include "protocol/ble/sensor.hpp"
 
 namespace aiot::listen {
 namespace {
@@ -44,8 +48,10 @@ std::string text_of(const Bytes& bytes) { return {bytes.begin(), bytes.end()}; }
 /// What devices say unasked: a message for each piece of data in an advert.
 class AdvertSource final : public Source {
  public:
-  AdvertSource(std::string bus_address, std::string device)
-      : bus_address_(std::move(bus_address)), device_(std::move(device)) {}
+  AdvertSource(std::string bus_address, std::string device, ble::Keys keys)
+      : bus_address_(std::move(bus_address)),
+        device_(std::move(device)),
+        sensors_(std::move(keys)) {}
 
   net::Task<void> run(SourceContext& context) override {
     const auto executor = co_await net::asio::this_coro::executor;
@@ -61,24 +67,59 @@ class AdvertSource final : public Source {
   }
 
  private:
-  static void tell(SourceContext& context, const net::bluez::Advert& advert) {
+  void tell(SourceContext& context, const net::bluez::Advert& advert) {
     Object said;
     if (!advert.name.empty()) said.set("name", advert.name);
     if (advert.rssi_dbm) said.set("rssi_dbm", *advert.rssi_dbm);
     said.set("random_address", advert.random_address);
-    const auto report = [&](std::string topic, const Bytes& data) {
+    const auto report = [&](std::string topic, const Bytes& data, Object details) {
       Message message{.payload = text_of(data), .topic = std::move(topic), .from = advert.address};
-      message.details = Object({{"ble", said}});
+      message.details = Object({{"ble", std::move(details)}});
       context.report(std::move(message));
     };
-    for (const auto& [uuid, data] : advert.service_data)
-      report("service_data/" + net::bluez::short_uuid(uuid), data);
+    const std::optional<ble::Advert> heard = ble::to_advert(advert);
+    for (const auto& [uuid, data] : advert.service_data) {
+      Object details = said;
+      if (heard) add_sensor(*heard, uuid, data, details);
+      report("service_data/" + net::bluez::short_uuid(uuid), data, std::move(details));
+    }
     for (const auto& [company, data] : advert.manufacturer_data)
-      report(fmt::format("manufacturer_data/{:04x}", company), data);
+      report(fmt::format("manufacturer_data/{:04x}", company), data, said);
+    tell_key_problems(context);
+  }
+
+  /// What the data measures, by the names that discover gives it, too.
+  void add_sensor(const ble::Advert& advert, const std::string& uuid, const Bytes& data,
+                  Object& details) {
+    const auto service = ble::Uuid::parse(uuid);
+    if (!service) return;
+    const auto sensor = sensors_.decode(advert, {*service, data});
+    if (!sensor) return;
+    details.set("format", sensor->format).set("encrypted", sensor->encrypted);
+    if (!sensor->model.empty()) details.set("model", sensor->model);
+    if (sensor->security) details.set("security", security_text(*sensor->security));
+    for (const ble::Reading& reading : sensor->readings) {
+      if (details.find(full_name(reading)) == nullptr) {
+        details.set(full_name(reading), reading.value);
+      }
+    }
+  }
+
+  /// Each once, as soon as it shows.
+  void tell_key_problems(SourceContext& context) {
+    for (const auto& [device, security] : sensors_.key_problems()) {
+      const auto [known, added] = told_.try_emplace(device, security);
+      if (!added && known->second == security) continue;
+      known->second = security;
+      context.notice("listen.key", key_problem_text(device, security),
+                     security == ble::Security::wrong_key ? "check this device's bind key" : "");
+    }
   }
 
   std::string bus_address_;
   std::string device_;  // upper case, or "*"
+  ble::SensorDecoder sensors_;
+  std::map<ble::DeviceAddress, ble::Security> told_;  // of the keys' problems
 };
 
 /// A connected device's notifications of one characteristic.
@@ -176,8 +217,13 @@ Result<std::unique_ptr<Source>> make_ble_source(const Address& address, const Re
                       "write ble:* for all adverts, ble:AA:BB:CC:DD:EE:FF for one device's, or "
                       "ble:AA:BB:CC:DD:EE:FF/2a19 for a characteristic");
   }
-  if (slash == std::string_view::npos)
-    return std::make_unique<AdvertSource>(std::move(bus_address), device);
+  if (slash == std::string_view::npos) {
+    ble::Keys keys;
+    if (!request.keys_file.empty()) {
+      AIOT_TRY(keys, config::read_bind_keys(request.keys_file));
+    }
+    return std::make_unique<AdvertSource>(std::move(bus_address), device, std::move(keys));
+  }
   return std::make_unique<NotificationSource>(std::move(bus_address), device,
                                               std::string(path.substr(slash + 1)),
                                               request.reconnect.value_or(true));
