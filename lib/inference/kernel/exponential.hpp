@@ -59,8 +59,8 @@ inline std::int32_t exp_of_negative(std::int32_t a, int integer_bits) {
   return result;
 }
 
-/// 1 / (1 + x) in Q0 for 0 <= x < 1 in Q0: three steps of Newton and Raphson.
-inline std::int32_t one_over_one_plus(std::int32_t x) {
+/// 2 / (1 + x) in Q2 for 0 <= x < 1 in Q0: three steps of Newton and Raphson.
+inline std::int32_t two_over_one_plus(std::int32_t x) {
   constexpr std::int32_t forty_eight_over_17 = 1'515'870'810;        // Q2
   constexpr std::int32_t minus_thirty_two_over_17 = -1'010'580'540;  // Q2
   constexpr std::int32_t one = 1 << 29;                              // Q2
@@ -71,7 +71,32 @@ inline std::int32_t one_over_one_plus(std::int32_t x) {
     const std::int32_t error = one - high_multiply(half_denominator, y);
     y += saturating_shift_left(high_multiply(y, error), 2);
   }
-  return saturating_shift_left(y, 1);
+  return y;
+}
+
+/// 1 / (1 + x) in Q0.
+inline std::int32_t one_over_one_plus(std::int32_t x) {
+  return saturating_shift_left(two_over_one_plus(x), 1);
+}
+
+/// (1 - x) / (1 + x) in Q0.
+inline std::int32_t one_minus_over_one_plus(std::int32_t x) {
+  return saturating_shift_left(two_over_one_plus(x) - (1 << 29), 2);
+}
+
+/// 1 / (1 + exp(-x)) in Q0 for x in Q4.
+inline std::int32_t logistic_of(std::int32_t x) {
+  if (x == 0) return 1 << 30;
+  const auto positive = one_over_one_plus(exp_of_negative(x > 0 ? -x : x, 4));
+  return x > 0 ? positive : std::numeric_limits<std::int32_t>::max() - positive;
+}
+
+/// tanh(x) in Q0 for x in Q4.
+inline std::int32_t tanh_of(std::int32_t x) {
+  if (x == 0) return 0;
+  // exp(-2 |x|): the same bits, read as Q5.
+  const auto positive = one_minus_over_one_plus(exp_of_negative(x > 0 ? -x : x, 5));
+  return x > 0 ? positive : -positive;
 }
 
 }  // namespace aiot::inference::kernel

@@ -48,18 +48,30 @@ Result<kernel::Factor> factor_below_one(const Node& node, double value) {
   return node.fail(Errc::bad_model, fmt::format("scales whose quotient is {}", value));
 }
 
-Result<void> set_factors(const Node& node, double a, double b, double output, Arithmetic& result) {
-  auto& q = result.quantized;
-  if (result.code == Code::mul) {
-    AIOT_TRY(q.factor_output, checked_factor(node, a * b / output));
-    return {};
-  }
-  const double twice_larger = 2 * std::max(a, b);
-  AIOT_TRY(q.factor_a, factor_below_one(node, a / twice_larger));
-  AIOT_TRY(q.factor_b, factor_below_one(node, b / twice_larger));
+/// ADD and SUB go by the same quotients, but the reference computes those of SUB with floats.
+template <class Real>
+Result<void> set_sum_factors(const Node& node, Real a, Real b, Real output,
+                             kernel::ArithmeticInt8& q) {
+  const Real twice_larger = 2 * std::max(a, b);
+  const Real output_steps = static_cast<Real>(1 << kernel::add_left_shift) * output;
+  AIOT_TRY(q.factor_a, factor_below_one(node, static_cast<double>(a / twice_larger)));
+  AIOT_TRY(q.factor_b, factor_below_one(node, static_cast<double>(b / twice_larger)));
   AIOT_TRY(q.factor_output,
-           factor_below_one(node, twice_larger / ((1 << kernel::add_left_shift) * output)));
+           factor_below_one(node, static_cast<double>(twice_larger / output_steps)));
   return {};
+}
+
+Result<void> set_factors(const Node& node, float a, float b, float output,
+                         kernel::ArithmeticInt8& q) {
+  const auto wide = [](float scale) { return static_cast<double>(scale); };
+  switch (node.op().code) {
+    case Code::mul: {
+      AIOT_TRY(q.factor_output, checked_factor(node, wide(a) * wide(b) / wide(output)));
+      return {};
+    }
+    case Code::sub: return set_sum_factors(node, a, b, output, q);
+    default: return set_sum_factors(node, wide(a), wide(b), wide(output), q);
+  }
 }
 
 }  // namespace
@@ -87,9 +99,8 @@ Result<Arithmetic> prepare_arithmetic(const Node& node) {
   q.offset_b = -second->zero_point();
   q.output_offset = tensors.output->zero_point();
   AIOT_TRY(q.range, int8_range(node, activation, *tensors.output));
-  AIOT_CHECK(set_factors(node, static_cast<double>(tensors.input->scale()),
-                         static_cast<double>(second->scale()),
-                         static_cast<double>(tensors.output->scale()), result));
+  AIOT_CHECK(
+      set_factors(node, tensors.input->scale(), second->scale(), tensors.output->scale(), q));
   return result;
 }
 

@@ -2,12 +2,20 @@
 
 #include <cstring>
 
+#include "inference/kernel/quantize.hpp"
+#include "inference/prepare/activation.hpp"
 #include "inference/prepare/arithmetic.hpp"
 #include "inference/prepare/conv.hpp"
 #include "inference/prepare/copy.hpp"
 #include "inference/prepare/fully_connected.hpp"
+#include "inference/prepare/mean.hpp"
+#include "inference/prepare/move.hpp"
 #include "inference/prepare/pool.hpp"
+#include "inference/prepare/quantize.hpp"
+#include "inference/prepare/resize.hpp"
+#include "inference/prepare/shape.hpp"
 #include "inference/prepare/softmax.hpp"
+#include "inference/prepare/transpose_conv.hpp"
 
 namespace aiot::inference {
 namespace {
@@ -119,6 +127,120 @@ Result<Step> copy(const Node& node) {
   });
 }
 
+template <class T, class Bias, class How>
+void run(const TransposeConv& p, const How& how, const Places& at) {
+  kernel::transpose_conv(p.shape, how, at.in<T>(p.input), at.in<T>(p.filter), at.in<Bias>(p.bias),
+                         at.out<T>(p.output));
+}
+
+Result<Step> transpose_conv(const Node& node) {
+  AIOT_TRY(auto prepared, prepare_transpose_conv(node));
+  return Step([p = std::move(prepared)](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t, std::int32_t>(p, p.quantized.view(), at);
+    } else {
+      run<float, float>(p, p.range, at);
+    }
+  });
+}
+
+Result<Step> mean(const Node& node) {
+  AIOT_TRY(const auto p, prepare_mean(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::mean(p.shape, p.quantized, at.in<std::int8_t>(p.input),
+                   at.out<std::int8_t>(p.output));
+    } else {
+      kernel::mean(p.shape, at.in<float>(p.input), at.out<float>(p.output));
+    }
+  });
+}
+
+template <class T>
+void run(const Resize& p, const Places& at) {
+  if (p.bilinear) {
+    kernel::resize_bilinear(p.shape, at.in<T>(p.input), at.out<T>(p.output));
+  } else {
+    kernel::resize_nearest_neighbor(p.shape, sizeof(T), at.in<std::uint8_t>(p.input),
+                                    at.out<std::uint8_t>(p.output));
+  }
+}
+
+Result<Step> resize(const Node& node) {
+  AIOT_TRY(const auto p, prepare_resize(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t>(p, at);
+    } else {
+      run<float>(p, at);
+    }
+  });
+}
+
+Result<Step> look_up(const Node& node) {
+  AIOT_TRY(const auto p, prepare_lookup(node));
+  return Step([p](const Places& at) {
+    kernel::look_up(p.table.data(), p.count, at.in<std::uint8_t>(p.input),
+                    at.out<std::uint8_t>(p.output));
+  });
+}
+
+/// A function of one value.
+Result<Step> function(const Node& node) {
+  AIOT_TRY(const auto* input, node.input(0));
+  if (input->type != Type::float32) return look_up(node);
+  AIOT_TRY(const auto p, prepare_real_function(node));
+  return Step([p](const Places& at) {
+    kernel::apply(p.function, p.alpha, p.count, at.in<float>(p.input), at.out<float>(p.output));
+  });
+}
+
+void run(const Quantize& p, const Places& at) {
+  switch (p.from) {
+    case Type::float32:
+      return kernel::quantize(p.scale, p.zero_point, p.count, at.in<float>(p.input),
+                              at.out<std::int8_t>(p.output));
+    case Type::uint8:
+      return kernel::dequantize(p.scale, p.zero_point, p.count, at.in<std::uint8_t>(p.input),
+                                at.out<float>(p.output));
+    default:
+      return kernel::dequantize(p.scale, p.zero_point, p.count, at.in<std::int8_t>(p.input),
+                                at.out<float>(p.output));
+  }
+}
+
+Result<Step> quantize(const Node& node) {
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  const auto is_byte = [](const Tensor& t) {
+    return t.type == Type::int8 || t.type == Type::uint8;
+  };
+  if (is_byte(*input) && is_byte(*output)) return look_up(node);
+  AIOT_TRY(const auto p, prepare_quantize(node));
+  return Step([p](const Places& at) { run(p, at); });
+}
+
+Result<Step> moves(Result<Moves> prepared) {
+  AIOT_TRY(auto all, std::move(prepared));
+  return Step([p = std::move(all)](const Places& at) {
+    if (!p.fill.empty()) {
+      kernel::fill(p.fill.data(), p.fill.size(), p.fill_bytes,
+                   at.out<std::uint8_t>(p.blocks.front().output));
+    }
+    for (const auto& block : p.blocks) {
+      kernel::move(block.move, at.in<std::uint8_t>(block.input),
+                   at.out<std::uint8_t>(block.output));
+    }
+  });
+}
+
+Result<Step> shape(const Node& node) {
+  AIOT_TRY(auto prepared, prepare_shape(node));
+  return Step([p = std::move(prepared)](const Places& at) {
+    std::memcpy(at.out<std::uint8_t>(p.output), p.extents.data(), p.extents.size() * 4);
+  });
+}
+
 }  // namespace
 
 Result<Step> make_step(const Node& node) {
@@ -135,8 +257,28 @@ Result<Step> make_step(const Node& node) {
     case Code::reshape:
     case Code::squeeze:
     case Code::expand_dims: return copy(node);
-    default: return node.fail(Errc::unsupported_operator, "not in this engine");
+    case Code::transpose_conv: return transpose_conv(node);
+    case Code::mean: return mean(node);
+    case Code::resize_bilinear:
+    case Code::resize_nearest_neighbor: return resize(node);
+    case Code::logistic:
+    case Code::tanh:
+    case Code::hard_swish:
+    case Code::relu:
+    case Code::relu6:
+    case Code::leaky_relu: return function(node);
+    case Code::quantize:
+    case Code::dequantize: return quantize(node);
+    case Code::transpose: return moves(prepare_transpose(node));
+    case Code::strided_slice: return moves(prepare_strided_slice(node));
+    case Code::pad:
+    case Code::padv2: return moves(prepare_pad(node));
+    case Code::concatenation: return moves(prepare_concatenation(node));
+    case Code::pack: return moves(prepare_pack(node));
+    case Code::split: return moves(prepare_split(node));
+    case Code::shape: return shape(node);
   }
+  return node.fail(Errc::unsupported_operator, "not in this engine");
 }
 
 }  // namespace aiot::inference

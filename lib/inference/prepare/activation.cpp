@@ -1,0 +1,185 @@
+#include "inference/prepare/activation.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace aiot::inference {
+namespace {
+
+using Table = std::array<std::uint8_t, 256>;
+
+/// `function` of each int8 value.
+template <class F>
+Table table_of(const F& function) {
+  Table table{};
+  for (int value = -128; value <= 127; ++value) {
+    table[static_cast<std::uint8_t>(value)] =
+        static_cast<std::uint8_t>(function(static_cast<std::int8_t>(value)));
+  }
+  return table;
+}
+
+Result<void> expect_output(const Node& node, const Tensor& output, float scale,
+                           std::int32_t zero_point) {
+  if (output.scale() == scale && output.zero_point() == zero_point) return {};
+  return node.fail(Errc::unsupported_option,
+                   fmt::format("an output scale of {} and a zero point of {} instead of {} and {}",
+                               output.scale(), output.zero_point(), scale, zero_point));
+}
+
+Result<Table> sigmoid(const Node& node, const InOut& t) {
+  constexpr int integer_bits = 4;
+  const bool logistic = node.op().code == Code::logistic;
+  AIOT_CHECK(
+      expect_output(node, *t.output, logistic ? 1.0F / 256 : 1.0F / 128, logistic ? -128 : 0));
+  kernel::SigmoidInt8 q;
+  q.zero_point = t.input->zero_point();
+  q.factor = kernel::factor_of(static_cast<double>(t.input->scale()) * (1 << (31 - integer_bits)));
+  if (q.factor.shift < 0) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("an input scale of {}", t.input->scale()));
+  }
+  // The largest value that fits Q4 once it is scaled; with a scale so large that none does, every
+  // result is saturated and the factor not used.
+  q.radius = static_cast<std::int32_t>(std::floor(std::ldexp(
+      ((1 << integer_bits) - 1) * static_cast<double>(1 << (31 - integer_bits)), -q.factor.shift)));
+  if (logistic) return table_of([&](std::int8_t x) { return kernel::logistic(q, x); });
+  return table_of([&](std::int8_t x) { return kernel::tanh(q, x); });
+}
+
+/// The upper 16 bits of a factor's multiplier, rounded.
+std::int16_t upper_half(std::int32_t multiplier) {
+  constexpr std::int32_t half = 1 << 15;
+  if (multiplier >= std::numeric_limits<std::int32_t>::max() - half) return 32'767;
+  return static_cast<std::int16_t>((multiplier + half) >> 16);
+}
+
+Result<Table> hard_swish(const Node& node, const InOut& t) {
+  // Scales are multiplied as floats here, as the reference does it.
+  const float fine_scale = 1.0F / 128 * t.input->scale();
+  AIOT_TRY(const auto output,
+           checked_factor(node, static_cast<double>(fine_scale / t.output->scale())));
+  AIOT_TRY(const auto relu,
+           checked_factor(node, static_cast<double>(fine_scale / (3.0F / 32'768))));
+  if (output.shift > 0 || output.shift < -15 || relu.shift < -15) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("an input scale of {} and an output scale of {}", t.input->scale(),
+                                 t.output->scale()));
+  }
+  const kernel::HardSwishInt8 q = {t.input->zero_point(),         t.output->zero_point(),
+                                   upper_half(output.multiplier), output.shift,
+                                   upper_half(relu.multiplier),   relu.shift};
+  return table_of([&](std::int8_t x) { return kernel::hard_swish(q, x); });
+}
+
+Result<Table> leaky_relu(const Node& node, const InOut& t) {
+  const float alpha = node.options<LeakyReluOptions>().alpha;
+  kernel::LeakyReluInt8 q;
+  q.input_zero_point = t.input->zero_point();
+  q.output_zero_point = t.output->zero_point();
+  q.negative_alpha = alpha < 0;
+  AIOT_TRY(q.positive,
+           checked_factor(node, static_cast<double>(t.input->scale() / t.output->scale())));
+  const float scaled = t.input->scale() * alpha / t.output->scale();
+  AIOT_TRY(q.negative, checked_factor(node, std::abs(static_cast<double>(scaled))));
+  return table_of([&](std::int8_t x) { return kernel::leaky_relu(q, x); });
+}
+
+Result<Table> relu(const Node& node, const InOut& t) {
+  kernel::RescaleInt8 q;
+  q.input_zero_point = t.input->zero_point();
+  q.output_zero_point = t.output->zero_point();
+  AIOT_TRY(q.factor,
+           checked_factor(node, static_cast<double>(t.input->scale() / t.output->scale())));
+  AIOT_TRY(q.range, int8_range(node, Activation::relu, *t.output));
+  return table_of([&](std::int8_t x) { return kernel::rescale(q, x); });
+}
+
+Result<Table> relu6(const Node& node, const InOut& t) {
+  AIOT_CHECK(expect_same_quantization(node, *t.input, *t.output));
+  AIOT_TRY(const auto range, int8_range(node, Activation::relu6, *t.input));
+  return table_of([&](std::int8_t x) { return kernel::clamp<std::int32_t>(x, range); });
+}
+
+Result<Table> int8_table(const Node& node, const InOut& t) {
+  switch (node.op().code) {
+    case Code::logistic:
+    case Code::tanh: return sigmoid(node, t);
+    case Code::hard_swish: return hard_swish(node, t);
+    case Code::leaky_relu: return leaky_relu(node, t);
+    case Code::relu: return relu(node, t);
+    case Code::relu6: return relu6(node, t);
+    default: return node.fail(Errc::unsupported_operator, "no function of one value");
+  }
+}
+
+Result<void> expect_same_size(const Node& node, const Tensor& input, const Tensor& output) {
+  if (input.elements() == output.elements()) return {};
+  return node.fail(Errc::bad_model,
+                   fmt::format("{} to {}", shape_text(input.shape), shape_text(output.shape)));
+}
+
+/// QUANTIZE between types of 8 bits.
+Result<Table> rescale(const Node& node, const Tensor& input, const Tensor& output) {
+  AIOT_CHECK(expect_one_scale(node, input, node.input_name(0)));
+  AIOT_CHECK(expect_one_scale(node, output, node.output_name()));
+  kernel::RescaleInt8 q;
+  q.input_zero_point = input.zero_point();
+  q.output_zero_point = output.zero_point();
+  if (output.type == Type::uint8) q.range = {0, 255};
+  AIOT_TRY(q.factor, checked_factor(node, static_cast<double>(input.scale()) /
+                                              static_cast<double>(output.scale())));
+  Table table{};
+  for (int bits = 0; bits < 256; ++bits) {
+    const auto byte = static_cast<std::uint8_t>(bits);
+    const std::int32_t value = input.type == Type::int8 ? static_cast<std::int8_t>(byte) : bits;
+    table[byte] = static_cast<std::uint8_t>(kernel::rescale(q, value));
+  }
+  return table;
+}
+
+}  // namespace
+
+Result<Lookup> prepare_lookup(const Node& node) {
+  AIOT_CHECK(node.expect(1, 1));
+  Lookup lookup;
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_same_size(node, *input, *output));
+  lookup.count = input->elements();
+  lookup.input = node.input_index(0);
+  lookup.output = node.output_index();
+  if (node.op().code == Code::quantize) {
+    AIOT_TRY(lookup.table, rescale(node, *input, *output));
+    return lookup;
+  }
+  AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
+  AIOT_TRY(lookup.table, int8_table(node, tensors));
+  return lookup;
+}
+
+Result<RealFunction> prepare_real_function(const Node& node) {
+  AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
+  AIOT_CHECK(expect_same_size(node, *tensors.input, *tensors.output));
+  RealFunction result;
+  result.count = tensors.input->elements();
+  result.input = node.input_index(0);
+  result.output = node.output_index();
+  switch (node.op().code) {
+    case Code::relu: result.function = kernel::Function::relu; break;
+    case Code::relu6: result.function = kernel::Function::relu6; break;
+    case Code::leaky_relu:
+      result.function = kernel::Function::leaky_relu;
+      result.alpha = node.options<LeakyReluOptions>().alpha;
+      break;
+    case Code::logistic: result.function = kernel::Function::logistic; break;
+    case Code::tanh: result.function = kernel::Function::tanh; break;
+    case Code::hard_swish: result.function = kernel::Function::hard_swish; break;
+    default: return node.fail(Errc::unsupported_operator, "no function of one value");
+  }
+  return result;
+}
+
+}  // namespace aiot::inference

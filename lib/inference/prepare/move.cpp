@@ -1,0 +1,217 @@
+#include "inference/prepare/move.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "inference/prepare/copy.hpp"
+
+namespace aiot::inference {
+
+std::vector<std::ptrdiff_t> dense_steps(const Tensor& tensor) {
+  std::vector<std::ptrdiff_t> steps(tensor.shape.size());
+  auto step = static_cast<std::ptrdiff_t>(size_of(tensor.type));
+  for (std::size_t i = steps.size(); i-- > 0;) {
+    steps[i] = step;
+    step *= tensor.shape[i];
+  }
+  return steps;
+}
+
+namespace {
+
+/// Input 0 and output 0: one type, of a fixed size.
+Result<InOut> movable_in_and_out(const Node& node, std::size_t least, std::size_t most) {
+  AIOT_CHECK(node.expect(least, most));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_movable(node, *input, node.input_name(0)));
+  AIOT_CHECK(expect_type(node, *output, input->type, node.output_name()));
+  return InOut{input, output};
+}
+
+Moves one_block(const Node& node, const kernel::Move& move) {
+  Moves moves;
+  moves.blocks.push_back({move, node.input_index(0), node.output_index()});
+  return moves;
+}
+
+}  // namespace
+
+Result<Moves> prepare_transpose(const Node& node) {
+  AIOT_TRY(const auto t, movable_in_and_out(node, 2, 2));
+  AIOT_TRY(const auto order, constant_integers(node, 1));
+  const auto rank = t.input->shape.size();
+  std::vector<std::int32_t> sorted = order;
+  std::ranges::sort(sorted);
+  bool permutation = order.size() == rank;
+  for (std::size_t i = 0; permutation && i < rank; ++i) {
+    permutation = sorted[i] == static_cast<std::int32_t>(i);
+  }
+  if (!permutation) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} is no order of {} dimensions", shape_text(order), rank));
+  }
+  const auto input_steps = dense_steps(*t.input);
+  const auto output_steps = dense_steps(*t.output);
+  kernel::Move move;
+  move.unit_bytes = size_of(t.input->type);
+  std::vector<std::int32_t> shape(rank);
+  for (std::size_t i = 0; i < rank; ++i) {
+    shape[i] = t.input->shape[static_cast<std::size_t>(order[i])];
+  }
+  AIOT_CHECK(expect_shape(node, *t.output, shape, node.output_name()));
+  for (std::size_t i = 0; i < rank; ++i) {
+    const auto to = kernel::Move::rank - rank + i;
+    move.extent[to] = shape[i];
+    move.input_step[to] = input_steps[static_cast<std::size_t>(order[i])];
+    move.output_step[to] = output_steps[i];
+  }
+  return one_block(node, move);
+}
+
+namespace {
+
+/// What one dimension of a strided slice takes: `count` values from `first` on, `stride` apart.
+struct Slice {
+  std::int32_t first = 0, count = 1, stride = 1;
+  bool keep = true;  ///< false: the dimension is dropped
+};
+
+Slice slice_of(std::int32_t begin, std::int32_t end, std::int32_t stride, std::int32_t extent,
+               const StridedSliceOptions& options, int dimension) {
+  const auto is_set = [&](std::int32_t mask) { return ((mask >> dimension) & 1) != 0; };
+  // What lies outside is brought to the first or last value, or one beyond, against the direction.
+  const auto bounded = [&](std::int32_t index) {
+    const auto from_start = index < 0 ? static_cast<std::int64_t>(index) + extent : index;
+    return stride > 0 ? std::clamp<std::int64_t>(from_start, 0, extent)
+                      : std::clamp<std::int64_t>(from_start, -1, extent - 1);
+  };
+  const auto first = is_set(options.begin_mask) ? (stride > 0 ? 0 : extent - 1) : bounded(begin);
+  if (is_set(options.shrink_axis_mask)) {
+    return {static_cast<std::int32_t>(first), first >= 0 && first < extent ? 1 : 0, 1, false};
+  }
+  const auto last = is_set(options.end_mask) ? (stride > 0 ? extent : -1) : bounded(end);
+  const std::int64_t away = stride > 0 ? 1 : -1;
+  const auto count = (last - first + stride - away) / stride;
+  return {static_cast<std::int32_t>(first),
+          static_cast<std::int32_t>(std::max<std::int64_t>(count, 0)), stride, true};
+}
+
+struct Bounds {
+  std::vector<std::int32_t> begin, end, strides;
+};
+
+Result<Bounds> bounds_of(const Node& node, std::size_t rank) {
+  Bounds bounds;
+  AIOT_TRY(bounds.begin, constant_integers(node, 1));
+  AIOT_TRY(bounds.end, constant_integers(node, 2));
+  AIOT_TRY(bounds.strides, constant_integers(node, 3));
+  const auto size = bounds.begin.size();
+  if (size != bounds.end.size() || size != bounds.strides.size() || size > rank) {
+    return node.fail(Errc::bad_model, fmt::format("{}, {} and {} bounds for {} dimensions", size,
+                                                  bounds.end.size(), bounds.strides.size(), rank));
+  }
+  if (std::ranges::count(bounds.strides, 0) != 0) {
+    return node.fail(Errc::bad_model, "a stride of 0");
+  }
+  return bounds;
+}
+
+}  // namespace
+
+Result<Moves> prepare_strided_slice(const Node& node) {
+  AIOT_TRY(const auto t, movable_in_and_out(node, 4, 4));
+  const auto& options = node.options<StridedSliceOptions>();
+  if (options.ellipsis_mask != 0 || options.new_axis_mask != 0 || options.offset) {
+    return node.fail(Errc::unsupported_option, "an ellipsis, a new axis or relative ends");
+  }
+  const auto& extents = t.input->shape;
+  AIOT_TRY(const auto bounds, bounds_of(node, extents.size()));
+  const auto input_steps = dense_steps(*t.input);
+  kernel::Move move;
+  move.unit_bytes = size_of(t.input->type);
+  std::vector<std::int32_t> shape;
+  std::vector<Slice> slices;
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    Slice slice{0, extents[i], 1, true};  // dimensions that are not named are taken whole
+    if (i < bounds.begin.size()) {
+      slice = slice_of(bounds.begin[i], bounds.end[i], bounds.strides[i], extents[i], options,
+                       static_cast<int>(i));
+    }
+    if (slice.count < 1) return node.fail(Errc::bad_model, fmt::format("nothing of axis {}", i));
+    if (slice.keep) shape.push_back(slice.count);
+    slices.push_back(slice);
+  }
+  AIOT_CHECK(expect_shape(node, *t.output, shape, node.output_name()));
+  auto output_step = static_cast<std::ptrdiff_t>(move.unit_bytes);
+  for (std::size_t i = extents.size(); i-- > 0;) {
+    const auto to = kernel::Move::rank - extents.size() + i;
+    move.extent[to] = slices[i].count;
+    // Of one value there is no next; its stride may be beyond any distance.
+    move.input_step[to] = slices[i].count == 1 ? 0 : input_steps[i] * slices[i].stride;
+    move.output_step[to] = output_step;
+    move.input_first += static_cast<std::size_t>(input_steps[i] * slices[i].first);
+    output_step *= slices[i].count;
+  }
+  return one_block(node, move);
+}
+
+namespace {
+
+/// What PAD puts around: its third input, or the output's zero.
+Result<std::vector<std::uint8_t>> padding_value(const Node& node, const Tensor& output) {
+  const auto* value = node.optional_input(2);
+  if (value != nullptr) {
+    AIOT_CHECK(expect_type(node, *value, output.type, node.input_name(2)));
+    if (!value->is_constant() || value->elements() != 1) {
+      return node.fail(Errc::unsupported_option, "a padding that is no constant");
+    }
+    if (output.type == Type::int8 &&
+        (value->scale() != output.scale() || value->zero_point() != output.zero_point())) {
+      return node.fail(Errc::bad_model, "a padding with another scale than the output's");
+    }
+    return std::vector<std::uint8_t>(value->data.begin(), value->data.end());
+  }
+  std::vector<std::uint8_t> zero(size_of(output.type));
+  if (output.type == Type::int8 || output.type == Type::uint8) {
+    zero[0] = static_cast<std::uint8_t>(output.zero_point());
+  }
+  return zero;
+}
+
+}  // namespace
+
+Result<Moves> prepare_pad(const Node& node) {
+  AIOT_TRY(const auto t, movable_in_and_out(node, 2, 3));
+  AIOT_TRY(const auto paddings, constant_integers(node, 1));
+  const auto& extents = t.input->shape;
+  if (paddings.size() != 2 * extents.size()) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} paddings for {} dimensions", paddings.size(), extents.size()));
+  }
+  if (std::ranges::any_of(paddings, [](std::int32_t p) { return p < 0 || p > (1 << 28); })) {
+    return node.fail(Errc::bad_model, "a padding out of range");
+  }
+  std::vector<std::int32_t> shape = extents;
+  for (std::size_t i = 0; i < shape.size(); ++i) shape[i] += paddings[2 * i] + paddings[2 * i + 1];
+  AIOT_CHECK(expect_shape(node, *t.output, shape, node.output_name()));
+  const auto input_steps = dense_steps(*t.input);
+  const auto output_steps = dense_steps(*t.output);
+  kernel::Move move;
+  move.unit_bytes = size_of(t.input->type);
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const auto to = kernel::Move::rank - extents.size() + i;
+    move.extent[to] = extents[i];
+    move.input_step[to] = input_steps[i];
+    move.output_step[to] = output_steps[i];
+    move.output_first += static_cast<std::size_t>(output_steps[i] * paddings[2 * i]);
+  }
+  auto moves = one_block(node, move);
+  AIOT_TRY(moves.fill, padding_value(node, *t.output));
+  moves.fill_bytes = t.output->bytes();
+  return moves;
+}
+
+}  // namespace aiot::inference
