@@ -98,7 +98,8 @@ Neighbours Neighbours::read() {
   Neighbours out;
   const RouteSocket socket;
   if (socket.fd() < 0) return out;
-  for (const unsigned char family : {AF_INET, AF_INET6}) {
+  for (const auto family :
+       {static_cast<unsigned char>(AF_INET), static_cast<unsigned char>(AF_INET6)}) {
     dump(socket, family, [&](const Neighbour& row) {
       if (row.address && row.mac) out.rows_.emplace(*row.address, Row{row.interface, *row.mac});
     });

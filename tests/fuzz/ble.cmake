@@ -1,3 +1,3 @@
-foreach(decoder ble_advert bthome mibeacon)
+foreach(decoder atc ble_advert bthome mibeacon)
   aiot_fuzzer(${decoder} LINKS aiot_ble)
 endforeach()

@@ -122,6 +122,7 @@ void add_sensor(const ble::SensorData& sensor, Observation& out) {
   if (!sensor.model.empty()) add_fact(out, "model", sensor.model, format_confidence);
   if (sensor.product) add_fact(out, "ble.product_id", int{*sensor.product});
   add_fact(out, "ble.encrypted", sensor.encrypted);
+  if (sensor.mesh) add_fact(out, "ble.mesh", true);
   const std::string_view state = state_of(sensor);
   if (!state.empty()) add_fact(out, "state", state, format_confidence);
   if (sensor.address) add_mac(*sensor.address, out);

@@ -35,9 +35,19 @@ class KeyGuard {
   /// 100 (restarted), as BTHome receivers do.
   Security on_sealed(bool opened, std::uint32_t counter, unsigned bits, ByteSpan content);
 
+  /// An encrypted advert that opened without a tag to prove it (MiBeacon 2 and 3). Such a counter
+  /// may be anyone's: one that is behind is told as a replay, but three in a row that count up by
+  /// little are a device that began again.
+  Security on_untagged(std::uint32_t counter, unsigned bits, ByteSpan content);
+
  private:
+  Security judge(std::uint32_t counter, unsigned bits, ByteSpan content, Security when_ahead) const;
+  void move(std::uint32_t counter, ByteSpan content);
+
   std::optional<std::uint32_t> last_;
   Bytes content_;
+  std::optional<std::uint32_t> behind_;  ///< untagged: the last that was behind
+  int behind_run_ = 0;                   ///< how many of these counted up
 };
 
 }  // namespace aiot::ble

@@ -18,12 +18,13 @@ using Keys = std::map<DeviceAddress, Bytes>;
 
 /// What service data in one of the sensors' formats says.
 struct SensorData {
-  std::string format;                    ///< "bthome-v2", "mibeacon-v5"
-  std::string_view ecosystem;            ///< "BTHome", "Xiaomi Mi Home"
+  std::string format;                    ///< "bthome-v2", "mibeacon-v5", "atc1441", "pvvx"
+  std::string_view ecosystem;            ///< "BTHome", "Xiaomi Mi Home"; "" when it is nobody's
   std::optional<DeviceAddress> address;  ///< when the data names it, else the sender's is its own
   bool encrypted = false;
   bool solicited = false;                ///< MiBeacon: asks to be bound
   bool registered = false;               ///< MiBeacon: bound to an account
+  bool mesh = false;                     ///< MiBeacon: a mesh device
   std::optional<std::uint16_t> product;  ///< MiBeacon
   std::string_view model = {};           ///< of a product that is known
   std::optional<Security> security;      ///< nullopt: it holds nothing that could be believed
@@ -32,9 +33,9 @@ struct SensorData {
   std::vector<Reading> readings;
 };
 
-/// Reads BTHome and MiBeacon, with keys. It remembers of each device that has a key how far its
-/// counter is, so the adverts of one search go through one of these, in their order. Its memory
-/// does not grow with the number of devices. Pure.
+/// Reads BTHome, MiBeacon and the ATC thermometers, with keys. It remembers of each device that has
+/// a key how far its counter is, so the adverts of one search go through one of these, in their
+/// order. Its memory does not grow with the number of devices. Pure.
 class SensorDecoder {
  public:
   explicit SensorDecoder(Keys keys = {}) : keys_(std::move(keys)) {}
@@ -65,6 +66,8 @@ class SensorDecoder {
 
   std::optional<SensorData> decode_bthome(const Advert& advert, const ServiceData& data);
   std::optional<SensorData> decode_mibeacon(const Advert& advert, ByteSpan data);
+  std::optional<SensorData> decode_atc(const Advert& advert, ByteSpan data);
+  const Bytes* key_of(const DeviceAddress& device) const;
   /// The frame's objects where they may be believed; says in `out` what is known of its safety.
   std::optional<Bytes> unseal(const Sealed& sealed, SensorData& out);
 

@@ -32,6 +32,10 @@ std::optional<Finding> find_matter(const Advert& advert);
 /// Service 1827, a mesh device that is not provisioned (Mesh Profile 1.0.1, section 7.1.2.2); Tmall
 /// Genie's device UUIDs are taken apart.
 std::optional<Finding> find_mesh_provisioning(const Advert& advert);
+/// Services 181D and 181B with the data of Xiaomi's scales
+/// (github.com/custom-components/ble_monitor, Bluetooth-Devices/xiaomi-ble). Other scales with
+/// these services send data of other lengths.
+std::optional<Finding> find_mi_scale(const Advert& advert);
 /// Company 0006, type 03 (learn.microsoft.com, Bluetooth Swift Pair).
 std::optional<Finding> find_swift_pair(const Advert& advert);
 /// Service FD50 and company 07D0.

@@ -192,3 +192,67 @@ TEST_CASE("adverts that are noise say nothing but who sent them") {
     CHECK(seen.addresses.size() == 1);
   }
 }
+
+// Bluetooth-Devices/xiaomi-ble, test_Xiaomi_YLKG07YL_press and _rotate: versions 2 and 3 have no
+// tag.
+TEST_CASE("MiBeacon without a tag: an advert of before is told, and its readings are left out") {
+  const char* address = "F8:24:41:C5:98:8B";
+  BleObserver observer(keys(address, "b853075158487ca39a5b5ea9"));
+  const auto see = [&](const char* hex) {
+    return observer.observe(service_advert(0xFE95, hex, address));
+  };
+  const char* rotate = "5830b603368b98c54124f88bb8f2661351000000d6";
+  const char* press = "5830b603d28b98c54124f8c3491476757e00000099";
+  CHECK(text(see(rotate), "ble.security") == "unverified");
+  CHECK(text(see(rotate), "ble.security") == "unverified");  // sent once more
+  // The same counter for something else: here the last byte, which nothing can be checked with.
+  const Observation replayed = see("5830b603368b98c54124f88bb8f2661351000000d7");
+  CHECK(text(replayed, "ble.security") == "replayed");
+  CHECK(find(replayed, "ble.dimmer") == nullptr);
+  CHECK(observer.key_problems() == std::vector<std::string>{"F8:24:41:C5:98:8B: replayed"});
+  CHECK(text(see(press), "ble.security") == "unverified");
+  CHECK(text(see(rotate), "ble.security") == "counter wrapped");
+  CHECK(find(see(rotate), "ble.dimmer") != nullptr);
+}
+
+// The advert of xiaomi-ble's test_Xiaomi_CGDK2 with the mesh bit set, which its tag does not cover.
+TEST_CASE("MiBeacon of a mesh device is believed when its tag fits, and not judged otherwise") {
+  const char* address = "58:2D:34:12:20:89";
+  const auto see = [&](const char* key, const char* hex) {
+    BleObserver observer(keys(address, key));
+    const Observation seen = observer.observe(service_advert(0xFE95, hex, address));
+    CHECK(observer.key_problems().empty());
+    return seen;
+  };
+  const char* mesh = "d8586f0607892012342d585f176dd54f0200002fa453fa";
+  const Observation good = see("a3bfe9853dd85a620debe3620caaa351", mesh);
+  CHECK(find(good, "ble.mesh") != nullptr);
+  CHECK(text(good, "ble.security") == "opened");
+  CHECK(number(good, "ble.temperature_celsius") == 22.6);
+  const Observation other = see("814aac74c4f17b6c1581e1ab87816b99", mesh);
+  CHECK(find(other, "ble.mesh") != nullptr);
+  CHECK(find(other, "ble.security") == nullptr);
+  CHECK(text(other, "state") == "secured");
+}
+
+// custom-components/ble_monitor, test/test_atc_parser.py.
+TEST_CASE("ATC and pvvx thermometers, with and without a key") {
+  const char* address = "A4:C1:38:8D:18:B2";
+  const char* sealed = "11d603fbfa7b6dfb1e26fd";
+  BleObserver observer(keys(address, "b9ea895fac7eea6d30532432a516f3a3"));
+  const Observation opened = observer.observe(service_advert(0x181A, sealed, address));
+  CHECK(text(opened, "ble.security") == "opened");
+  CHECK(number(opened, "ble.temperature_celsius") == 23.45);
+  const char* plain = "B2188D38C1A42B089011F70A43200F";
+  const Observation downgraded = observer.observe(service_advert(0x181A, plain, address));
+  CHECK(text(downgraded, "ble.security") == "downgraded");
+  CHECK(find(downgraded, "ble.temperature_celsius") == nullptr);
+
+  BleObserver no_keys;
+  CHECK(text(no_keys.observe(service_advert(0x181A, sealed, address)), "ble.security") ==
+        "needs key");
+  const Observation told = no_keys.observe(service_advert(0x181A, plain, address));
+  CHECK(number(told, "ble.temperature_celsius") == 20.91);
+  CHECK(has_identity(told, IdentityKind::mac, "a4:c1:38:8d:18:b2"));
+  CHECK(find(no_keys.observe(service_advert(0x181A, sealed)), "ble.security") == nullptr);
+}

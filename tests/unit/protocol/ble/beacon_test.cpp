@@ -178,3 +178,21 @@ TEST_CASE("every cut of every advert is read without a crash") {
     }
   }
 }
+
+// custom-components/ble_monitor, test/test_miscale_parser.py, and Bluetooth-Devices/xiaomi-ble,
+// tests/test_parser.py, whose adverts are the same.
+TEST_CASE("Xiaomi's scales") {
+  CHECK(found_in("0d161d18a22044b20701010a1a15") ==
+        "mi-scale-v1, Xiaomi Mi Home, , : mass_kg=87.2;mass_removed=true;stabilized=true");
+  CHECK(found_in("0d161d18821400e507040b101708") ==
+        "mi-scale-v1, Xiaomi Mi Home, , : mass_kg=0.1;mass_removed=true;stabilized=false");
+  CHECK(found_in("0d161d18229e43e507040b101301") ==
+        "mi-scale-v1, Xiaomi Mi Home, , : mass_kg=86.55;mass_removed=false;stabilized=true");
+  CHECK(found_in("10161b180204b207010112101a0000a852") ==
+        "mi-scale-v2, Xiaomi Mi Home, , : mass_kg=105.8;mass_removed=false;stabilized=false");
+  CHECK(found_in("10161b180226b20705040f0201ac018642") ==
+        "mi-scale-v2, Xiaomi Mi Home, , : "
+        "impedance_ohm=428;mass_kg=85.15;mass_removed=false;stabilized=true");
+  CHECK(found_in("0c161d18a22044b20701010a1a") == "");          // another's weight scale
+  CHECK(found_in("10161b180726b20705040f0201ac018642") == "");  // in no known unit
+}

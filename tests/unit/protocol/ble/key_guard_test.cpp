@@ -88,3 +88,30 @@ TEST_CASE("what may be told") {
     CHECK_FALSE(security_text(s).empty());
   }
 }
+
+TEST_CASE("without a tag a counter that falls is told, and cannot be held high for long") {
+  KeyGuard guard;
+  const auto see = [&](std::uint32_t counter) {
+    const Bytes content = {static_cast<std::uint8_t>(counter)};
+    return guard.on_untagged(counter, 32, content);
+  };
+  CHECK(see(0x1000) == Security::unverified);
+  CHECK(see(0x1000) == Security::unverified);  // sent once more
+  CHECK(see(0x1001) == Security::unverified);
+  CHECK(see(0x0F00) == Security::replayed);
+  CHECK(see(0x0F00) == Security::replayed);
+  CHECK(see(0x0F00) == Security::replayed);  // the same again is no device that counts
+  CHECK(see(0x1002) == Security::unverified);
+  // Somebody's high counter; the device goes on, and is believed again at its third advert.
+  CHECK(see(0x80000000) == Security::unverified);
+  CHECK(see(0x1003) == Security::replayed);
+  CHECK(see(0x1004) == Security::replayed);
+  CHECK(see(0x1005) == Security::restarted);
+  CHECK(see(0x1006) == Security::unverified);
+  // Adverts far apart, as of a recording played in any order, are no such run.
+  CHECK(see(0x0200) == Security::replayed);
+  CHECK(see(0x0300) == Security::replayed);
+  CHECK(see(0x0400) == Security::replayed);
+  CHECK(see(0x0008) == Security::restarted);  // new batteries
+  CHECK(see(0x0009) == Security::unverified);
+}
