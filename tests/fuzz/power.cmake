@@ -1,0 +1,1 @@
+aiot_fuzzer(power_line LINKS aiot_power)
