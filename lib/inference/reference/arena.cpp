@@ -11,16 +11,6 @@ namespace {
 
 constexpr std::size_t most_arena_bytes = 1U << 30;
 
-/// A tensor from the operator that makes it to the last that reads it.
-struct Life {
-  std::size_t tensor = 0;
-  std::size_t bytes = 0;
-  std::size_t first = 0, last = 0;
-  std::size_t offset = 0;
-
-  bool meets(const Life& other) const { return first <= other.last && other.first <= last; }
-};
-
 std::vector<Life> lives_of(const Model& model, std::size_t alignment) {
   constexpr auto never = static_cast<std::size_t>(-1);
   std::vector<Life> all(model.tensors.size());
@@ -47,32 +37,36 @@ std::vector<Life> lives_of(const Model& model, std::size_t alignment) {
 
 }  // namespace
 
-Result<Arena> plan_arena(const Model& model, std::size_t alignment) {
-  auto lives = lives_of(model, alignment);
+Result<std::size_t> place(std::vector<Life>& lives) {
   std::stable_sort(lives.begin(), lives.end(),
                    [](const Life& a, const Life& b) { return a.bytes > b.bytes; });
-  Arena arena;
-  arena.offsets.assign(model.tensors.size(), Arena::none);
+  std::size_t bytes = 0;
   std::vector<const Life*> placed;  // by offset
   for (auto& life : lives) {
-    std::size_t offset = 0;
     for (const auto* other : placed) {
       if (!life.meets(*other)) continue;
-      if (offset + life.bytes <= other->offset) break;
-      offset = std::max(offset, other->offset + other->bytes);
+      if (life.offset + life.bytes <= other->offset) break;
+      life.offset = std::max(life.offset, other->offset + other->bytes);
     }
-    life.offset = offset;
-    arena.offsets[life.tensor] = offset;
-    arena.bytes = std::max(arena.bytes, offset + life.bytes);
-    if (arena.bytes > most_arena_bytes) {
+    bytes = std::max(bytes, life.offset + life.bytes);
+    if (bytes > most_arena_bytes) {
       return make_error(Errc::too_large,
                         fmt::format("the model computes more than {} bytes", most_arena_bytes));
     }
     const auto behind = std::upper_bound(
-        placed.begin(), placed.end(), offset,
+        placed.begin(), placed.end(), life.offset,
         [](std::size_t value, const Life* other) { return value < other->offset; });
     placed.insert(behind, &life);
   }
+  return bytes;
+}
+
+Result<Arena> plan_arena(const Model& model, std::size_t alignment) {
+  auto lives = lives_of(model, alignment);
+  Arena arena;
+  AIOT_TRY(arena.bytes, place(lives));
+  arena.offsets.assign(model.tensors.size(), Arena::none);
+  for (const auto& life : lives) arena.offsets[life.index] = life.offset;
   return arena;
 }
 

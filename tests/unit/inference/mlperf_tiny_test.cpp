@@ -30,39 +30,49 @@ std::size_t differing_bytes(ByteSpan a, ByteSpan b) {
   return count;
 }
 
+void check_against_reference(const std::shared_ptr<const Model>& model, const Known& known,
+                             const EngineOptions& options) {
+  const auto made = make_reference_engine(model, options);
+  if (!made) FAIL(made.error().message());
+  auto& engine = **made;
+  REQUIRE(engine.inputs().size() == 1);
+  REQUIRE(engine.outputs().size() == 1);
+  for (int k = 1; k <= 3; ++k) {
+    CAPTURE(k);
+    const auto input = test::mlperf_tiny(fmt::format("inputs/{}.{}.bin", known.name, k));
+    const auto expected = test::mlperf_tiny(fmt::format("expected_ref/{}.{}.bin", known.name, k));
+    REQUIRE(input.has_value());
+    REQUIRE(expected.has_value());
+    REQUIRE(input->size() == engine.input(0).size());
+    std::ranges::copy(*input, engine.input(0).begin());
+    REQUIRE(engine.invoke().has_value());
+    CHECK(differing_bytes(engine.output(0), *expected) == 0);
+  }
+  const auto& operators = engine.operators();
+  const auto macs =
+      std::accumulate(operators.begin(), operators.end(), std::uint64_t{0},
+                      [](std::uint64_t sum, const OperatorInfo& o) { return sum + o.macs; });
+  CHECK(macs == known.macs);
+}
+
 }  // namespace
 
-TEST_CASE("mlperf tiny: the scalar engine gives the bytes of TensorFlow Lite Micro") {
+TEST_CASE("mlperf tiny: every engine here gives the bytes of TensorFlow Lite Micro") {
   for (const auto& known : int8_models) {
     CAPTURE(std::string(known.name));
     auto file = test::mlperf_tiny(fmt::format("models/{}.tflite", known.name));
     if (!file) return;
-    auto model = read_model(*std::move(file));
-    if (!model) FAIL(model.error().message());
-    EngineOptions options;
-    options.isa = Isa::scalar;
-    const auto made =
-        make_reference_engine(std::make_shared<const Model>(*std::move(model)), options);
-    if (!made) FAIL(made.error().message());
-    auto& engine = **made;
-    REQUIRE(engine.inputs().size() == 1);
-    REQUIRE(engine.outputs().size() == 1);
-    for (int k = 1; k <= 3; ++k) {
-      CAPTURE(k);
-      const auto input = test::mlperf_tiny(fmt::format("inputs/{}.{}.bin", known.name, k));
-      const auto expected = test::mlperf_tiny(fmt::format("expected_ref/{}.{}.bin", known.name, k));
-      REQUIRE(input.has_value());
-      REQUIRE(expected.has_value());
-      REQUIRE(input->size() == engine.input(0).size());
-      std::ranges::copy(*input, engine.input(0).begin());
-      REQUIRE(engine.invoke().has_value());
-      CHECK(differing_bytes(engine.output(0), *expected) == 0);
+    auto read = read_model(*std::move(file));
+    if (!read) FAIL(read.error().message());
+    const auto model = std::make_shared<const Model>(*std::move(read));
+    for (const auto isa : isas_here()) {
+      for (const unsigned threads : {1U, 3U}) {
+        if (threads > 1 && isa == Isa::scalar) continue;
+        CAPTURE(std::string(name_of(isa)));
+        CAPTURE(threads);
+        check_against_reference(model, known, {isa, threads});
+      }
     }
-    const auto& operators = engine.operators();
-    const auto macs =
-        std::accumulate(operators.begin(), operators.end(), std::uint64_t{0},
-                        [](std::uint64_t sum, const OperatorInfo& o) { return sum + o.macs; });
-    CHECK(macs == known.macs);
   }
 }
 
@@ -80,7 +90,11 @@ TEST_CASE("mlperf tiny: each operator's time is told, the output is the same") {
   std::vector<std::chrono::nanoseconds> times(engine.operators().size());
   REQUIRE(times.size() == 13);
   REQUIRE(engine.invoke_timed(times).has_value());
-  CHECK(std::ranges::all_of(times, [](auto time) { return time.count() > 0; }));
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    CAPTURE(i);
+    // The fast engine reshapes by giving the same bytes another name.
+    CHECK((times[i].count() > 0 || engine.operators()[i].name == "RESHAPE"));
+  }
   CHECK(differing_bytes(engine.output(0), *test::mlperf_tiny("expected_ref/kws_ref_model.1.bin")) ==
         0);
   const auto& first = engine.operators().front();

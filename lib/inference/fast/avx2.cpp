@@ -1,0 +1,199 @@
+#include "inference/fast/loops.hpp"
+#include "inference/fast/x86_256.hpp"
+
+namespace aiot::inference::fast {
+
+extern const Kernels avx2_kernels;
+
+namespace {
+
+/// int16 elements with the zero point off: vpmaddwd sums a pair of products into each lane, sixteen
+/// in all, and cannot overflow (|element| <= 255, |doubled weight| <= 256). A pair for all lanes is
+/// one load.
+struct Avx2 : Sums256 {
+  using Element = std::int16_t;
+  using Weight = std::int16_t;
+  using TapWeight = std::int16_t;
+  using Packed = __m256i;
+  static constexpr int group = 2;
+  static constexpr int taps = 2;
+  static constexpr int most_rows = 4;
+  static constexpr int most_rows_of_one = 8;
+
+  static __m256i pick(const Element* p) {
+    std::int32_t pair;
+    __builtin_memcpy(&pair, p, sizeof pair);
+    return _mm256_set1_epi32(pair);
+  }
+  static Packed packed(const Weight* p) { return load_256(p); }
+  static Sum mac(Sum sum, __m256i x, Packed w) {
+    // The sum stays in its register: g++ 12 moves sums about, and six rows of them to the stack.
+    const __m256i products = _mm256_madd_epi16(x, w);
+    asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(products));
+    return sum;
+  }
+  static Sum as_sum(Sum x) { return _mm256_add_epi32(x, x); }
+
+  static void widen(const Element* p, Sum (&x)[2]) {
+    const __m256i v = load_256(p);
+    const __m256i sign = _mm256_srai_epi16(v, 15);
+    x[0] = _mm256_unpacklo_epi16(v, sign);
+    x[1] = _mm256_unpackhi_epi16(v, sign);
+  }
+
+  static void tap_mac(Sum (&sums)[2], const Element* from, const std::int32_t* offsets,
+                      const TapWeight* w) {
+    const __m256i a = load_256(from + offsets[0]);
+    const __m256i b = load_256(from + offsets[1]);
+    sums[0] = mac(sums[0], _mm256_unpacklo_epi16(a, b), load_256(w));
+    sums[1] = mac(sums[1], _mm256_unpackhi_epi16(a, b), load_256(w + 16));
+  }
+
+  struct Scaler : Scaler256 {
+    __m256i lowest, highest;
+
+    Scaler(const Scaling& s, int channel)
+        : Scaler256(s, channel),
+          lowest(_mm256_set1_epi16(static_cast<short>(s.lowest))),
+          highest(_mm256_set1_epi16(static_cast<short>(s.highest))) {}
+
+    void sums(Sum (&x)[2]) const {
+      x[0] = scaled(x[0], 0);
+      x[1] = scaled(x[1], 1);
+    }
+    __m256i clamped(__m256i x) const {
+      return _mm256_min_epi16(_mm256_max_epi16(x, lowest), highest);
+    }
+    void finish(Element* out, const Sum (&x)[2], int count) const {
+      const __m256i y = clamped(_mm256_packs_epi32(scaled(x[0], 0), scaled(x[1], 1)));
+      if (count == 16) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), y);
+        return;
+      }
+      if (count == 8) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm256_castsi256_si128(y));
+        return;
+      }
+      alignas(32) Element some[16];
+      _mm256_store_si256(reinterpret_cast<__m256i*>(some), y);
+      store_some(out, some, count);
+    }
+    void finish(Element* out, const Sum (&x)[1], int count) const {
+      const __m256i wide = scaled(x[0], 0);
+      const __m128i narrow =
+          _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+      const __m128i y = _mm256_castsi256_si128(clamped(_mm256_castsi128_si256(narrow)));
+      if (count == 8) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), y);
+        return;
+      }
+      alignas(16) Element some[8];
+      _mm_store_si128(reinterpret_cast<__m128i*>(some), y);
+      store_some(out, some, count);
+    }
+  };
+};
+
+/// The input raised to uint8, sixteen at a time; what is beyond it becomes 0, as its weights are.
+void raise_input(const Dense& t) {
+  const auto* from = static_cast<const std::int16_t*>(t.input);
+  const __m256i raise = _mm256_set1_epi16(static_cast<short>(t.raise));
+  int i = 0;
+  for (; i + 16 <= t.depth; i += 16) {
+    const __m256i x = _mm256_add_epi16(load_256(from + i), raise);
+    const __m128i y = _mm_packus_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(t.raised + i), y);
+  }
+  for (; i < t.depth; ++i) t.raised[i] = static_cast<std::uint8_t>(from[i] + t.raise);
+  for (; i < 4 * t.quads; ++i) t.raised[i] = 0;
+}
+
+__m256i quad(const Dense& t, int index) {
+  std::int32_t four;
+  __builtin_memcpy(&four, t.raised + 4 * index, sizeof four);
+  return _mm256_set1_epi32(four);
+}
+
+/// uint8 times int8: vpmaddubsw saturates sums of two products at 16 bits, which packing has ruled
+/// out (pack.hpp: what would is halved, and its second half done as an extra quad).
+__m256i quad_mac(__m256i sum, __m256i x, const std::int8_t* w) {
+  const __m256i pairs = _mm256_maddubs_epi16(x, load_256(w));
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+}
+
+void dense(const Dense& t, const Part& part) {
+  if (part.row_begin == part.row_end) return;
+  for (int b = part.block_begin; b < part.block_end; ++b) {
+    const int channel = b * 16;
+    const auto* w = t.weights + static_cast<std::ptrdiff_t>(channel) * t.quads * 4;
+    // Four chains, so that none has to wait for itself.
+    __m256i sums[2] = {load_256(t.scaling.bias + channel), load_256(t.scaling.bias + channel + 8)};
+    __m256i more[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    int q = 0;
+    for (; q + 2 <= t.quads; q += 2, w += 128) {
+      const __m256i x = quad(t, q);
+      const __m256i y = quad(t, q + 1);
+      sums[0] = quad_mac(sums[0], x, w);
+      sums[1] = quad_mac(sums[1], x, w + 32);
+      more[0] = quad_mac(more[0], y, w + 64);
+      more[1] = quad_mac(more[1], y, w + 96);
+    }
+    if (q < t.quads) {
+      const __m256i x = quad(t, q);
+      sums[0] = quad_mac(sums[0], x, w);
+      sums[1] = quad_mac(sums[1], x, w + 32);
+    }
+    for (int e = b == 0 ? 0 : t.extra_ends[b - 1]; e < t.extra_ends[b]; ++e) {
+      const __m256i x = quad(t, t.extra_quads[e]);
+      const auto* extra = t.extra_weights + static_cast<std::ptrdiff_t>(e) * 64;
+      sums[0] = quad_mac(sums[0], x, extra);
+      sums[1] = quad_mac(sums[1], x, extra + 32);
+    }
+    const __m256i all[2] = {Avx2::as_sum(_mm256_add_epi32(sums[0], more[0])),
+                            Avx2::as_sum(_mm256_add_epi32(sums[1], more[1]))};
+    const int left = t.channels - channel;
+    Avx2::Scaler(t.scaling, channel)
+        .finish(static_cast<std::int16_t*>(t.output) + channel, all, left < 16 ? left : 16);
+  }
+}
+
+void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {
+  auto* out = static_cast<std::int16_t*>(to);
+  const __m256i zero = _mm256_set1_epi16(static_cast<short>(zero_point));
+  int i = 0;
+  for (; i + 16 <= count; i += 16) {
+    const __m256i x = _mm256_sub_epi16(_mm256_cvtepi8_epi16(load_128(from + i)), zero);
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i), x);
+  }
+  for (; i < count; ++i) out[i] = static_cast<std::int16_t>(from[i] - zero_point);
+}
+
+void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point) {
+  const auto* in = static_cast<const std::int16_t*>(from);
+  for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] + zero_point);
+}
+
+}  // namespace
+
+const Kernels avx2_kernels = {
+    .element = Element::centred,
+    .element_bytes = 2,
+    .weight_bytes = 2,
+    .weight_factor = 2,
+    .lanes = Avx2::lanes,
+    .vectors = Avx2::vectors,
+    .group = Avx2::group,
+    .taps = Avx2::taps,
+    .tap_weight_bytes = 2,
+    .order = Avx2::order,
+    .convolution = Loops<Avx2>::convolution,
+    .depthwise = Loops<Avx2>::depthwise,
+    .addition = Loops<Avx2>::addition,
+    .pool = Loops<Avx2>::pool,
+    .dense = dense,
+    .raise = raise_input,
+    .take = take,
+    .give = give,
+};
+
+}  // namespace aiot::inference::fast

@@ -1,0 +1,119 @@
+#include "inference/fast/loops.hpp"
+#include "inference/fast/x86_256.hpp"
+#include "inference/fast/x86_bytes.hpp"
+
+namespace aiot::inference::fast {
+
+extern const Kernels avx_vnni_kernels;
+
+namespace {
+
+/// uint8 elements: vpdpbusd sums four products into each of eight lanes.
+struct AvxVnni : Sums256 {
+  using Element = std::uint8_t;
+  using Weight = std::int8_t;
+  using TapWeight = std::int8_t;
+  using Packed = __m256i;
+  static constexpr int group = 4;
+  static constexpr int taps = 4;
+  static constexpr int most_rows = 6;
+  static constexpr int most_rows_of_one = 8;
+
+  static __m256i pick(const Element* p) {
+    std::int32_t four;
+    __builtin_memcpy(&four, p, sizeof four);
+    return _mm256_set1_epi32(four);
+  }
+  static Packed packed(const Weight* p) { return load_256(p); }
+  static Sum mac(Sum sum, __m256i x, Packed w) { return _mm256_dpbusd_avx_epi32(sum, x, w); }
+  static Sum as_sum(Sum x) { return x; }
+
+  static void widen(const Element* p, Sum (&x)[2]) {
+    const __m256i v = _mm256_cvtepu8_epi16(load_128(p));
+    x[0] = _mm256_unpacklo_epi16(v, _mm256_setzero_si256());
+    x[1] = _mm256_unpackhi_epi16(v, _mm256_setzero_si256());
+  }
+
+  /// Channels 0 to 7 of both in turn, then 8 to 15.
+  static __m256i pairs(const Element* p, const Element* q) {
+    const __m128i a = load_128(p);
+    const __m128i b = load_128(q);
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi8(a, b)),
+                                   _mm_unpackhi_epi8(a, b), 1);
+  }
+  static void tap_mac(Sum (&sums)[2], const Element* from, const std::int32_t* offsets,
+                      const TapWeight* w) {
+    const __m256i ab = pairs(from + offsets[0], from + offsets[1]);
+    const __m256i cd = pairs(from + offsets[2], from + offsets[3]);
+    sums[0] = mac(sums[0], _mm256_unpacklo_epi16(ab, cd), load_256(w));
+    sums[1] = mac(sums[1], _mm256_unpackhi_epi16(ab, cd), load_256(w + 32));
+  }
+
+  struct Scaler : Scaler256 {
+    __m256i offset;
+    __m128i lowest, highest;
+
+    Scaler(const Scaling& s, int channel)
+        : Scaler256(s, channel),
+          offset(_mm256_set1_epi16(static_cast<short>(s.offset))),
+          lowest(_mm_set1_epi8(static_cast<char>(s.lowest))),
+          highest(_mm_set1_epi8(static_cast<char>(s.highest))) {}
+
+    __m256i doubled_scaled(Sum x, int n) const { return scaled(_mm256_add_epi32(x, x), n); }
+    void sums(Sum (&x)[2]) const {
+      x[0] = doubled_scaled(x[0], 0);
+      x[1] = doubled_scaled(x[1], 1);
+    }
+    /// Sixteen values less the offset, saturated at 16 bits.
+    void store(Element* out, __m256i values, int count) const {
+      const __m256i raised = _mm256_adds_epi16(values, offset);
+      __m128i y =
+          _mm_packus_epi16(_mm256_castsi256_si128(raised), _mm256_extracti128_si256(raised, 1));
+      y = _mm_min_epu8(_mm_max_epu8(y, lowest), highest);
+      if (count == 16) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), y);
+      } else if (count == 8) {
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(out), y);
+      } else {
+        alignas(16) Element some[16];
+        _mm_store_si128(reinterpret_cast<__m128i*>(some), y);
+        store_some(out, some, count);
+      }
+    }
+    void finish(Element* out, const Sum (&x)[2], int count) const {
+      store(out, _mm256_packs_epi32(doubled_scaled(x[0], 0), doubled_scaled(x[1], 1)), count);
+    }
+    void finish(Element* out, const Sum (&x)[1], int count) const {
+      const __m256i wide = doubled_scaled(x[0], 0);
+      store(out,
+            _mm256_castsi128_si256(
+                _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1))),
+            count);
+    }
+  };
+};
+
+}  // namespace
+
+const Kernels avx_vnni_kernels = {
+    .element = Element::raised,
+    .element_bytes = 1,
+    .weight_bytes = 1,
+    .weight_factor = 1,
+    .lanes = AvxVnni::lanes,
+    .vectors = AvxVnni::vectors,
+    .group = AvxVnni::group,
+    .taps = AvxVnni::taps,
+    .tap_weight_bytes = 1,
+    .order = AvxVnni::order,
+    .convolution = Loops<AvxVnni>::convolution,
+    .depthwise = Loops<AvxVnni>::depthwise,
+    .addition = Loops<AvxVnni>::addition,
+    .pool = Loops<AvxVnni>::pool,
+    .dense = nullptr,
+    .raise = nullptr,
+    .take = take_raised,
+    .give = give_raised,
+};
+
+}  // namespace aiot::inference::fast

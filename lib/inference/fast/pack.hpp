@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "inference/fast/buffer.hpp"
+#include "inference/fast/layout.hpp"
+#include "inference/fast/tasks.hpp"
+#include "inference/kernel/conv.hpp"
+#include "inference/kernel/fully_connected.hpp"
+#include "inference/kernel/pool.hpp"
+
+/// From an operator's parameters to a fast kernel's task: weights in the order in which they are
+/// read, offsets, factors in vectors. Each function gives nullopt for what no fast kernel does
+/// exactly; the portable kernels do that.
+namespace aiot::inference::fast {
+
+/// The vectors of a Scaling.
+struct PackedScaling {
+  Buffer bias, multiplier, right, left;
+  Scaling scaling{};
+};
+
+struct PackedConvolution {
+  Buffer weights;
+  PackedScaling scaling;
+  std::vector<std::int32_t> starts, places, offsets, step_ends;
+  Convolution task{};  ///< but for `input` and `output`
+};
+
+/// Of one group of channels; or depthwise over a single channel, which is the same with another
+/// order of the filter. The filter and the bias are read here only. `input` and `output` must have
+/// the room that the windows want (widen_for).
+std::optional<PackedConvolution> pack_convolution(
+    const Kernels& kernels, const kernel::ConvShape& shape, const kernel::Requantize& quantized,
+    const std::int8_t* filter, const std::int32_t* bias, const Layout& input, const Layout& output);
+
+struct PackedDepthwise {
+  Buffer weights;
+  PackedScaling scaling;
+  std::vector<std::int32_t> starts, places, taps;
+  Depthwise task{};
+};
+
+/// With a depth multiplier of 1.
+std::optional<PackedDepthwise> pack_depthwise(const Kernels& kernels,
+                                              const kernel::ConvShape& shape,
+                                              const kernel::Requantize& quantized,
+                                              const std::int8_t* filter, const std::int32_t* bias,
+                                              const Layout& input, const Layout& output);
+
+struct PackedDense {
+  Buffer weights, raised;
+  PackedScaling scaling;
+  std::vector<std::int32_t> extra_ends, extra_quads;
+  Buffer extra_weights;
+  Dense task{};
+};
+
+/// FULLY_CONNECTED of one row, where Kernels::dense is there for it. A quad (the weights of a block
+/// for four elements) with a pair of weights whose products might not fit in 16 bits
+/// (|a| + |b| > 128) is split into two that do: the second becomes an extra quad.
+std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::MatrixShape& shape,
+                                      const kernel::Requantize& quantized,
+                                      const std::int8_t* weights, const std::int32_t* bias);
+
+struct PackedPool {
+  std::vector<std::int32_t> starts, places, heights, widths;
+  Pool task{};
+};
+PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape,
+                     kernel::Range<std::int32_t> range, std::int32_t input_zero_point,
+                     std::int32_t output_zero_point, const Layout& input, const Layout& output);
+
+struct PackedAddition {
+  PackedScaling left, right, both;
+  std::vector<std::int32_t> left_starts, right_starts, places;
+  Addition task{};
+};
+/// What ADD of equal shapes does with its values: the two inputs are brought to one scale.
+struct AdditionFactors {
+  kernel::Factor left, right, output;
+  std::int32_t left_zero_point = 0, right_zero_point = 0, output_zero_point = 0;
+  kernel::Range<std::int32_t> range{-128, 127};
+};
+std::optional<PackedAddition> pack_addition(const Kernels& kernels, const AdditionFactors& factors,
+                                            const Layout& left, const Layout& right,
+                                            const Layout& output);
+
+}  // namespace aiot::inference::fast

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// What the fast kernels work on: plain structs, prepared once. The files that include this are
+/// compiled for an instruction set of their own, so nothing here has code that a linker could share
+/// with files for another one: no function that is not static, nothing of the standard library.
+namespace aiot::inference::fast {
+
+/// How one int8 value is kept between operators.
+enum class Element : std::uint8_t {
+  centred,  ///< int16: the value less its zero point, so that padding is 0
+  raised,   ///< uint8: the value plus 128
+  plain,    ///< int8: as it is
+};
+
+/// From an int32 sum to an Element, per output channel, in the order that lanes have them. Arrays
+/// are padded to whole blocks of channels and aligned to 64 bytes.
+struct Scaling {
+  const std::int32_t* bias;        ///< with what zero points and padding add already in it
+  const std::int32_t* multiplier;  ///< of kernel::Factor
+  const std::int32_t* right;       ///< 0 to 31
+  const std::int32_t* left;        ///< 0 to 30; nullptr: no channel is shifted to the left
+  bool some_unshifted;             ///< `right` is 0 somewhere
+  std::int32_t offset;             ///< added to what was scaled: the zero point as Element sees it
+  std::int32_t lowest, highest;    ///< of the Element
+};
+
+/// CONV_2D and FULLY_CONNECTED: each row (an output pixel) is the sum of the window's elements
+/// times packed weights, a group of neighbouring elements at each step. A block leaves out the
+/// steps whose weights are all 0: networks that were pruned, or have dead channels, have many.
+struct Convolution {
+  const void* input;
+  void* output;
+  const void* weights;            ///< [step][vector][lane][group], the steps of a block together
+  const std::int32_t* starts;     ///< [row] elements from `input` to the window
+  const std::int32_t* places;     ///< [row] elements from `output` to the pixel
+  const std::int32_t* offsets;    ///< [step] elements from the window's start to the group
+  const std::int32_t* step_ends;  ///< [block]
+  std::int32_t channels;          ///< of the output
+  Scaling scaling;
+};
+
+/// DEPTHWISE_CONV_2D with one output for each input channel.
+struct Depthwise {
+  const void* input;
+  void* output;
+  const void* weights;  ///< [block][tap group][vector][lane][tap]
+  const std::int32_t* starts;
+  const std::int32_t* places;
+  const std::int32_t* taps;  ///< [tap] elements from the window's start; padded to whole groups
+  std::int32_t tap_groups;
+  std::int32_t channels;
+  Scaling scaling;
+};
+
+/// ADD of two tensors of one shape, line by line.
+struct Addition {
+  const void* left;
+  const void* right;
+  void* output;
+  const std::int32_t* left_starts;               ///< [line]
+  const std::int32_t* right_starts;              ///< [line]
+  const std::int32_t* places;                    ///< [line]
+  std::int32_t length;                           ///< elements of a line
+  std::int32_t left_zero, right_zero;            ///< the zero points as the Element sees them
+  Scaling left_scaling, right_scaling, scaling;  ///< one block each, all lanes alike
+};
+
+/// AVERAGE_POOL_2D.
+struct Pool {
+  const void* input;
+  void* output;
+  const std::int32_t* starts;  ///< [row] of the part of the window that is inside the input
+  const std::int32_t* places;
+  const std::int32_t* heights;  ///< [row] lines of that part
+  const std::int32_t* widths;   ///< [row] columns of that part
+  std::int32_t line_stride;     ///< elements
+  std::int32_t channels;
+  std::int32_t input_more, output_more;  ///< what an Element has more than its int8 value
+  std::int32_t lowest, highest;          ///< of the int8 value
+};
+
+/// FULLY_CONNECTED of one row with weights of 8 bits, for instruction sets whose other weights have
+/// 16: it is as fast as the weights come from the cache.
+struct Dense {
+  const void* input;
+  void* output;
+  std::uint8_t* raised;             ///< room for the input as uint8, padded to whole quads
+  const std::int8_t* weights;       ///< [block][quad][vector][lane][4]
+  const std::int32_t* extra_ends;   ///< [block] where its part of the extra quads ends
+  const std::int32_t* extra_quads;  ///< quads that are done a second time, see pack.hpp
+  const std::int8_t* extra_weights;
+  std::int32_t depth;  ///< elements of the input
+  std::int32_t quads;  ///< depth / 4, rounded up
+  std::int32_t channels;
+  std::int32_t raise;  ///< from an Element to the value plus 128
+  Scaling scaling;
+};
+
+/// A part of a task: what one thread does.
+struct Part {
+  std::int32_t row_begin, row_end;      ///< rows or lines
+  std::int32_t block_begin, block_end;  ///< blocks of output channels
+};
+
+/// One instruction set's kernels, and how it wants its data.
+struct Kernels {
+  Element element;
+  std::int32_t element_bytes;
+  std::int32_t weight_bytes;   ///< of a convolution's weight: 1 or 2
+  std::int32_t weight_factor;  ///< 2: weights and bias are kept doubled
+  std::int32_t lanes;          ///< channels of a vector
+  std::int32_t vectors;        ///< vectors of a block
+  std::int32_t group;          ///< elements that one multiply-add sums
+  std::int32_t taps;           ///< taps that one step of a depthwise convolution takes
+  std::int32_t tap_weight_bytes;
+  /// Which channel of a block the lane `i` of its vectors has. A convolution's last block that fits
+  /// in one vector has them in their natural order.
+  const std::uint8_t* order;
+
+  void (*convolution)(const Convolution&, const Part&);
+  void (*depthwise)(const Depthwise&, const Part&);
+  void (*addition)(const Addition&, const Part&);
+  void (*pool)(const Pool&, const Part&);
+  void (*dense)(const Dense&, const Part&);  ///< nullptr: `convolution` does as well
+  void (*raise)(const Dense&);               ///< fills Dense::raised, before `dense`
+  /// int8 values to elements and back.
+  void (*take)(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point);
+  void (*give)(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point);
+};
+
+}  // namespace aiot::inference::fast

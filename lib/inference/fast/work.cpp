@@ -1,0 +1,283 @@
+#include "inference/fast/work.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace aiot::inference::fast {
+namespace {
+
+/// Rows that a thread should have at least, so that its tiles are whole and its start is paid for.
+constexpr std::int32_t least_rows = 8;
+
+/// `part` of `parts`: of the rows where there are enough, of the blocks of channels otherwise.
+Part part_of(std::int32_t rows, std::int32_t blocks, unsigned part, unsigned parts) {
+  const auto cut = [&](std::int32_t count, unsigned at) {
+    return static_cast<std::int32_t>(static_cast<std::int64_t>(count) * at / parts);
+  };
+  if (rows >= least_rows * static_cast<std::int32_t>(parts)) {
+    return {cut(rows, part), cut(rows, part + 1), 0, blocks};
+  }
+  return {0, rows, cut(blocks, part), cut(blocks, part + 1)};
+}
+
+/// Below so many multiplications a second thread costs more than it brings.
+constexpr std::int64_t least_macs = 20'000;
+
+template <class Task>
+class TaskWork : public Work {
+ public:
+  using Kernel = void (*)(const Task&, const Part&);
+
+  void run(Team& team) override {
+    if (!shared_) return kernel_(task(), {0, rows_, 0, blocks_});
+    team.run([this, &team](unsigned part) {
+      const auto mine = part_of(rows_, blocks_, part, team.size());
+      if (mine.row_begin < mine.row_end && mine.block_begin < mine.block_end) {
+        kernel_(task(), mine);
+      }
+    });
+  }
+
+ protected:
+  TaskWork(Kernel kernel, std::size_t rows, std::int32_t blocks, std::int64_t macs)
+      : kernel_(kernel),
+        rows_(static_cast<std::int32_t>(rows)),
+        blocks_(blocks),
+        shared_(macs >= least_macs) {}
+  virtual const Task& task() const = 0;
+
+ private:
+  Kernel kernel_;
+  std::int32_t rows_, blocks_;
+  bool shared_;
+};
+
+std::int32_t block_of(const Kernels& k) { return k.lanes * k.vectors; }
+std::int32_t blocks_of(const Kernels& k, std::int32_t channels) {
+  return (channels + block_of(k) - 1) / block_of(k);
+}
+
+/// A packed operator with one input and one output.
+template <class Packed, class Task>
+class PackedWork : public TaskWork<Task> {
+ public:
+  PackedWork(typename TaskWork<Task>::Kernel kernel, Packed packed, std::size_t rows,
+             std::int32_t blocks, std::int64_t macs, std::int32_t input, std::int32_t output)
+      : TaskWork<Task>(kernel, rows, blocks, macs),
+        packed_(std::move(packed)),
+        input_(input),
+        output_(output) {}
+
+  void bind(const Homes& homes) override {
+    packed_.task.input = homes.of(input_);
+    packed_.task.output = homes.of(output_);
+  }
+  std::size_t constant_bytes() const override {
+    if constexpr (requires { packed_.weights; }) {
+      const auto& s = packed_.scaling;
+      return packed_.weights.bytes() + s.bias.bytes() + s.multiplier.bytes() + s.right.bytes() +
+             s.left.bytes();
+    } else {
+      return 0;
+    }
+  }
+
+ protected:
+  const Task& task() const override { return packed_.task; }
+  Packed packed_;
+
+ private:
+  std::int32_t input_, output_;
+};
+
+class DenseWork final : public PackedWork<PackedDense, Dense> {
+ public:
+  DenseWork(const Kernels& kernels, PackedDense packed, std::int32_t blocks, std::int64_t macs,
+            std::int32_t input, std::int32_t output)
+      : PackedWork(kernels.dense, std::move(packed), 1, blocks, macs, input, output),
+        raise_(kernels.raise) {}
+
+  void run(Team& team) override {
+    raise_(packed_.task);
+    PackedWork::run(team);
+  }
+
+ private:
+  void (*raise_)(const Dense&);
+};
+
+class AdditionWork final : public TaskWork<Addition> {
+ public:
+  AdditionWork(const Kernels& kernels, PackedAddition packed, std::int32_t left, std::int32_t right,
+               std::int32_t output)
+      : TaskWork(kernels.addition, packed.places.size(), 1,
+                 static_cast<std::int64_t>(packed.places.size()) * packed.task.length * 4),
+        packed_(std::move(packed)),
+        left_(left),
+        right_(right),
+        output_(output) {}
+
+  void bind(const Homes& homes) override {
+    packed_.task.left = homes.of(left_);
+    packed_.task.right = homes.of(right_);
+    packed_.task.output = homes.of(output_);
+  }
+
+ private:
+  const Addition& task() const override { return packed_.task; }
+  PackedAddition packed_;
+  std::int32_t left_, right_, output_;
+};
+
+/// Something about one tensor's elements.
+class ElementsWork : public Work {
+ public:
+  ElementsWork(const Kernels& kernels, const Layout& layout, std::int32_t zero_point,
+               std::int32_t tensor)
+      : kernels_(kernels), layout_(layout), zero_point_(zero_point), tensor_(tensor) {}
+
+  void bind(const Homes& homes) override {
+    elements_ = homes.of(tensor_);
+    const auto index = static_cast<std::size_t>(tensor_);
+    dense_ = reinterpret_cast<const std::int8_t*>(homes.dense.read[index]);
+    dense_out_ = reinterpret_cast<std::int8_t*>(homes.dense.write[index]);
+  }
+
+ protected:
+  std::byte* at(std::int32_t n, std::int32_t y, std::int32_t x) const {
+    return elements_ + static_cast<std::ptrdiff_t>(layout_.at(n, y, x)) * kernels_.element_bytes;
+  }
+  /// Calls `what(dense offset, elements, count)` for each run of pixels that are side by side.
+  template <class What>
+  void for_each_run(const What& what) const {
+    const auto& s = layout_.shape;
+    if (!layout_.has_padding()) return what(0, elements_, static_cast<std::int32_t>(s.elements()));
+    for (std::int32_t n = 0; n < s.n; ++n) {
+      for (std::int32_t y = 0; y < s.h; ++y) what(s.at(n, y, 0, 0), at(n, y, 0), s.w * s.c);
+    }
+  }
+
+  const Kernels& kernels_;
+  Layout layout_;
+  std::int32_t zero_point_;
+  std::int32_t tensor_;
+  std::byte* elements_ = nullptr;
+  const std::int8_t* dense_ = nullptr;
+  std::int8_t* dense_out_ = nullptr;
+};
+
+class TakeWork final : public ElementsWork {
+ public:
+  using ElementsWork::ElementsWork;
+  void run(Team& /*team*/) override {
+    for_each_run([this](std::size_t offset, std::byte* elements, std::int32_t count) {
+      kernels_.take(dense_ + offset, elements, count, zero_point_);
+    });
+  }
+};
+
+class GiveWork final : public ElementsWork {
+ public:
+  using ElementsWork::ElementsWork;
+  void run(Team& /*team*/) override {
+    for_each_run([this](std::size_t offset, const std::byte* elements, std::int32_t count) {
+      kernels_.give(elements, dense_out_ + offset, count, zero_point_);
+    });
+  }
+};
+
+class PaddingWork final : public ElementsWork {
+ public:
+  using ElementsWork::ElementsWork;
+  void run(Team& /*team*/) override {
+    const auto& s = layout_.shape;
+    const auto& l = layout_;
+    for (std::int32_t n = 0; n < s.n; ++n) {
+      fill(at(n, -l.top, -l.left), l.top * l.line() + l.left * s.c);
+      const std::int32_t between = (l.left + l.right) * s.c;
+      for (std::int32_t y = 0; y + 1 < s.h; ++y) fill(at(n, y, s.w), between);
+      fill(at(n, s.h - 1, s.w), l.right * s.c + l.bottom * l.line());
+    }
+  }
+
+ private:
+  void fill(std::byte* from, std::int32_t count) const {
+    // For int16 elements it is 0, so a byte says it for all.
+    const std::int32_t value = zero_point_ + more_of(kernels_.element, zero_point_);
+    std::memset(from, value, static_cast<std::size_t>(count) * kernels_.element_bytes);
+  }
+};
+
+class PortableWork final : public Work {
+ public:
+  explicit PortableWork(Step step) : step_(std::move(step)) {}
+  void bind(const Homes& homes) override { places_ = &homes.dense; }
+  void run(Team& /*team*/) override { step_(*places_); }
+
+ private:
+  Step step_;
+  const Places* places_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Work> convolution_work(const Kernels& kernels, PackedConvolution packed,
+                                       std::int32_t input, std::int32_t output) {
+  const auto rows = packed.starts.size();
+  const auto blocks = blocks_of(kernels, packed.task.channels);
+  const auto macs = static_cast<std::int64_t>(rows) *
+                    static_cast<std::int64_t>(packed.offsets.size()) * block_of(kernels) *
+                    kernels.group;
+  return std::make_unique<PackedWork<PackedConvolution, Convolution>>(
+      kernels.convolution, std::move(packed), rows, blocks, macs, input, output);
+}
+
+std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise packed,
+                                     std::int32_t input, std::int32_t output) {
+  const auto rows = packed.starts.size();
+  const auto blocks = blocks_of(kernels, packed.task.channels);
+  const auto macs = static_cast<std::int64_t>(rows) * packed.task.channels *
+                    (static_cast<std::int64_t>(packed.taps.size()) + 8);
+  return std::make_unique<PackedWork<PackedDepthwise, Depthwise>>(
+      kernels.depthwise, std::move(packed), rows, blocks, macs, input, output);
+}
+
+std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std::int32_t input,
+                                 std::int32_t output) {
+  const auto blocks = blocks_of(kernels, packed.task.channels);
+  const auto macs = static_cast<std::int64_t>(packed.task.depth) * packed.task.channels;
+  return std::make_unique<DenseWork>(kernels, std::move(packed), blocks, macs, input, output);
+}
+
+std::unique_ptr<Work> pool_work(const Kernels& kernels, PackedPool packed, std::int32_t input,
+                                std::int32_t output) {
+  const auto rows = packed.starts.size();
+  return std::make_unique<PackedWork<PackedPool, Pool>>(kernels.pool, std::move(packed), rows, 1, 0,
+                                                        input, output);
+}
+
+std::unique_ptr<Work> addition_work(const Kernels& kernels, PackedAddition packed,
+                                    std::int32_t left, std::int32_t right, std::int32_t output) {
+  return std::make_unique<AdditionWork>(kernels, std::move(packed), left, right, output);
+}
+
+std::unique_ptr<Work> padding_work(const Kernels& kernels, const Layout& layout,
+                                   std::int32_t zero_point, std::int32_t tensor) {
+  return std::make_unique<PaddingWork>(kernels, layout, zero_point, tensor);
+}
+
+std::unique_ptr<Work> take_work(const Kernels& kernels, const Layout& layout,
+                                std::int32_t zero_point, std::int32_t tensor) {
+  return std::make_unique<TakeWork>(kernels, layout, zero_point, tensor);
+}
+
+std::unique_ptr<Work> give_work(const Kernels& kernels, const Layout& layout,
+                                std::int32_t zero_point, std::int32_t tensor) {
+  return std::make_unique<GiveWork>(kernels, layout, zero_point, tensor);
+}
+
+std::unique_ptr<Work> portable_work(Step step) {
+  return std::make_unique<PortableWork>(std::move(step));
+}
+
+}  // namespace aiot::inference::fast

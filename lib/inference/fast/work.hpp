@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "inference/fast/layout.hpp"
+#include "inference/fast/pack.hpp"
+#include "inference/fast/team.hpp"
+#include "inference/kernel/shape.hpp"
+#include "inference/reference/step.hpp"
+
+namespace aiot::inference::fast {
+
+/// Where tensors are, by their index in the model: dense int8 (or another type) as the portable
+/// kernels see them, and as elements in a Layout. Null where a tensor is not needed in that form.
+struct Homes {
+  Places dense;
+  std::vector<std::byte*> elements;
+
+  std::byte* of(std::int32_t tensor) const { return elements[static_cast<std::size_t>(tensor)]; }
+};
+
+/// Something to do in each run.
+class Work {
+ public:
+  virtual ~Work() = default;
+  /// Called once, when memory is there.
+  virtual void bind(const Homes& homes) = 0;
+  virtual void run(Team& team) = 0;
+  /// Of weights and factors.
+  virtual std::size_t constant_bytes() const { return 0; }
+};
+
+/// The operators of pack.hpp; tensors are indices in the model.
+std::unique_ptr<Work> convolution_work(const Kernels& kernels, PackedConvolution packed,
+                                       std::int32_t input, std::int32_t output);
+std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise packed,
+                                     std::int32_t input, std::int32_t output);
+std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std::int32_t input,
+                                 std::int32_t output);
+std::unique_ptr<Work> pool_work(const Kernels& kernels, PackedPool packed, std::int32_t input,
+                                std::int32_t output);
+std::unique_ptr<Work> addition_work(const Kernels& kernels, PackedAddition packed,
+                                    std::int32_t left, std::int32_t right, std::int32_t output);
+
+/// Fills a tensor's padding, whose memory others use in between.
+std::unique_ptr<Work> padding_work(const Kernels& kernels, const Layout& layout,
+                                   std::int32_t zero_point, std::int32_t tensor);
+/// From dense int8 to elements, and back.
+std::unique_ptr<Work> take_work(const Kernels& kernels, const Layout& layout,
+                                std::int32_t zero_point, std::int32_t tensor);
+std::unique_ptr<Work> give_work(const Kernels& kernels, const Layout& layout,
+                                std::int32_t zero_point, std::int32_t tensor);
+/// An operator on the portable kernels.
+std::unique_ptr<Work> portable_work(Step step);
+
+}  // namespace aiot::inference::fast
