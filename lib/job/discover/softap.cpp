@@ -10,34 +10,30 @@ namespace {
 constexpr std::string_view new_device = "unprovisioned";
 
 // Sources, by the letter that ends a line:
-//   E  espressif/esp-idf examples/provisioning (wifi_prov_mgr: "PROV_" and three bytes of the MAC)
-//   L  Alibaba Cloud, "Link Kit SDK: device hotspot provisioning" (adh_PRODUCTKEY_MAC)
-//   T  Tuya developer documentation, "Pairing mode: AP mode"
-//   X  Xiaomi: names of the hotspots as python-miio's and the miIO protocol's documents have them
-//   S  shelly-api-docs.shelly.cloud, "Access point": open until it is switched off
-//   M  tasmota.github.io, "Getting started: initial configuration"
-//   H  esphome.io, "wifi: fallback access point" as the wizard writes it
-//   W  kno.wled.ge, "Getting started"
 //   B  mjg59/python-broadlink, README: "Setup"
-//   K  python-kasa/python-kasa, README: "Initial setup"
-//   R  espressif/arduino-esp32 and ESP8266 SDK: the default name of an application that sets none
-constexpr std::array<SoftApName, 16> names = {{
+//   E  espressif/esp-idf, examples/provisioning (wifi_prov_mgr: "PROV_" and three bytes of the MAC)
+//   H  esphome/esphome, the wizard's configuration: "NAME Fallback Hotspot"
+//   K  tinkerator/tplinky, README: a plug after a factory reset is "TP-LINK_Smart Plug_XXXX"
+//   L  aliyun/iotkit-embedded, awss_dev_ap.c: adh_PRODUCTKEY_MAC
+//   M  tasmota.github.io, "Getting started: initial configuration": tasmota_XXXXXX-1234; arendst's
+//      wiki of an earlier time: tasmota-1234
+//   S  devilmonastery's set-up script for Shelly H&T: "shellyht-" and three bytes of the MAC
+//   T  developer.tuya.com, "AP pairing": "SmartLife-xxxx"; tuya_iot_wifi_api.h: "SmartLife_xxxx"
+//   W  Aircoookie/WLED, wled.cpp: the access point without a name
+//   X  aholstenson/miio, docs/management.md: "zhimi-airpurifier-m1_miapdf91"
+constexpr std::array<SoftApName, 12> names = {{
     {"PROV_", "", "Espressif", "ESP unified provisioning", new_device, 0.8},           // E
     {"adh_", "_", "Alibaba Tmall Genie", "Alibaba Link Kit device", new_device, 0.9},  // L
     {"SmartLife-", "", "Tuya", "Tuya device", new_device, 0.8},                        // T
     {"SmartLife_", "", "Tuya", "Tuya device", new_device, 0.8},                        // T
-    {"SL-", "", "Tuya", "Tuya device", new_device, 0.4},                               // T
     {"", "_miap", "Xiaomi Mi Home", "Mi Home device", new_device, 0.9},                // X
     {"shelly", "-", "Shelly", "Shelly device", "", 0.8},                               // S
-    {"tasmota-", "-", "Tasmota", "Tasmota device", new_device, 0.9},                   // M
+    {"tasmota-", "", "Tasmota", "Tasmota device", new_device, 0.9},                    // M
     {"tasmota_", "-", "Tasmota", "Tasmota device", new_device, 0.9},                   // M
     {"", " Fallback Hotspot", "ESPHome", "ESPHome device", "", 0.8},                   // H
     {"WLED-AP", "", "WLED", "WLED light", new_device, 0.9},                            // W
     {"BroadlinkProv", "", "Broadlink", "Broadlink device", new_device, 0.9},           // B
-    {"BroadLink_WiFi_Device", "", "Broadlink", "Broadlink device", new_device, 0.9},   // B
     {"TP-LINK_Smart", "_", "TP-Link Kasa", "Kasa device", new_device, 0.8},            // K
-    {"Tapo_", "_", "TP-Link Tapo", "Tapo device", new_device, 0.8},                    // K
-    {"ESP_", "", "Espressif", "ESP module", "", 0.5},                                  // R
 }};
 
 std::string lower(std::string_view text) {
@@ -53,7 +49,7 @@ bool fits(const SoftApName& name, std::string_view ssid) {
   if (!text.starts_with(lower(name.prefix))) return false;
   if (name.inside.empty()) {
     return text.size() > name.prefix.size() || name.prefix == "WLED-AP" ||
-           name.prefix.starts_with("Broadlink") || name.prefix.starts_with("BroadLink");
+           name.prefix == "BroadlinkProv";
   }
   return text.find(lower(name.inside), name.prefix.size() + 1) != std::string::npos;
 }

@@ -32,6 +32,8 @@ TEST_CASE("a device that waits to be set up is known by its network's name") {
   CHECK(ecosystem("zhimi-airpurifier-m1_miap1A2B") == "Xiaomi Mi Home");
   CHECK(ecosystem("shelly1-8CAAB5") == "Shelly");
   CHECK(ecosystem("tasmota-3FA2C1-0449") == "Tasmota");
+  CHECK(ecosystem("tasmota_3FA2C1-0449") == "Tasmota");
+  CHECK(ecosystem("tasmota-7718") == "Tasmota");
   CHECK(ecosystem("Kitchen Fallback Hotspot") == "ESPHome");
   CHECK(ecosystem("WLED-AP") == "WLED");
   CHECK(ecosystem("TP-LINK_Smart Plug_1A2B") == "TP-Link Kasa");
