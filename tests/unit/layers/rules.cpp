@@ -36,7 +36,7 @@ struct Library {
   std::string_view header;
   Names places;
 };
-const std::array<Library, 20> libraries = {{
+const std::array<Library, 22> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
     {"boost/asio", {"lib/net/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"boost/json", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
@@ -57,6 +57,8 @@ const std::array<Library, 20> libraries = {{
     {"libudev.h", {"lib/net/udev"}},
     {"mosquitto.h", {"lib/net/mqtt"}},
     {"elfutils/", {"lib/image/dwarf"}},
+    {"xnnpack.h", {"lib/inference/external/"}},
+    {"pthreadpool.h", {"lib/inference/external/"}},
     {"nlohmann/", {}},
     {"doctest/", {}},
 }};

@@ -1,0 +1,422 @@
+#include "cases.hpp"
+
+#include <algorithm>
+#include <random>
+#include <sstream>
+#include <vector>
+
+#include "inference/fast/layout.hpp"
+#include "inference/fast/pack.hpp"
+#include "inference/kernel/arithmetic.hpp"
+
+namespace aiot::test {
+namespace {
+
+namespace fast = inference::fast;
+namespace kernel = inference::kernel;
+using fast::Kernels;
+using fast::Layout;
+
+std::uint32_t taken = 0;
+
+class Random {
+ public:
+  explicit Random(std::uint32_t seed) : engine_(seed) {}
+  /// least to most, each as likely.
+  std::int32_t number(std::int32_t least, std::int32_t most) {
+    const auto range = static_cast<std::uint64_t>(static_cast<std::int64_t>(most) - least) + 1;
+    const auto wide = (static_cast<std::uint64_t>(engine_()) << 32) | engine_();
+    return static_cast<std::int32_t>(least + static_cast<std::int64_t>(wide % range));
+  }
+  bool one_in(std::int32_t n) { return number(1, n) == 1; }
+  /// Values over the whole range, or at its ends, or small ones, or mostly 0.
+  std::vector<std::int8_t> values(std::size_t count) {
+    std::vector<std::int8_t> all(count);
+    const auto kind = number(0, 4);
+    for (auto& value : all) {
+      switch (kind) {
+        case 0: value = static_cast<std::int8_t>(one_in(2) ? -128 : 127); break;
+        case 1: value = static_cast<std::int8_t>(number(-5, 5)); break;
+        case 2: value = static_cast<std::int8_t>(one_in(8) ? number(-128, 127) : 0); break;
+        default: value = static_cast<std::int8_t>(number(-128, 127)); break;
+      }
+    }
+    return all;
+  }
+  std::int32_t zero_point() {
+    const std::int32_t ends[] = {-128, 127, 0};
+    return one_in(2) ? number(-128, 127) : ends[number(0, 2)];
+  }
+  /// Factors that leave something of sums of `depth` products, some without a shift or to the left.
+  kernel::Factor factor(std::int32_t depth) {
+    if (one_in(40)) return {};
+    std::int32_t bits = 6;
+    while ((1 << (bits - 6)) < depth) ++bits;
+    const std::int32_t multipliers[] = {1 << 30, 2'147'483'647};
+    const auto multiplier = one_in(4) ? multipliers[number(0, 1)] : number(1 << 30, 2'147'483'647);
+    const auto shift = one_in(6) ? number(-31, 3) : -number(bits / 2, bits);
+    return {multiplier, shift};
+  }
+  std::vector<std::int32_t> biases(std::int32_t count, std::int32_t depth) {
+    std::vector<std::int32_t> all(static_cast<std::size_t>(count));
+    const auto most = std::min(depth * 8'000, 100'000'000);
+    for (auto& bias : all) {
+      bias = one_in(60) ? number(-2'147'483'647, 2'147'483'647) : number(-most, most);
+    }
+    return all;
+  }
+  kernel::Range<std::int32_t> range() {
+    if (one_in(2)) return {-128, 127};
+    const auto low = number(-128, 126);
+    return {low, number(low, 127)};
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+/// Factors and offsets of a random operator.
+struct Quantized {
+  std::vector<kernel::Factor> factors;
+  kernel::Requantize values;
+
+  Quantized(Random& random, std::int32_t channels, std::int32_t depth) {
+    for (std::int32_t c = 0; c < channels; ++c) factors.push_back(random.factor(depth));
+    values = {-random.zero_point(), random.zero_point(), random.range(), factors.data()};
+  }
+};
+
+/// A tensor as elements, with the padding filled as an engine fills it.
+fast::Buffer elements_of(const Kernels& k, const Layout& layout, std::int32_t zero_point,
+                         const std::vector<std::int8_t>& values) {
+  fast::Buffer buffer(layout.elements() * k.element_bytes);
+  const std::int32_t zero = zero_point + fast::more_of(k.element, zero_point);
+  for (std::size_t i = 0; i < layout.elements(); ++i) {
+    if (k.element_bytes == 2) {
+      buffer.as<std::int16_t>()[i] = static_cast<std::int16_t>(zero);
+    } else {
+      buffer.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(zero);
+    }
+  }
+  const auto& s = layout.shape;
+  for (std::int32_t n = 0; n < s.n; ++n) {
+    for (std::int32_t y = 0; y < s.h; ++y) {
+      k.take(values.data() + s.at(n, y, 0, 0),
+             buffer.data() + static_cast<std::size_t>(layout.at(n, y, 0)) * k.element_bytes,
+             s.w * s.c, zero_point);
+    }
+  }
+  return buffer;
+}
+
+/// An output with room round it, to see what is written beside it.
+class Output {
+ public:
+  Output(const Kernels& kernels, const kernel::Shape& shape, std::int32_t zero_point)
+      : kernels_(kernels),
+        layout{shape, 1, 1, 1, 1},
+        zero_point_(zero_point),
+        buffer(layout.elements() * kernels.element_bytes) {
+    std::fill_n(buffer.as<std::uint8_t>(), buffer.bytes() + fast::Buffer::behind, mark);
+  }
+
+  /// What is wrong, compared with what the portable kernel gave.
+  std::string difference(const std::vector<std::int8_t>& expected) {
+    const auto& s = layout.shape;
+    std::vector<std::int8_t> line(static_cast<std::size_t>(s.w) * s.c);
+    const auto line_bytes = line.size() * kernels_.element_bytes;
+    std::ostringstream text;
+    for (std::int32_t n = 0; n < s.n; ++n) {
+      for (std::int32_t y = 0; y < s.h; ++y) {
+        auto* from =
+            buffer.data() + static_cast<std::size_t>(layout.at(n, y, 0)) * kernels_.element_bytes;
+        kernels_.give(from, line.data(), s.w * s.c, zero_point_);
+        std::fill_n(reinterpret_cast<std::uint8_t*>(from), line_bytes, mark);
+        for (std::size_t i = 0; i < line.size(); ++i) {
+          const auto wanted = expected[s.at(n, y, 0, 0) + i];
+          if (line[i] == wanted) continue;
+          text << "line " << y << ", value " << i << " is " << int{line[i]} << ", not "
+               << int{wanted};
+          return text.str();
+        }
+      }
+    }
+    const auto* end = buffer.as<std::uint8_t>() + buffer.bytes() + fast::Buffer::behind;
+    const auto* other = std::find_if(buffer.as<std::uint8_t>(), const_cast<std::uint8_t*>(end),
+                                     [](std::uint8_t byte) { return byte != mark; });
+    if (other == end) return {};
+    text << "byte " << other - buffer.as<std::uint8_t>() << " beside the output was written";
+    return text.str();
+  }
+
+ private:
+  static constexpr std::uint8_t mark = 0x5a;
+  const Kernels& kernels_;
+
+ public:
+  Layout layout;
+
+ private:
+  std::int32_t zero_point_;
+
+ public:
+  fast::Buffer buffer;
+};
+
+std::int32_t blocks_of(const Kernels& k, std::int32_t channels) {
+  const auto block = k.lanes * k.vectors;
+  return (channels + block - 1) / block;
+}
+
+/// Runs the kernel in one to three parts, by rows or by blocks.
+template <class Task>
+void run_in_parts(Random& random, void (*run)(const Task&, const fast::Part&), const Task& task,
+                  std::int32_t rows, std::int32_t blocks) {
+  const auto row_cut = random.number(0, rows);
+  const auto block_cut = random.number(0, blocks);
+  run(task, {0, row_cut, 0, blocks});
+  run(task, {row_cut, rows, 0, block_cut});
+  run(task, {row_cut, rows, block_cut, blocks});
+}
+
+kernel::Window random_window(Random& random, kernel::Shape& input, kernel::Shape& output) {
+  kernel::Window w;
+  w.h = random.number(1, 7);
+  w.w = random.number(1, 7);
+  w.stride_h = random.number(1, 3);
+  w.stride_w = random.number(1, 3);
+  if (random.one_in(4)) w.dilation_h = w.dilation_w = random.number(2, 3);
+  if (random.one_in(3)) w.h = w.w = 1;
+  if (random.one_in(3)) {
+    w.h = w.w = 3;
+    w.stride_h = w.stride_w = random.number(1, 2);
+  }
+  const auto extent_h = (w.h - 1) * w.dilation_h + 1;
+  const auto extent_w = (w.w - 1) * w.dilation_w + 1;
+  w.pad_top = random.number(0, extent_h - 1);
+  w.pad_left = random.number(0, extent_w - 1);
+  input.h = std::max(1, extent_h - w.pad_top) + random.number(0, 8);
+  input.w = std::max(1, extent_w - w.pad_left) + random.number(0, 8);
+  // As many steps as keep some of the last window on the image.
+  output.h = (input.h + w.pad_top - 1) / w.stride_h + 1;
+  output.w = (input.w + w.pad_left - 1) / w.stride_w + 1;
+  output.h = random.number(1, output.h);
+  output.w = random.number(1, output.w);
+  return w;
+}
+
+std::string described(std::uint32_t seed, const kernel::ConvShape& s, const std::string& what) {
+  if (what.empty()) return {};
+  std::ostringstream text;
+  text << "seed " << seed << ", " << s.input.n << "x" << s.input.h << "x" << s.input.w << "x"
+       << s.input.c << " to " << s.output.h << "x" << s.output.w << "x" << s.output.c << ", window "
+       << s.window.h << "x" << s.window.w << ", stride " << s.window.stride_h << "x"
+       << s.window.stride_w << ", dilation " << s.window.dilation_h << ", padding "
+       << s.window.pad_top << "x" << s.window.pad_left << ": " << what;
+  return text.str();
+}
+
+}  // namespace
+
+std::string convolution_case(const Kernels& k, std::uint32_t seed) {
+  Random random(seed);
+  kernel::ConvShape s;
+  s.input.n = s.output.n = random.number(1, 2);
+  s.window = random_window(random, s.input, s.output);
+  s.input.c = random.one_in(4) ? random.number(1, 4) : random.number(1, 70);
+  s.output.c = random.number(1, 70);
+  s.group_channels = s.input.c;
+  // Over one channel, a depthwise convolution with many outputs is one too.
+  const bool depthwise = random.one_in(8);
+  if (depthwise) {
+    s.input.c = s.group_channels = 1;
+    s.depth_multiplier = s.output.c = std::max(2, s.output.c);
+  }
+  const auto depth = s.window.h * s.window.w * s.input.c;
+  const Quantized q(random, s.output.c, depth);
+  const auto input = random.values(s.input.elements());
+  const auto filter = random.values(static_cast<std::size_t>(depth) * s.output.c);
+  const auto bias = random.biases(s.output.c, depth);
+  const auto* bias_or_none = random.one_in(10) ? nullptr : bias.data();
+  Layout from{s.input};
+  widen_for(from, s.window, s.output);
+  Output out(k, s.output, q.values.output_offset);
+  auto packed = pack_convolution(k, s, q.values, filter.data(), bias_or_none, from, out.layout);
+  if (!packed) return {};
+  ++taken;
+  const auto elements = elements_of(k, from, -q.values.input_offset, input);
+  packed->task.input = elements.data();
+  packed->task.output = out.buffer.data();
+  run_in_parts(random, k.convolution, packed->task,
+               static_cast<std::int32_t>(packed->starts.size()), blocks_of(k, s.output.c));
+  std::vector<std::int8_t> expected(s.output.elements());
+  if (depthwise) {
+    kernel::depthwise_conv_2d(s, q.values, input.data(), filter.data(), bias_or_none,
+                              expected.data());
+  } else {
+    kernel::conv_2d(s, q.values, input.data(), filter.data(), bias_or_none, expected.data());
+  }
+  return described(seed, s, out.difference(expected));
+}
+
+std::string depthwise_case(const Kernels& k, std::uint32_t seed) {
+  Random random(seed);
+  kernel::ConvShape s;
+  s.input.n = s.output.n = random.number(1, 2);
+  s.window = random_window(random, s.input, s.output);
+  s.input.c = s.output.c = random.one_in(3) ? 1 << random.number(0, 6) : random.number(1, 70);
+  const auto taps = s.window.h * s.window.w;
+  const Quantized q(random, s.output.c, taps);
+  const auto input = random.values(s.input.elements());
+  const auto filter = random.values(static_cast<std::size_t>(taps) * s.output.c);
+  const auto bias = random.biases(s.output.c, taps);
+  Layout from{s.input};
+  widen_for(from, s.window, s.output);
+  Output out(k, s.output, q.values.output_offset);
+  auto packed = pack_depthwise(k, s, q.values, filter.data(), bias.data(), from, out.layout);
+  if (!packed) return {};
+  ++taken;
+  const auto elements = elements_of(k, from, -q.values.input_offset, input);
+  packed->task.input = elements.data();
+  packed->task.output = out.buffer.data();
+  run_in_parts(random, k.depthwise, packed->task, static_cast<std::int32_t>(packed->starts.size()),
+               blocks_of(k, packed->task.channels));
+  std::vector<std::int8_t> expected(s.output.elements());
+  kernel::depthwise_conv_2d(s, q.values, input.data(), filter.data(), bias.data(), expected.data());
+  return described(seed, s, out.difference(expected));
+}
+
+std::string dense_case(const Kernels& k, std::uint32_t seed) {
+  if (k.dense == nullptr) return {};
+  Random random(seed);
+  const kernel::MatrixShape s{1, random.number(1, 200), random.number(1, 70)};
+  const Quantized q(random, s.outputs, s.depth);
+  const auto input = random.values(static_cast<std::size_t>(s.depth));
+  const auto weights = random.values(static_cast<std::size_t>(s.depth) * s.outputs);
+  const auto bias = random.biases(s.outputs, s.depth);
+  auto packed = pack_dense(k, s, q.values, weights.data(), bias.data());
+  if (!packed) return {};
+  ++taken;
+  const auto elements = elements_of(k, Layout{{1, 1, 1, s.depth}}, -q.values.input_offset, input);
+  Output out(k, {1, 1, 1, s.outputs}, q.values.output_offset);
+  packed->task.input = elements.data();
+  packed->task.output =
+      out.buffer.data() + static_cast<std::size_t>(out.layout.at(0, 0, 0)) * k.element_bytes;
+  k.raise(packed->task);
+  run_in_parts(random, k.dense, packed->task, 1, blocks_of(k, s.outputs));
+  std::vector<std::int8_t> expected(static_cast<std::size_t>(s.outputs));
+  kernel::fully_connected(s, q.values, input.data(), weights.data(), bias.data(), expected.data());
+  std::ostringstream text;
+  const auto what = out.difference(expected);
+  if (!what.empty())
+    text << "seed " << seed << ", " << s.depth << " to " << s.outputs << ": " << what;
+  return text.str();
+}
+
+std::string addition_case(const Kernels& k, std::uint32_t seed) {
+  Random random(seed);
+  const kernel::Shape s{random.number(1, 2), random.number(1, 5), random.number(1, 5),
+                        random.number(1, 40)};
+  // One of the inputs has the larger scale: a factor of 1/2. The other's is at most that.
+  const auto factor = [&] {
+    return kernel::Factor{random.number(1 << 30, 2'147'483'647), -random.number(1, 12)};
+  };
+  kernel::ArithmeticInt8 q;
+  q.factor_a = q.factor_b = {1 << 30, 0};
+  if (random.one_in(3)) {
+    q.factor_a = factor();
+  } else if (random.one_in(2)) {
+    q.factor_b = factor();
+  }
+  q.factor_output = {random.number(1 << 30, 2'147'483'647), -random.number(12, 22)};
+  if (random.one_in(8)) q.factor_output.shift = -random.number(0, 31);
+  q.offset_a = -random.zero_point();
+  q.offset_b = -random.zero_point();
+  q.output_offset = random.zero_point();
+  q.range = random.range();
+  const auto a = random.values(s.elements());
+  const auto b = random.values(s.elements());
+  const Layout left{s, 0, 1, random.number(0, 1), 0};
+  const Layout right{s, random.number(0, 1), 0, 0, 1};
+  Output out(k, s, q.output_offset);
+  auto packed = pack_addition(
+      k,
+      {q.factor_a, q.factor_b, q.factor_output, -q.offset_a, -q.offset_b, q.output_offset, q.range},
+      left, right, out.layout);
+  if (!packed) return {};
+  ++taken;
+  const auto left_elements = elements_of(k, left, -q.offset_a, a);
+  const auto right_elements = elements_of(k, right, -q.offset_b, b);
+  packed->task.left = left_elements.data();
+  packed->task.right = right_elements.data();
+  packed->task.output = out.buffer.data();
+  run_in_parts(random, k.addition, packed->task, static_cast<std::int32_t>(packed->places.size()),
+               1);
+  kernel::Broadcast same;
+  const std::int32_t extents[] = {s.n, s.h, s.w, s.c};
+  std::size_t step = 1;
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto at = kernel::Broadcast::rank - 1 - i;
+    same.extent[at] = extents[3 - i];
+    same.step_a[at] = same.step_b[at] = step;
+    step *= static_cast<std::size_t>(extents[3 - i]);
+  }
+  std::vector<std::int8_t> expected(s.elements());
+  kernel::add(same, q, a.data(), b.data(), expected.data());
+  std::ostringstream text;
+  const auto what = out.difference(expected);
+  if (!what.empty()) text << "seed " << seed << ": " << what;
+  return text.str();
+}
+
+std::string pool_case(const Kernels& k, std::uint32_t seed) {
+  Random random(seed);
+  kernel::PoolShape s;
+  s.input.n = s.output.n = random.number(1, 2);
+  do {
+    s.window = random_window(random, s.input, s.output);
+  } while (s.window.dilation_h != 1);
+  s.input.c = s.output.c = random.number(1, 70);
+  const auto range = random.range();
+  const auto zero = random.zero_point();
+  const auto input = random.values(s.input.elements());
+  Layout from{s.input};
+  from.left = random.number(0, 2);
+  Output out(k, s.output, zero);
+  auto packed = pack_pool(k, s, range, zero, zero, from, out.layout);
+  ++taken;
+  const auto elements = elements_of(k, from, zero, input);
+  packed.task.input = elements.data();
+  packed.task.output = out.buffer.data();
+  run_in_parts(random, k.pool, packed.task, static_cast<std::int32_t>(packed.starts.size()), 1);
+  std::vector<std::int8_t> expected(s.output.elements());
+  kernel::average_pool_2d(s, range, input.data(), expected.data());
+  std::ostringstream text;
+  const auto what = out.difference(expected);
+  if (!what.empty()) text << "seed " << seed << ": " << what;
+  return text.str();
+}
+
+std::string all_cases(const Kernels& k, std::uint32_t count) {
+  using Case = std::string (*)(const Kernels&, std::uint32_t);
+  struct Kind {
+    const char* name;
+    Case run;
+  };
+  const Kind kinds[] = {{"convolution", convolution_case},
+                        {"depthwise convolution", depthwise_case},
+                        {"fully connected", dense_case},
+                        {"addition", addition_case},
+                        {"average pool", pool_case}};
+  for (const auto& kind : kinds) {
+    for (std::uint32_t seed = 0; seed < count; ++seed) {
+      const auto what = kind.run(k, seed);
+      if (!what.empty()) return std::string(kind.name) + ", " + what;
+    }
+  }
+  return {};
+}
+
+std::uint32_t cases_taken() { return taken; }
+
+}  // namespace aiot::test
