@@ -33,12 +33,16 @@ class PrivateBus {
     return {};
   }
 
-  /// Plays a scene of peer/bus_scene.py until the test ends; returns when it is set.
-  bool play(const std::string& scene) {
+  /// Plays a scene of peer/bus_scene.py until the test ends.
+  void begin(const std::string& scene) {
     const std::string ready = (folder_.path() / scene).string();
     scenes_.push_back(std::make_unique<Child>(std::vector<std::string>{
         "/usr/bin/python3", AIOT_SOURCE_DIR "/tests/peer/bus_scene.py", address(), scene, ready}));
-    return wait_for(ready);
+  }
+  /// The same, and returns when it is set.
+  bool play(const std::string& scene) {
+    begin(scene);
+    return wait_for((folder_.path() / scene).string());
   }
   /// Lets the scene go on to its next act.
   void cue(const std::string& scene) {

@@ -97,6 +97,19 @@ def bluez():
     yield
 
 
+def bluez_restarts():
+    for _ in range(2):
+        start_mock("org.bluez", "--template", "bluez5")
+        call("org.bluez", "/", "org.bluez.Mock", "AddAdapter", "hci0", "desk")
+        wait_for_scan()
+        call("org.bluez", "/", "org.bluez.Mock", "AddDevice", "hci0", "A4:C1:38:00:00:01", "Sensor")
+        yield
+        mocks.pop().terminate()
+        while bus.name_has_owner("org.bluez"):
+            time.sleep(0.02)
+        yield
+
+
 def bluez_sealed():
     start_mock("org.bluez", "--template", "bluez5")
     call("org.bluez", "/", "org.bluez.Mock", "AddAdapter", "hci0", "desk")

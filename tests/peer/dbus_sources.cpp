@@ -16,12 +16,17 @@ namespace {
 struct Running {
   Request request;
   std::vector<Observation> seen;
+  std::vector<SourceState> told;
   std::unique_ptr<Source> source;
   SourceContext context{request, net::steady_clock(), in(60s),
-                        [this](Observation o) { seen.push_back(std::move(o)); }};
+                        [this](Observation o) { seen.push_back(std::move(o)); },
+                        [this](const SourceStatus& s) { told.push_back(s.state); }};
   SourceRun<SourceStatus> work{[this] { return source->run(context); }};
 
-  explicit Running(std::unique_ptr<Source> its_source) : source(std::move(its_source)) {}
+  explicit Running(std::unique_ptr<Source> its_source, bool watch = false)
+      : source(std::move(its_source)) {
+    request.watch = watch;
+  }
   bool run_until(const std::function<bool()>& done) { return work.run_until(done); }
   /// What it says when it ends by itself.
   SourceStatus status() {
@@ -68,6 +73,31 @@ TEST_CASE("an advert heard by BlueZ becomes an observation") {
   const SourceStatus status = source.stop();
   CHECK(status.state == SourceState::ran);
   CHECK(status.detail == "2 adverts on hci0 (00:01:02:03:04:05)");
+}
+
+TEST_CASE("whoever watches waits for bluetoothd, and goes on when it comes back") {
+  AIOT_NEED_PRIVATE_BUS();
+  PrivateBus service;
+  net::asio::io_context loop;
+  REQUIRE(run_real(loop, [&] { return service.open(); }).has_value());
+  Running source(make_ble_source(service.address()), true);
+  const auto is_told = [&](SourceState state) {
+    return source.run_until([&] { return !source.told.empty() && source.told.back() == state; });
+  };
+  const auto hears_one_more = [&] {
+    const std::size_t before = source.seen.size();
+    return source.run_until([&] { return source.seen.size() > before; });
+  };
+  CHECK(is_told(SourceState::daemon_missing));
+  service.begin("bluez_restarts");
+  CHECK(hears_one_more());
+  CHECK(source.told.back() == SourceState::ran);
+  service.cue("bluez_restarts");  // it stops
+  CHECK(is_told(SourceState::daemon_missing));
+  service.cue("bluez_restarts");  // and comes back
+  CHECK(hears_one_more());
+  CHECK(source.told.back() == SourceState::ran);
+  CHECK(source.stop().state == SourceState::ran);
 }
 
 TEST_CASE("a powered-off adapter is told with what to do") {

@@ -1,5 +1,7 @@
 #include "job/discover/search.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -72,6 +74,7 @@ struct Search::Worker {
   bool asked = false;
   bool running = false;
   SourceStatus status{SourceState::not_asked, {}, {}};
+  SourceStatus told;  ///< all is well until something else is told
 };
 
 Result<std::unique_ptr<Search>> Search::make(asio::io_context& loop, const Request& request,
@@ -86,23 +89,27 @@ Result<std::unique_ptr<Search>> Search::make(asio::io_context& loop, const Reque
   if (!request.where.empty()) {
     AIOT_TRY(where, filter::Filter::parse(request.where));
   }
-  std::unique_ptr<Search> search(
-      new Search(loop, request, std::move(surroundings), clock, Reporter(sink, std::move(where))));
+  std::unique_ptr<Search> search(new Search(loop, request, std::move(surroundings), clock, sink,
+                                            Reporter(sink, std::move(where))));
   for (std::size_t i = 0; i < sources.size(); ++i) {
     SourceContext context{request, clock, search->deadline_,
                           [raw = search.get()](Observation o) { raw->take(std::move(o)); }};
     auto worker = std::make_shared<Worker>(std::move(sources[i]), std::move(context));
     worker->asked = asked[i];
+    worker->context.tell = [raw = search.get(), its = worker.get()](SourceStatus status) {
+      raw->tell_status(*its, std::move(status));
+    };
     search->workers_.push_back(std::move(worker));
   }
   return search;
 }
 
 Search::Search(asio::io_context& loop, const Request& request, Surroundings surroundings,
-               net::Clock& clock, Reporter reporter)
+               net::Clock& clock, EventSink& sink, Reporter reporter)
     : loop_(loop),
       request_(request),
       clock_(clock),
+      sink_(sink),
       begin_(clock.now()),
       deadline_(request.watch ? net::TimePoint::max() : begin_ + request.timeout),
       registry_(std::move(surroundings)),
@@ -128,7 +135,11 @@ void Search::start_worker(const std::shared_ptr<Worker>& worker) {
   };
   const auto ended = [this, worker](const std::exception_ptr& thrown, Result<SourceStatus> status) {
     worker->running = false;
-    worker->status = ending_of(thrown, std::move(status));
+    const SourceStatus ending = ending_of(thrown, std::move(status));
+    if (request_.watch && !stopped_ && ending.state != SourceState::ran) {
+      tell_status(*worker, ending);
+    }
+    worker->status = ending;
     worker_ended();
   };
   asio::co_spawn(loop_, work, asio::bind_cancellation_slot(worker->cancel.slot(), ended));
@@ -139,6 +150,14 @@ void Search::worker_ended() {
   registry_.look_up_macs();
   tell();
   done_ = true;
+}
+
+void Search::tell_status(Worker& worker, SourceStatus status) {
+  if (done_ || status.state == worker.told.state) return;
+  worker.told = std::move(status);
+  std::string text = fmt::format("{}: {}", worker.info.name, state_name(worker.told.state));
+  if (!worker.told.detail.empty()) text += " (" + worker.told.detail + ")";
+  sink_.on_event(event::Notice{{}, "discover.source", std::move(text), worker.told.hint});
 }
 
 void Search::take(Observation observation) {

@@ -35,10 +35,12 @@ class Search {
  private:
   struct Worker;
   Search(net::asio::io_context& loop, const Request& request, Surroundings surroundings,
-         net::Clock& clock, Reporter reporter);
+         net::Clock& clock, EventSink& sink, Reporter reporter);
 
   void start_worker(const std::shared_ptr<Worker>& worker);
   void worker_ended();
+  /// Whoever watches for long is told what becomes of a source as it happens.
+  void tell_status(Worker& worker, SourceStatus status);
   void take(Observation observation);
   void tell_soon();
   void tell();
@@ -49,6 +51,7 @@ class Search {
   net::asio::io_context& loop_;
   const Request& request_;
   net::Clock& clock_;
+  EventSink& sink_;
   net::TimePoint begin_;
   net::TimePoint deadline_;
   Registry registry_;

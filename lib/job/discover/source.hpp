@@ -25,6 +25,8 @@ struct SourceContext {
   net::Clock& clock;
   net::TimePoint deadline;  ///< of the whole search; max() with --watch
   std::function<void(Observation)> report;
+  /// What became of the source for the time being, while it goes on: its daemon is gone, or back.
+  std::function<void(SourceStatus)> tell = [](const SourceStatus&) {};
 };
 
 /// One way to look around: an engine of its own, run beside the others on one loop.

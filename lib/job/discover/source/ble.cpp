@@ -6,7 +6,7 @@
 #include "job/discover/ble_observer.hpp"
 #include "job/discover/source/status.hpp"
 #include "job/discover/source/system_bus.hpp"
-#include "net/dbus/bluez.hpp"
+#include "net/dbus/bluez_watch.hpp"
 #include "protocol/ble/bluez.hpp"
 
 namespace aiot::discover {
@@ -37,13 +37,25 @@ class BleSource final : public Source {
       ++adverts;
       if (const auto advert = ble::to_advert(heard)) context.report(observer.observe(*advert));
     };
-    Result<net::bluez::Scan> scan =
-        co_await net::bluez::Scan::start(*bus, "", handler, context.clock.now() + patience);
-    if (!scan) co_return status_of(scan.error());
-    // The scan ends with the bus connection.
-    Result<void> waited = co_await context.clock.sleep_until(context.deadline);
-    (void)waited;  // over, or called off: either way this is all
-    co_return ending(*scan, adverts, observer.key_problems());
+    Result<net::bluez::Watch> watch = net::bluez::Watch::start(*bus);
+    if (!watch) co_return status_of(watch.error());
+    while (true) {
+      Result<net::bluez::Scan> scan =
+          co_await net::bluez::Scan::start(*bus, "", handler, context.clock.now() + patience);
+      if (!scan && scan.error().condition() == Condition::cancelled) co_return scan.error();
+      SourceStatus status = scan ? ending(*scan, adverts, {}) : status_of(scan.error());
+      if (!context.request.watch) {
+        if (!scan) co_return status;
+        Result<void> waited = co_await context.clock.sleep_until(context.deadline);
+        (void)waited;  // over, or called off: either way this is all
+        co_return ending(*scan, adverts, observer.key_problems());
+      }
+      // Whoever watches waits for bluetoothd and a controller, and for them to come back.
+      context.tell(status);
+      Result<void> changed = co_await watch->next(context.deadline);
+      if (changed) continue;
+      co_return scan ? ending(*scan, adverts, observer.key_problems()) : std::move(status);
+    }
   }
 
  private:

@@ -57,9 +57,11 @@ class Broken final : public Source {
 
 struct Told final : EventSink {
   std::vector<event::Item> items;
+  std::vector<event::Notice> notices;
   std::vector<net::Duration> times;
   net::VirtualClock* clock = nullptr;
   void on_event(const Event& e) override {
+    if (const auto* notice = std::get_if<event::Notice>(&e)) return notices.push_back(*notice);
     items.push_back(std::get<event::Item>(e));
     times.push_back(clock->elapsed());
   }
@@ -226,6 +228,30 @@ TEST_CASE("watching goes on until it is stopped, and tells what falls silent") {
   REQUIRE(bench.clock.run_until(bench.loop, [&] { return (*search)->done(); }).has_value());
   CHECK(devices((*search)->result()).size() == 1);
   CHECK(state_of((*search)->result(), "ble") == "ran");
+}
+
+TEST_CASE("while watching, a source that ends before its time is told; otherwise at the end") {
+  for (const bool watch : {true, false}) {
+    CAPTURE(watch);
+    Bench bench;
+    bench.request.watch = watch;
+    bench.add("mdns", {{10ms, seen("mdns", {one})}});
+    bench.add("ble", {}, {SourceState::daemon_missing, "no bluetoothd", "start it"});
+    auto search = bench.make();
+    REQUIRE(search.has_value());
+    (*search)->start();
+    REQUIRE(
+        bench.clock.run_until(bench.loop, [&] { return bench.clock.elapsed() >= 1s; }).has_value());
+    REQUIRE(bench.told.notices.size() == (watch ? 1 : 0));
+    CHECK(state_of((*search)->result(), "ble") == "daemon missing");
+    if (!watch) continue;
+    CHECK(bench.told.notices[0].code == "discover.source");
+    CHECK(bench.told.notices[0].text == "ble: daemon missing (no bluetoothd)");
+    CHECK(bench.told.notices[0].hint == "start it");
+    (*search)->stop();
+    REQUIRE(bench.clock.run_until(bench.loop, [&] { return (*search)->done(); }).has_value());
+    CHECK(bench.told.notices.size() == 1);  // the end of the other is what was asked for
+  }
 }
 
 TEST_CASE("a search that is stopped before its time has what it found, and says so") {
