@@ -1,0 +1,106 @@
+#include "inference/fast/arm.hpp"
+#include "inference/fast/loops.hpp"
+
+namespace aiot::inference::fast {
+
+extern const Kernels neon_kernels;
+
+namespace {
+
+constexpr std::uint8_t order_neon[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+
+/// int16 elements with the zero point off: a widening multiply-add has one product in each of four
+/// lanes.
+struct Neon : SumsNeon {
+  using Element = std::int16_t;
+  using Weight = std::int16_t;
+  using TapWeight = std::int16_t;
+  using Packed = int16x4_t;
+  static constexpr int vectors = 2;
+  static constexpr int group = 1;
+  static constexpr int taps = 1;
+  static constexpr int most_rows = 8;
+  static constexpr int most_rows_of_one = 12;
+  static constexpr const std::uint8_t* order = order_neon;
+
+  static int16x4_t pick(const Element* p) { return vld1_dup_s16(p); }
+  static Packed packed(const Weight* p) { return vld1_s16(p); }
+  static Sum mac(Sum sum, int16x4_t x, Packed w) { return vmlal_s16(sum, x, w); }
+
+  static void widen(const Element* p, Sum (&x)[2]) {
+    const int16x8_t v = vld1q_s16(p);
+    x[0] = vmovl_s16(vget_low_s16(v));
+    x[1] = vmovl_high_s16(v);
+  }
+  static void tap_mac(Sum (&sums)[2], const Element* from, const std::int32_t* offsets,
+                      const TapWeight* w) {
+    const int16x8_t x = vld1q_s16(from + offsets[0]);
+    const int16x8_t y = vld1q_s16(w);
+    sums[0] = vmlal_s16(sums[0], vget_low_s16(x), vget_low_s16(y));
+    sums[1] = vmlal_high_s16(sums[1], x, y);
+  }
+
+  struct Scaler : ScalerNeon<2> {
+    int16x8_t lowest, highest;
+
+    Scaler(const Scaling& s, int channel)
+        : ScalerNeon(s, channel),
+          lowest(vdupq_n_s16(static_cast<std::int16_t>(s.lowest))),
+          highest(vdupq_n_s16(static_cast<std::int16_t>(s.highest))) {}
+
+    void store(Element* out, int16x4_t low, int16x4_t high, int count) const {
+      const int16x8_t y = vminq_s16(vmaxq_s16(vcombine_s16(low, high), lowest), highest);
+      if (count == 8) {
+        vst1q_s16(out, y);
+      } else if (count == 4) {
+        vst1_s16(out, vget_low_s16(y));
+      } else {
+        Element some[8];
+        vst1q_s16(some, y);
+        store_some(out, some, count);
+      }
+    }
+    void finish(Element* out, const Sum (&x)[2], int count) const {
+      store(out, vqmovn_s32(scaled(x[0], 0)), vqmovn_s32(scaled(x[1], 1)), count);
+    }
+    void finish(Element* out, const Sum (&x)[1], int count) const {
+      const int16x4_t y = vqmovn_s32(scaled(x[0], 0));
+      store(out, y, y, count);
+    }
+  };
+};
+
+void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {
+  auto* out = static_cast<std::int16_t*>(to);
+  for (int i = 0; i < count; ++i) out[i] = static_cast<std::int16_t>(from[i] - zero_point);
+}
+
+void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point) {
+  const auto* in = static_cast<const std::int16_t*>(from);
+  for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] + zero_point);
+}
+
+}  // namespace
+
+const Kernels neon_kernels = {
+    .element = Element::centred,
+    .element_bytes = 2,
+    .weight_bytes = 2,
+    .weight_factor = 1,
+    .lanes = Neon::lanes,
+    .vectors = Neon::vectors,
+    .group = Neon::group,
+    .taps = Neon::taps,
+    .tap_weight_bytes = 2,
+    .order = Neon::order,
+    .convolution = Loops<Neon>::convolution,
+    .depthwise = Loops<Neon>::depthwise,
+    .addition = Loops<Neon>::addition,
+    .pool = Loops<Neon>::pool,
+    .dense = nullptr,
+    .raise = nullptr,
+    .take = take,
+    .give = give,
+};
+
+}  // namespace aiot::inference::fast
