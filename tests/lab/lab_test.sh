@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# lab_test.sh LOOK FOLDER: what `discover` sees of real Bluetooth, USB and Wi-Fi stacks, in a virtual machine (lab.sh),
+# lab_test.sh AIOTCTL FOLDER: what `discover` and `listen` make of real Bluetooth, USB and Wi-Fi stacks, in a virtual machine (lab.sh),
 # whose files lie in FOLDER. Skips where there is no QEMU, or Debian's packages cannot be had.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-look=$1
+aiotctl=$1
 export LAB_CACHE=$2
 skip() {
   echo "SKIP: $*"
@@ -21,7 +21,7 @@ failures=0
 scene() {
   local start=$SECONDS
   echo "== $1"
-  seen=$("$here/lab.sh" run -t 200 "bash $here/scene/$1.sh $look" 2>&1) || echo "the guest ended with $?"
+  seen=$("$here/lab.sh" run -t 200 "bash $here/scene/$1.sh $aiotctl" 2>&1) || echo "the guest ended with $?"
   echo "   $((SECONDS - start)) s"
 }
 # sees NAME PATTERN: one line of the scene has it
@@ -37,19 +37,21 @@ sees() {
 }
 
 scene ble
-sees "an adapter without power is told as such" '^without power: .*no adapter.*switched off.*bluetoothctl power on'
-sees "MiBeacon, decoded" '(found|changed).*Xiaomi Mi Home.*25\.4'
-sees "BTHome, decoded" '(found|changed).*BTHome.*25\.06'
-sees "how the scan went" 'sources.*adverts on hci0'
+sees "an adapter without power is told as such" '^without power: .*"state":"no adapter","detail":"[^"]*switched off[^"]*","hint":"[^"]*bluetoothctl power on'
+sees "MiBeacon, decoded" '"event":"(found|changed)".*"ecosystem":"Xiaomi Mi Home".*"ble.temperature_celsius":25\.4'
+sees "BTHome, decoded" '"event":"(found|changed)".*"ecosystem":"BTHome".*"ble.temperature_celsius":25\.06'
+sees "how the scan went" '"name":"ble","state":"ran","detail":"[0-9]+ adverts on hci0'
+sees "MiBeacon, listened to" '"event":"message".*"format":"mibeacon-v[0-9]".*"temperature_celsius":25\.4'
+sees "BTHome, listened to" '"event":"message".*"format":"bthome-v2".*"temperature_celsius":25\.06'
 
 scene usb
-sees "plugged in, by the kernel's word" '^kernel: (found|changed).*LAB0002.*ttyACM0'
-sees "the stable name, by udev" '^udevd: (found|changed).*/dev/serial/by-id/usb-AIoT_lab_ACM_device_LAB0002-if00'
-sees "unplugged, by udevd's word" '^udevd: lost.*LAB0002'
+sees "plugged in, by the kernel's word" '^kernel: .*"event":"(found|changed)".*"serial:/dev/ttyACM0".*"serial":"LAB0002"'
+sees "the stable name, by udev" '^udevd: .*"event":"(found|changed)".*serial:/dev/serial/by-id/usb-AIoT_lab_ACM_device_LAB0002-if00'
+sees "unplugged, by udevd's word" '^udevd: .*"event":"lost".*LAB0002'
 
 scene wifi
-sees "a device that waits to be set up" '(found|changed).*PROV_AB12CD.*unprovisioned|unprovisioned.*PROV_AB12CD'
-sees "who scanned" 'sources.*access points? on wlan1 .wpa_supplicant'
+sees "a device that waits to be set up" '"event":"(found|changed)".*"state":"unprovisioned".*PROV_AB12CD'
+sees "who scanned" '"name":"wifi","state":"ran","detail":"[0-9]+ access points? on wlan1 .wpa_supplicant'
 
 echo "$failures failures"
 ((failures == 0))

@@ -1,13 +1,16 @@
 #!/bin/bash
 # In the guest: a real bluetoothd, three controllers, of which one scans and two advertise.
-look=$1
+aiotctl=$1
+discover() { "$aiotctl" discover --only ble --jsonl --timeout "$1"; }
+# hear CELSIUS: the first advert that tells this temperature, 60 s at most
+hear() { "$aiotctl" listen 'ble:*' --jsonl --filter "ble.temperature_celsius=$1" --count 1 --duration 60s; }
 lab-bt 3 || exit 1
 power() {  # power ADAPTER true|false
   dbus-send --system --print-reply --dest=org.bluez "/org/bluez/$1" org.freedesktop.DBus.Properties.Set \
     string:org.bluez.Adapter1 string:Powered "variant:boolean:$2" >/dev/null
 }
 for adapter in hci0 hci1 hci2; do power $adapter false; done
-"$look" ble 3 | sed 's/^/without power: /'
+discover 3s | sed 's/^/without power: /'
 power hci0 true || exit 1
 python3 /lab/py/ble_beacon.py hci1 mibeacon >/run/beacon1 2>&1 &
 python3 /lab/py/ble_beacon.py hci2 bthome >/run/beacon2 2>&1 &
@@ -16,4 +19,6 @@ for ((i = 0; i < 300; i++)); do
   sleep 0.1
 done
 cat /run/beacon1 /run/beacon2
-"$look" ble 15
+discover 15s
+hear 25.4
+hear 25.06

@@ -1,7 +1,8 @@
 #!/bin/bash
 # In the guest: a USB serial device is plugged in while the usb source looks on with the kernel's word alone, and
 # unplugged with udevd's, which makes the stable names.
-look=$1
+aiotctl=$1
+discover() { exec "$aiotctl" discover --only usb --watch --jsonl --timeout 100s; }
 modprobe -a dummy_hcd libcomposite cdc_acm || exit 1
 # watch PATTERN: until the source under way has said it, 60 s at most
 watch() {
@@ -11,7 +12,7 @@ watch() {
   done
 }
 
-"$look" usb 100 >/run/seen &
+discover >/run/seen &
 watch ttyS0
 lab-usb-acm || exit 1
 watch 'LAB0002.*ttyACM0'
@@ -22,9 +23,9 @@ sed 's/^/kernel: /' /run/seen
 for ((i = 0; i < 100; i++)); do [[ -S /run/udev/control ]] && break; sleep 0.1; done
 udevadm trigger --action=add --subsystem-match=tty --sysname-match='ttyACM*'
 udevadm settle --timeout=30
-"$look" usb 100 >/run/seen &
+discover >/run/seen &
 watch by-id
 echo >/sys/kernel/config/usb_gadget/acm/UDC
-watch '^lost'
+watch '"event":"lost"'
 kill %2
 sed 's/^/udevd: /' /run/seen
