@@ -71,6 +71,11 @@ struct UdpSocket::Shared {
   unsigned in_a_row = 0;
   std::set<std::pair<asio::ip::address, unsigned>> joined;
 
+  void note_joined(const asio::ip::address& group, unsigned interface) {
+    if (group.is_v4()) return;
+    // As datagrams tell where they were sent to: without a scope.
+    joined.emplace(asio::ip::address_v6(group.to_v6().to_bytes()), interface);
+  }
   /// Linux looks at the interface for IPv4 only: a group of IPv6 joined on one is heard on all.
   bool wants(const Datagram& datagram) const {
     const asio::ip::address& to = datagram.to.address();
@@ -133,7 +138,7 @@ Result<void> UdpSocket::join(const asio::ip::address& group, unsigned interface)
   const int level = group.is_v6() ? IPPROTO_IPV6 : IPPROTO_IP;
   if (::setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof request) == 0 ||
       errno == EADDRINUSE) {  // joined already
-    shared_->joined.emplace(group, interface);
+    shared_->note_joined(group, interface);
     return {};
   }
   return make_error(Errc::io, fmt::format("joining {}: {}", group.to_string(),
