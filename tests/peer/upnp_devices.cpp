@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
+#include <thread>
 
 #include "aiot/discover.hpp"
+#include "aiot/sim.hpp"
 #include "network_namespace.hpp"
 #include "peer/net_child.hpp"
 #include "skip.hpp"
@@ -59,6 +62,32 @@ TEST_CASE("a UPnP device of node-ssdp, with what its description says") {
       search("ssdp", [](const Object& fields) { return text(fields, "name") == "Desk lamp"; });
   REQUIRE(found.has_value());
   CHECK(text(*found, "vendor") == "Example Works");
+}
+
+TEST_CASE("a virtual gadget is found by node-ssdp, and says goodbye to it") {
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  const std::string tests = AIOT_SOURCE_DIR "/tests";
+  if (!std::filesystem::exists(tests + "/node_modules/node-ssdp")) {
+    AIOT_SKIP("npm node-ssdp is not here: npm ci --prefix tests");
+  }
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  REQUIRE(network.ip("route add 239.0.0.0/8 dev dev0"));
+  sim::Request request;
+  request.device = "gadget";
+  std::promise<void> is_ready;
+  std::jthread gadget([&](const std::stop_token& stop) {
+    const auto ready = [&](const sim::Ready&) { is_ready.set_value(); };
+    (void)sim::run(request, ready, null_sink(), stop);
+  });
+  is_ready.get_future().wait();
+  ::setenv("AIOT_TEST_NODE_MODULES", (tests + "/node_modules").c_str(), 1);
+  Child searcher({"node", tests + "/peer/ssdp_client.mjs",
+                  "uuid:a107c71e-0000-1000-8000-240ac4a10700",
+                  "urn:schemas-upnp-org:device:Basic:1"});
+  REQUIRE(searcher.says("found"));
+  gadget.request_stop();
+  CHECK(searcher.wait() == 0);
 }
 
 TEST_CASE("a computer of wsdd") {

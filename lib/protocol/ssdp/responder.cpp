@@ -20,7 +20,9 @@ constexpr int longest_wait_s = 5;
 /// Time for the answer to be made and to travel before the searcher stops to listen.
 constexpr auto margin = 100ms;
 
-Endpoint group() { return {net::asio::ip::make_address_v4(std::string(group_v4)), udp_port}; }
+Endpoint group(bool v6) {
+  return {net::asio::ip::make_address(std::string(v6 ? group_v6 : group_v4)), udp_port};
+}
 
 Bytes bytes_of(const std::string& text) {
   const ByteSpan bytes = as_bytes(text);
@@ -67,9 +69,11 @@ std::string Responder::usn(std::string_view target) const {
   return target == options_.udn ? options_.udn : fmt::format("{}::{}", options_.udn, target);
 }
 
-const Place* Responder::place_of(unsigned interface) const {
-  const auto found = std::find_if(options_.places.begin(), options_.places.end(),
-                                  [&](const Place& p) { return p.interface == interface; });
+const Place* Responder::place_of(const net::Datagram& datagram) const {
+  const bool v6 = datagram.from.address().is_v6();
+  const auto found =
+      std::find_if(options_.places.begin(), options_.places.end(),
+                   [&](const Place& p) { return p.interface == datagram.interface && p.v6 == v6; });
   return found == options_.places.end() ? nullptr : &*found;
 }
 
@@ -89,9 +93,10 @@ std::string Responder::notify(std::string_view nts, std::string_view target,
                         options_.max_age.count(), place.location, options_.server)
           : std::string();
   return fmt::format(
-      "NOTIFY * HTTP/1.1\r\nHOST: {}:{}\r\n{}NT: {}\r\nNTS: {}\r\nUSN: {}\r\n"
+      "NOTIFY * HTTP/1.1\r\nHOST: {}\r\n{}NT: {}\r\nNTS: {}\r\nUSN: {}\r\n"
       "BOOTID.UPNP.ORG: {}\r\nCONFIGID.UPNP.ORG: 1\r\n\r\n",
-      group_v4, udp_port, presence, target, nts, usn(target), options_.boot_id);
+      place.v6 ? "[FF02::C]:1900" : "239.255.255.250:1900", presence, target, nts, usn(target),
+      options_.boot_id);
 }
 
 void Responder::on_datagram(net::TimePoint now, const net::Datagram& datagram) {
@@ -99,7 +104,7 @@ void Responder::on_datagram(net::TimePoint now, const net::Datagram& datagram) {
   const Result<Message> message = parse_message(datagram.payload);
   if (!message || message->kind != Message::Kind::search) return;
   if (message->header("man") != "\"ssdp:discover\"") return;
-  const Place* place = place_of(datagram.interface);
+  const Place* place = place_of(datagram);
   if (place == nullptr) return;
   net::Duration longest{};
   if (datagram.to.address().is_multicast()) {
@@ -130,7 +135,7 @@ void Responder::on_timer(net::TimePoint now) {
   }
   std::erase_if(pending_, [&](const Pending& pending) { return pending.due <= now; });
   if (now < next_announcement_) return;
-  announce();
+  announce("ssdp:alive");
   ++announcements_;
   // At random before half of the time that the last one holds (1.2.2).
   const net::Duration half = options_.max_age / 2;
@@ -139,10 +144,10 @@ void Responder::on_timer(net::TimePoint now) {
       now + (announcements_ < first_announcements ? repeat_after : net::Duration(later(random_)));
 }
 
-void Responder::announce() {
+void Responder::announce(std::string_view nts) {
   for (const Place& place : options_.places) {
     for (const std::string& target : targets()) {
-      output_.push_back({group(), bytes_of(notify("ssdp:alive", target, place)), place.interface});
+      output_.push_back({group(place.v6), bytes_of(notify(nts, target, place)), place.interface});
     }
   }
 }
@@ -150,11 +155,7 @@ void Responder::announce() {
 void Responder::say_goodbye() {
   if (std::exchange(gone_, true)) return;
   pending_.clear();
-  for (const Place& place : options_.places) {
-    for (const std::string& target : targets()) {
-      output_.push_back({group(), bytes_of(notify("ssdp:byebye", target, place)), place.interface});
-    }
-  }
+  announce("ssdp:byebye");
 }
 
 std::optional<net::OutgoingDatagram> Responder::take_output() {

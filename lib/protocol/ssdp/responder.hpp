@@ -10,10 +10,12 @@
 
 namespace aiot::ssdp {
 
-/// A network that a device is on, and where its description is on it.
+/// A network that a device is on, and where its description is on it. One that has both IPv4 and
+/// IPv6 is two.
 struct Place {
   unsigned interface = 0;  ///< index
   std::string location;    ///< "http://192.0.2.1:8080/description.xml"
+  bool v6 = false;         ///< spoken on it over IPv6, in the group of its link
 };
 
 /// A root device without embedded devices or services.
@@ -27,9 +29,9 @@ struct ResponderOptions {
   std::uint32_t seed = 1;  ///< spreads the answers of many
 };
 
-/// The device's side of SSDP over IPv4 as an engine without I/O: announces itself on every place,
-/// twice and then well before the last announcement ages, answers searches, says goodbye (UPnP
-/// Device Architecture 2.0, 1.2 and 1.3).
+/// The device's side of SSDP over IPv4 and IPv6 as an engine without I/O: announces itself on every
+/// place, twice and then well before the last announcement ages, answers searches, says goodbye
+/// (UPnP Device Architecture 2.0, 1.2 and 1.3; annex A for IPv6).
 class Responder final : public net::DatagramEngine {
  public:
   Responder(ResponderOptions options, net::TimePoint now);
@@ -54,10 +56,10 @@ class Responder final : public net::DatagramEngine {
   /// What of targets() a search asks for, each as the answer names it.
   std::vector<std::string> matches(std::string_view wanted) const;
   std::string usn(std::string_view target) const;
-  const Place* place_of(unsigned interface) const;
+  const Place* place_of(const net::Datagram& datagram) const;
   std::string answer(std::string_view target, const Place& place) const;
   std::string notify(std::string_view nts, std::string_view target, const Place& place) const;
-  void announce();
+  void announce(std::string_view nts);
 
   ResponderOptions options_;
   std::minstd_rand random_;

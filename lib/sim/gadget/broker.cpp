@@ -34,7 +34,8 @@ Result<std::optional<Broker>> broker_of(const Request& request) {
     const bool idle =
         request.mqtt_rate == 0 && request.credentials_file.empty() && request.ca_file.empty();
     if (idle) return std::optional<Broker>();
-    return make_error(Errc::bad_broker, "nothing is named to publish at", "name one: mqtt://BROKER:1883/prefix");
+    return make_error(Errc::bad_broker, "nothing is named to publish at",
+                      "name one: mqtt://BROKER:1883/prefix");
   }
   AIOT_TRY(const Address address, parse_address(request.mqtt));
   constexpr std::array<std::string_view, 2> schemes = {"mqtt", "mqtts"};

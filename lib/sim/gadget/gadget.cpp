@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
+#include "net/tcp_connect.hpp"
 #include "protocol/miio/device.hpp"
 #include "protocol/ssdp/description.hpp"
 
@@ -19,8 +22,8 @@ constexpr std::string_view temperature_path = "/temperature";
 constexpr std::string_view description_path = "/description.xml";
 constexpr std::string_view device_type = "urn:schemas-upnp-org:device:Basic:1";
 constexpr net::Duration measure_every = 1s;
-/// RFC 7252, 12.8: "All CoAP Nodes".
-constexpr std::string_view coap_group = "224.0.1.187";
+/// RFC 7252, 12.8: "All CoAP Nodes"; over IPv6 of the link and of the site.
+constexpr std::array<std::string_view, 3> coap_groups = {"224.0.1.187", "ff02::fd", "ff05::fd"};
 constexpr std::uint16_t coap_port = 5683;
 
 net::TimePoint now() { return net::steady_clock().now(); }
@@ -64,18 +67,42 @@ coap::Resource information(const Identity& identity) {
   return out;
 }
 
-/// The description's place on every interface that has IPv4 and multicast.
+/// Whose address a description has on a network: over IPv6 the one of the link, as its group is.
+bool is_place(const net::InterfaceAddress& own, bool v6) {
+  if (!v6) return own.address.is_v4();
+  return own.address.is_v6() && own.address.to_v6().is_link_local();
+}
+
+/// The description's places: one on every interface with multicast for each kind of address.
 std::vector<ssdp::Place> places_on(const std::vector<net::Interface>& interfaces,
                                    std::uint16_t port) {
   std::vector<ssdp::Place> out;
   for (const net::Interface& interface : interfaces) {
-    const auto v4 = std::find_if(interface.addresses.begin(), interface.addresses.end(),
-                                 [](const auto& own) { return own.address.is_v4(); });
-    if (!interface.multicast || v4 == interface.addresses.end()) continue;
-    out.push_back({interface.index,
-                   fmt::format("http://{}:{}{}", v4->address.to_string(), port, description_path)});
+    if (!interface.multicast) continue;
+    for (const bool v6 : {false, true}) {
+      const auto own = std::find_if(interface.addresses.begin(), interface.addresses.end(),
+                                    [&](const auto& one) { return is_place(one, v6); });
+      if (own == interface.addresses.end()) continue;
+      std::string host = own->address.to_string();
+      host.erase(std::min(host.find('%'), host.size()));  // a scope is this machine's own
+      out.push_back({interface.index,
+                     fmt::format("http://{}{}", net::host_and_port(host, port), description_path),
+                     v6});
+    }
   }
   return out;
+}
+
+/// Over IPv6 too where there is some; what another program keeps it from it leaves out.
+void hear_all(UdpService& service, std::span<const std::string_view> groups, std::uint16_t port,
+              const std::vector<net::Interface>& interfaces) {
+  const Result<void> opened = service.open_v6();
+  static_cast<void>(opened);
+  for (const std::string_view group : groups) {
+    const Result<void> heard =
+        service.hear(asio::ip::make_address(std::string(group)), port, interfaces);
+    static_cast<void>(heard);
+  }
 }
 
 }  // namespace
@@ -84,7 +111,7 @@ Result<std::unique_ptr<Gadget>> Gadget::make(const asio::any_io_executor& execut
                                              Identity identity, const Options& options) {
   std::unique_ptr<Gadget> out(new Gadget(executor, std::move(identity), options.lines_per_s));
   AIOT_TRY(out->port_, make_port(executor, options.port, options.index));
-  AIOT_CHECK(out->open_network(executor));
+  AIOT_CHECK(out->open_network(executor, options));
   if (options.broker) {
     auto temperature = [raw = out.get()] { return raw->temperature(); };
     AIOT_TRY(out->mqtt_, MqttService::make(out->identity_, *options.broker, temperature));
@@ -99,20 +126,18 @@ Gadget::Gadget(const asio::any_io_executor& executor, Identity identity, std::ui
       console_timer_(executor),
       sensor_timer_(executor) {}
 
-Result<void> Gadget::open_network(const asio::any_io_executor& executor) {
+Result<void> Gadget::open_network(const asio::any_io_executor& executor, const Options& options) {
   AIOT_TRY(const std::vector<net::Interface> interfaces, net::list_interfaces());
   AIOT_TRY(http_, HttpPages::open(executor, pages_of(identity_)));
   coap_engine_ = std::make_shared<coap::Server>(static_cast<std::uint32_t>(identity_.miio_id));
   coap_engine_->add(thermometer());
   coap_engine_->add(information(identity_));
   coap_ = std::make_shared<UdpService>(executor, coap_engine_);
-  AIOT_CHECK(coap_->open(0));
+  AIOT_CHECK(coap_->open());
   // Another CoAP server may hold the port alone; mDNS names ours.
-  const Result<void> heard =
-      coap_->hear(asio::ip::make_address(std::string(coap_group)), coap_port, interfaces);
-  static_cast<void>(heard);
+  hear_all(*coap_, coap_groups, coap_port, interfaces);
   AIOT_CHECK(open_ssdp(executor, interfaces));
-  open_miio(executor);
+  if (options.miio) open_miio(executor, options.index);
   return open_mdns(executor, interfaces);
 }
 
@@ -125,16 +150,23 @@ Result<void> Gadget::open_ssdp(const asio::any_io_executor& executor,
   options.seed = static_cast<std::uint32_t>(identity_.miio_id);
   ssdp_engine_ = std::make_shared<ssdp::Responder>(std::move(options), now());
   ssdp_ = std::make_shared<UdpService>(executor, ssdp_engine_);
-  AIOT_CHECK(ssdp_->open(0));
+  AIOT_CHECK(ssdp_->open());
   // Searches go unheard where another program has the port; the announcements go out all the same.
-  const Result<void> heard =
-      ssdp_->hear(asio::ip::make_address(std::string(ssdp::group_v4)), ssdp::udp_port, interfaces);
-  static_cast<void>(heard);
+  constexpr std::array<std::string_view, 2> groups = {ssdp::group_v4, ssdp::group_v6};
+  hear_all(*ssdp_, groups, ssdp::udp_port, interfaces);
   return {};
 }
 
-/// miIO has one port for each machine: the first gadget that comes has it.
-void Gadget::open_miio(const asio::any_io_executor& executor) {
+/// miIO has one port for each address. The first gadget has it on all that this machine has;
+/// another on an address of the loopback network, where only this machine reaches it. They share
+/// the port with each other, but not with strangers: of what comes to one, each would get a part.
+void Gadget::open_miio(const asio::any_io_executor& executor, unsigned index) {
+  net::UdpOptions where;
+  where.port = miio::udp_port;
+  if (index == 0 && !net::UdpSocket::open(executor, where)) return;
+  const asio::ip::address_v4 own(asio::ip::address_v4::loopback().to_uint() + index);
+  if (index > 0) where.bind = own;
+  where.share_port = true;
   miio::DeviceOptions options;
   options.device_id = identity_.miio_id;
   options.token = identity_.miio_token;
@@ -144,7 +176,10 @@ void Gadget::open_miio(const asio::any_io_executor& executor) {
   options.properties = {{"power", "\"on\""}, {"temperature", "20"}};
   auto service = std::make_shared<UdpService>(
       executor, std::make_shared<miio::Device>(std::move(options), now()));
-  if (service->open(miio::udp_port)) miio_ = std::move(service);
+  if (!service->open(where)) return;
+  miio_ = std::move(service);
+  miio_address_ = "miio://" + own.to_string();
+  miio_by_mdns_ = index == 0;  // the others are not where the host's name leads
 }
 
 Result<void> Gadget::open_mdns(const asio::any_io_executor& executor,
@@ -156,7 +191,7 @@ Result<void> Gadget::open_mdns(const asio::any_io_executor& executor,
        {{"path", "/"}, {"mac", identity_.mac}, {"model", std::string(model)}},
        {}},
       {identity_.name, "_coap._udp", coap_->port(), {}, {}}};
-  if (miio_ != nullptr) {
+  if (miio_by_mdns_) {
     std::string label = fmt::format("{}_miio{}", model, identity_.miio_id);
     std::replace(label.begin(), label.end(), '.', '-');
     offers.push_back(
@@ -174,7 +209,7 @@ std::vector<std::string> Gadget::addresses() const {
   std::vector<std::string> out = {
       port_->address(), fmt::format("coap://127.0.0.1:{}{}", coap_->port(), temperature_path),
       fmt::format("http://127.0.0.1:{}/", http_->port())};
-  if (miio_ != nullptr) out.emplace_back("miio://127.0.0.1");
+  if (miio_ != nullptr) out.push_back(miio_address_);
   if (mqtt_ != nullptr) out.push_back(mqtt_->address());
   return out;
 }

@@ -18,6 +18,7 @@ struct Options {
   unsigned index = 0;        ///< of the gadgets that run together
   std::uint64_t lines_per_s = 1;
   std::optional<Broker> broker;  ///< where it publishes, too
+  bool miio = true;              ///< false: another program has miIO's port
 };
 
 /// A virtual consumer device: it announces itself on every interface by mDNS and SSDP, answers
@@ -33,6 +34,7 @@ class Gadget {
   void stop();
 
   const Identity& identity() const { return identity_; }
+  bool has_miio() const { return miio_ != nullptr; }
   /// Of the console.
   std::string address() const { return port_->address(); }
   /// All that it can be reached by on this machine, the console's first.
@@ -42,12 +44,12 @@ class Gadget {
 
  private:
   Gadget(const net::asio::any_io_executor& executor, Identity identity, std::uint64_t lines_per_s);
-  Result<void> open_network(const net::asio::any_io_executor& executor);
+  Result<void> open_network(const net::asio::any_io_executor& executor, const Options& options);
   Result<void> open_ssdp(const net::asio::any_io_executor& executor,
                          const std::vector<net::Interface>& interfaces);
   Result<void> open_mdns(const net::asio::any_io_executor& executor,
                          const std::vector<net::Interface>& interfaces);
-  void open_miio(const net::asio::any_io_executor& executor);
+  void open_miio(const net::asio::any_io_executor& executor, unsigned index);
   void pump_console();
   void measure();
   std::string temperature() const;
@@ -63,7 +65,9 @@ class Gadget {
   std::shared_ptr<ssdp::Responder> ssdp_engine_;
   std::shared_ptr<UdpService> coap_;
   std::shared_ptr<UdpService> ssdp_;
-  std::shared_ptr<UdpService> miio_;   ///< nullptr when another program has the port
+  std::shared_ptr<UdpService> miio_;  ///< nullptr when another program has the port
+  std::string miio_address_;
+  bool miio_by_mdns_ = false;
   std::shared_ptr<MqttService> mqtt_;  ///< nullptr without a broker
   std::shared_ptr<dnssd::Links> mdns_links_;
   std::shared_ptr<dnssd::ResponderStation> mdns_;

@@ -50,8 +50,13 @@ std::string http_answer(std::string_view head, const std::vector<Page>& pages) {
 
 Result<std::shared_ptr<HttpPages>> HttpPages::open(const asio::any_io_executor& executor,
                                                    std::vector<Page> pages) {
-  const asio::ip::tcp::endpoint any(asio::ip::tcp::v4(), 0);
-  AIOT_TRY(net::TcpListener listener, net::TcpListener::open(executor, any));
+  // IPv6's takes connections of both kinds.
+  Result<net::TcpListener> opened =
+      net::TcpListener::open(executor, asio::ip::tcp::endpoint(asio::ip::tcp::v6(), 0));
+  if (!opened) {
+    opened = net::TcpListener::open(executor, asio::ip::tcp::endpoint(asio::ip::tcp::v4(), 0));
+  }
+  AIOT_TRY(net::TcpListener listener, std::move(opened));
   return std::shared_ptr<HttpPages>(new HttpPages(executor, std::move(listener), std::move(pages)));
 }
 

@@ -50,6 +50,7 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
     options.index = i;
     options.lines_per_s = request.lines_per_s.value_or(1);
     options.broker = broker;
+    options.miio = gadgets.empty() || gadgets.front()->has_miio();
     Identity identity = make_identity(i + 1, next_mac(first, i));
     AIOT_TRY(auto gadget, Gadget::make(context.get_executor(), std::move(identity), options));
     gadgets.push_back(std::move(gadget));

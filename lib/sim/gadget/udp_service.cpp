@@ -10,24 +10,37 @@ namespace asio = net::asio;
 UdpService::UdpService(asio::any_io_executor executor, std::shared_ptr<net::DatagramEngine> engine)
     : executor_(std::move(executor)), engine_(std::move(engine)), timer_(executor_) {}
 
-Result<void> UdpService::open(std::uint16_t port) {
-  net::UdpOptions options;
-  options.port = port;
+Result<void> UdpService::open(const net::UdpOptions& options) {
   AIOT_TRY(net::UdpSocket socket, net::UdpSocket::open(executor_, options));
   sockets_.push_back(std::make_unique<net::UdpSocket>(std::move(socket)));
+  own_v4_ = sockets_.back().get();
+  return {};
+}
+
+Result<void> UdpService::open_v6() {
+  net::UdpOptions options;
+  options.v6 = true;
+  options.port = port();
+  AIOT_TRY(net::UdpSocket socket, net::UdpSocket::open(executor_, options));
+  sockets_.push_back(std::make_unique<net::UdpSocket>(std::move(socket)));
+  own_v6_ = sockets_.back().get();
   return {};
 }
 
 Result<void> UdpService::hear(const asio::ip::address& group, std::uint16_t port,
                               const std::vector<net::Interface>& interfaces) {
+  if (group.is_v6() && group.to_v6().is_multicast_link_local()) {
+    return hear_on_links(group.to_v6(), port, interfaces);
+  }
   net::UdpOptions options;
+  options.v6 = group.is_v6();
   options.port = port;
   options.share_port = true;
   options.bind = group;
   AIOT_TRY(net::UdpSocket socket, net::UdpSocket::open(executor_, options));
   for (const net::Interface& interface : interfaces) {
     if (!interface.multicast) continue;
-    // An interface without IPv4 has none of its searchers either.
+    // An interface without this kind of address has none of its searchers either.
     const Result<void> joined = socket.join(group, interface.index);
     static_cast<void>(joined);
   }
@@ -35,8 +48,26 @@ Result<void> UdpService::hear(const asio::ip::address& group, std::uint16_t port
   return {};
 }
 
+/// A socket that hears nothing but such a group is of one link.
+Result<void> UdpService::hear_on_links(asio::ip::address_v6 group, std::uint16_t port,
+                                       const std::vector<net::Interface>& interfaces) {
+  for (const net::Interface& interface : interfaces) {
+    if (!interface.multicast) continue;
+    group.scope_id(interface.index);
+    net::UdpOptions options;
+    options.v6 = true;
+    options.port = port;
+    options.share_port = true;
+    options.bind = group;
+    AIOT_TRY(net::UdpSocket socket, net::UdpSocket::open(executor_, options));
+    if (!socket.join(group, interface.index)) continue;  // it has no IPv6
+    sockets_.push_back(std::make_unique<net::UdpSocket>(std::move(socket)));
+  }
+  return {};
+}
+
 std::uint16_t UdpService::port() const {
-  return sockets_.empty() ? std::uint16_t{0} : sockets_.front()->port();
+  return own_v4_ == nullptr ? std::uint16_t{0} : own_v4_->port();
 }
 
 void UdpService::start() {
@@ -65,8 +96,10 @@ void UdpService::pump() {
   const net::TimePoint now = net::steady_clock().now();
   if (const auto due = engine_->next_timer(); due && *due <= now) engine_->on_timer(now);
   while (const std::optional<net::OutgoingDatagram> out = engine_->take_output()) {
+    net::UdpSocket* from = own(out->to.address().is_v6());
+    if (from == nullptr) continue;
     // Who cannot be reached does not hear us, as on any network.
-    const Result<void> sent = sockets_.front()->send(out->to, out->payload, out->interface);
+    const Result<void> sent = from->send(out->to, out->payload, out->interface);
     static_cast<void>(sent);
   }
   const auto next = engine_->next_timer();

@@ -107,6 +107,40 @@ TEST_CASE("a root device is announced by three messages on each place, twice, th
   CHECK(*responder.next_timer() <= second + 15min);
 }
 
+TEST_CASE(
+    "over IPv6 the group of the link is told, and its searchers are answered with its place") {
+  ssdp::ResponderOptions options;
+  options.udn = "uuid:2fac1234-31f8-11b4-a222-08002b34c003";
+  options.device_type = "urn:schemas-upnp-org:device:Basic:1";
+  options.places = {{2, "http://192.0.2.1:8080/description.xml"},
+                    {2, "http://[fe80::1]:8080/description.xml", true}};
+  ssdp::Responder responder(std::move(options), start);
+  responder.on_timer(start);
+  auto said = take(responder);
+  REQUIRE(said.size() == 6);
+  CHECK(said[2].to.address() == make_address("239.255.255.250"));
+  CHECK(said[3].to.address() == make_address("ff02::c"));
+  CHECK(said[3].to.port() == 1900);
+  CHECK(to_string(said[3].payload)
+            .starts_with("NOTIFY * HTTP/1.1\r\nHOST: [FF02::C]:1900\r\n"
+                         "CACHE-CONTROL: max-age=1800\r\n"
+                         "LOCATION: http://[fe80::1]:8080/description.xml\r\n"));
+  responder.on_timer(start + 1s);
+  take(responder);
+  // As gssdp searches over IPv6.
+  net::Datagram asked =
+      search(with(search_root, "239.255.255.250:1900", "[ff02::c]:1900"), 2, "ff02::c");
+  asked.from = {make_address("fe80::9"), 50123};
+  responder.on_datagram(start + 2s, asked);
+  responder.on_timer(start + 7s);
+  said = take(responder);
+  REQUIRE(said.size() == 1);
+  CHECK(said[0].to == asked.from);
+  CHECK(to_string(said[0].payload).find("LOCATION: http://[fe80::1]:8080/") != std::string::npos);
+  responder.say_goodbye();
+  CHECK(take(responder).size() == 6);
+}
+
 TEST_CASE("an answer to a search has the fields that the document wants, within MX") {
   ssdp::Responder responder = settled();
   responder.on_datagram(start + 2s, search(search_root));

@@ -1,6 +1,8 @@
 // Gadgets in a network of their own: discover finds each once, listen hears what they say.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <future>
 #include <map>
@@ -99,7 +101,7 @@ TEST_CASE("each gadget of a room is found once, by all it announces") {
   Gadgets gadgets(2);
   CHECK(gadgets.devices[0].name == "Virtual gadget 1");
   CHECK_FALSE(Gadgets::address(gadgets.devices[0], "miio://").empty());
-  CHECK(Gadgets::address(gadgets.devices[1], "miio://").empty());
+  CHECK(Gadgets::address(gadgets.devices[1], "miio://") == "miio://127.0.0.2");
   discover::Request request;
   request.timeout = 6s;
   request.only = {"mdns", "ssdp", "miio", "coap"};
@@ -125,6 +127,54 @@ TEST_CASE("each gadget of a room is found once, by all it announces") {
   }
   CHECK(has(*by_name["Virtual gadget 1"], "sources", "miio"));
   CHECK(text(*by_name["Virtual gadget 1"], "state") == "unprovisioned");
+}
+
+TEST_CASE("every gadget has miIO, the second on an address of the loopback network") {
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  Gadgets gadgets(3);
+  discover::Request request;
+  request.timeout = 4s;
+  request.only = {"miio"};
+  request.subnets = {"127.0.0.0/29"};
+  const auto found = discover::run(request, null_sink(), {});
+  REQUIRE(found.has_value());
+  const Array& devices = *found->fields.find("devices")->array();
+  CHECK(devices.size() == 3);
+  for (unsigned i = 0; i < 3; ++i) {
+    CAPTURE(i);
+    const std::string address = "miio://127.0.0." + std::to_string(i + 1);
+    CHECK(Gadgets::address(gadgets.devices[i], "miio://") == address);
+    CHECK(std::any_of(devices.begin(), devices.end(), [&](const Value& device) {
+      return has(*device.object(), "macs", gadgets.devices[i].mac) &&
+             has(*device.object(), "addresses", address);
+    }));
+  }
+}
+
+TEST_CASE("a gadget is found where there is IPv6 alone, in each way that has it") {
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  if (::access("/proc/sys/net/ipv6", X_OK) != 0) AIOT_SKIP("this kernel has no IPv6");
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  REQUIRE(network.ip("address del 10.77.0.1/24 dev dev0"));
+  Gadgets gadgets(1);
+  for (const char* source : {"mdns", "ssdp", "coap"}) {
+    CAPTURE(std::string(source));
+    discover::Request request;
+    request.timeout = 4s;
+    request.only = {source};
+    const auto found = discover::run(request, null_sink(), {});
+    REQUIRE(found.has_value());
+    const Array& devices = *found->fields.find("devices")->array();
+    REQUIRE(devices.size() == 1);
+    CHECK(has(*devices[0].object(), "ips", "fe80::"));
+    // CoAP's directory does not tell a name; SSDP's comes from the description, by HTTP.
+    if (std::string_view(source) != "coap") {
+      CHECK(text(*devices[0].object(), "name") == "Virtual gadget 1");
+    }
+  }
 }
 
 TEST_CASE("a gadget that leaves says goodbye") {
