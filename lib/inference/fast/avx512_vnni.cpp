@@ -160,6 +160,7 @@ const Kernels avx512_vnni_kernels = {
     .pool = Loops<Avx512Vnni>::pool,
     .dense = nullptr,
     .raise = nullptr,
+    .winograd = nullptr,
     .take = take_raised,
     .give = give_raised,
 };

@@ -112,6 +112,7 @@ const Kernels avx_vnni_kernels = {
     .pool = Loops<AvxVnni>::pool,
     .dense = nullptr,
     .raise = nullptr,
+    .winograd = nullptr,
     .take = take_raised,
     .give = give_raised,
 };

@@ -99,6 +99,7 @@ const Kernels neon_kernels = {
     .pool = Loops<Neon>::pool,
     .dense = nullptr,
     .raise = nullptr,
+    .winograd = nullptr,
     .take = take,
     .give = give,
 };

@@ -114,6 +114,7 @@ const Kernels neon_dot_kernels = {
     .pool = Loops<NeonDot>::pool,
     .dense = nullptr,
     .raise = nullptr,
+    .winograd = nullptr,
     .take = take,
     .give = give,
 };

@@ -36,6 +36,20 @@ std::optional<PackedConvolution> pack_convolution(
     const Kernels& kernels, const kernel::ConvShape& shape, const kernel::Requantize& quantized,
     const std::int8_t* filter, const std::int32_t* bias, const Layout& input, const Layout& output);
 
+struct PackedWinograd {
+  Buffer weights;
+  PackedScaling scaling;
+  std::vector<std::int32_t> starts, places;
+  Winograd task{};
+};
+
+/// A convolution of 3x3 with whole blocks of channels and whole tiles, where Kernels::winograd is
+/// there for it.
+std::optional<PackedWinograd> pack_winograd(const Kernels& kernels, const kernel::ConvShape& shape,
+                                            const kernel::Requantize& quantized,
+                                            const std::int8_t* filter, const std::int32_t* bias,
+                                            const Layout& input, const Layout& output);
+
 struct PackedDepthwise {
   Buffer weights;
   PackedScaling scaling;

@@ -192,6 +192,8 @@ class Planner {
           pack_depthwise(kernels_, c.shape, c.quantized.view(), filter, bias, in, out),
           depthwise_work, c.input, c.output);
     }
+    auto winograd = pack_winograd(kernels_, c.shape, c.quantized.view(), filter, bias, in, out);
+    if (winograd) return emit_packed(std::move(winograd), winograd_work, c.input, c.output);
     return emit_packed(
         pack_convolution(kernels_, c.shape, c.quantized.view(), filter, bias, in, out),
         convolution_work, c.input, c.output);

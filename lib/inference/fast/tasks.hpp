@@ -99,6 +99,22 @@ struct Dense {
   Scaling scaling;
 };
 
+/// CONV_2D of 3x3 with a stride of 1 by Winograd's F(2x2, 3x3): a tile of 2x2 output pixels takes
+/// 16 multiplications for each pair of channels, not 36. In integers it is exact: weights are
+/// transformed by twice the matrix G in each direction, so that sums come out four times as large.
+struct Winograd {
+  const void* input;
+  void* output;
+  const std::int16_t* weights;           ///< [block][position][step of 2 channels][vector][lane][2]
+  const std::int32_t* starts;            ///< [tile] elements to its window of 4x4
+  const std::int32_t* places;            ///< [tile] elements to its first pixel
+  std::int32_t input_line, output_line;  ///< elements from one line to the next
+  std::int32_t input_channels;           ///< a multiple of 16, at most winograd_channels
+  std::int32_t channels;                 ///< of the output, a multiple of 16
+  Scaling scaling;
+};
+constexpr std::int32_t winograd_channels = 128;
+
 /// A part of a task: what one thread does.
 struct Part {
   std::int32_t row_begin, row_end;      ///< rows or lines
@@ -124,8 +140,9 @@ struct Kernels {
   void (*depthwise)(const Depthwise&, const Part&);
   void (*addition)(const Addition&, const Part&);
   void (*pool)(const Pool&, const Part&);
-  void (*dense)(const Dense&, const Part&);  ///< nullptr: `convolution` does as well
-  void (*raise)(const Dense&);               ///< fills Dense::raised, before `dense`
+  void (*dense)(const Dense&, const Part&);        ///< nullptr: `convolution` does as well
+  void (*raise)(const Dense&);                     ///< fills Dense::raised, before `dense`
+  void (*winograd)(const Winograd&, const Part&);  ///< nullptr: `convolution` does as well
   /// int8 values to elements and back.
   void (*take)(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point);
   void (*give)(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point);

@@ -232,6 +232,16 @@ std::unique_ptr<Work> convolution_work(const Kernels& kernels, PackedConvolution
       kernels.convolution, std::move(packed), rows, blocks, macs, input, output);
 }
 
+std::unique_ptr<Work> winograd_work(const Kernels& kernels, PackedWinograd packed,
+                                    std::int32_t input, std::int32_t output) {
+  const auto rows = packed.starts.size();
+  const auto blocks = blocks_of(kernels, packed.task.channels);
+  const auto macs =
+      static_cast<std::int64_t>(rows) * 16 * packed.task.input_channels * packed.task.channels;
+  return std::make_unique<PackedWork<PackedWinograd, Winograd>>(kernels.winograd, std::move(packed),
+                                                                rows, blocks, macs, input, output);
+}
+
 std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise packed,
                                      std::int32_t input, std::int32_t output) {
   const auto rows = packed.starts.size();

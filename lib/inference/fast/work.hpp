@@ -35,6 +35,8 @@ class Work {
 /// The operators of pack.hpp; tensors are indices in the model.
 std::unique_ptr<Work> convolution_work(const Kernels& kernels, PackedConvolution packed,
                                        std::int32_t input, std::int32_t output);
+std::unique_ptr<Work> winograd_work(const Kernels& kernels, PackedWinograd packed,
+                                    std::int32_t input, std::int32_t output);
 std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise packed,
                                      std::int32_t input, std::int32_t output);
 std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std::int32_t input,

@@ -259,6 +259,42 @@ std::string convolution_case(const Kernels& k, std::uint32_t seed) {
   return described(seed, s, out.difference(expected));
 }
 
+std::string winograd_case(const Kernels& k, std::uint32_t seed) {
+  if (k.winograd == nullptr) return {};
+  Random random(seed);
+  const auto block = k.lanes * k.vectors;
+  kernel::ConvShape s;
+  s.input.n = s.output.n = random.number(1, 2);
+  s.output.h = 2 * random.number(1, 5);
+  s.output.w = 2 * random.number(1, 5);
+  s.window.h = s.window.w = 3;
+  s.window.pad_top = random.number(0, 1);
+  s.window.pad_left = random.number(0, 1);
+  s.input.h = std::max(1, s.output.h + 2 - s.window.pad_top - random.number(0, 1));
+  s.input.w = std::max(1, s.output.w + 2 - s.window.pad_left - random.number(0, 1));
+  s.input.c = s.group_channels = block * random.number(1, 5);
+  s.output.c = block * random.number(1, 4);
+  const auto depth = 9 * s.input.c;
+  const Quantized q(random, s.output.c, depth);
+  const auto input = random.values(s.input.elements());
+  const auto filter = random.values(static_cast<std::size_t>(depth) * s.output.c);
+  const auto bias = random.biases(s.output.c, depth);
+  Layout from{s.input};
+  widen_for(from, s.window, s.output);
+  Output out(k, s.output, q.values.output_offset);
+  auto packed = pack_winograd(k, s, q.values, filter.data(), bias.data(), from, out.layout);
+  if (!packed) return {};
+  ++taken;
+  const auto elements = elements_of(k, from, -q.values.input_offset, input);
+  packed->task.input = elements.data();
+  packed->task.output = out.buffer.data();
+  run_in_parts(random, k.winograd, packed->task, static_cast<std::int32_t>(packed->starts.size()),
+               blocks_of(k, s.output.c));
+  std::vector<std::int8_t> expected(s.output.elements());
+  kernel::conv_2d(s, q.values, input.data(), filter.data(), bias.data(), expected.data());
+  return described(seed, s, out.difference(expected));
+}
+
 std::string depthwise_case(const Kernels& k, std::uint32_t seed) {
   Random random(seed);
   kernel::ConvShape s;
@@ -404,6 +440,7 @@ std::string all_cases(const Kernels& k, std::uint32_t count) {
     Case run;
   };
   const Kind kinds[] = {{"convolution", convolution_case},
+                        {"convolution by Winograd", winograd_case},
                         {"depthwise convolution", depthwise_case},
                         {"fully connected", dense_case},
                         {"addition", addition_case},

@@ -12,6 +12,7 @@ namespace aiot::test {
 /// One case of each; what it was when a byte differs (or a byte beside the output was written),
 /// empty when it does not. The same seed is the same case everywhere.
 std::string convolution_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
+std::string winograd_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
 std::string depthwise_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
 std::string dense_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
 std::string addition_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
