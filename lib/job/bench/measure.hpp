@@ -25,7 +25,6 @@ Nanoseconds clock_cost(const Clocks& clocks);
 struct Limits {
   std::uint64_t runs = 0;   ///< exactly so many; 0: until `duration` is over
   Nanoseconds duration{0};  ///< with `runs` 0; at least one run is made
-  Nanoseconds warm_up{0};   ///< at most this long; at least one run is made
 };
 /// So many times are kept at most: measuring ends there.
 constexpr std::uint64_t most_runs = 5'000'000;

@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "image/files.hpp"
+#include "job/bench/error.hpp"
+#include "job/bench/pin.hpp"
+#include "job/bench/report/report.hpp"
+#include "job/bench/session.hpp"
+
+namespace aiot::bench {
+namespace {
+
+Result<void> check(const Request& request, std::size_t models) {
+  const auto bad = [](std::string what, std::string hint) {
+    return make_error(Errc::bad_request, std::move(what), std::move(hint));
+  };
+  if (request.data.folder.empty() != request.data.labels_file.empty()) {
+    return bad("a data set is its folder and its labels", "name both");
+  }
+  if (!request.data.folder.empty() && models != 1) {
+    return bad(fmt::format("a data set for {} models", models), "name the model that it is for");
+  }
+  if (request.data.min_accuracy > 0 && request.data.folder.empty()) {
+    return bad("a least accuracy without a data set", "name its folder and its labels");
+  }
+  if (request.runs > most_runs) {
+    return bad(fmt::format("{} runs", request.runs), fmt::format("at most {}", most_runs));
+  }
+  const bool page = request.report_file.ends_with(".html") || request.report_file.ends_with(".svg");
+  if (!request.report_file.empty() && !page) {
+    return bad(fmt::format("a report as \"{}\"", request.report_file),
+               "its name ends in .html for a page, or in .svg for a picture");
+  }
+  return {};
+}
+
+Result<std::vector<Subject>> subjects_of(const Surroundings& surroundings, const Request& request) {
+  std::vector<std::string> words = request.models;
+  if (words.empty()) {
+    for (const Choice& model : builtin_models()) words.push_back(model.name);
+  }
+  std::vector<Subject> subjects;
+  std::set<std::string> seen;
+  std::set<std::string> names;
+  for (const std::string& word : words) {
+    if (!seen.insert(word).second) {
+      return make_error(Errc::bad_request, fmt::format("{} is named twice", word),
+                        "name each model once");
+    }
+    AIOT_TRY(Subject subject, surroundings.find(word));
+    // Events and failures are told apart by the name.
+    if (!names.insert(subject.name).second) subject.name = word;
+    subjects.push_back(std::move(subject));
+  }
+  return subjects;
+}
+
+Result<std::optional<Baseline>> baseline_of(const Request& request) {
+  if (request.baseline_file.empty()) return std::optional<Baseline>();
+  AIOT_TRY(
+      const Bytes text,
+      image::read_file(request.baseline_file, most_baseline_bytes).with(request.baseline_file));
+  AIOT_TRY(Baseline baseline, parse_baseline(to_string(text)).with(request.baseline_file));
+  return std::optional(std::move(baseline));
+}
+
+/// Limits that a finished model is held to.
+class Judge {
+ public:
+  Judge(const Request& request, const std::optional<Baseline>& baseline, const RunResult& run)
+      : request_(request), baseline_(baseline), run_(run) {}
+
+  /// What is beyond a limit; the comparison goes into the result.
+  std::optional<Failure> judge(ModelResult& model) const {
+    const std::string& name = model.subject.name;
+    if (!model.complete) {
+      return Failure{
+          name, "measure",
+          make_error(Errc::stopped, fmt::format("{} runs were measured", model.latency.count))};
+    }
+    if (model.accuracy && request_.data.min_accuracy > 0) {
+      if (auto error = check_accuracy(*model.accuracy)) return Failure{name, "accuracy", *error};
+    }
+    if (!baseline_) return std::nullopt;
+    auto compared =
+        compare(run_, model, *baseline_, request_.max_regression, request_.compare_anyway);
+    if (!compared) return Failure{name, "compare", std::move(compared).error()};
+    model.comparison = *std::move(compared);
+    if (model.comparison->worse.empty()) return std::nullopt;
+    std::string context = fmt::format("{}", fmt::join(model.comparison->worse, "; "));
+    return Failure{name, "compare",
+                   make_error(Errc::worse, std::move(context),
+                              model.spoiled.empty()
+                                  ? fmt::format("{:g} % is allowed", request_.max_regression * 100)
+                                  : "the machine was not quiet: measure again when it is")};
+  }
+
+ private:
+  std::optional<Error> check_accuracy(const Evaluation& found) const {
+    const bool windows = !found.confusion;
+    if (windows && !found.auc) return std::nullopt;
+    const double value = windows ? found.auc->value : found.accuracy();
+    if (value >= request_.data.min_accuracy) return std::nullopt;
+    return make_error(
+        Errc::below_minimum,
+        fmt::format("{} {:.4f}, where {:g} is the least", windows ? "an AUC of" : "an accuracy of",
+                    value, request_.data.min_accuracy),
+        "look at the confusion matrix, and at what became of the files' bytes");
+  }
+
+  const Request& request_;
+  const std::optional<Baseline>& baseline_;
+  const RunResult& run_;
+};
+
+}  // namespace
+
+Result<Report> run_in(const Surroundings& surroundings, const Request& request, EventSink& sink,
+                      std::stop_token stop) {
+  AIOT_TRY(auto subjects, subjects_of(surroundings, request));
+  AIOT_CHECK(check(request, subjects.size()));
+  AIOT_TRY(const auto baseline, baseline_of(request));
+  AIOT_TRY(const Pin pin, Pin::to(request.setup.cpus));
+  RunResult result;
+  result.setup = request.setup;
+  if (const auto isa = isa_in_use(request.setup)) result.isa = inference::name_of(*isa);
+  result.time = surroundings.now();
+  result.machine = read_machine(surroundings.root);
+  if (request.peak) result.peak = surroundings.peak(request.setup);
+
+  Report report;
+  report.models = subjects.size();
+  const Judge judge(request, baseline, result);
+  for (Subject& subject : subjects) {
+    if (stop.stop_requested()) break;
+    const std::string name = subject.name;
+    sink.on_event(event::Started{name, "bench run"});
+    Session session(surroundings, request, result, sink, stop);
+    auto measured = session.measure(std::move(subject));
+    std::optional<Failure> failure;
+    if (measured) {
+      failure = judge.judge(*measured);
+      result.models.push_back(*std::move(measured));
+    } else {
+      failure = Failure{name, session.step(), std::move(measured).error()};
+    }
+    if (failure) {
+      sink.on_event(event::Failed{name, failure->step, failure->error});
+      report.failures.push_back(*std::move(failure));
+    } else {
+      sink.on_event(
+          event::Finished{name, {"aiot.bench.model/1", fields_of(result, result.models.back())}});
+    }
+  }
+  if (stop.stop_requested() && report.failures.empty()) {
+    report.failures.push_back({"", "measure", make_error(Errc::stopped)});
+  }
+  report.record = record_of(result);
+  if (!request.report_file.empty() && !result.models.empty()) {
+    const std::string page =
+        request.report_file.ends_with(".svg") ? svg_report(result) : html_report(result);
+    AIOT_CHECK(image::write_file(request.report_file, as_bytes(page)).with("writing the report"));
+  }
+  return report;
+}
+
+Surroundings real_surroundings() {
+  return {real_clocks(),
+          [] { return std::chrono::system_clock::now(); },
+          "",
+          find_subject,
+          [](const Setup& setup, const Subject& subject) {
+            return engine_factory(setup, subject.model);
+          },
+          [](const Setup&) { return std::optional<Peak>(); }};
+}
+
+Result<Report> run(const Request& request, EventSink& sink, std::stop_token stop) {
+  return run_in(real_surroundings(), request, sink, std::move(stop));
+}
+
+}  // namespace aiot::bench
