@@ -63,6 +63,8 @@ Environment real_environment(Signals& signals) {
   e.sim_profiles = sim::profiles;
   e.listen = listen::run;
   e.listen_schemes = listen::schemes;
+  e.bench_run = bench::run;
+  e.bench_infer = bench::infer;
   e.read_input = read_standard_input;
   e.raw_terminal = raw_terminal;
   e.variable = variable;

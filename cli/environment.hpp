@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aiot/address.hpp"
+#include "aiot/bench.hpp"
 #include "aiot/config.hpp"
 #include "aiot/discover.hpp"
 #include "aiot/firmware.hpp"
@@ -76,6 +77,10 @@ struct Environment {
                                        std::stop_token)>
       listen;
   std::function<std::vector<listen::Scheme>()> listen_schemes;
+  std::function<Result<bench::Report>(const bench::Request&, EventSink&, std::stop_token)>
+      bench_run;
+  std::function<Result<bench::Inference>(const bench::InferRequest&)> bench_infer;
+
   std::function<std::string(std::stop_token)> read_input;  ///< standard input as it comes
   std::function<std::shared_ptr<void>()> raw_terminal;     ///< keys one by one while it lives
 

@@ -11,7 +11,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message,
                        Condition condition = Condition::usage) {
   return {static_cast<int>(e), code, message, condition};
 }
-constexpr std::array<ErrorRow, 18> rows = {{
+constexpr std::array<ErrorRow, 20> rows = {{
     row(Errc::unknown_option, "usage.option", "no such option"),
     row(Errc::unknown_command, "usage.command", "no such command"),
     row(Errc::missing_value, "usage.value_missing", "the option needs a value"),
@@ -32,6 +32,8 @@ constexpr std::array<ErrorRow, 18> rows = {{
     row(Errc::output_failed, "output.failed", "standard output could not be written",
         Condition::resource),
     row(Errc::damaged_file, "file.damaged", "the file is damaged", Condition::invalid_input),
+    row(Errc::input_file, "input.unreadable", "the file cannot be read", Condition::invalid_input),
+    row(Errc::output_file, "output.unwritable", "the file cannot be written", Condition::resource),
     row(Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal),
 }};
 const ErrorTable table("cli", rows);
@@ -41,6 +43,11 @@ struct FlagHint {
   std::string_view text;
 };
 constexpr std::array flag_hints = {
+    FlagHint{"bench.bad_data", "--data-type says what the files hold"},
+    FlagHint{"bench.busy", "--pin CPU holds it to a CPU that is free"},
+    FlagHint{"bench.not_comparable", "--force compares all the same"},
+    FlagHint{"bench.pin_failed", "--pin names others"},
+    FlagHint{"engine.isa_missing", "leave out --isa to take the fastest there is"},
     FlagHint{"discover.nothing", "--timeout 10s looks longer; -v says what each source needs"},
     FlagHint{"discover.no_sources", "leave out --only or --except"},
     FlagHint{"esp.baud_failed", "--baud 115200 is the slow and safe rate"},

@@ -26,6 +26,8 @@ enum class Errc {
   log_file,
   output_failed,
   damaged_file,  ///< a firmware file was explained, and is not sound
+  input_file,    ///< a file that was named as input cannot be read
+  output_file,   ///< a file that was named as output cannot be written
   internal,
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

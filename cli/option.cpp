@@ -46,13 +46,15 @@ Command make_root() {
       "Results go to standard output, progress and diagnostics to standard error. "
       "Exit codes mean one thing each: `aiotctl help exit-codes`.";
   root.options = global_options();
-  root.commands = {command::discover(), command::flash(),      command::listen(), command::sim(),
-                   command::config(),   command::completion(), command::schema(), command::help()};
+  root.commands = {command::discover(),   command::flash(),  command::listen(),
+                   command::bench(),      command::sim(),    command::config(),
+                   command::completion(), command::schema(), command::help()};
   root.examples = {
       {"flash /dev/ttyUSB0 build/", "Write, verify and start what an ESP-IDF build made"},
       {"discover", "See what is in the room"},
       {"flash info /dev/ttyUSB0", "See what is connected"},
       {"listen /dev/ttyUSB0", "Hear what it says; Ctrl-T q quits"},
+      {"bench run model.tflite", "Measure a neural network on this machine"},
       {"sim esp32c3 --port pty", "Practise without hardware"},
   };
   return root;

@@ -49,6 +49,8 @@ _aiotctl() {
       '/flash image') path=/flash/image ;;
       '/flash merge') path=/flash/merge ;;
       ' listen') path=/listen ;;
+      ' bench') path=/bench ;;
+      '/bench run') path=/bench/run ;;
       ' sim') path=/sim ;;
       ' config') path=/config ;;
       '/config show') path=/config/show ;;
@@ -191,6 +193,23 @@ _aiotctl() {
     /listen:--ca) _aiotctl_files -f; return ;;
     /listen:--cert) _aiotctl_files -f; return ;;
     /listen:--key) _aiotctl_files -f; return ;;
+    /bench/run:--engine|/bench/run:-e) _aiotctl_words 'reference xnnpack'; return ;;
+    /bench/run:--isa) _aiotctl_words 'avx512-vnni avx-vnni avx2 neon-dot neon scalar'; return ;;
+    /bench/run:--threads|/bench/run:-t) :; return ;;
+    /bench/run:--pin) :; return ;;
+    /bench/run:--duration|/bench/run:-d) :; return ;;
+    /bench/run:--runs) :; return ;;
+    /bench/run:--warm-up) :; return ;;
+    /bench/run:--data) _aiotctl_files -d; return ;;
+    /bench/run:--labels) _aiotctl_files -f; return ;;
+    /bench/run:--data-type) _aiotctl_words 'auto int8 uint8 float32'; return ;;
+    /bench/run:--workers) :; return ;;
+    /bench/run:--min-accuracy) :; return ;;
+    /bench/run:--baseline) _aiotctl_files -f; return ;;
+    /bench/run:--max-regression) :; return ;;
+    /bench/run:--report) _aiotctl_files -f; return ;;
+    /bench/run:--input|/bench/run:-i) _aiotctl_files -f; return ;;
+    /bench/run:--output|/bench/run:-o) _aiotctl_files -f; return ;;
     /sim:--port|/sim:-p) :; return ;;
     /sim:--count) :; return ;;
     /sim:--flash) _aiotctl_files -f; return ;;
@@ -212,7 +231,7 @@ _aiotctl() {
   esac
 
   case "$path" in
-    '') verbs='discover flash listen sim config completion schema help' options='' ;;
+    '') verbs='discover flash listen bench sim config completion schema help' options='' ;;
     /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
     /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
@@ -224,6 +243,8 @@ _aiotctl() {
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --keys --ca --cert --key --list' ;;
+    /bench) verbs='run' options='' ;;
+    /bench/run) verbs='' options='-e --engine --isa -t --threads --pin -d --duration --runs --warm-up --no-profile --no-peak --data --labels --data-type --workers --min-accuracy --baseline --max-regression --force --report -i --input -o --output' ;;
     /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
@@ -248,12 +269,14 @@ _aiotctl() {
     /flash/image) _aiotctl_files -f;  ;;
     /flash/merge) _aiotctl_files -f;  ;;
     /listen) _aiotctl_words "$(_aiotctl_ports)";  ;;
+    /bench) : ;;
+    /bench/run) _aiotctl_words 'kws vww ic ad'; _aiotctl_files -f;  ;;
     /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget';  ;;
     /config) : ;;
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /schema) _aiotctl_words 'aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

@@ -5,6 +5,7 @@
 /// One function a command: its description, with the handler that runs it.
 namespace aiot::cli::command {
 
+Command bench();
 Command discover();
 Command flash();
 Command listen();

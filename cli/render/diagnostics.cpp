@@ -30,8 +30,12 @@ void print_notice(std::ostream& err, const event::Notice& notice, bool color) {
   const std::string device = notice.device.empty() ? "" : escape_controls(notice.device) + ": ";
   std::string text = fmt::format("{} {}{}\n", styled("note:", "1;33", color), device,
                                  escape_controls(notice.text));
-  if (!notice.hint.empty()) {
-    text += fmt::format("  {} {}\n", styled("next:", "1", color), escape_controls(notice.hint));
+  std::string hint = notice.hint;
+  if (const auto flag = flag_hint(notice.code); !flag.empty()) {
+    hint += (hint.empty() ? "" : "; ") + std::string(flag);
+  }
+  if (!hint.empty()) {
+    text += fmt::format("  {} {}\n", styled("next:", "1", color), escape_controls(hint));
   }
   err << text;
 }

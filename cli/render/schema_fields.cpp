@@ -166,6 +166,7 @@ std::vector<Schema> all_schemas() {
                    yes_no("connected", "to the broker, at the end"), whole("published", "messages"),
                    whole("lost", "of a flood, what the broker did not take in time")}))})}},
   };
+  for (Schema& schema : bench_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : listen_schemas()) all.push_back(std::move(schema));
   std::sort(all.begin(), all.end(),

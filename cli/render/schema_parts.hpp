@@ -21,6 +21,9 @@ inline Field text(std::string name, std::string doc) {
 inline Field whole(std::string name, std::string doc) {
   return {std::move(name), "integer", std::move(doc)};
 }
+inline Field number(std::string name, std::string doc) {
+  return {std::move(name), "number", std::move(doc)};
+}
 inline Field yes_no(std::string name, std::string doc) {
   return {std::move(name), "boolean", std::move(doc)};
 }
@@ -43,6 +46,7 @@ inline Field one_of(std::string name, std::string doc, std::vector<std::string> 
 }
 
 /// The schemas of one job, each in its own file; schemas() has all.
+std::vector<Schema> bench_schemas();
 std::vector<Schema> discover_schemas();
 std::vector<Schema> listen_schemas();
 

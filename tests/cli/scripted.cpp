@@ -167,6 +167,77 @@ Result<listen::Report> listen_job(std::span<const Address> sources, const listen
   return report;
 }
 
+/// One model that was measured, or "slow.tflite", which is worse than its baseline.
+Result<bench::Report> bench_run(const bench::Request& request, EventSink& sink, std::stop_token) {
+  bench::Report report;
+  const std::string name = request.models.empty() ? "kws" : request.models.front();
+  report.models = 1;
+  sink.on_event(event::Started{name, "bench run"});
+  sink.on_event(event::Notice{name, "bench.busy", "other processes used 75 % of the CPUs", "stop"});
+  const Object latency({{"runs", 100},
+                        {"min_us", 9.0},
+                        {"p50_us", 10.0},
+                        {"p90_us", 11.0},
+                        {"p99_us", 1200.0},
+                        {"p999_us", 1300.0},
+                        {"max_us", 1300.0},
+                        {"mean_us", 12.0},
+                        {"stddev_us", 1.0}});
+  const Object conv({{"index", 0},
+                     {"name", "CONV_2D"},
+                     {"output_shape", Array{1, 2, 2, 8}},
+                     {"time_us", 8.0},
+                     {"share", 0.8},
+                     {"macs", 2'000'000},
+                     {"bytes", 5000},
+                     {"gmacs_per_s", 250.0},
+                     {"peak_share", 0.5}});
+  const Object model(
+      {{"name", name},
+       {"description", "\x1b[2J"},
+       {"engine", "reference avx2"},
+       {"latency", latency},
+       {"runs_per_s", 100000.0},
+       {"gmacs_per_s", 200.0},
+       {"memory", Object({{"arena_bytes", 4096},
+                          {"weights_bytes", 8192},
+                          {"model_bytes", 9000},
+                          {"peak_rss_bytes", 1 << 20}})},
+       {"operators", Array{conv}},
+       {"groups",
+        Array{Object({{"name", "CONV_2D"}, {"count", 1}, {"time_us", 8.0}, {"share", 0.8}})}},
+       {"spoiled", Array{Object({{"code", "bench.busy"},
+                                 {"message", "other processes were busy"},
+                                 {"hint", "stop them"}})}},
+       {"accuracy", Object({{"files", 4},
+                            {"right", 3},
+                            {"form", "int8"},
+                            {"top1", Object({{"value", 0.75}, {"low", 0.3}, {"high", 0.95}})},
+                            {"confusion", Array{Array{2, 0}, Array{1, 1}}}})}});
+  report.record = {"aiot.bench.run/1", Object({{"engine", Object({{"threads", 1}})},
+                                               {"machine", Object({{"cpu", "A CPU"}, {"cpus", 2}})},
+                                               {"models", Array{model}}})};
+  if (name == "slow.tflite") {
+    report.failures.push_back(
+        {name, "compare",
+         Error({static_cast<int>(Errc::mismatch), table}, "the median is 9 % above", "")});
+    sink.on_event(event::Failed{name, "compare", report.failures[0].error});
+  } else {
+    sink.on_event(event::Finished{name, {"aiot.bench.model/1", model}});
+  }
+  return report;
+}
+
+/// Gives each input back, turned round.
+Result<bench::Inference> bench_infer(const bench::InferRequest& request) {
+  bench::Inference done;
+  for (const Bytes& input : request.inputs) {
+    done.outputs.emplace_back(input.rbegin(), input.rend());
+  }
+  done.record = {"aiot.bench.infer/1", Object({{"name", request.model}})};
+  return done;
+}
+
 }  // namespace
 
 flash::DeviceReport play(const Address& device, const std::string& job_name, EventSink& sink) {
@@ -239,6 +310,8 @@ Environment scripted_environment() {
   };
   e.listen = listen_job;
   e.listen_schemes = [] { return std::vector<listen::Scheme>{{"tcp", "tcp://HOST:PORT", ""}}; };
+  e.bench_run = bench_run;
+  e.bench_infer = bench_infer;
   e.read_input = [](std::stop_token) { return std::string(); };
   e.raw_terminal = [] { return std::shared_ptr<void>(); };
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,

@@ -1,0 +1,21 @@
+#include "command/bench_verbs.hpp"
+#include "command/commands.hpp"
+
+namespace aiot::cli::command {
+
+Command bench() {
+  Command c;
+  c.name = "bench";
+  c.summary = "is the network on this device fast, right and within its budget?";
+  c.description =
+      "`bench run` measures a TensorFlow Lite model on this machine: latency, operators, memory, "
+      "accuracy.";
+  c.commands = {
+      bench_run(),
+  };
+  c.examples = {{"bench run", "The four MLPerf Tiny networks, built in"},
+                {"bench run model.tflite --report report.html", "One model, with a page of plots"}};
+  return c;
+}
+
+}  // namespace aiot::cli::command

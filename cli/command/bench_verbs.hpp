@@ -1,0 +1,10 @@
+#pragma once
+
+#include "option.hpp"
+
+/// The verbs of `aiotctl bench`, one function each.
+namespace aiot::cli::command {
+
+Command bench_run();
+
+}  // namespace aiot::cli::command

@@ -1,0 +1,170 @@
+#include <doctest/doctest.h>
+
+#include "../unit/image/temporary_folder.hpp"
+#include "command/bench_options.hpp"
+#include "scripted.hpp"
+
+using namespace aiot;
+using namespace aiot::cli;
+using cli::test::run_cli;
+using cli::test::scripted_environment;
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// The request that these options make.
+bench::Request request_of(std::vector<std::string> args) {
+  bench::Request made;
+  Environment e = scripted_environment();
+  e.bench_run = [&](const bench::Request& request, EventSink&,
+                    std::stop_token) -> Result<bench::Report> {
+    made = request;
+    return bench::Report();
+  };
+  args.insert(args.begin(), {"bench", "run"});
+  CHECK(run_cli(args, e).exit == 0);
+  return made;
+}
+
+}  // namespace
+
+TEST_CASE("bench: options become a request") {
+  using std::chrono::milliseconds;
+  const bench::Request plain = request_of({});
+  CHECK(plain.models.empty());
+  CHECK(plain.setup.engine == "reference");
+  CHECK(plain.setup.threads == 1);
+  CHECK(plain.duration == milliseconds(2000));
+  CHECK(plain.profile);
+  CHECK(plain.data.labels_file.empty());
+  const bench::Request r = request_of({"a.tflite",
+                                       "kws",
+                                       "--engine",
+                                       "xnnpack",
+                                       "-t",
+                                       "2",
+                                       "--pin",
+                                       "0,2-3",
+                                       "--runs",
+                                       "7",
+                                       "--warm-up",
+                                       "300ms",
+                                       "--no-profile",
+                                       "--no-peak",
+                                       "--baseline",
+                                       "old.json",
+                                       "--max-regression",
+                                       "2.5%",
+                                       "--force",
+                                       "--report",
+                                       "r.html"});
+  CHECK(r.models == std::vector<std::string>{"a.tflite", "kws"});
+  CHECK(r.setup.engine == "xnnpack");
+  CHECK(r.setup.threads == 2);
+  CHECK(r.setup.cpus == std::vector<unsigned>{0, 2, 3});
+  CHECK(r.runs == 7);
+  CHECK(r.warm_up == milliseconds(300));
+  CHECK_FALSE(r.profile);
+  CHECK_FALSE(r.peak);
+  CHECK(r.baseline_file == "old.json");
+  CHECK(r.max_regression == doctest::Approx(0.025));
+  CHECK(r.compare_anyway);
+  CHECK(r.report_file == "r.html");
+  CHECK(request_of({"a.tflite", "--report", "r.html", "-n"}).report_file.empty());
+}
+
+TEST_CASE("bench: a data set's labels lie in its folder unless they are named") {
+  const auto data = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"a.tflite", "--data", "kws01"});
+    return request_of(more).data;
+  };
+  CHECK(data({}).labels_file == "kws01/y_labels.csv");
+  CHECK(data({}).type == bench::DataType::automatic);
+  CHECK(data({"--labels", "b.csv"}).labels_file == "b.csv");
+  CHECK(data({"--data-type", "uint8"}).type == bench::DataType::uint8);
+  CHECK(data({"--min-accuracy", "90%"}).min_accuracy == doctest::Approx(0.9));
+  CHECK(data({"--min-accuracy", "0.85"}).min_accuracy == doctest::Approx(0.85));
+  CHECK(data({"--workers", "3"}).workers == 3);
+}
+
+TEST_CASE("bench: what makes no sense is refused before anything runs") {
+  const auto refused = [](std::vector<std::string> args) {
+    args.insert(args.begin(), {"bench", "run"});
+    const auto ran = run_cli(args);
+    CHECK(ran.exit == 2);
+    CHECK(has(ran.err, "next:"));
+    return ran.err;
+  };
+  CHECK(has(refused({"--threads", "0"}), "--threads 0"));
+  CHECK(has(refused({"--threads", "65"}), "1 to 64"));
+  CHECK(has(refused({"--runs", "many"}), "--runs many"));
+  CHECK(has(refused({"--runs", "5", "--duration", "1s"}), "choose one"));
+  CHECK(has(refused({"--pin", "3-1"}), "--pin 3-1"));
+  CHECK(has(refused({"--pin", "0,,1"}), "--pin"));
+  CHECK(has(refused({"--engine", "xnnpak"}), "xnnpack"));
+  CHECK(has(refused({"--isa", "avx3"}), "avx2"));
+  CHECK(has(refused({"--min-accuracy", "90%"}), "--data"));
+  CHECK(has(refused({"--labels", "y.csv"}), "--data"));
+  CHECK(has(refused({"--data", "d", "--min-accuracy", "150%"}), "--min-accuracy"));
+  CHECK(has(refused({"--max-regression", "5%"}), "--baseline"));
+  CHECK(has(refused({"--baseline", "b", "--max-regression", "-1%"}), "--max-regression"));
+  CHECK(has(refused({"--output", "y.bin", "kws"}), "--input"));
+  CHECK(has(refused({"--input", "x.bin"}), "MODEL"));
+}
+
+TEST_CASE("bench: CPUs by number, range and list") {
+  CHECK(*command::parse_cpus("5") == std::vector<unsigned>{5});
+  CHECK(*command::parse_cpus("2,0,2") == std::vector<unsigned>{0, 2});
+  CHECK(*command::parse_cpus("0-2,1") == std::vector<unsigned>{0, 1, 2});
+  for (const std::string wrong : {"", "a", "1-", "-1", "0-99999", "1 2", "4294967296"}) {
+    CHECK(command::parse_cpus(wrong).has_error());
+  }
+}
+
+TEST_CASE("bench: one model as text") {
+  const auto ran = run_cli({"bench", "run"});
+  CHECK(ran.exit == 0);
+  CHECK(has(ran.out, "reference avx2, 1 thread, on A CPU (2 CPUs)\n\nkws  \\x1b[2J\n"));
+  CHECK(has(ran.out, "  spoiled: other processes were busy\n"));
+  CHECK(has(ran.out, "p50 10.0 µs   p90 11.0 µs   p99 1.20 ms"));
+  CHECK(has(ran.out, "arena 4.0 KiB, weights 8.0 KiB"));
+  CHECK(has(ran.out, "0  CONV_2D   1x2x2x8  8.00 µs  80.0 %  2.00 M  5.00 k     250     50 %"));
+  CHECK(has(ran.out, "75.00 %, 3 of 4 files; 95 %: 0.3000 to 0.9500"));
+  CHECK(has(ran.out,
+            "    is \\ taken for  0  1\n                 0  2  .\n                 1  1  1\n"));
+  CHECK(has(ran.err, "note: kws: other processes used 75 % of the CPUs"));
+  CHECK(has(ran.err, "--pin"));
+}
+
+TEST_CASE("bench: a limit that failed is exit 9, and a line of JSON") {
+  const auto ran = run_cli({"bench", "run", "slow.tflite"});
+  CHECK(ran.exit == 9);
+  CHECK(has(ran.err, "the median is 9 % above"));
+  const auto lines = run_cli({"bench", "run", "slow.tflite", "--jsonl"});
+  CHECK(lines.exit == 9);
+  CHECK(has(lines.out, R"("event":"failed")"));
+}
+
+TEST_CASE(
+    "bench: raw bytes from a file and from standard input, to a file and to standard output") {
+  const aiot::test::TemporaryFolder folder;
+  const std::string in = folder.put("x.bin", std::string_view("\0ab", 3));
+  const auto through = run_cli({"bench", "run", "m.tflite", "-i", in, "-o", "-"});
+  CHECK(through.exit == 0);
+  CHECK(through.out == std::string("ba\0", 3));
+  const auto piped = run_cli(
+      {"bench", "run", "m.tflite", "-i", "-", "-i", in, "-o", folder.path("y"), "-o", "-"}, "12");
+  CHECK(piped.out == std::string("ba\0", 3));
+  std::ifstream written(folder.path("y"));
+  CHECK(std::string(std::istreambuf_iterator<char>(written), {}) == "21");
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "--json", "-o", "-"}).exit == 2);
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", "-", "-i", "-"}).exit == 2);
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", "a", "-o", "b"}).exit == 2);
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", folder.path("none")}).exit == 3);
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", folder.path("no/such")}).exit == 5);
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", folder.path("dry"), "-n"}).exit == 0);
+  CHECK_FALSE(std::filesystem::exists(folder.path("dry")));
+}
