@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -29,7 +28,7 @@ constexpr std::size_t header_limit = 16 * 1024;
 struct Exchange {
   explicit Exchange(const asio::any_io_executor& executor) : socket(executor) {}
   tcp::socket socket;
-  http::request<http::empty_body> request;
+  http::request<http::string_body> request;
   boost::beast::flat_buffer buffer{header_limit + 64 * 1024};
   http::response_parser<http::string_body> parser;
 
@@ -85,8 +84,13 @@ Result<HttpUrl> parse_http_url(std::string_view url) {
   return out;
 }
 
-Task<std::string> http_get(asio::ip::address address, HttpUrl url, std::size_t limit_bytes,
-                           TimePoint deadline) {
+namespace {
+
+using Request = http::request<http::string_body>;
+
+/// Sends `request` to `address`, and gives the body of its answer.
+Task<std::string> exchange_with(asio::ip::address address, HttpUrl url, Request request,
+                                std::size_t limit_bytes, TimePoint deadline) {
   const std::string where = host_and_port(address.to_string(), url.port);
   const auto exchange = std::make_shared<Exchange>(co_await asio::this_coro::executor);
   const auto stop = [exchange] { exchange->close(); };
@@ -98,7 +102,7 @@ Task<std::string> http_get(asio::ip::address address, HttpUrl url, std::size_t l
   if (!connected) co_return std::move(connected).error();
   if (const auto [error] = *connected; error) co_return no_answer(error, where);
 
-  exchange->request = {http::verb::get, url.target, 11};
+  exchange->request = std::move(request);
   exchange->request.set(http::field::host, host_and_port(url.host, url.port));
   exchange->request.set(http::field::connection, "close");
   exchange->parser.header_limit(header_limit);
@@ -126,6 +130,25 @@ Task<std::string> http_get(asio::ip::address address, HttpUrl url, std::size_t l
     co_return make_error(Errc::protocol, fmt::format("{}: HTTP status {}", where, status));
   }
   co_return std::move(exchange->parser.get().body());
+}
+
+}  // namespace
+
+Task<std::string> http_get(asio::ip::address address, HttpUrl url, std::size_t limit_bytes,
+                           TimePoint deadline) {
+  Request request{http::verb::get, url.target, 11};
+  co_return co_await exchange_with(address, std::move(url), std::move(request), limit_bytes,
+                                   deadline);
+}
+
+Task<std::string> http_post(asio::ip::address address, HttpUrl url, HttpContent content,
+                            std::size_t limit_bytes, TimePoint deadline) {
+  Request request{http::verb::post, url.target, 11};
+  request.set(http::field::content_type, content.type);
+  request.body() = std::move(content.body);
+  request.prepare_payload();
+  co_return co_await exchange_with(address, std::move(url), std::move(request), limit_bytes,
+                                   deadline);
 }
 
 }  // namespace aiot::net

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <string>
+#include <utility>
 
 #include "net/clock.hpp"
 
@@ -21,5 +22,16 @@ Result<HttpUrl> parse_http_url(std::string_view url);
 /// not followed. Link errors; Errc::protocol for what is no such answer.
 Task<std::string> http_get(asio::ip::address address, HttpUrl url, std::size_t limit_bytes,
                            TimePoint deadline);
+
+/// What is sent with a POST.
+struct HttpContent {
+  HttpContent(std::string its_type, std::string its_body)
+      : type(std::move(its_type)), body(std::move(its_body)) {}
+  std::string type;  ///< MIME
+  std::string body;
+};
+/// The same for a POST.
+Task<std::string> http_post(asio::ip::address address, HttpUrl url, HttpContent content,
+                            std::size_t limit_bytes, TimePoint deadline);
 
 }  // namespace aiot::net

@@ -34,9 +34,10 @@ EXPECTED = {
                   "addresses": ["matter:192.0.2.1:5540?discriminator=3840"]},
     "Room box": {"source": "mdns", "hosts": ["room-box.local"]},
     "Room light": {"source": "ssdp", "vendor": "A light maker"},
+    "ROOMDESK": {"source": "wsd", "model": "wsdd"},
 }
 # Those that say no name: one record each from their source.
-NAMELESS = ("coap", "wsd")
+NAMELESS = ("coap",)
 
 
 def check(data):

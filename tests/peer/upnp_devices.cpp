@@ -102,7 +102,10 @@ TEST_CASE("a computer of wsdd") {
   const auto found = search("wsd", [&](const Object& fields) {
     const Object* facts =
         fields.find("facts") != nullptr ? fields.find("facts")->object() : nullptr;
-    return facts != nullptr && text(*facts, "wsd.endpoint") == "urn:uuid:" + uuid;
+    return facts != nullptr && text(*facts, "wsd.endpoint") == "urn:uuid:" + uuid &&
+           text(fields, "name") == "WORKBENCH";
   });
-  CHECK(found.has_value());
+  REQUIRE(found.has_value());
+  // Read over HTTP, from where its answer to a Resolve said.
+  CHECK(text(*found, "model") == "wsdd");
 }

@@ -43,6 +43,24 @@ Observation observe_target(const std::string& host, const wsd::Target& target) {
   return out;
 }
 
+void add_metadata(const wsd::Metadata& metadata, Observation& out) {
+  const auto add = [&](const char* name, const std::string& value, double confidence) {
+    if (!value.empty()) out.facts.push_back({name, value, confidence});
+  };
+  // "NAME/Workgroup:GROUP" is what its owner calls the computer.
+  const std::string computer = metadata.computer.substr(0, metadata.computer.find('/'));
+  add("name", computer, 0.8);
+  add("name", metadata.name, 0.7);
+  add("vendor", metadata.manufacturer, 0.7);
+  add("model", metadata.model, 0.7);
+  add("version", metadata.version, 0.7);
+  add("serial", metadata.serial, 0.7);
+  add("wsd.computer", metadata.computer, 1);
+  if (!metadata.serial.empty() && !metadata.manufacturer.empty()) {
+    out.identities.push_back({IdentityKind::serial, metadata.serial, metadata.manufacturer});
+  }
+}
+
 std::vector<Observation> observe_wsd(const Packet& packet) {
   const bool related = packet.from_port == wsd::udp_port || packet.to_port == wsd::udp_port;
   if (!related) return {};

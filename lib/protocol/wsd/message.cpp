@@ -67,6 +67,10 @@ Result<std::vector<Target>> parse_message(std::string_view text) {
       out.push_back(target_of(match));
     }
   }
+  if (const xml::Element* matches = body->child("ResolveMatches")) {
+    if (const xml::Element* match = matches->child("ResolveMatch"))
+      out.push_back(target_of(*match));
+  }
   std::erase_if(out, [](const Target& target) { return target.endpoint.empty(); });
   if (out.empty()) return make_error(Errc::not_wsd);
   return out;

@@ -27,7 +27,8 @@ struct Target {
   bool gone = false;                   ///< it said Bye
 };
 
-/// The devices of a Hello, a Bye or ProbeMatches, at most 64. Errc::not_wsd, xml::Errc.
+/// The devices of a Hello, a Bye, ProbeMatches or ResolveMatches, at most 64. Errc::not_wsd,
+/// xml::Errc.
 Result<std::vector<Target>> parse_message(std::string_view text);
 
 enum class Wanted {

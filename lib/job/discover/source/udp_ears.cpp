@@ -42,7 +42,7 @@ Packet packet_of(const net::Datagram& datagram) {
 
 Result<void> UdpEars::open(const net::UdpOptions& options, std::optional<Questions> questions) {
   AIOT_TRY(net::UdpSocket socket, net::UdpSocket::open(executor_, options));
-  ears_.push_back(std::make_unique<Ear>(Ear{std::move(socket), std::move(questions)}));
+  ears_.push_back(std::make_unique<Ear>(Ear{std::move(socket), options.v6, std::move(questions)}));
   return {};
 }
 
@@ -89,6 +89,15 @@ net::Task<void> UdpEars::run(Ear& ear) {
 void UdpEars::close() {
   closed_ = true;
   for (const auto& ear : ears_) ear->socket.close();
+}
+
+void UdpEars::ask(const net::OutgoingDatagram& question) {
+  for (const auto& ear : ears_) {
+    if (closed_ || !ear->questions || ear->v6 != question.to.address().is_v6()) continue;
+    const Result<void> sent = ear->socket.send(question.to, question.payload, question.interface);
+    static_cast<void>(sent);
+    return;
+  }
 }
 
 net::Task<void> UdpEars::wait(SourceContext& context) {

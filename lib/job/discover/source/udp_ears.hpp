@@ -40,6 +40,8 @@ class UdpEars : public std::enable_shared_from_this<UdpEars> {
   /// Lets all sockets ask and hear.
   void start();
   void close();
+  /// One more question, from the socket that asks in that family; lost where there is none.
+  void ask(const net::OutgoingDatagram& question);
 
   /// Waits for the end of the search, which may be a cancellation, and closes.
   net::Task<void> wait(SourceContext& context);
@@ -51,6 +53,7 @@ class UdpEars : public std::enable_shared_from_this<UdpEars> {
  private:
   struct Ear {
     net::UdpSocket socket;
+    bool v6 = false;
     std::optional<Questions> questions;
   };
   net::Task<void> run(Ear& ear);

@@ -1,25 +1,14 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
-#include <random>
+#include <memory>
 
 #include "job/discover/source/udp_ears.hpp"
+#include "job/discover/source/wsd_metadata.hpp"
 #include "job/discover/wsd_observation.hpp"
 
 namespace aiot::discover {
 namespace asio = net::asio;
 namespace {
-
-/// A random UUID (RFC 4122, 4.4).
-std::string random_uuid() {
-  std::random_device random;
-  Bytes bytes(16);
-  for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0F) | 0x40);
-  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3F) | 0x80);
-  std::string text = to_hex(bytes);
-  for (const std::size_t at : {20, 16, 12, 8}) text.insert(at, "-");
-  return text;
-}
 
 class WsdSource final : public Source {
  public:
@@ -33,13 +22,21 @@ class WsdSource final : public Source {
     if (!interfaces) {
       co_return SourceStatus{SourceState::failed, interfaces.error().message(), {}};
     }
-    const auto hear = [report = context.report](const net::Datagram& datagram) {
+    const auto metadata = std::make_shared<WsdMetadata>(executor, context.report);
+    const auto hear = [report = context.report, metadata](const net::Datagram& datagram) {
       const auto targets = wsd::parse_message(to_string(datagram.payload));
       if (!targets) return;
-      for (const wsd::Target& target : *targets)
-        report(observe_target(datagram.from.address().to_string(), target));
+      for (const wsd::Target& target : *targets) {
+        Observation observation = observe_target(datagram.from.address().to_string(), target);
+        metadata->heard(datagram, target, observation);
+        report(std::move(observation));
+      }
     };
     const auto ears = std::make_shared<UdpEars>(executor, hear);
+    // The ears hold what hears; that asks by the ears, as long as they are there.
+    metadata->ask_by([weak = std::weak_ptr<UdpEars>(ears)](const net::OutgoingDatagram& question) {
+      if (const auto alive = weak.lock()) alive->ask(question);
+    });
     SourceStatus status;
     for (const bool v6 : {false, true}) ask(*ears, *interfaces, v6, status);
     if (ears->empty()) {
@@ -48,6 +45,7 @@ class WsdSource final : public Source {
     }
     ears->start();
     Result<void> ended = co_await ears->wait(context);
+    metadata->close();
     if (!ended) co_return std::move(ended).error();
     co_return status;
   }

@@ -54,6 +54,19 @@ TEST_CASE("what wsdd 0.7.0 answered to a probe for devices") {
   CHECK(found->front().types == std::vector<std::string>{"Device", "Computer"});
 }
 
+TEST_CASE("who was asked by its endpoint says where it is") {
+  std::string resolved = match;
+  for (auto at = resolved.find("Probe"); at != std::string::npos; at = resolved.find("Probe")) {
+    resolved.replace(at, 5, "Resolve");
+  }
+  const auto found =
+      wsd::parse_message(envelope("http://schemas.xmlsoap.org/ws/2005/04/discovery", resolved));
+  REQUIRE(found.has_value());
+  REQUIRE(found->size() == 1);
+  CHECK(found->front().addresses ==
+        std::vector<std::string>{"http://prn-example/PRN42/b42-1668-a"});
+}
+
 TEST_CASE("hello and bye") {
   const std::string reference =
       "<a:EndpointReference><a:Address>urn:uuid:1</a:Address></a:EndpointReference>";
