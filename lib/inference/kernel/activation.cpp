@@ -13,10 +13,6 @@ void look_up(const std::uint8_t* table, std::size_t count, const std::uint8_t* i
 
 namespace {
 
-std::int8_t to_int8(std::int32_t value) {
-  return static_cast<std::int8_t>(clamp(value, -128, 127));
-}
-
 /// `function` of the value in Q4, with `bits` behind the point, plus `offset`.
 template <class F>
 std::int8_t sigmoid(const SigmoidInt8& q, std::int8_t value, int bits, std::int32_t offset,
@@ -29,7 +25,7 @@ std::int8_t sigmoid(const SigmoidInt8& q, std::int8_t value, int bits, std::int3
 }
 
 std::int16_t to_int16(std::int32_t value) {
-  return static_cast<std::int16_t>(clamp(value, -32'768, 32'767));
+  return static_cast<std::int16_t>(clamp<std::int32_t>(value, -32'768, 32'767));
 }
 
 /// x * 2^exponent, saturated.

@@ -33,7 +33,7 @@ void mean(const MeanShape& shape, const MeanInt8& q, const std::int8_t* input,
           std::int8_t* output) {
   reduce<std::int32_t>(shape, input, output, [&](std::int32_t sum) {
     const auto result = multiply(sum - q.input_zero_point * shape.count, q.factor);
-    return static_cast<std::int8_t>(clamp(wrapping_add(result, q.output_zero_point), -128, 127));
+    return to_int8(wrapping_add(result, q.output_zero_point));
   });
 }
 

@@ -12,8 +12,7 @@ void quantize(float scale, std::int32_t zero_point, std::size_t count, const flo
     // Bounded before it becomes an integer; 1024 steps saturate with any zero point.
     const float steps = std::round(input[i] / scale);
     const float bounded = steps > -1024 ? (steps < 1024 ? steps : 1024) : -1024;
-    output[i] =
-        static_cast<std::int8_t>(clamp(static_cast<std::int32_t>(bounded) + zero_point, -128, 127));
+    output[i] = to_int8(static_cast<std::int32_t>(bounded) + zero_point);
   }
 }
 

@@ -29,7 +29,7 @@ Between<std::int32_t> fixed_between(std::int32_t at, std::int32_t scale, bool ha
                                     std::int32_t size) {
   const auto scaled = at * scale + (half_pixel_centers ? scale / 2 - fixed_one / 2 : 0);
   // The scale is rounded, so that the last line may come out beyond the image.
-  const auto first = clamp(scaled / fixed_one, 0, size - 1);
+  const auto first = clamp<std::int32_t>(scaled / fixed_one, 0, size - 1);
   const auto second = (scaled + fixed_one - 1) / fixed_one;
   return {first, second < size ? second : size - 1, scaled - fixed_one * first};
 }
@@ -46,7 +46,8 @@ Between<float> real_between(std::int32_t at, float scale, bool half_pixel_center
                             std::int32_t size) {
   const auto value = static_cast<float>(at);
   const float scaled = half_pixel_centers ? (value + 0.5F) * scale - 0.5F : value * scale;
-  const auto first = clamp(static_cast<std::int32_t>(std::floor(scaled)), 0, size - 1);
+  const auto first =
+      clamp<std::int32_t>(static_cast<std::int32_t>(std::floor(scaled)), 0, size - 1);
   const auto second = static_cast<std::int32_t>(std::ceil(scaled));
   return {first, second < size ? second : size - 1, scaled - static_cast<float>(first)};
 }
@@ -112,7 +113,7 @@ std::int32_t nearest(std::int32_t at, std::int32_t input, std::int32_t output,
   const float scaled = (static_cast<float>(at) + (s.half_pixel_centers ? 0.5F : 0.0F)) * scale;
   const auto line =
       static_cast<std::int32_t>(s.align_corners ? std::round(scaled) : std::floor(scaled));
-  return clamp(line, 0, input - 1);
+  return clamp<std::int32_t>(line, 0, input - 1);
 }
 
 }  // namespace

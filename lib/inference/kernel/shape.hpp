@@ -41,6 +41,10 @@ T clamp(T value, Range<T> range) {
   return clamp(value, range.low, range.high);
 }
 
+inline std::int8_t to_int8(std::int32_t value) {
+  return static_cast<std::int8_t>(clamp<std::int32_t>(value, -128, 127));
+}
+
 /// From an int32 sum to an int8 result.
 struct Requantize {
   std::int32_t input_offset = 0;   ///< minus the input's zero point

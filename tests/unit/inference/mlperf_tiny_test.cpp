@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
 #include <numeric>
 
 #include "inference/engine.hpp"
@@ -102,6 +105,42 @@ TEST_CASE("mlperf tiny: each operator's time is told, the output is the same") {
   CHECK(first.output_shape == std::vector<std::int32_t>{1, 25, 5, 64});
   CHECK(first.macs == 320'000);
   CHECK(engine.memory().model_bytes == 53'936);
+}
+
+TEST_CASE("mlperf tiny: the float model, whose weights are int8") {
+  // TensorFlow Lite Micro's float kernels at 90b983c2 on the same graph with weights that were
+  // multiplied by their scales before; inputs are the data set's bytes / 32.
+  constexpr std::array<std::array<float, 12>, 3> expected = {
+      {{0.59505564F, 0.0528023094F, 0.0297853164F, 0.00340902177F, 0.0134670669F, 0.00719414745F,
+        0.0997906104F, 0.0167899299F, 0.0298208389F, 0.000677112374F, 0.000361956481F, 0.15084593F},
+       {0.724201918F, 0.0373479836F, 0.041749727F, 0.00716085918F, 0.00232761237F, 0.00297628646F,
+        0.092691645F, 0.0379429124F, 0.0152461678F, 0.000220028043F, 6.88509226e-06F,
+        0.0381279774F},
+       {0.718309641F, 0.00323066255F, 0.118200518F, 0.00403085398F, 0.0021754608F, 0.000497491565F,
+        0.0311670098F, 0.076124236F, 0.025405854F, 0.00473158155F, 8.9476016e-05F, 0.0160370413F}}};
+  auto file = test::mlperf_tiny("models/kws_ref_model_float32.tflite");
+  if (!file) return;
+  auto model = read_model(*std::move(file));
+  if (!model) FAIL(model.error().message());
+  const auto made = make_reference_engine(std::make_shared<const Model>(*std::move(model)), {});
+  if (!made) FAIL(made.error().message());
+  auto& engine = **made;
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    const auto bytes = test::mlperf_tiny(fmt::format("inputs/kws_ref_model.{}.bin", k + 1));
+    REQUIRE(bytes.has_value());
+    REQUIRE(engine.input(0).size() == bytes->size() * sizeof(float));
+    for (std::size_t i = 0; i < bytes->size(); ++i) {
+      const float value = static_cast<float>(static_cast<std::int8_t>((*bytes)[i])) / 32;
+      std::memcpy(&engine.input(0)[i * sizeof(float)], &value, sizeof(float));
+    }
+    REQUIRE(engine.invoke().has_value());
+    for (std::size_t i = 0; i < expected[k].size(); ++i) {
+      float got = 0;
+      std::memcpy(&got, &engine.output(0)[i * sizeof(float)], sizeof(float));
+      // 13 layers of sums that a compiler may round once less, and another library's exp().
+      CHECK(std::abs(got - expected[k][i]) <= 1e-5F);
+    }
+  }
 }
 
 }  // namespace aiot::inference

@@ -1,0 +1,1 @@
+aiot_fuzzer(tflite LINKS aiot_inference)

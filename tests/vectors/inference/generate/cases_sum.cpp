@@ -1,0 +1,216 @@
+#include <algorithm>
+#include <array>
+
+#include "cases.hpp"
+
+namespace vectors {
+namespace {
+
+using namespace aiot::inference;
+
+constexpr Quantization none = {};
+
+struct Side {
+  std::int32_t image, filter, stride, dilation, steps;
+};
+
+/// One side of an image with a window that fits on it.
+Side side(Random& r, Padding padding, std::int32_t most_dilation) {
+  Side s{};
+  s.filter = r.between(1, 4);
+  s.stride = r.between(1, 3);
+  s.dilation = r.between(1, most_dilation);
+  const auto extent = (s.filter - 1) * s.dilation + 1;
+  s.image = padding == Padding::valid ? r.between(extent, extent + 5) : r.between(1, 8);
+  s.steps = padding == Padding::valid ? (s.image - extent) / s.stride + 1
+                                      : (s.image + s.stride - 1) / s.stride;
+  return s;
+}
+
+Activation activation(Random& r) {
+  return static_cast<Activation>(r.chance(50) ? 0 : r.between(0, 3));
+}
+
+/// Scales of weights, biases and the output: mostly such that results spread over int8, at times
+/// far off, so that they saturate or vanish and the factors shift left or far right.
+struct Scales {
+  Quantization weights, bias, output;
+};
+Scales scales(OneOperator& op, float input_scale, std::int32_t channels, std::int32_t summed,
+              int axis, bool one_scale) {
+  auto& r = op.random();
+  Scales s;
+  const auto count = one_scale ? 1 : channels;
+  float mean = 0;
+  for (std::int32_t i = 0; i < count; ++i) {
+    const float scale = r.scale(0.001F, 0.05F);
+    mean += scale / static_cast<float>(count);
+    s.weights.scales.push_back(scale);
+    s.bias.scales.push_back(input_scale * scale);
+  }
+  s.weights.zero_points.assign(s.weights.scales.size(), 0);
+  s.bias.zero_points = s.weights.zero_points;
+  s.weights.axis = axis;
+  const float spread = input_scale * mean * 70 * std::sqrt(static_cast<float>(summed));
+  const float off = r.chance(75) ? r.scale(0.3F, 2) : r.scale(0.00002F, 3000);
+  s.output = {{spread * off}, {op.zero_point()}, 0};
+  return s;
+}
+
+void add_weights(OneOperator& op, Type type, const Shape& shape, std::int32_t channels,
+                 const Scales& s, bool needs_bias = false) {
+  auto& r = op.random();
+  op.constant(type, shape, s.weights, op.values(type, elements(shape)));
+  if (needs_bias || r.chance(80)) {
+    const auto bias_type = type == Type::int8 ? Type::int32 : type;
+    op.constant(bias_type, {channels}, type == Type::int8 ? s.bias : none,
+                op.values(bias_type, static_cast<std::size_t>(channels)));
+  }
+}
+
+Bytes conv(Random& r, Type type) {
+  OneOperator op(r, Code::conv_2d);
+  ConvOptions o;
+  o.padding = static_cast<Padding>(r.between(0, 1));
+  o.activation = activation(r);
+  const auto y = side(r, o.padding, 2);
+  const auto x = side(r, o.padding, 2);
+  o.stride_h = y.stride;
+  o.stride_w = x.stride;
+  o.dilation_h = y.dilation;
+  o.dilation_w = x.dilation;
+  const auto groups = r.chance(20) ? r.between(2, 3) : 1;
+  const auto group_channels = r.between(1, 7);
+  const auto channels = groups * r.between(1, 5);
+  const auto n = r.chance(20) ? 2 : 1;
+  const auto q = op.quantization(0.001F, 1);
+  op.input(type, {n, y.image, x.image, groups * group_channels}, q);
+  const auto s =
+      scales(op, q.scales[0], channels, y.filter * x.filter * group_channels, 0, r.chance(25));
+  add_weights(op, type, {channels, y.filter, x.filter, group_channels}, channels, s);
+  op.output(type, {n, y.steps, x.steps, channels}, s.output);
+  return op.file(o);
+}
+
+Bytes depthwise_conv(Random& r, Type type) {
+  OneOperator op(r, Code::depthwise_conv_2d);
+  ConvOptions o;
+  o.padding = static_cast<Padding>(r.between(0, 1));
+  o.activation = activation(r);
+  const auto y = side(r, o.padding, 2);
+  const auto x = side(r, o.padding, 2);
+  o.stride_h = y.stride;
+  o.stride_w = x.stride;
+  o.dilation_h = y.dilation;
+  o.dilation_w = x.dilation;
+  o.depth_multiplier = r.chance(50) ? 1 : r.between(2, 4);
+  const auto in_channels = r.between(1, 9);
+  const auto channels = in_channels * o.depth_multiplier;
+  const auto n = r.chance(20) ? 2 : 1;
+  const auto q = op.quantization(0.001F, 1);
+  op.input(type, {n, y.image, x.image, in_channels}, q);
+  const auto s = scales(op, q.scales[0], channels, y.filter * x.filter, 3, false);
+  add_weights(op, type, {1, y.filter, x.filter, channels}, channels, s, true);
+  op.output(type, {n, y.steps, x.steps, channels}, s.output);
+  return op.file(o);
+}
+
+Bytes transpose_conv(Random& r, Type type) {
+  OneOperator op(r, Code::transpose_conv);
+  ConvOptions o;
+  o.padding = static_cast<Padding>(r.between(0, 1));
+  o.activation = activation(r);
+  const auto y = side(r, o.padding, 1);  // of the output, over which the window goes
+  const auto x = side(r, o.padding, 1);
+  o.stride_h = y.stride;
+  o.stride_w = x.stride;
+  const auto in_channels = r.between(1, 6);
+  const auto channels = r.between(1, 5);
+  const auto q = op.quantization(0.001F, 1);
+  const auto s =
+      scales(op, q.scales[0], channels, y.filter * x.filter * in_channels, 0, r.chance(25));
+  const Shape filter = {channels, y.filter, x.filter, in_channels};
+  op.constant_integers({1, y.image, x.image, channels});
+  op.constant(type, filter, s.weights, op.values(type, elements(filter)));
+  op.input(type, {1, y.steps, x.steps, in_channels}, q);
+  if (r.chance(70)) {
+    const auto bias_type = type == Type::int8 ? Type::int32 : type;
+    op.constant(bias_type, {channels}, type == Type::int8 ? s.bias : none,
+                op.values(bias_type, static_cast<std::size_t>(channels)));
+  }
+  op.output(type, {1, y.image, x.image, channels}, s.output);
+  return op.file(o);
+}
+
+Bytes fully_connected(Random& r, Type type) {
+  OneOperator op(r, Code::fully_connected);
+  FullyConnectedOptions o;
+  o.activation = activation(r);
+  const auto rows = r.between(1, 3);
+  const auto depth = r.between(1, 40);
+  const auto outputs = r.between(1, 12);
+  const auto q = op.quantization(0.001F, 1);
+  op.input(type, {rows, depth}, q);
+  const auto s = scales(op, q.scales[0], outputs, depth, 0, r.chance(60));
+  add_weights(op, type, {outputs, depth}, outputs, s);
+  op.output(type, {rows, outputs}, s.output);
+  return op.file(o);
+}
+
+Bytes pool(Random& r, Type type, Code code) {
+  OneOperator op(r, code);
+  PoolOptions o;
+  o.padding = static_cast<Padding>(r.between(0, 1));
+  o.activation = activation(r);
+  const auto y = side(r, o.padding, 1);
+  const auto x = side(r, o.padding, 1);
+  o.stride_h = y.stride;
+  o.stride_w = x.stride;
+  o.filter_h = y.filter;
+  o.filter_w = x.filter;
+  const auto channels = r.between(1, 9);
+  const auto n = r.chance(20) ? 2 : 1;
+  const auto q = op.quantization(0.01F, 0.5F);
+  op.input(type, {n, y.image, x.image, channels}, q);
+  op.output(type, {n, y.steps, x.steps, channels}, q);
+  return op.file(o);
+}
+Bytes average_pool(Random& r, Type type) { return pool(r, type, Code::average_pool_2d); }
+Bytes max_pool(Random& r, Type type) { return pool(r, type, Code::max_pool_2d); }
+
+Bytes mean(Random& r, Type type) {
+  OneOperator op(r, Code::mean);
+  ReduceOptions o;
+  o.keep_dims = r.chance(50);
+  Shape shape;
+  for (auto rank = r.between(2, 4); rank > 0; --rank) shape.push_back(r.between(1, 7));
+  std::vector<std::int32_t> axes;
+  Shape out;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const bool reduced = r.chance(50) || (axes.empty() && i + 1 == shape.size());
+    const auto axis = static_cast<std::int32_t>(i);
+    const auto rank = static_cast<std::int32_t>(shape.size());
+    if (reduced) axes.push_back(r.chance(30) ? axis - rank : axis);
+    if (!reduced || o.keep_dims) out.push_back(reduced ? 1 : shape[i]);
+  }
+  const auto q = op.quantization(0.001F, 0.5F);
+  op.input(type, shape, q);
+  op.constant_integers(axes);
+  const float scale = q.scales[0] * (r.chance(70) ? r.scale(0.2F, 2) : r.scale(0.0001F, 1000));
+  op.output(type, out, r.chance(20) ? q : Quantization{{scale}, {op.zero_point()}, 0});
+  return op.file(o);
+}
+
+constexpr std::array<Maker, 7> makers = {{{"conv_2d", conv},
+                                          {"depthwise_conv_2d", depthwise_conv},
+                                          {"transpose_conv", transpose_conv},
+                                          {"fully_connected", fully_connected},
+                                          {"average_pool_2d", average_pool},
+                                          {"max_pool_2d", max_pool},
+                                          {"mean", mean}}};
+
+}  // namespace
+
+std::span<const Maker> sum_makers() { return makers; }
+
+}  // namespace vectors

@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <array>
+
+#include "cases.hpp"
+
+namespace vectors {
+namespace {
+
+using namespace aiot::inference;
+
+/// Two shapes of which either may be repeated, and what they make.
+struct Pair {
+  Shape a, b, output;
+};
+Pair shapes(Random& r) {
+  Pair pair;
+  for (auto rank = r.between(1, 4); rank > 0; --rank) pair.output.push_back(r.between(1, 5));
+  pair.a = pair.b = pair.output;
+  if (r.chance(50)) return pair;
+  for (std::size_t i = 0; i < pair.output.size(); ++i) {
+    const auto which = r.between(0, 3);
+    if (which == 0) pair.a[i] = 1;
+    if (which == 1) pair.b[i] = 1;
+  }
+  if (r.chance(30)) {  // the shorter shape begins further right
+    const auto dropped = r.between(0, static_cast<std::int32_t>(pair.b.size()) - 1);
+    pair.b.erase(pair.b.begin(), pair.b.begin() + dropped);
+  }
+  for (std::size_t i = 0; i < pair.output.size(); ++i) {
+    const auto missing = pair.output.size() - pair.b.size();
+    const auto b = i < missing ? 1 : pair.b[i - missing];
+    pair.output[i] = std::max(pair.a[i], b);
+  }
+  return pair;
+}
+
+Bytes arithmetic(Random& r, Type type, Code code) {
+  OneOperator op(r, code);
+  const ArithmeticOptions o{static_cast<Activation>(r.chance(50) ? 0 : r.between(0, 3))};
+  const auto pair = shapes(r);
+  const auto a = op.quantization(0.005F, 0.5F);
+  const auto b = op.quantization(0.005F, 0.5F);
+  op.input(type, pair.a, a);
+  if (r.chance(30)) {
+    op.constant(type, pair.b, b, op.values(type, elements(pair.b)));
+  } else {
+    op.input(type, pair.b, b);
+  }
+  float scale = code == Code::mul ? a.scales[0] * b.scales[0] * 64
+                                  : std::max(a.scales[0], b.scales[0]) * 1.5F;
+  scale *= r.chance(75) ? r.scale(0.3F, 2) : r.scale(code == Code::mul ? 0.0001F : 0.01F, 100);
+  op.output(type, pair.output, {{scale}, {op.zero_point()}, 0});
+  return op.file(o);
+}
+Bytes add(Random& r, Type type) { return arithmetic(r, type, Code::add); }
+Bytes sub(Random& r, Type type) { return arithmetic(r, type, Code::sub); }
+Bytes mul(Random& r, Type type) { return arithmetic(r, type, Code::mul); }
+
+Bytes softmax(Random& r, Type type) {
+  OneOperator op(r, Code::softmax);
+  const float beta = r.chance(70) ? 1 : r.scale(0.1F, 4);
+  const Shape shape = r.chance(30) ? Shape{r.between(1, 3), r.between(1, 4), r.between(1, 20)}
+                                   : Shape{r.between(1, 4), r.between(1, 60)};
+  op.input(type, shape, op.quantization(0.0005F, 1));
+  op.output(type, shape, {{1.0F / 256}, {-128}, 0});
+  return op.file(SoftmaxOptions{beta});
+}
+
+constexpr Shape::value_type all_values = 256;
+
+/// A function of one value over many of them.
+Bytes function(Random& r, Type type, Code code, const Quantization& in, const Quantization& out,
+               float alpha = 0) {
+  OneOperator op(r, code);
+  const Shape shape = {type == Type::int8 ? all_values : 64};
+  op.input(type, shape, in);
+  op.output(type, shape, out);
+  if (code == Code::leaky_relu) return op.file(LeakyReluOptions{alpha});
+  return op.file(NoOptions{});
+}
+
+Quantization any_scale(Random& r, float least, float most) {
+  OneOperator op(r, Code::relu);
+  return op.quantization(least, most);
+}
+
+Bytes logistic(Random& r, Type type) {
+  return function(r, type, Code::logistic, any_scale(r, 0.0005F, 1), {{1.0F / 256}, {-128}, 0});
+}
+Bytes tanh(Random& r, Type type) {
+  return function(r, type, Code::tanh, any_scale(r, 0.0005F, 1), {{1.0F / 128}, {0}, 0});
+}
+Bytes hard_swish(Random& r, Type type) {
+  const auto in = any_scale(r, 0.003F, 1);
+  auto out = any_scale(r, 0.02F, 10);
+  out.scales[0] *= in.scales[0];
+  return function(r, type, Code::hard_swish, in, out);
+}
+Bytes relu(Random& r, Type type) {
+  const auto in = any_scale(r, 0.003F, 1);
+  auto out = any_scale(r, 0.01F, 20);
+  out.scales[0] *= in.scales[0];
+  return function(r, type, Code::relu, in, out);
+}
+Bytes relu6(Random& r, Type type) {
+  const auto in = any_scale(r, 0.003F, 1);
+  return function(r, type, Code::relu6, in, in);
+}
+Bytes leaky_relu(Random& r, Type type) {
+  const auto in = any_scale(r, 0.003F, 1);
+  auto out = any_scale(r, 0.01F, 20);
+  out.scales[0] *= in.scales[0];
+  const float alpha = r.chance(20) ? -r.scale(0.01F, 2) : r.scale(0.001F, 2);
+  return function(r, type, Code::leaky_relu, in, out, alpha);
+}
+
+/// From float32 (`type`) or between types of 8 bits.
+Bytes quantize(Random& r, Type type) {
+  OneOperator op(r, Code::quantize);
+  if (type == Type::float32) {
+    op.input(type, {100}, {});
+    op.output(Type::int8, {100}, op.quantization(0.005F, 0.3F));
+    return op.file(NoOptions{});
+  }
+  const auto which = r.between(0, 2);
+  const auto from = which == 1 ? Type::uint8 : Type::int8;
+  const auto to = which == 2 ? Type::uint8 : Type::int8;
+  auto in = op.quantization(0.003F, 1);
+  auto out = r.chance(25) ? in : op.quantization(0.01F, 20);
+  if (out.scales != in.scales) out.scales[0] *= in.scales[0];
+  if (from == Type::uint8) in.zero_points[0] += 128;
+  if (to == Type::uint8) out.zero_points[0] += 128;
+  op.input(from, {all_values}, in);
+  op.output(to, {all_values}, out);
+  return op.file(NoOptions{});
+}
+
+Bytes dequantize(Random& r, Type) {
+  OneOperator op(r, Code::dequantize);
+  auto q = op.quantization(0.0001F, 10);
+  const auto type = r.chance(30) ? Type::uint8 : Type::int8;
+  if (type == Type::uint8) q.zero_points[0] += 128;
+  op.input(type, {all_values}, q);
+  op.output(Type::float32, {all_values}, {});
+  return op.file(NoOptions{});
+}
+
+constexpr std::array<Maker, 12> makers = {{{"add", add},
+                                           {"sub", sub},
+                                           {"mul", mul},
+                                           {"softmax", softmax},
+                                           {"logistic", logistic},
+                                           {"tanh", tanh},
+                                           {"hard_swish", hard_swish},
+                                           {"relu", relu},
+                                           {"relu6", relu6},
+                                           {"leaky_relu", leaky_relu},
+                                           {"quantize", quantize},
+                                           {"dequantize", dequantize, true}}};
+
+}  // namespace
+
+std::span<const Maker> value_makers() { return makers; }
+
+}  // namespace vectors
