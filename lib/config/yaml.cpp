@@ -44,6 +44,7 @@ class Collector final : public YAML::EventHandler {
     if (anchor != 0) refuse(mark, "anchors (&name) are not taken");
     if (depth_ == 0) refuse(mark, "expected settings, found plain text");
     if (!key_) {
+      if (value.empty()) refuse(mark, "a setting has no name");
       key_ = value;
       return;
     }

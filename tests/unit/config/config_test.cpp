@@ -140,6 +140,7 @@ TEST_CASE("what is wrong is named with its line") {
       {"output.color: auto|always\n", "config.bad_value", "./aiot.yaml:1", "auto|always|never"},
       {"timeout: soon\n", "config.bad_value", "./aiot.yaml:1", "a duration such as 30s"},
       {"timeout: 1s\ntimeout: 2s\n", "config.duplicate_key", "./aiot.yaml:2", ""},
+      {"timeout: 1s\n\"\": x\n", "config.syntax", "./aiot.yaml:2: a setting has no name", ""},
       {"timeout:\n", "config.syntax", "\"timeout\" has no value", ""},
       {"a: &x 1\nb: *x\n", "config.syntax", "./aiot.yaml:1: anchors", ""},
       {"a: [1, 2]\n", "config.syntax", "./aiot.yaml:1: lists", ""},
