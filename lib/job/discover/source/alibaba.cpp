@@ -1,6 +1,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <set>
 
+#include "job/discover/source/coap_answer.hpp"
 #include "job/discover/source/udp_ears.hpp"
 #include "protocol/alibaba/device_info.hpp"
 #include "protocol/coap/requester.hpp"
@@ -40,12 +41,14 @@ class AlibabaSource final : public Source {
       const Error& error = interfaces ? subnets.error() : interfaces.error();
       co_return SourceStatus{SourceState::failed, error.message(), error.hint};
     }
-    const auto ears = std::make_shared<UdpEars>(
-        executor, [report = context.report](const net::Datagram& datagram) {
-          for (Observation& o : observe_alibaba(packet_of(datagram))) report(std::move(o));
-        });
-    Questions questions(question(coap::draw_chance()), coap::default_port,
-                        net::steady_clock().now());
+    const coap::Chance chance = coap::draw_chance();
+    const UdpEars::HearAndAsk listen = [report = context.report, token = chance.token](
+                                           const net::Datagram& datagram, UdpEars& by) {
+      if (const auto owed = acknowledgement_of(datagram, token)) by.ask(*owed);
+      for (Observation& o : observe_alibaba(packet_of(datagram))) report(std::move(o));
+    };
+    const auto ears = std::make_shared<UdpEars>(executor, listen);
+    Questions questions(question(chance), coap::default_port, net::steady_clock().now());
     std::set<asio::ip::address_v4> broadcasts = {asio::ip::address_v4::broadcast()};
     std::string where;
     for (const net::Interface& interface : *interfaces) {

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "job/discover/coap_observation.hpp"
+#include "job/discover/source/coap_answer.hpp"
 #include "job/discover/source/udp_ears.hpp"
 #include "protocol/coap/block.hpp"
 #include "protocol/coap/session.hpp"
@@ -119,10 +120,12 @@ class CoapSource final : public Source {
     for (const Subnet& subnet : *subnets) v4.add(subnet);
 
     const auto reading = std::make_shared<Reading>(Reading{context.report, context.deadline});
-    const auto ears = std::make_shared<UdpEars>(
-        executor, [executor, reading, token = chance.token](const net::Datagram& datagram) {
-          hear(executor, reading, token, datagram);
-        });
+    const UdpEars::HearAndAsk listen = [executor, reading, token = chance.token](
+                                           const net::Datagram& datagram, UdpEars& by) {
+      if (const auto owed = acknowledgement_of(datagram, token)) by.ask(*owed);
+      hear(executor, reading, token, datagram);
+    };
+    const auto ears = std::make_shared<UdpEars>(executor, listen);
     SourceStatus status;
     for (Questions* questions : {&v4, &v6}) {
       net::UdpOptions options;

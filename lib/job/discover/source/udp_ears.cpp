@@ -78,7 +78,7 @@ net::Task<void> UdpEars::run(Ear& ear) {
     Result<net::Datagram> got = co_await ear.socket.receive(next);
     if (closed_) break;
     if (got) {
-      hear_(*got);
+      hear_(*got, *this);
     } else if (got.error().code != net::Errc::timed_out) {
       co_return std::move(got).error();
     }

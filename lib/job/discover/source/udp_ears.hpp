@@ -29,8 +29,15 @@ Packet packet_of(const net::Datagram& datagram);
 class UdpEars : public std::enable_shared_from_this<UdpEars> {
  public:
   using Hear = std::function<void(const net::Datagram&)>;
+  /// What hears, and may answer: by these ears.
+  using HearAndAsk = std::function<void(const net::Datagram&, UdpEars&)>;
 
   UdpEars(net::asio::any_io_executor executor, Hear hear)
+      : UdpEars(std::move(executor),
+                HearAndAsk([hear = std::move(hear)](const net::Datagram& datagram, UdpEars&) {
+                  hear(datagram);
+                })) {}
+  UdpEars(net::asio::any_io_executor executor, HearAndAsk hear)
       : executor_(std::move(executor)), hear_(std::move(hear)) {}
 
   /// One more socket, with what is asked on it.
@@ -59,7 +66,7 @@ class UdpEars : public std::enable_shared_from_this<UdpEars> {
   net::Task<void> run(Ear& ear);
 
   net::asio::any_io_executor executor_;
-  Hear hear_;
+  HearAndAsk hear_;
   std::vector<std::unique_ptr<Ear>> ears_;
   bool closed_ = false;
 };
