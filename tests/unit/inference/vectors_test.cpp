@@ -29,12 +29,12 @@ bool floats_agree(ByteSpan got, ByteSpan expected) {
   return true;
 }
 
-/// Empty when the scalar engine's outputs are those of the vector.
-std::string difference(const test::Vector& vector) {
+/// Empty when the engine's outputs are those of the vector.
+std::string difference(const test::Vector& vector, Isa isa) {
   auto model = read_model(vector.model);
   if (!model) return model.error().message();
   EngineOptions options;
-  options.isa = Isa::scalar;
+  options.isa = isa;
   const auto made =
       make_reference_engine(std::make_shared<const Model>(*std::move(model)), options);
   if (!made) return made.error().message();
@@ -59,16 +59,19 @@ std::string difference(const test::Vector& vector) {
 
 }  // namespace
 
-TEST_CASE("vectors: the scalar kernels compute what TensorFlow Lite Micro's do") {
+TEST_CASE("vectors: each ISA's kernels compute what TensorFlow Lite Micro's do") {
   const auto names = test::vector_names();
   CHECK(names.size() == 32);
   for (const auto& name : names) {
     CAPTURE(name);
     const auto vectors = test::vectors_of(name);
     CHECK(vectors.size() >= 40);
-    for (std::size_t i = 0; i < vectors.size(); ++i) {
-      CAPTURE(i);
-      CHECK(difference(vectors[i]) == "");
+    for (const auto isa : isas_here()) {
+      CAPTURE(std::string(name_of(isa)));
+      for (std::size_t i = 0; i < vectors.size(); ++i) {
+        CAPTURE(i);
+        CHECK(difference(vectors[i], isa) == "");
+      }
     }
   }
 }
