@@ -143,4 +143,37 @@ TEST_CASE("mlperf tiny: the float model, whose weights are int8") {
   }
 }
 
+TEST_CASE("micro speech: the outputs of TensorFlow Lite Micro") {
+  // Its reference kernels at 90b983c2, on the bytes that next() below gives.
+  struct Run {
+    std::uint32_t seed;
+    std::uint8_t kept_bits, turned_bits;
+    std::array<int, 4> output;
+  };
+  constexpr std::array<Run, 4> runs = {{{0, 0xff, 0, {-128, 85, -100, -113}},
+                                        {1, 0xff, 0, {-128, -120, -88, 80}},
+                                        {2, 0xff, 0x80, {-128, -115, -115, 101}},
+                                        {3, 0x3f, 0, {-128, -122, -96, 90}}}};
+  auto file = test::mlperf_tiny("models/micro_speech_quantized.tflite");
+  if (!file) return;
+  auto model = read_model(*std::move(file));
+  if (!model) FAIL(model.error().message());
+  const auto made = make_reference_engine(std::make_shared<const Model>(*std::move(model)), {});
+  if (!made) FAIL(made.error().message());
+  auto& engine = **made;
+  for (const auto& run : runs) {
+    CAPTURE(run.seed);
+    auto state = run.seed;
+    const auto next = [&] {
+      state = state * 1'664'525U + 1'013'904'223U;
+      return static_cast<std::uint8_t>(((state >> 24) & run.kept_bits) ^ run.turned_bits);
+    };
+    for (auto& byte : engine.input(0)) byte = next();
+    REQUIRE(engine.invoke().has_value());
+    for (std::size_t i = 0; i < run.output.size(); ++i) {
+      CHECK(static_cast<std::int8_t>(engine.output(0)[i]) == run.output[i]);
+    }
+  }
+}
+
 }  // namespace aiot::inference
