@@ -17,5 +17,6 @@ struct Maker {
 std::span<const Maker> sum_makers();       ///< convolutions, matrices, pools
 std::span<const Maker> value_makers();     ///< arithmetic, functions, quantisation
 std::span<const Maker> movement_makers();  ///< what moves values
+std::span<const Maker> graph_makers();     ///< blocks of many operators
 
 }  // namespace vectors

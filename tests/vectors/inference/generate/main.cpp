@@ -136,5 +136,6 @@ int main(int argc, char** argv) {
   make(vectors::sum_makers(), cases);
   make(vectors::value_makers(), cases);
   make(vectors::movement_makers(), cases / 2);
+  make(vectors::graph_makers(), cases / 4);
   return 0;
 }
