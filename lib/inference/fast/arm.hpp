@@ -42,9 +42,6 @@ struct ScalerNeon {
     const int32x4_t below = vshrq_n_s32(vandq_s32(x, right[n]), 31);  // -1: x < 0 and shifted
     return vrshlq_s32(vqaddq_s32(x, below), right[n]);
   }
-  void sums(int32x4_t (&x)[Vectors]) const {
-    for (int n = 0; n < Vectors; ++n) x[n] = scaled(x[n], n);
-  }
 };
 
 /// Copies the first `count` values, fewer than a whole vector's.

@@ -64,11 +64,11 @@ void dense(const Dense& t, const Part& part) {
       sums[0] = quad_mac(sums[0], x, extra);
       sums[1] = quad_mac(sums[1], x, extra + 32);
     }
-    const __m256i all[2] = {Avx2::as_sum(_mm256_add_epi32(sums[0], more[0])),
-                            Avx2::as_sum(_mm256_add_epi32(sums[1], more[1]))};
+    const Avx2::Scaler scaler(t.scaling, channel);
+    const __m256i all[2] = {scaler.scaled(Avx2::as_sum(_mm256_add_epi32(sums[0], more[0])), 0),
+                            scaler.scaled(Avx2::as_sum(_mm256_add_epi32(sums[1], more[1])), 1)};
     const int left = t.channels - channel;
-    Avx2::Scaler(t.scaling, channel)
-        .finish(static_cast<std::int16_t*>(t.output) + channel, all, left < 16 ? left : 16);
+    scaler.store(static_cast<std::int16_t*>(t.output) + channel, all, left < 16 ? left : 16);
   }
 }
 

@@ -17,6 +17,7 @@ struct Avx2 : Sums256 {
   static constexpr int taps = 2;
   static constexpr int most_rows = 4;
   static constexpr int most_rows_of_one = 8;
+  static constexpr int most_depthwise_rows = 2;
 
   static __m256i pick(const Element* p) {
     std::int32_t pair;
@@ -47,23 +48,20 @@ struct Avx2 : Sums256 {
     sums[1] = mac(sums[1], _mm256_unpackhi_epi16(a, b), load_256(w + 16));
   }
 
-  struct Scaler : Scaler256 {
+  template <bool Plain>
+  struct ScalerOf : Scaler256<Plain> {
     __m256i lowest, highest;
 
-    Scaler(const Scaling& s, int channel)
-        : Scaler256(s, channel),
+    ScalerOf(const Scaling& s, int channel)
+        : Scaler256<Plain>(s, channel),
           lowest(_mm256_set1_epi16(static_cast<short>(s.lowest))),
           highest(_mm256_set1_epi16(static_cast<short>(s.highest))) {}
 
-    void sums(Sum (&x)[2]) const {
-      x[0] = scaled(x[0], 0);
-      x[1] = scaled(x[1], 1);
-    }
     __m256i clamped(__m256i x) const {
       return _mm256_min_epi16(_mm256_max_epi16(x, lowest), highest);
     }
-    void finish(Element* out, const Sum (&x)[2], int count) const {
-      const __m256i y = clamped(_mm256_packs_epi32(scaled(x[0], 0), scaled(x[1], 1)));
+    void store(Element* out, const Sum (&x)[2], int count) const {
+      const __m256i y = clamped(_mm256_packs_epi32(x[0], x[1]));
       if (count == 16) {
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), y);
         return;
@@ -76,10 +74,9 @@ struct Avx2 : Sums256 {
       _mm256_store_si256(reinterpret_cast<__m256i*>(some), y);
       store_some(out, some, count);
     }
-    void finish(Element* out, const Sum (&x)[1], int count) const {
-      const __m256i wide = scaled(x[0], 0);
+    void store(Element* out, const Sum (&x)[1], int count) const {
       const __m128i narrow =
-          _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+          _mm_packs_epi32(_mm256_castsi256_si128(x[0]), _mm256_extracti128_si256(x[0], 1));
       const __m128i y = _mm256_castsi256_si128(clamped(_mm256_castsi128_si256(narrow)));
       if (count == 8) {
         _mm_storeu_si128(reinterpret_cast<__m128i*>(out), y);
@@ -90,6 +87,8 @@ struct Avx2 : Sums256 {
       store_some(out, some, count);
     }
   };
+  using Scaler = ScalerOf<false>;
+  using PlainScaler = ScalerOf<true>;
 };
 
 }  // namespace

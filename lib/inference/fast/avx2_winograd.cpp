@@ -1,4 +1,5 @@
 #include "inference/fast/avx2.hpp"
+#include "inference/fast/unrolled.hpp"
 
 namespace aiot::inference::fast {
 
@@ -25,11 +26,11 @@ void transform_input(const __m256i (&x)[4], __m256i (&y)[4]) {
 /// Sixteen channels of a tile's window, to `to` [position] with `stride` elements between.
 void transform_tile(const Value* from, int line, int pixel, Value* to, int stride) {
   __m256i rows[4][4];  // [column of the window][row of the product]
-  for (int x = 0; x < 4; ++x) {
+  unrolled<4>([&](auto x) AIOT_INLINE {
     __m256i column[4];
-    for (int y = 0; y < 4; ++y) column[y] = load_256(from + y * line + x * pixel);
+    unrolled<4>([&](auto y) AIOT_INLINE { column[y] = load_256(from + y * line + x * pixel); });
     transform_input(column, rows[x]);
-  }
+  });
   for (int y = 0; y < 4; ++y) {
     const __m256i row[4] = {rows[0][y], rows[1][y], rows[2][y], rows[3][y]};
     __m256i done[4];
@@ -44,21 +45,21 @@ template <int R>
 void multiply(const Value* input, int channels, const Value* weights, std::int32_t* to) {
   __m256i sums[R][2];
   const Value* from[R];
-  for (int r = 0; r < R; ++r) {
+  unrolled<R>([&](auto r) AIOT_INLINE {
     from[r] = input + static_cast<std::ptrdiff_t>(r) * channels;
     sums[r][0] = sums[r][1] = _mm256_setzero_si256();
-  }
+  });
   for (int c = 0; c < channels; c += 2, weights += 2 * block) {
     const __m256i w[2] = {Avx2::packed(weights), Avx2::packed(weights + block)};
-    for (int r = 0; r < R; ++r) {
+    unrolled<R>([&](auto r) AIOT_INLINE {
       asm volatile("" : "+r"(from[r]));
       const __m256i x = Avx2::pick(from[r] + c);
-      for (int n = 0; n < 2; ++n) sums[r][n] = Avx2::mac(sums[r][n], x, w[n]);
-    }
+      unrolled<2>([&](auto n) AIOT_INLINE { sums[r][n] = Avx2::mac(sums[r][n], x, w[n]); });
+    });
   }
-  for (int r = 0; r < R; ++r) {
-    for (int n = 0; n < 2; ++n) Avx2::store(to + r * block + n * 8, sums[r][n]);
-  }
+  unrolled<R>([&](auto r) AIOT_INLINE {
+    unrolled<2>([&](auto n) AIOT_INLINE { Avx2::store(to + r * block + n * 8, sums[r][n]); });
+  });
 }
 
 /// The matrix A, transposed, times one line or column of four.
@@ -87,9 +88,8 @@ void gather(const std::int32_t* products, __m256i bias, __m256i (&pixels)[2][2])
   }
 }
 
-}  // namespace
-
-void avx2_winograd(const Winograd& t, const Part& part) {
+template <class Scaler>
+void winograd(const Winograd& t, const Part& part) {
   alignas(64) Value windows[positions * most_tiles * winograd_channels];
   alignas(64) std::int32_t products[positions * most_tiles * block];
   const int depth = t.input_channels;
@@ -117,7 +117,7 @@ void avx2_winograd(const Winograd& t, const Part& part) {
         weights += static_cast<std::ptrdiff_t>(depth) * block;
       }
       const int channel = b * block;
-      const Avx2::Scaler scaler(t.scaling, channel);
+      const Scaler scaler(t.scaling, channel);
       for (int tile = 0; tile < tiles; ++tile) {
         __m256i low[2][2];
         __m256i high[2][2];
@@ -126,12 +126,21 @@ void avx2_winograd(const Winograd& t, const Part& part) {
         auto* out = static_cast<Value*>(t.output) + t.places[begin + tile] + channel;
         for (int y = 0; y < 2; ++y) {
           for (int x = 0; x < 2; ++x) {
-            const __m256i sums[2] = {low[y][x], high[y][x]};
-            scaler.finish(out + y * t.output_line + x * t.channels, sums, block);
+            const __m256i sums[2] = {scaler.scaled(low[y][x], 0), scaler.scaled(high[y][x], 1)};
+            scaler.store(out + y * t.output_line + x * t.channels, sums, block);
           }
         }
       }
     }
+  }
+}
+}  // namespace
+
+void avx2_winograd(const Winograd& t, const Part& part) {
+  if (t.scaling.left == nullptr && !t.scaling.some_unshifted) {
+    winograd<Avx2::PlainScaler>(t, part);
+  } else {
+    winograd<Avx2::Scaler>(t, part);
   }
 }
 

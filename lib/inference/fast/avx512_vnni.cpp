@@ -32,6 +32,7 @@ struct Avx512Vnni {
   static constexpr int taps = 4;
   static constexpr int most_rows = 8;
   static constexpr int most_rows_of_one = 12;
+  static constexpr int most_depthwise_rows = 4;
   static constexpr const std::uint8_t* order = order_512;
 
   static Sum load(const std::int32_t* p) { return load_512(p); }
@@ -81,13 +82,14 @@ struct Avx512Vnni {
   }
 
   /// As Scaler256 says, in sixteen lanes.
-  struct Scaler {
+  template <bool Plain>
+  struct ScalerOf {
     __m512i even[2], odd[2], add_even[2], add_odd[2], right[2], left[2];
     __mmask16 shifted_right[2];
     __m512i offset, lowest, highest;
     bool shifts_left;
 
-    Scaler(const Scaling& s, int channel)
+    ScalerOf(const Scaling& s, int channel)
         : offset(all(s.offset)),
           lowest(all(s.lowest)),
           highest(all(s.highest)),
@@ -110,35 +112,34 @@ struct Avx512Vnni {
 
     __m512i scaled(__m512i s, int n) const {
       s = _mm512_add_epi32(s, s);
-      if (shifts_left) s = _mm512_sllv_epi32(s, left[n]);
+      if (!Plain && shifts_left) s = _mm512_sllv_epi32(s, left[n]);
       const __m512i e = _mm512_add_epi64(_mm512_mul_epi32(s, even[n]), add_even[n]);
       const __m512i o =
           _mm512_add_epi64(_mm512_mul_epi32(_mm512_srli_epi64(s, 32), odd[n]), add_odd[n]);
       const __m512i high = _mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(e, 32), o);
       const __m512i below = _mm512_srai_epi32(s, 31);
-      return _mm512_srav_epi32(_mm512_mask_add_epi32(high, shifted_right[n], high, below),
-                               right[n]);
+      const __m512i rounded = Plain ? _mm512_add_epi32(high, below)
+                                    : _mm512_mask_add_epi32(high, shifted_right[n], high, below);
+      return _mm512_srav_epi32(rounded, right[n]);
     }
-    void sums(Sum (&x)[2]) const {
-      x[0] = scaled(x[0], 0);
-      x[1] = scaled(x[1], 1);
-    }
-    __m128i bytes(Sum x, int n) const {
-      const __m512i y = _mm512_add_epi32(scaled(x, n), offset);
+    __m128i bytes(Sum x) const {
+      const __m512i y = _mm512_add_epi32(x, offset);
       return _mm512_cvtepi32_epi8(_mm512_min_epi32(_mm512_max_epi32(y, lowest), highest));
     }
-    void finish(Element* out, const Sum (&x)[2], int count) const {
+    void store(Element* out, const Sum (&x)[2], int count) const {
       const __m256i y = _mm256_permutevar8x32_epi32(
-          _mm256_inserti128_si256(_mm256_castsi128_si256(bytes(x[0], 0)), bytes(x[1], 1), 1),
+          _mm256_inserti128_si256(_mm256_castsi128_si256(bytes(x[0])), bytes(x[1]), 1),
           _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
       const auto mask = static_cast<__mmask32>(0xffffffffU >> (32 - count));
       _mm256_mask_storeu_epi8(out, mask, y);
     }
-    void finish(Element* out, const Sum (&x)[1], int count) const {
+    void store(Element* out, const Sum (&x)[1], int count) const {
       const auto mask = static_cast<__mmask16>(0xffffU >> (16 - count));
-      _mm_mask_storeu_epi8(out, mask, bytes(x[0], 0));
+      _mm_mask_storeu_epi8(out, mask, bytes(x[0]));
     }
   };
+  using Scaler = ScalerOf<false>;
+  using PlainScaler = ScalerOf<true>;
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ struct AvxVnni : Sums256 {
   static constexpr int taps = 4;
   static constexpr int most_rows = 6;
   static constexpr int most_rows_of_one = 8;
+  static constexpr int most_depthwise_rows = 2;
 
   static __m256i pick(const Element* p) {
     std::int32_t four;
@@ -49,23 +50,22 @@ struct AvxVnni : Sums256 {
     sums[1] = mac(sums[1], _mm256_unpackhi_epi16(ab, cd), load_256(w + 32));
   }
 
-  struct Scaler : Scaler256 {
+  template <bool Plain>
+  struct ScalerOf : Scaler256<Plain> {
     __m256i offset;
     __m128i lowest, highest;
 
-    Scaler(const Scaling& s, int channel)
-        : Scaler256(s, channel),
+    ScalerOf(const Scaling& s, int channel)
+        : Scaler256<Plain>(s, channel),
           offset(_mm256_set1_epi16(static_cast<short>(s.offset))),
           lowest(_mm_set1_epi8(static_cast<char>(s.lowest))),
           highest(_mm_set1_epi8(static_cast<char>(s.highest))) {}
 
-    __m256i doubled_scaled(Sum x, int n) const { return scaled(_mm256_add_epi32(x, x), n); }
-    void sums(Sum (&x)[2]) const {
-      x[0] = doubled_scaled(x[0], 0);
-      x[1] = doubled_scaled(x[1], 1);
+    __m256i scaled(Sum x, int n) const {
+      return Scaler256<Plain>::scaled(_mm256_add_epi32(x, x), n);
     }
     /// Sixteen values less the offset, saturated at 16 bits.
-    void store(Element* out, __m256i values, int count) const {
+    void store_values(Element* out, __m256i values, int count) const {
       const __m256i raised = _mm256_adds_epi16(values, offset);
       __m128i y =
           _mm_packus_epi16(_mm256_castsi256_si128(raised), _mm256_extracti128_si256(raised, 1));
@@ -80,17 +80,18 @@ struct AvxVnni : Sums256 {
         store_some(out, some, count);
       }
     }
-    void finish(Element* out, const Sum (&x)[2], int count) const {
-      store(out, _mm256_packs_epi32(doubled_scaled(x[0], 0), doubled_scaled(x[1], 1)), count);
+    void store(Element* out, const Sum (&x)[2], int count) const {
+      store_values(out, _mm256_packs_epi32(x[0], x[1]), count);
     }
-    void finish(Element* out, const Sum (&x)[1], int count) const {
-      const __m256i wide = doubled_scaled(x[0], 0);
-      store(out,
-            _mm256_castsi128_si256(
-                _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1))),
-            count);
+    void store(Element* out, const Sum (&x)[1], int count) const {
+      store_values(out,
+                   _mm256_castsi128_si256(_mm_packs_epi32(_mm256_castsi256_si128(x[0]),
+                                                          _mm256_extracti128_si256(x[0], 1))),
+                   count);
     }
   };
+  using Scaler = ScalerOf<false>;
+  using PlainScaler = ScalerOf<true>;
 };
 
 }  // namespace

@@ -1,18 +1,19 @@
 #pragma once
 
 #include "inference/fast/tasks.hpp"
+#include "inference/fast/unrolled.hpp"
 
 /// The kernels' loops, written once over what an instruction set `V` offers:
-///
-///     Element, Weight, TapWeight, Sum (a vector of int32 sums)
-///     lanes, vectors, group, taps, most_rows, most_rows_of_one (of a tile of a block, and of one
-///     vector) Sum load(const int32_t*), void store(int32_t*, Sum), Sum add(Sum, Sum) pick(const
-///     Element*): one group for all lanes; packed(const Weight*): a vector's weights; mac(Sum,
-///     pick, packed) widen(const Element*, Sum (&)[vectors]): a block of elements, in the block's
-///     order shifted<n>(Sum), all(int32), as_sum(Sum): times Kernels::weight_factor tap_mac(Sum
-///     (&)[vectors], const Element*, const int32_t* taps, const TapWeight*) Scaler(const Scaling&,
-///     channel): what the sums of the block from that channel are scaled by; scaler.sums(Sum
-///     (&)[n]): in place; scaler.finish(Element*, Sum (&)[n], count) clamps and stores
+/// - Element, Weight, TapWeight; Sum (a vector of int32) and Packed (the weights of a vector);
+/// - lanes, vectors (of a block), group, taps; most_rows, most_rows_of_one, most_depthwise_rows: of
+///   a tile of a block, of a single vector, and of a depthwise convolution;
+/// - load, store, add, all and shifted<n> of Sums; as_sum, which multiplies by
+///   Kernels::weight_factor; widen: a block of elements to Sums in the block's order;
+/// - pick: one group of elements for all lanes; packed: a vector's weights; mac(Sum, pick, packed);
+///   tap_mac(Sums, input, taps, weights): a group of taps of a depthwise convolution;
+/// - Scaler(Scaling, channel): what the sums of the block from that channel are scaled by, and
+///   PlainScaler for a Scaling that shifts nothing to the left and all to the right; scaled(Sum,
+///   vector of the block); store(Element*, scaled Sums, count), which clamps.
 ///
 /// V has to be in an unnamed namespace: what is made of these templates then stays in its file.
 namespace aiot::inference::fast {
@@ -22,10 +23,21 @@ struct Loops {
   using Element = typename V::Element;
   using Weight = typename V::Weight;
   using Sum = typename V::Sum;
-  using Scaler = typename V::Scaler;
   static constexpr int block = V::lanes * V::vectors;
 
   static int least(int a, int b) { return a < b ? a : b; }
+
+  static bool is_plain(const Scaling& s) { return s.left == nullptr && !s.some_unshifted; }
+
+  /// Stores `R` rows of sums. A vector's factors are loaded once for all rows.
+  template <int R, int N, class Scaler>
+  static void finish(Element* output, const std::int32_t* places, const Scaler& scaler,
+                     Sum (&sums)[R][N], int count) {
+    unrolled<N>([&](auto n) AIOT_INLINE {
+      unrolled<R>([&](auto r) AIOT_INLINE { sums[r][n] = scaler.scaled(sums[r][n], n); });
+    });
+    unrolled<R>([&](auto r) AIOT_INLINE { scaler.store(output + places[r], sums[r], count); });
+  }
 
   /// What a block of output channels sums.
   struct Steps {
@@ -43,33 +55,34 @@ struct Loops {
   };
 
   /// `R` rows of `N` vectors, whose first channel is `channel`.
-  template <int R, int N>
+  template <int R, int N, class Scaler>
   static void tile(const Convolution& t, const Steps& steps, const Scaler& scaler, int row,
                    int channel, int count) {
     const auto* input = static_cast<const Element*>(t.input);
     const Element* from[R];
     Sum sums[R][N];
-    for (int r = 0; r < R; ++r) {
+    unrolled<R>([&](auto r) AIOT_INLINE {
       from[r] = input + t.starts[row + r];
-      for (int n = 0; n < N; ++n) sums[r][n] = V::load(t.scaling.bias + channel + n * V::lanes);
-    }
+      unrolled<N>([&](auto n) AIOT_INLINE {
+        sums[r][n] = V::load(t.scaling.bias + channel + n * V::lanes);
+      });
+    });
     constexpr int step_weights = N * V::lanes * V::group;
     const Weight* weights = steps.weights;
     for (const auto* at = steps.begin; at != steps.end; ++at, weights += step_weights) {
       const auto offset = static_cast<std::ptrdiff_t>(*at);
       typename V::Packed w[N];
-      for (int n = 0; n < N; ++n) w[n] = V::packed(weights + n * V::lanes * V::group);
-      for (int r = 0; r < R; ++r) {
-        asm volatile("" : "+r"(from[r]));
+      unrolled<N>([&](auto n) AIOT_INLINE { w[n] = V::packed(weights + n * V::lanes * V::group); });
+      unrolled<R>([&](auto r) AIOT_INLINE {
+        asm volatile("" : "+r"(from[r]));  // one row after the other
         const auto x = V::pick(from[r] + offset);
-        for (int n = 0; n < N; ++n) sums[r][n] = V::mac(sums[r][n], x, w[n]);
-      }
+        unrolled<N>([&](auto n) AIOT_INLINE { sums[r][n] = V::mac(sums[r][n], x, w[n]); });
+      });
     }
-    auto* output = static_cast<Element*>(t.output) + channel;
-    for (int r = 0; r < R; ++r) scaler.finish(output + t.places[row + r], sums[r], count);
+    finish(static_cast<Element*>(t.output) + channel, t.places + row, scaler, sums, count);
   }
 
-  template <int R, int N>
+  template <int R, int N, class Scaler>
   static void rest(const Convolution& t, const Steps& steps, const Scaler& scaler, int row,
                    int rows, int channel, int count) {
     if constexpr (R > 0) {
@@ -81,7 +94,7 @@ struct Loops {
     }
   }
 
-  template <int R, int N>
+  template <int R, int N, class Scaler>
   static void rows_of_block(const Convolution& t, const Part& part, int index, int count) {
     const Steps steps(t, index);
     const int channel = index * block;
@@ -93,59 +106,100 @@ struct Loops {
     rest<R - 1, N>(t, steps, scaler, row, part.row_end - row, channel, count);
   }
 
-  static void convolution(const Convolution& t, const Part& part) {
+  template <class Scaler>
+  static void convolution_by(const Convolution& t, const Part& part) {
     for (int b = part.block_begin; b < part.block_end; ++b) {
-      const int channel = b * block;
-      const int count = least(block, t.channels - channel);
+      const int count = least(block, t.channels - b * block);
       if (V::vectors > 1 && count <= V::lanes) {
-        rows_of_block<V::most_rows_of_one, 1>(t, part, b, count);
+        rows_of_block<V::most_rows_of_one, 1, Scaler>(t, part, b, count);
       } else {
-        rows_of_block<V::most_rows, V::vectors>(t, part, b, count);
+        rows_of_block<V::most_rows, V::vectors, Scaler>(t, part, b, count);
       }
     }
   }
 
-  template <int Groups>
-  static void depthwise_rows(const Depthwise& t, const Part& part, int channel, int count) {
+  static void convolution(const Convolution& t, const Part& part) {
+    if (is_plain(t.scaling)) {
+      convolution_by<typename V::PlainScaler>(t, part);
+    } else {
+      convolution_by<typename V::Scaler>(t, part);
+    }
+  }
+
+  /// `R` rows of a block; `Groups` of taps, or any number where it is 0.
+  template <int R, int Groups, class Scaler>
+  static void depthwise_tile(const Depthwise& t, const Scaler& scaler, int row, int channel,
+                             int count) {
     const int groups = Groups > 0 ? Groups : t.tap_groups;
     const auto* weights = static_cast<const typename V::TapWeight*>(t.weights) +
                           static_cast<std::ptrdiff_t>(channel) * groups * V::taps;
     const auto* input = static_cast<const Element*>(t.input) + channel;
-    auto* output = static_cast<Element*>(t.output) + channel;
-    const Scaler scaler(t.scaling, channel);
-    for (int row = part.row_begin; row < part.row_end; ++row) {
-      const Element* from = input + t.starts[row];
-      Sum sums[V::vectors];
-      for (int n = 0; n < V::vectors; ++n) {
-        sums[n] = V::load(t.scaling.bias + channel + n * V::lanes);
-      }
-      for (int g = 0; g < groups; ++g) {
-        V::tap_mac(sums, from, t.taps + g * V::taps, weights + g * V::taps * block);
-      }
-      scaler.finish(output + t.places[row], sums, count);
+    Sum sums[R][V::vectors];
+    unrolled<R>([&](auto r) AIOT_INLINE {
+      unrolled<V::vectors>([&](auto n) AIOT_INLINE {
+        sums[r][n] = V::load(t.scaling.bias + channel + n * V::lanes);
+      });
+    });
+    for (int g = 0; g < groups; ++g) {
+      unrolled<R>([&](auto r) AIOT_INLINE {
+        V::tap_mac(sums[r], input + t.starts[row + r], t.taps + g * V::taps,
+                   weights + g * V::taps * block);
+      });
     }
+    finish(static_cast<Element*>(t.output) + channel, t.places + row, scaler, sums, count);
   }
 
-  static void depthwise(const Depthwise& t, const Part& part) {
+  template <int Groups, class Scaler>
+  static void depthwise_rows(const Depthwise& t, const Part& part, int channel, int count) {
+    constexpr int rows = V::most_depthwise_rows;
+    const Scaler scaler(t.scaling, channel);
+    int row = part.row_begin;
+    for (; row + rows <= part.row_end; row += rows) {
+      depthwise_tile<rows, Groups>(t, scaler, row, channel, count);
+    }
+    for (; row < part.row_end; ++row) depthwise_tile<1, Groups>(t, scaler, row, channel, count);
+  }
+
+  template <class Scaler>
+  static void depthwise_by(const Depthwise& t, const Part& part) {
     constexpr int three_by_three = (9 + V::taps - 1) / V::taps;
     for (int b = part.block_begin; b < part.block_end; ++b) {
       const int channel = b * block;
       const int count = least(block, t.channels - channel);
       if (t.tap_groups == three_by_three) {
-        depthwise_rows<three_by_three>(t, part, channel, count);
+        depthwise_rows<three_by_three, Scaler>(t, part, channel, count);
       } else {
-        depthwise_rows<0>(t, part, channel, count);
+        depthwise_rows<0, Scaler>(t, part, channel, count);
       }
     }
   }
 
-  static void addition(const Addition& t, const Part& part) {
-    const Scaler left(t.left_scaling, 0);
-    const Scaler right(t.right_scaling, 0);
+  static void depthwise(const Depthwise& t, const Part& part) {
+    if (is_plain(t.scaling)) {
+      depthwise_by<typename V::PlainScaler>(t, part);
+    } else {
+      depthwise_by<typename V::Scaler>(t, part);
+    }
+  }
+
+  /// An input of ADD in the common scale. One of them, at least, is only halved.
+  static void bring(Sum (&x)[V::vectors], Sum zero, bool is_half,
+                    const typename V::Scaler& scaler) {
+    constexpr int to_left = 20;  // the reference's, so that rounding loses nothing that matters
+    for (int n = 0; n < V::vectors; ++n) {
+      x[n] = V::add(x[n], zero);
+      x[n] = is_half ? V::template shifted<to_left - 1>(x[n])
+                     : scaler.scaled(V::as_sum(V::template shifted<to_left>(x[n])), n);
+    }
+  }
+
+  template <class Scaler>
+  static void addition_by(const Addition& t, const Part& part) {
+    const typename V::Scaler left(t.left_scaling, 0);
+    const typename V::Scaler right(t.right_scaling, 0);
     const Scaler both(t.scaling, 0);
     const Sum left_zero = V::all(-t.left_zero);
     const Sum right_zero = V::all(-t.right_zero);
-    constexpr int to_left = 20;  // the reference's, so that rounding loses nothing that matters
     for (int line = part.row_begin; line < part.row_end; ++line) {
       const auto* a = static_cast<const Element*>(t.left) + t.left_starts[line];
       const auto* b = static_cast<const Element*>(t.right) + t.right_starts[line];
@@ -155,15 +209,21 @@ struct Loops {
         Sum y[V::vectors];
         V::widen(a + i, x);
         V::widen(b + i, y);
+        bring(x, left_zero, t.left_is_half, left);
+        bring(y, right_zero, t.right_is_half, right);
         for (int n = 0; n < V::vectors; ++n) {
-          x[n] = V::as_sum(V::template shifted<to_left>(V::add(x[n], left_zero)));
-          y[n] = V::as_sum(V::template shifted<to_left>(V::add(y[n], right_zero)));
+          x[n] = both.scaled(V::as_sum(V::add(x[n], y[n])), n);
         }
-        left.sums(x);
-        right.sums(y);
-        for (int n = 0; n < V::vectors; ++n) x[n] = V::as_sum(V::add(x[n], y[n]));
-        both.finish(out + i, x, least(block, t.length - i));
+        both.store(out + i, x, least(block, t.length - i));
       }
+    }
+  }
+
+  static void addition(const Addition& t, const Part& part) {
+    if (is_plain(t.scaling)) {
+      addition_by<typename V::PlainScaler>(t, part);
+    } else {
+      addition_by<typename V::Scaler>(t, part);
     }
   }
 

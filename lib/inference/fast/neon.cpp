@@ -21,6 +21,7 @@ struct Neon : SumsNeon {
   static constexpr int taps = 1;
   static constexpr int most_rows = 8;
   static constexpr int most_rows_of_one = 12;
+  static constexpr int most_depthwise_rows = 4;
   static constexpr const std::uint8_t* order = order_neon;
 
   static int16x4_t pick(const Element* p) { return vld1_dup_s16(p); }
@@ -48,7 +49,7 @@ struct Neon : SumsNeon {
           lowest(vdupq_n_s16(static_cast<std::int16_t>(s.lowest))),
           highest(vdupq_n_s16(static_cast<std::int16_t>(s.highest))) {}
 
-    void store(Element* out, int16x4_t low, int16x4_t high, int count) const {
+    void store_values(Element* out, int16x4_t low, int16x4_t high, int count) const {
       const int16x8_t y = vminq_s16(vmaxq_s16(vcombine_s16(low, high), lowest), highest);
       if (count == 8) {
         vst1q_s16(out, y);
@@ -60,14 +61,15 @@ struct Neon : SumsNeon {
         store_some(out, some, count);
       }
     }
-    void finish(Element* out, const Sum (&x)[2], int count) const {
-      store(out, vqmovn_s32(scaled(x[0], 0)), vqmovn_s32(scaled(x[1], 1)), count);
+    void store(Element* out, const Sum (&x)[2], int count) const {
+      store_values(out, vqmovn_s32(x[0]), vqmovn_s32(x[1]), count);
     }
-    void finish(Element* out, const Sum (&x)[1], int count) const {
-      const int16x4_t y = vqmovn_s32(scaled(x[0], 0));
-      store(out, y, y, count);
+    void store(Element* out, const Sum (&x)[1], int count) const {
+      const int16x4_t y = vqmovn_s32(x[0]);
+      store_values(out, y, y, count);
     }
   };
+  using PlainScaler = Scaler;
 };
 
 void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {

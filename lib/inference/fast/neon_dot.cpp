@@ -20,6 +20,7 @@ struct NeonDot : SumsNeon {
   static constexpr int taps = 1;
   static constexpr int most_rows = 5;  // 20 sums, 4 weights, and picks: 32 registers
   static constexpr int most_rows_of_one = 12;
+  static constexpr int most_depthwise_rows = 3;
   static constexpr const std::uint8_t* order = order_dot;
 
   static int8x16_t pick(const Element* p) {
@@ -61,11 +62,10 @@ struct NeonDot : SumsNeon {
           lowest(vdupq_n_s8(static_cast<std::int8_t>(s.lowest))),
           highest(vdupq_n_s8(static_cast<std::int8_t>(s.highest))) {}
 
-    int16x4_t narrow(Sum x, int n) const { return vqmovn_s32(scaled(x, n)); }
     int8x8_t bytes(int16x4_t low, int16x4_t high) const {
       return vqmovn_s16(vqaddq_s16(vcombine_s16(low, high), offset));
     }
-    void store(Element* out, int8x8_t low, int8x8_t high, int count) const {
+    void store_values(Element* out, int8x8_t low, int8x8_t high, int count) const {
       const int8x16_t y = vminq_s8(vmaxq_s8(vcombine_s8(low, high), lowest), highest);
       if (count == 16) {
         vst1q_s8(out, y);
@@ -75,16 +75,17 @@ struct NeonDot : SumsNeon {
       vst1q_s8(some, y);
       store_some(out, some, count);
     }
-    void finish(Element* out, const Sum (&x)[4], int count) const {
-      store(out, bytes(narrow(x[0], 0), narrow(x[1], 1)), bytes(narrow(x[2], 2), narrow(x[3], 3)),
-            count);
+    void store(Element* out, const Sum (&x)[4], int count) const {
+      store_values(out, bytes(vqmovn_s32(x[0]), vqmovn_s32(x[1])),
+                   bytes(vqmovn_s32(x[2]), vqmovn_s32(x[3])), count);
     }
-    void finish(Element* out, const Sum (&x)[1], int count) const {
-      const int16x4_t y = narrow(x[0], 0);
+    void store(Element* out, const Sum (&x)[1], int count) const {
+      const int16x4_t y = vqmovn_s32(x[0]);
       const int8x8_t z = bytes(y, y);
-      store(out, z, z, count);
+      store_values(out, z, z, count);
     }
   };
+  using PlainScaler = Scaler;
 };
 
 void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t /*zero_point*/) {

@@ -153,6 +153,11 @@ std::optional<PackedAddition> pack_addition(const Kernels& kernels, const Additi
   p.task.length = output.shape.w * output.shape.c;
   p.task.left_zero = f.left_zero_point + more_of(kernels.element, f.left_zero_point);
   p.task.right_zero = f.right_zero_point + more_of(kernels.element, f.right_zero_point);
+  const auto is_half = [](kernel::Factor factor) {
+    return factor.multiplier == 1 << 30 && factor.shift == 0;
+  };
+  p.task.left_is_half = is_half(f.left);
+  p.task.right_is_half = is_half(f.right);
   p.task.left_scaling = p.left.scaling;
   p.task.right_scaling = p.right.scaling;
   p.task.scaling = p.both.scaling;

@@ -65,6 +65,7 @@ struct Addition {
   const std::int32_t* places;                    ///< [line]
   std::int32_t length;                           ///< elements of a line
   std::int32_t left_zero, right_zero;            ///< the zero points as the Element sees them
+  bool left_is_half, right_is_half;              ///< the factor is 1/2
   Scaling left_scaling, right_scaling, scaling;  ///< one block each, all lanes alike
 };
 

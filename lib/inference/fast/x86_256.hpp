@@ -41,6 +41,8 @@ struct Sums256 {
 /// where 2^(e-1) can be added before the high half is taken, and the sign of the sum may stand for
 /// the sign of the rounded product: where they differ that product is 0, and so is the result. The
 /// doubled sum is below 2^31 - or this kernel is not taken -, so nothing here overflows.
+/// `Plain`: no channel is shifted to the left, and each to the right.
+template <bool Plain>
 struct Scaler256 {
   __m256i even[2], odd[2];          ///< multipliers
   __m256i add_even[2], add_odd[2];  ///< 2^31 + (2^(e-1) << 32)
@@ -68,13 +70,13 @@ struct Scaler256 {
 
   /// One vector of doubled sums.
   __m256i scaled(__m256i s, int n) const {
-    if (shifts_left) s = _mm256_sllv_epi32(s, left[n]);
+    if (!Plain && shifts_left) s = _mm256_sllv_epi32(s, left[n]);
     __m256i e = _mm256_add_epi64(_mm256_mul_epi32(s, even[n]), add_even[n]);
     const __m256i o =
         _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(s, 32), odd[n]), add_odd[n]);
     e = _mm256_srli_epi64(e, 32);
     __m256i below = _mm256_srai_epi32(s, 31);
-    if (some_unshifted) below = _mm256_and_si256(below, sign[n]);
+    if (!Plain && some_unshifted) below = _mm256_and_si256(below, sign[n]);
     return _mm256_srav_epi32(_mm256_add_epi32(_mm256_blend_epi32(e, o, 0xaa), below), right[n]);
   }
 };
