@@ -105,7 +105,7 @@ TEST_CASE("options become a request") {
                   "--send",      "--log",       "l",         "--log-size", "10MB",
                   "--log-files", "3",           "--qos",     "2",          "--mqtt-version",
                   "3.1.1",       "--client-id", "me",        "--elf",      "fw.elf",
-                  "--ca",        "ca.pem"});
+                  "--ca",        "ca.pem",      "--keys",    "keys.yaml"});
   CHECK(r.expect == "a");
   CHECK(r.fail_on == "b");
   CHECK(r.timeout == std::chrono::seconds(30));
@@ -125,6 +125,7 @@ TEST_CASE("options become a request") {
   CHECK(r.mqtt_client_id == "me");
   CHECK(r.elf_file == "fw.elf");
   CHECK(r.ca_file == "ca.pem");
+  CHECK(r.keys_file == "keys.yaml");
 }
 
 TEST_CASE("the kinds of address") {

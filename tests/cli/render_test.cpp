@@ -180,6 +180,31 @@ TEST_CASE("tables give way to a narrow terminal") {
   CHECK(render::table({{"a", "b"}, {"ccc", "d"}}, 0) == "a    b\nccc  d\n");
 }
 
+TEST_CASE("where a virtual device publishes, as it is asked for") {
+  Environment environment = test::scripted_environment();
+  sim::Request asked;
+  environment.simulate = [&](const sim::Request& request, const auto&, EventSink&,
+                             std::stop_token) -> Result<Record> {
+    asked = request;
+    return Record{"aiot.sim/1", Object({{"devices", Array{}}})};
+  };
+  CHECK(run_cli({"sim", "esp32"}, environment).exit == 0);
+  CHECK(asked.mqtt.empty());
+  CHECK(asked.mqtt_rate == 0);
+  CHECK(asked.mqtt_interval == std::chrono::seconds(1));
+  CHECK(run_cli({"sim", "esp32", "--mqtt", "mqtt://b/home", "--mqtt-interval", "50ms",
+                 "--mqtt-rate", "2000", "--credentials", "login.yaml", "--ca", "ca.pem"},
+                environment)
+            .exit == 0);
+  CHECK(asked.mqtt == "mqtt://b/home");
+  CHECK(asked.mqtt_rate == 2000);
+  CHECK(asked.mqtt_interval == std::chrono::milliseconds(50));
+  CHECK(asked.credentials_file == "login.yaml");
+  CHECK(asked.ca_file == "ca.pem");
+  CHECK(run_cli({"sim", "esp32", "--mqtt-rate", "many"}, environment).exit == 2);
+  CHECK(run_cli({"sim", "esp32", "--mqtt-interval", "soon"}, environment).exit == 2);
+}
+
 TEST_CASE("sim prints a line for each device at once") {
   const auto ran = run_cli({"sim", "esp32", "--count", "2"});
   CHECK(ran.exit == 0);
