@@ -232,6 +232,26 @@ TEST_CASE_FIXTURE(Fixture, "a socket bound to the group leaves unicast to the da
   CHECK(question->from == udp::endpoint(make_address("10.77.0.1"), 5353));
 }
 
+TEST_CASE_FIXTURE(Fixture, "a socket bound to an IPv6 group of one link hears that link alone") {
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  REQUIRE(network.add_interface("dev1", "10.78.0.1/24"));
+  const unsigned dev0 = ::if_nametoindex("dev0");
+  asio::ip::address_v6 scoped = mdns_v6.to_v6();
+  scoped.scope_id(dev0);
+  UdpOptions options = shared(5353, true);
+  options.bind = scoped;
+  UdpSocket listener = open(options);
+  CHECK(listener.join(scoped, dev0));
+  UdpOptions any;
+  any.v6 = true;
+  UdpSocket sender = open(any);
+  CHECK(sender.send({mdns_v6, 5353}, as_bytes("elsewhere"), ::if_nametoindex("dev1")));
+  CHECK(sender.send({mdns_v6, 5353}, as_bytes("here"), dev0));
+  CHECK(text(listener) == "here");
+}
+
 TEST_CASE_FIXTURE(Fixture, "a broadcast leaves by the interface that is named") {
   NetworkNamespace network;
   if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
