@@ -88,10 +88,10 @@ enum class Code : std::int32_t {
   quantize = 114,
   hard_swish = 117,
 };
-/// "CONV_2D"; "operator 200" for one without a name here.
+/// "CONV_2D"; the schema's name for one that is not above too ("GATHER"), else "operator 200".
 std::string name_of(Code code);
 /// True for the codes above: what read_model() takes.
-bool has_name(Code code);
+bool is_known(Code code);
 
 enum class Padding : std::uint8_t { same = 0, valid = 1 };
 enum class Activation : std::uint8_t {

@@ -26,7 +26,11 @@ constexpr std::size_t most_operands = 1024;
 constexpr std::size_t most_scales = 65'536;
 
 Error failure(const Document& document, std::string_view step) {
-  return document.error().with(step).with_hint("export or download the model again");
+  auto error = document.error().with(step);
+  const bool supported =
+      error.code != Errc::unsupported_operator && error.code != Errc::unsupported_option;
+  return std::move(error).with_hint(supported ? "export or download the model again"
+                                              : "convert the model again without it");
 }
 
 /// Buffer `index`: inside the FlatBuffer, or (files beyond 2 GiB, and some converters) behind it.
@@ -98,29 +102,40 @@ Result<std::vector<Tensor>> read_tensors(Document& document, const Tables& table
   return tensors;
 }
 
-/// The codes of a file, each of which operators name by its index.
-std::vector<Code> read_codes(Document& document, const Tables& tables) {
-  std::vector<Code> codes;
+/// An operator that a file's operators name by its index.
+struct CodeEntry {
+  Code code{};
+  std::string custom_name;  ///< of an operator that the converter was given
+};
+constexpr auto custom = static_cast<Code>(32);
+
+std::vector<CodeEntry> read_codes(Document& document, const Tables& tables) {
+  std::vector<CodeEntry> codes;
   if (!document.spend(tables.size())) return codes;
   for (std::size_t i = 0; i < tables.size() && !document.failed(); ++i) {
     const auto table = tables.at(i);
     // Codes up to 127 may be in the old byte alone.
-    codes.push_back(static_cast<Code>(
-        std::max<std::int32_t>(table.scalar<std::int8_t>(0, 0), table.scalar<std::int32_t>(3, 0))));
+    const auto code = static_cast<Code>(
+        std::max<std::int32_t>(table.scalar<std::int8_t>(0, 0), table.scalar<std::int32_t>(3, 0)));
+    codes.push_back({code, code == custom ? table.string(1, most_name_bytes) : std::string()});
   }
   return codes;
 }
 
-Operator read_operator(Document& document, const Table& table, const std::vector<Code>& codes) {
+Operator read_operator(Document& document, const Table& table,
+                       const std::vector<CodeEntry>& codes) {
   Operator op;
   const auto code = table.scalar<std::uint32_t>(0, 0);
   if (code >= codes.size()) {
     document.fail(Errc::bad_model, fmt::format("code {} of {}", code, codes.size()));
     return op;
   }
-  op.code = codes[code];
-  if (!has_name(op.code)) {
-    document.fail(Errc::unsupported_operator, name_of(op.code));
+  op.code = codes[code].code;
+  if (!is_known(op.code)) {
+    document.fail(Errc::unsupported_operator,
+                  op.code == custom
+                      ? fmt::format("custom operator {}", escape_controls(codes[code].custom_name))
+                      : name_of(op.code));
     return op;
   }
   op.inputs = table.vector<std::int32_t>(1, most_operands);
@@ -130,7 +145,7 @@ Operator read_operator(Document& document, const Table& table, const std::vector
 }
 
 Result<std::vector<Operator>> read_operators(Document& document, const Tables& tables,
-                                             const std::vector<Code>& codes) {
+                                             const std::vector<CodeEntry>& codes) {
   if (tables.size() > most_operators) {
     return make_error(Errc::too_large, fmt::format("{} operators", tables.size()));
   }

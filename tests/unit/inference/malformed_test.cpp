@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <memory>
 
@@ -9,6 +10,7 @@
 #include "inference/error.hpp"
 #include "inference/model/read.hpp"
 #include "inference/model/write.hpp"
+#include "vectors.hpp"
 
 namespace aiot::inference {
 namespace {
@@ -172,8 +174,21 @@ TEST_CASE("malformed: each damage is told by its place") {
       {"a padding that is none", [](Sample& s) { s.conv().padding = static_cast<Padding>(7); },
        Errc::bad_model, "operator 0: padding 7"},
       {"an operator without a name here",
-       [](Sample& s) { s.model.operators[1].code = static_cast<Code>(76); },
-       Errc::unsupported_operator, "operator 1: operator 76"},
+       [](Sample& s) { s.model.operators[1].code = static_cast<Code>(36); },
+       Errc::unsupported_operator, "operator 1: GATHER"},
+      {"an operator that the schema does not have",
+       [](Sample& s) { s.model.operators[1].code = static_cast<Code>(250); },
+       Errc::unsupported_operator, "operator 1: operator 250"},
+      {"a custom operator", [](Sample& s) { s.model.operators[1].code = static_cast<Code>(32); },
+       Errc::unsupported_operator, "operator 1: custom operator"},
+      {"text as an input",
+       [](Sample& s) {
+         s.model.tensors.push_back({});
+         s.model.tensors.back().name = "words";
+         s.model.tensors.back().type = Type::string;
+         s.model.inputs.push_back(5);
+       },
+       Errc::unsupported_option, "the model's input (words) is STRING"},
       {"an image that is no image",
        [](Sample& s) {
          s.model.tensors[0].shape = {4, 4, 2};
@@ -196,6 +211,54 @@ TEST_CASE("malformed: each damage is told by its place") {
     CAPTURE(message);
     CHECK(engine.error().code == damage.code);
     CHECK(message.find(damage.says) != std::string::npos);
+  }
+}
+
+TEST_CASE("malformed: every operator refuses tensors that do not fit it") {
+  struct Change {
+    const char* what;
+    std::function<void(Model&)> change;
+    bool (*concerns)(const std::string&);
+  };
+  const auto every = [](const std::string&) { return true; };
+  const auto tensor = [](Model& m, std::int32_t index) -> Tensor& {
+    return m.tensors[static_cast<std::size_t>(index)];
+  };
+  const std::vector<Change> changes = {
+      {"a longer output", [&](Model& m) { tensor(m, m.operators[0].outputs[0]).shape.back() += 1; },
+       every},
+      {"an output with one more dimension",
+       [&](Model& m) { tensor(m, m.operators[0].outputs[0]).shape.push_back(2); }, every},
+      {"an output of int16",
+       [&](Model& m) { tensor(m, m.operators[0].outputs[0]).type = Type::int16; }, every},
+      {"an input of int16", [&](Model& m) { tensor(m, m.inputs[0]).type = Type::int16; },
+       [](const std::string& name) { return name != "shape"; }},  // which is that of any type
+      {"no inputs", [](Model& m) { m.operators[0].inputs.clear(); }, every},
+      {"inputs left out", [](Model& m) { std::ranges::fill(m.operators[0].inputs, -1); }, every},
+      {"too many outputs",
+       [](Model& m) {
+         m.tensors.push_back(m.tensors.back());
+         m.tensors.back().data = {};
+         m.operators[0].outputs.push_back(static_cast<std::int32_t>(m.tensors.size() - 1));
+       },
+       every},
+  };
+  for (const auto& name : test::vector_names()) {
+    if (name == "graph") continue;
+    CAPTURE(name);
+    const auto vectors = test::vectors_of(name);
+    REQUIRE(!vectors.empty());
+    for (const auto& change : changes) {
+      if (!change.concerns(name)) continue;
+      CAPTURE(std::string(change.what));
+      auto model = read_model(vectors[0].model);
+      REQUIRE(model.has_value());
+      change.change(*model);
+      const auto engine = load(*model);
+      REQUIRE(!engine.has_value());
+      CHECK(engine.error().message().find("operator 0 (") != std::string::npos);
+      CHECK(!engine.error().hint.empty());
+    }
   }
 }
 
