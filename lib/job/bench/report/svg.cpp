@@ -84,7 +84,7 @@ std::vector<double> ticks(double low, double high, int count) {
   const double rough = (high - low) / count;
   const double power = std::pow(10, std::floor(std::log10(rough)));
   const double lead = rough / power;
-  const double step = power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
+  const double step = power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
   std::vector<double> out;
   const double first = std::ceil(low / step - 1e-9);
   for (double at = first; at * step <= high + step * 1e-9; at += 1) out.push_back(at * step);

@@ -1,0 +1,309 @@
+#include "job/bench/session.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "../../image/temporary_folder.hpp"
+#include "inference/error.hpp"
+#include "job/bench/error.hpp"
+#include "scripted_engine.hpp"
+
+namespace aiot::bench {
+namespace {
+
+using namespace std::chrono_literals;
+using aiot::test::TemporaryFolder;
+
+/// Remembers what was told, in short: "started kws", "step kws measure".
+struct Told final : EventSink {
+  std::vector<std::string> lines;
+  void on_event(const Event& event) override {
+    std::visit([this](const auto& e) { take(e); }, event);
+  }
+  void take(const event::Started& e) { lines.push_back("started " + e.device); }
+  void take(const event::Step& e) { lines.push_back("step " + e.device + " " + e.name); }
+  void take(const event::Notice& e) { lines.push_back("notice " + e.device + " " + e.code); }
+  void take(const event::Finished& e) { lines.push_back("finished " + e.device); }
+  void take(const event::Failed& e) { lines.push_back("failed " + e.device + " " + e.step); }
+  template <class Other>
+  void take(const Other&) {}
+};
+
+/// A quiet machine of files, models that are scripted, time that is virtual.
+struct Room {
+  TemporaryFolder root;
+  test::VirtualTime time;
+  Told told;
+  std::stop_source stop;
+  std::function<void(const std::string& model, test::ScriptedEngine&)> script =
+      [](const std::string&, test::ScriptedEngine&) {};
+  Request request;
+
+  Room() {
+    write_stat(1000);
+    root.put("proc/cpuinfo", std::string_view("model name : A CPU\n"));
+    request.models = {"a"};
+    request.runs = 100;
+    request.peak = true;
+  }
+  void write_stat(unsigned busy_ticks) const {
+    root.put("proc/stat",
+             "cpu  0 0 0 0\ncpu0 " + std::to_string(busy_ticks) + " 0 0 5000 0 0 0 0\n");
+  }
+  Surroundings surroundings() {
+    Surroundings s;
+    s.clocks = time.clocks();
+    s.now = [] { return std::chrono::system_clock::time_point(1'700'000'000s); };
+    s.root = root.path();
+    s.find = [](const std::string& word) -> Result<Subject> {
+      if (word == "missing") return make_error(Errc::no_model, word, "name another");
+      Subject subject;
+      subject.name = word;
+      subject.sha256 = "hash of " + word;
+      return subject;
+    };
+    s.engines = [this](const Setup&, const Subject& subject) -> Result<EngineFactory> {
+      return EngineFactory([this, name = subject.name]() -> Result<EnginePointer> {
+        auto engine = std::make_unique<test::ScriptedEngine>(2, 2);
+        engine->time = &time;
+        engine->ops = {{"CONV_2D", {1, 2}, 4000, 100}, {"SOFTMAX", {1, 2}, 0, 4}};
+        engine->op_times = {300ns, 100ns};
+        script(name, *engine);
+        return engine;
+      });
+    };
+    s.peak = [](const Setup&) { return std::optional(Peak{80e9, 40e9, 10e9}); };
+    return s;
+  }
+  Result<Report> run() { return run_in(surroundings(), request, told, stop.get_token()); }
+};
+
+const Object& model_of(const Report& report, std::size_t index = 0) {
+  return *report.record.fields.find("models")->array()->at(index).object();
+}
+template <class T>
+T value(const Object& fields, std::string_view path) {
+  const Object* at = &fields;
+  for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.')) {
+    at = at->find(path.substr(0, dot))->object();
+    path.remove_prefix(dot + 1);
+  }
+  return std::get<T>(at->find(path)->storage());
+}
+
+using Lines = std::vector<std::string>;
+
+TEST_CASE("a model from its start to its record") {
+  Room room;
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  CHECK(report->failures.empty());
+  CHECK(room.told.lines == Lines{"started a", "step a load", "step a warm up", "step a measure",
+                                 "step a profile", "finished a"});
+  CHECK(report->record.schema == "aiot.bench.run/1");
+  const Object& all = report->record.fields;
+  CHECK(value<std::string>(all, "time") == "2023-11-14T22:13:20Z");
+  CHECK(value<std::string>(all, "machine.cpu") == "A CPU");
+  CHECK(value<double>(all, "peak.int8_gmacs_per_s") == 80);
+  CHECK(value<bool>(all, "complete"));
+  const Object& model = model_of(*report);
+  CHECK(value<std::uint64_t>(model, "latency.runs") == 100);
+  CHECK(value<double>(model, "latency.p50_us") == 1);
+  CHECK(value<double>(model, "runs_per_s") == doctest::Approx(1e6));
+  CHECK(value<std::uint64_t>(model, "macs") == 4000);
+  // 4000 MACs in 1 us are 4 G a second, of 80.
+  CHECK(value<double>(model, "gmacs_per_s") == doctest::Approx(4));
+  CHECK(value<double>(model, "peak_share") == doctest::Approx(0.05));
+  CHECK(value<std::uint64_t>(model, "memory.arena_bytes") == 1000);
+  const Array& operators = *model.find("operators")->array();
+  REQUIRE(operators.size() == 2);
+  CHECK(value<double>(*operators[0].object(), "time_us") == doctest::Approx(0.6));
+  CHECK(value<double>(*operators[0].object(), "share") == doctest::Approx(0.75));
+  CHECK_FALSE(operators[1].object()->find("peak_share"));
+  CHECK(model.find("spoiled")->array()->empty());
+}
+
+TEST_CASE("the hash is that of the outputs for the same inputs every time") {
+  // SHA-256 of the bytes 0x00 0x00: Python's hashlib.sha256(bytes(2)).
+  Room room;
+  const auto report = room.run();
+  CHECK(value<std::string>(model_of(*report), "output_sha256") ==
+        "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7");
+  Room echo;
+  echo.script = [](const std::string&, test::ScriptedEngine& e) {
+    e.answer = [](test::ScriptedEngine& self) { self.out[0] = self.in[0]; };
+  };
+  const auto first = value<std::string>(model_of(*echo.run()), "output_sha256");
+  CHECK(first == value<std::string>(model_of(*echo.run()), "output_sha256"));
+  CHECK(first != value<std::string>(model_of(*report), "output_sha256"));
+}
+
+TEST_CASE("a machine that others use meanwhile: in the result, and told") {
+  Room room;
+  room.script = [&](const std::string&, test::ScriptedEngine& e) {
+    e.takes = [&](std::uint64_t run) {
+      // 100 runs of 10 ms are a second; others' work is as much again as the CPU has.
+      if (run > 50) room.write_stat(1000 + 150);
+      return 10ms;
+    };
+  };
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  const Array& spoiled = *model_of(*report).find("spoiled")->array();
+  REQUIRE(spoiled.size() == 1);
+  CHECK(value<std::string>(*spoiled[0].object(), "code") == "bench.busy");
+  CHECK(std::count(room.told.lines.begin(), room.told.lines.end(), "notice a bench.busy") == 1);
+}
+
+TEST_CASE("one model fails, the next goes on") {
+  Room room;
+  room.request.models = {"a", "b"};
+  room.script = [](const std::string& name, test::ScriptedEngine& e) {
+    if (name == "a") e.fail_at = 60;
+  };
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  CHECK(report->models == 2);
+  REQUIRE(report->failures.size() == 1);
+  CHECK(report->failures[0].model == "a");
+  CHECK(report->failures[0].error.code == inference::Errc::engine_failed);
+  CHECK(report->record.fields.find("models")->array()->size() == 1);
+}
+
+TEST_CASE("an engine that fails at each step is told with the step") {
+  // Runs: one for the hash, then the warm-up until it settles, then 100 measured, then the profile.
+  const auto step_at = [](std::uint64_t run) {
+    Room room;
+    room.request.warm_up = 0ms;
+    room.script = [&](const std::string&, test::ScriptedEngine& e) { e.fail_at = run; };
+    const auto report = room.run();
+    REQUIRE(report->failures.size() == 1);
+    CHECK(room.told.lines.back() == "failed a " + report->failures[0].step);
+    return report->failures[0].step;
+  };
+  CHECK(step_at(0) == "load");
+  CHECK(step_at(1) == "warm up");
+  CHECK(step_at(2) == "measure");
+  CHECK(step_at(101) == "measure");
+  CHECK(step_at(102) == "profile");
+}
+
+TEST_CASE("a stop ends it with what was measured so far") {
+  Room room;
+  room.request.models = {"a", "b"};
+  room.request.warm_up = 0ms;
+  room.script = [&](const std::string&, test::ScriptedEngine& e) {
+    e.takes = [&](std::uint64_t run) {
+      if (run == 40) room.stop.request_stop();
+      return 1us;
+    };
+  };
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  REQUIRE(report->failures.size() == 1);
+  CHECK(report->failures[0].error.condition() == Condition::cancelled);
+  CHECK(report->record.fields.find("models")->array()->size() == 1);
+  CHECK(value<std::uint64_t>(model_of(*report), "latency.runs") == 39);
+  CHECK_FALSE(value<bool>(model_of(*report), "complete"));
+  CHECK_FALSE(value<bool>(report->record.fields, "complete"));
+}
+
+TEST_CASE("accuracy with a limit") {
+  const TemporaryFolder data;
+  data.put("a.bin", std::string_view("\x05\x01"));
+  data.put("b.bin", std::string_view("\x05\x01"));
+  const std::string labels = data.put("y_labels.csv", std::string_view("a.bin,2,0\nb.bin,2,1\n"));
+  Room room;
+  room.request.warm_up = 0ms;  // time stands still in this test
+  room.request.data.folder = data.path();
+  room.request.data.labels_file = labels;
+  room.request.data.min_accuracy = 0.5;
+  room.script = [](const std::string&, test::ScriptedEngine& e) {
+    e.time = nullptr;  // workers run at once
+    e.answer = [](test::ScriptedEngine& self) { self.out[0] = self.in[0]; };
+  };
+  const auto fine = room.run();
+  REQUIRE(fine.has_value());
+  CHECK(fine->failures.empty());
+  CHECK(value<double>(model_of(*fine), "accuracy.top1.value") == 0.5);
+  room.request.data.min_accuracy = 0.51;
+  const auto below = room.run();
+  REQUIRE(below->failures.size() == 1);
+  CHECK(below->failures[0].error.code == Errc::below_minimum);
+  CHECK(below->failures[0].error.condition() == Condition::mismatch);
+  room.request.data.labels_file = data.put("c.csv", std::string_view("../a.bin,2,0"));
+  CHECK(room.run()->failures.at(0).error.code == Errc::bad_labels);
+  room.request.data.labels_file = data.put("d.csv", std::string_view("none.bin,2,0"));
+  CHECK(room.run()->failures.at(0).step == "accuracy");
+}
+
+TEST_CASE("a baseline that is faster") {
+  Room room;
+  constexpr std::string_view earlier =
+      R"({"schema":"aiot.bench.run/1","data":{"engine":{"name":"other","threads":1},
+      "machine":{"cpu":"A CPU"},"models":[{"name":"a","sha256":"hash of a",
+      "latency":{"p50_us":0.9},"memory":{"arena_bytes":1000,"weights_bytes":2000},
+      "output_sha256":"x"}]}})";
+  room.request.setup.engine = "other";
+  room.request.baseline_file = room.root.put("earlier.json", earlier);
+  room.request.max_regression = 0.2;
+  const auto report = room.run();
+  REQUIRE(report->failures.size() == 1);
+  CHECK(report->failures[0].error.code == Errc::worse);
+  // 1 us is within 20 % of 0.9; the outputs are others.
+  CHECK(report->failures[0].error.context == "the outputs for the same inputs differ");
+  CHECK(value<double>(model_of(*report), "comparison.p50_change") == doctest::Approx(1 / 0.9 - 1));
+  room.request.max_regression = 0.1;
+  CHECK(room.run()->failures[0].error.context.starts_with("the median is 1.00 us, 11.1 % above"));
+}
+
+TEST_CASE("requests that make no sense") {
+  const auto refused = [](auto&& change) {
+    Room room;
+    change(room.request);
+    const auto report = room.run();
+    REQUIRE(report.has_error());
+    CHECK(room.told.lines.empty());
+    return report.error().code;
+  };
+  CHECK(refused([](Request& r) { r.models = {"a", "a"}; }) == Errc::bad_request);
+  CHECK(refused([](Request& r) { r.models = {"missing"}; }) == Errc::no_model);
+  CHECK(refused([](Request& r) { r.data.folder = "x"; }) == Errc::bad_request);
+  CHECK(refused([](Request& r) { r.data.min_accuracy = 0.5; }) == Errc::bad_request);
+  CHECK(refused([](Request& r) {
+          r.models = {"a", "b"};
+          r.data.folder = r.data.labels_file = "x";
+        }) == Errc::bad_request);
+  CHECK(refused([](Request& r) { r.report_file = "page.pdf"; }) == Errc::bad_request);
+  CHECK(refused([](Request& r) { r.runs = most_runs + 1; }) == Errc::bad_request);
+  CHECK(refused([](Request& r) { r.setup.cpus = {8000}; }) == Errc::pin_failed);
+}
+
+TEST_CASE("models of one name are told apart by how they were named") {
+  Room room;
+  room.request.models = {"x/a", "y/a"};
+  Surroundings s = room.surroundings();
+  s.find = [](const std::string&) -> Result<Subject> {
+    Subject subject;
+    subject.name = "a";
+    return subject;
+  };
+  const auto report = run_in(s, room.request, room.told, room.stop.get_token());
+  REQUIRE(report.has_value());
+  CHECK(value<std::string>(model_of(*report, 0), "name") == "a");
+  CHECK(value<std::string>(model_of(*report, 1), "name") == "y/a");
+}
+
+TEST_CASE("a report is written where it was asked for") {
+  Room room;
+  room.request.report_file = room.root.path("out.html");
+  REQUIRE(room.run().has_value());
+  std::ifstream file(room.request.report_file);
+  const std::string page(std::istreambuf_iterator<char>(file), {});
+  CHECK(page.starts_with("<!doctype html>"));
+  CHECK(page.ends_with("</html>\n"));
+}
+
+}  // namespace
+}  // namespace aiot::bench
