@@ -41,6 +41,14 @@ std::string latency_lines(const Object& model) {
       0, 2);
 }
 
+/// Takes a column out in which nothing stands but its head.
+void drop_empty(Rows& rows, std::size_t column) {
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    if (!rows[i][column].empty()) return;
+  }
+  for (auto& row : rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(column));
+}
+
 std::string operator_table(const Object& model, std::size_t width) {
   const Array& operators = list_of(model, "operators");
   if (operators.empty()) return "";
@@ -56,6 +64,7 @@ std::string operator_table(const Object& model, std::size_t width) {
                     multiplies ? fmt::format("{:.3g}", number_of(op, "gmacs_per_s")) : "",
                     has_number(op, "peak_share") ? percent(number_of(op, "peak_share"), 0) : ""});
   }
+  drop_empty(rows, 8);
   align_right(rows, {1, 2});
   Rows kinds;
   for (const Value& value : list_of(model, "groups")) {
@@ -166,7 +175,9 @@ std::string overview(const Array& models, const BenchStyle& style) {
          size_of(m, "arena_bytes"), size_of(m, "weights_bytes"),
          list_of(model, "spoiled").empty() ? "" : "spoiled"});
   }
-  align_right(rows, {0, 8});
+  drop_empty(rows, 8);
+  drop_empty(rows, 5);
+  align_right(rows, {0});
   return table(rows, style.width);
 }
 

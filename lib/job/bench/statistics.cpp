@@ -42,7 +42,9 @@ Summary summarize(std::vector<Nanoseconds>& times) {
 std::vector<Bin> histogram(std::span<const Nanoseconds> sorted, std::size_t bins) {
   if (sorted.empty() || bins == 0) return {};
   const Nanoseconds first = sorted.front();
-  const Nanoseconds reach = percentile(sorted, 0.99) - first + Nanoseconds(1);
+  const Nanoseconds spread = percentile(sorted, 0.9) - first;
+  const Nanoseconds last = std::min(percentile(sorted, 0.99), percentile(sorted, 0.5) + 5 * spread);
+  const Nanoseconds reach = last - first + Nanoseconds(1);
   const auto wanted = static_cast<Nanoseconds::rep>(bins);
   const Nanoseconds width((reach.count() + wanted - 1) / wanted);
   std::vector<Bin> out;

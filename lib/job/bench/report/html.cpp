@@ -67,7 +67,7 @@ std::string warnings(const ModelResult& m) {
   std::string out;
   if (!m.complete) out += "<p class=\"bad\">Stopped before the figures were complete.</p>\n";
   for (const Reason& reason : m.spoiled) {
-    out += fmt::format("<p class=\"bad\"><b>Spoiled:</b> {}. {}.</p>\n", escape(reason.text),
+    out += fmt::format("<p class=\"bad\"><b>Spoiled:</b> {}; {}.</p>\n", escape(reason.text),
                        escape(reason.hint));
   }
   if (m.comparison) {
@@ -107,7 +107,7 @@ std::string conditions(const ModelResult& m) {
                            : std::string("not told");
   };
   return table(
-      {{"conditions", ""},
+      {{"while it was measured", ""},
        {"time on its CPU", percent(u.wall.count() > 0 ? us(u.thread_cpu) / us(u.wall) : 0)},
        {"taken off its CPU", fmt::format("{} times", u.after.preempted - u.before.preempted)},
        {"other processes", fmt::format("{:.2f} CPUs", others.cpus)},

@@ -77,8 +77,9 @@ svg::Canvas plot_latency(const ModelResult& model) {
     const bool crowded = x > width - 150;
     canvas.line(x, y - 8, x, height - bottom, "rule");
     canvas.text(x + (crowded ? -6 : 6), y,
-                fmt::format("{} {}", mark.name, time_words(us(mark.time))), "strong",
-                crowded ? svg::Anchor::end : svg::Anchor::start);
+                fmt::format("{} {}{}", mark.name, time_words(us(mark.time)),
+                            us(mark.time) > high ? " →" : ""),
+                "strong", crowded ? svg::Anchor::end : svg::Anchor::start);
   }
   canvas.text(left, height - 8, "latency in µs; the last bar holds all that is slower", "label");
   canvas.text(width - right, height - 8, fmt::format("slowest {}", time_words(us(s.max))), "label",

@@ -44,9 +44,9 @@ svg::Canvas plot_operators(const RunResult& run, const ModelResult& model) {
                 svg::Anchor::end);
     canvas.rect(label_width, y, length, row_height - 6, operator_style(model, op.info.name),
                 fmt::format("{} MACs, {} bytes", op.info.macs, op.info.bytes));
-    std::string words = fmt::format("{}  {:.1f} %", time_words(us(op.time)), op.share * 100);
+    std::string words = fmt::format("{} · {:.1f} %", time_words(us(op.time)), op.share * 100);
     if (roof > 0 && op.info.macs > 0) {
-      words += fmt::format("  {:.0f} % of peak", macs_per_s(op.info.macs, op.time) / roof * 100);
+      words += fmt::format(" · {:.0f} % of peak", macs_per_s(op.info.macs, op.time) / roof * 100);
     }
     canvas.text(label_width + length + 8, y + 13, words, "label");
   }

@@ -87,7 +87,8 @@ std::vector<double> ticks(double low, double high, int count) {
   const double step = power * (lead < 1.5 ? 1 : lead < 3.5 ? 2 : lead < 7.5 ? 5 : 10);
   std::vector<double> out;
   const double first = std::ceil(low / step - 1e-9);
-  for (double at = first; at * step <= high + step * 1e-9; at += 1) out.push_back(at * step);
+  // Adding 0 makes 0 of -0, which would be written so.
+  for (double at = first + 0.0; at * step <= high + step * 1e-9; at += 1) out.push_back(at * step);
   return out;
 }
 
