@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "protocol/dnssd/message.hpp"
+#include "protocol/dnssd/prober.hpp"
 #include "protocol/dnssd/querier.hpp"
 #include "protocol/dnssd/responder.hpp"
 
@@ -71,6 +72,17 @@ void answer(const Message& message) {
   for (const Responder::Send& send : responder->take_output()) (void)decode(send.payload);
 }
 
+void probe(const Message& message) {
+  const net::TimePoint now{1h};
+  const Result<Responder> responder =
+      Responder::make(Name("lamp.local"), {boost::asio::ip::make_address("10.0.0.1")},
+                      {Offer{"Lamp", "_hap._tcp", 1, {{"sf", "1"}}, {}}}, 1, now);
+  Prober prober(responder->unique(), {}, 1, now);
+  prober.on_timer(now + 1s);
+  prober.on_message(message, now + 1s);
+  if (prober.taken().size() > 2) std::abort();  // it asked for two names
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -79,5 +91,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   encode_again(*message);
   hear(*message);
   answer(*message);
+  probe(*message);
   return 0;
 }

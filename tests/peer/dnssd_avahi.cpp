@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <map>
 
 #include "network_namespace.hpp"
 #include "peer/avahi.hpp"
@@ -27,6 +30,24 @@ bool is_whole(const Observation& seen) {
   // IPv4 and IPv6, where there is IPv6
   return count_of(seen, IdentityKind::address) >= 1 && count_of(seen, IdentityKind::host) == 1;
 }
+
+/// Hears that a service called "Twin" has been announced.
+struct Announcement final : dnssd::Station {
+  std::promise<void> announced;
+  bool heard = false;
+
+  void on_message(dnssd::LinkId, const dnssd::Message& message,
+                  const boost::asio::ip::udp::endpoint&, net::TimePoint) override {
+    for (const dnssd::Record& record : message.answers) {
+      if (heard || !message.response || record.type != dnssd::SRV) continue;
+      if (record.name.labels().front() != "Twin") continue;
+      heard = true;
+      announced.set_value();
+    }
+  }
+  void on_timer(net::TimePoint) override {}
+  net::TimePoint next_timer() const override { return net::TimePoint::max(); }
+};
 
 }  // namespace
 
@@ -107,4 +128,61 @@ TEST_CASE("avahi-browse finds what our responder offers, until its goodbye") {
   for (int i = 0; i < 20 && !seen.empty(); ++i) seen = Avahi::browse();
   CHECK(seen.empty());
   boost::asio::post(loop, [&] { links->close(); });
+}
+
+TEST_CASE("names that avahi has are left to it, and it leaves ours to us") {
+  if (const std::string refusal = Avahi::refusal(); !refusal.empty()) AIOT_SKIP(refusal);
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  const std::set<std::string> avahi_first = {"Twin;_hap._tcp", "Twin\\032\\0402\\041;_hap._tcp"};
+  const std::set<std::string> ours_first = {"Twin;_hap._tcp", "Twin\\032\\0352;_hap._tcp"};
+  for (const bool avahi_is_first : {true, false}) {
+    CAPTURE(avahi_is_first);
+    Avahi avahi;
+    avahi.add_service("Twin", "_hap._tcp", 5001, "<txt-record>sf=1</txt-record>");
+    if (avahi_is_first) {
+      avahi.start("workshop");
+      std::set<std::string> seen;
+      for (int i = 0; i < 20 && seen.empty(); ++i) seen = Avahi::browse();
+      REQUIRE(seen == std::set<std::string>{"Twin;_hap._tcp"});
+    }
+    boost::asio::io_context loop;
+    const std::vector<net::Interface> interfaces = *net::list_interfaces();
+    const auto links = dnssd::Links::open(loop.get_executor(), interfaces);
+    REQUIRE(links->hears_groups());
+    auto station = dnssd::ResponderStation::make(links, interfaces, dnssd::Name("workshop.local"),
+                                                 {{"Twin", "_hap._tcp", 5002, {{"sf", "0"}}, {}}},
+                                                 1, net::steady_clock().now());
+    REQUIRE(station.has_value());
+    std::map<std::string, std::string> renamed;
+    (*station)->on_renamed(
+        [&](const std::string& from, const std::string& to) { renamed[from] = to; });
+    const auto ears = dnssd::Links::open(loop.get_executor(), interfaces);
+    const auto heard = std::make_shared<Announcement>();
+    dnssd::Links::start(ears, heard, loop.get_executor());
+    dnssd::Links::start(links, *station, loop.get_executor());
+    std::jthread runner([&] { loop.run(); });
+    if (!avahi_is_first) {
+      // When ours has been announced, and not before.
+      heard->announced.get_future().wait();
+      avahi.start("workshop");
+    }
+    const auto& wanted = avahi_is_first ? avahi_first : ours_first;
+    std::set<std::string> seen;
+    for (int i = 0; i < 20 && seen != wanted; ++i) seen = Avahi::browse();
+    CHECK(seen == wanted);
+    boost::asio::post(loop, [&] {
+      (*station)->say_goodbye();
+      links->close();
+      ears->close();
+    });
+    runner.join();
+    if (avahi_is_first) {
+      // The host's name is the same, and so are its addresses: that is no conflict.
+      CHECK(renamed == std::map<std::string, std::string>{{"Twin", "Twin (2)"}});
+    } else {
+      CHECK(renamed.empty());
+    }
+  }
 }

@@ -72,6 +72,14 @@ void Responder::own(Name name, Type type, std::uint32_t ttl_s, Data data) {
   if (!there) owned_.push_back({std::move(record)});
 }
 
+std::vector<Record> Responder::unique() const {
+  std::vector<Record> out;
+  for (const Owned& owned : owned_) {
+    if (!is_shared(owned.record)) out.push_back(owned.record);
+  }
+  return out;
+}
+
 void Responder::on_message(const Message& message, const Endpoint& from, TimePoint now) {
   if (gone_ || message.response || message.opcode != 0) return;
   // More known answers to questions of an earlier packet (section 7.2).

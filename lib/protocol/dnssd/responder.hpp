@@ -22,8 +22,7 @@ struct Offer {
 };
 
 /// Offers services on one link, as an engine without I/O: announces them twice, answers questions,
-/// says goodbye (RFC 6762 sections 6 to 10). It does not probe (section 8.1): whoever runs it
-/// chooses names that nobody else has.
+/// says goodbye (RFC 6762 sections 6 to 10). Whether the names are free was asked before: Prober.
 class Responder {
  public:
   /// A packet to send from port 5353, to the group unless `to` says otherwise.
@@ -44,6 +43,8 @@ class Responder {
   net::TimePoint next_timer() const;
   /// Everything is withdrawn; nothing is answered any more.
   void say_goodbye();
+  /// The records that are this host's alone.
+  std::vector<Record> unique() const;
   /// What there is to send since this was last called.
   std::vector<Send> take_output() { return std::exchange(output_, {}); }
 

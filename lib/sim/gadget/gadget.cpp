@@ -214,6 +214,10 @@ std::vector<std::string> Gadget::addresses() const {
   return out;
 }
 
+void Gadget::on_renamed(std::function<void(const std::string&, const std::string&)> told) {
+  mdns_->on_renamed(std::move(told));
+}
+
 void Gadget::start(MqttService::Events mqtt_events) {
   Port::Events events;
   events.bytes = [this](ByteSpan bytes) {

@@ -29,6 +29,9 @@ class Gadget {
   static Result<std::unique_ptr<Gadget>> make(const net::asio::any_io_executor& executor,
                                               Identity identity, const Options& options);
 
+  /// Called when somebody on the network has one of its names: that name, and the one announced in
+  /// its place.
+  void on_renamed(std::function<void(const std::string& from, const std::string& to)> told);
   void start(MqttService::Events events);
   /// Says goodbye where the protocol has one, and closes.
   void stop();

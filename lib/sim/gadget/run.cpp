@@ -69,6 +69,12 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
       if (!refused) refused = std::move(why);
       context.stop();
     };
+    gadget->on_renamed([&sink, address = gadget->address()](const std::string& from,
+                                                            const std::string& to) {
+      sink.on_event(event::Notice{
+          address, "gadget.renamed",
+          "\"" + from + "\" is somebody else's on this network: announced as \"" + to + "\"", ""});
+    });
     gadget->start(std::move(events));
   }
   const std::stop_callback on_stop(
