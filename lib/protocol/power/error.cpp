@@ -11,18 +11,18 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
 }
 
 constexpr std::array rows = {
-    row(Errc::no_answer, "power.no-answer", "the power monitor did not answer", Condition::timeout,
+    row(Errc::no_answer, "power.no_answer", "the power monitor did not answer", Condition::timeout,
         true),
     row(Errc::refused, "power.refused", "the power monitor refused", Condition::protocol),
-    row(Errc::bad_setting, "power.bad-setting", "the power monitor has no such setting",
+    row(Errc::bad_setting, "power.bad_setting", "the power monitor has no such setting",
         Condition::usage),
-    row(Errc::bad_stream, "power.bad-stream", "this is not what such a power monitor sends",
+    row(Errc::bad_stream, "power.bad_stream", "this is not what such a power monitor sends",
         Condition::protocol),
-    row(Errc::lost_samples, "power.lost-samples", "the power monitor lost samples",
+    row(Errc::lost_samples, "power.lost_samples", "the power monitor lost samples",
         Condition::protocol, true),
-    row(Errc::lost_edges, "power.lost-edges", "the power monitor lost an edge", Condition::protocol,
+    row(Errc::lost_edges, "power.lost_edges", "the power monitor lost an edge", Condition::protocol,
         true),
-    row(Errc::no_edges, "power.no-edges", "the power monitor saw no edge of the device's pin",
+    row(Errc::no_edges, "power.no_edges", "the power monitor saw no edge of the device's pin",
         Condition::protocol),
 };
 const ErrorTable table("power", rows);

@@ -70,6 +70,7 @@ net::Task<void> Joulescope::stream(Recorder& recorder) {
           static_cast<double>(statistics->sample_id - last->sample_id) / samples_per_s(device_));
     }
     last = std::move(*statistics);
+    recorder.on_time(lines_.arrived());
   }
   co_return Result<void>();
 }

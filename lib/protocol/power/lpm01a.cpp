@@ -206,6 +206,7 @@ net::Task<void> Lpm01a::stream(Recorder& recorder) {
     if (const auto* samples = std::get_if<Samples>(&decoded)) {
       for (const double joules : samples->values) recorder.on_sample(joules);
       if (samples->damaged > 0) recorder.on_lost(samples->damaged);
+      recorder.on_time(lines_.arrived());
     } else if (const auto* event = std::get_if<Event>(&decoded)) {
       recorder.on_edge(event->number, lines_.arrived());
     } else if (const auto* stamp = std::get_if<Timestamp>(&decoded)) {

@@ -139,6 +139,10 @@ void VirtualMonitor::sample(TimePoint at) {
     marks_.pop_front();
     say(fmt::format("event {:02} ris\r\n", events_++));
   }
+  if (at >= overrun_.first) {
+    lose_ = overrun_.second;
+    overrun_.first = net::TimePoint::max();
+  }
   if (lose_ > 0) {
     --lose_;
   } else {

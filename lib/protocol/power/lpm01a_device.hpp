@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <string>
+#include <utility>
 
 #include "net/device_engine.hpp"
 
@@ -19,6 +20,8 @@ class VirtualMonitor final : public net::DeviceEngine {
   void on_mark(net::TimePoint when);
   /// Swallows so many of the samples that are due next, as an overrun does.
   void lose_samples(std::uint64_t count) { lose_ = count; }
+  /// The same from that time on.
+  void lose_samples_at(net::TimePoint when, std::uint64_t count) { overrun_ = {when, count}; }
 
   void on_bytes(net::TimePoint now, ByteSpan bytes) override;
   void on_lines(net::TimePoint, bool, bool) override {}
@@ -58,6 +61,7 @@ class VirtualMonitor final : public net::DeviceEngine {
   net::TimePoint started_{};
   std::uint64_t samples_ = 0;  ///< since the start, lost ones too
   std::uint64_t lose_ = 0;
+  std::pair<net::TimePoint, std::uint64_t> overrun_{net::TimePoint::max(), 0};
   std::uint32_t events_ = 0;
 };
 

@@ -3,6 +3,34 @@
 #include <algorithm>
 
 namespace aiot::power {
+namespace {
+
+/// Between two notes of the time, and how many are kept: some three minutes.
+constexpr std::chrono::milliseconds note_every{5};
+constexpr std::size_t most_notes = 40'000;
+
+}  // namespace
+
+void Recorder::on_time(net::TimePoint arrived) {
+  if (!history_.empty() && arrived - history_.back().arrived < note_every) return;
+  history_.push_back(here(arrived));
+  if (history_.size() > most_notes) history_.pop_front();
+}
+
+std::optional<Edge> Recorder::at(net::TimePoint when) const {
+  const auto next = std::ranges::lower_bound(history_, when, {}, &Edge::arrived);
+  if (next == history_.end() || next == history_.begin()) return std::nullopt;
+  const Edge& before = *(next - 1);
+  const double share = std::chrono::duration<double>(when - before.arrived) /
+                       std::chrono::duration<double>(next->arrived - before.arrived);
+  Edge out = before;
+  out.arrived = when;
+  out.seconds += share * (next->seconds - before.seconds);
+  out.joules += share * (next->joules - before.joules);
+  out.samples +=
+      static_cast<std::uint64_t>(share * static_cast<double>(next->samples - before.samples));
+  return out;
+}
 
 void Recorder::on_sample(double joules) { on_sample(joules, period_s_); }
 

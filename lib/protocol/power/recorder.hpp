@@ -43,6 +43,9 @@ class Recorder {
   /// The monitor's own count: so many samples belong between two of these.
   void on_timestamp(std::uint64_t samples_between, unsigned buffer_percent);
 
+  /// What came so far had arrived by then: for stretches that are told by this clock.
+  void on_time(net::TimePoint arrived);
+
   std::uint64_t samples() const { return samples_; }
   std::uint64_t lost_samples() const { return lost_samples_; }
   std::uint64_t lost_edges() const { return lost_edges_; }
@@ -57,8 +60,11 @@ class Recorder {
   double least_watts() const { return least_watts_; }
   double most_watts() const { return most_watts_; }
 
-  /// Where the stream is now, as an edge of no number: for monitors that see none.
+  /// Where the stream is now, as an edge of no number.
   Edge here(net::TimePoint now) const;
+  /// Where it was at a time of this machine's, between what on_time() noted: for monitors that see
+  /// no edge. nullopt outside of the last minutes.
+  std::optional<Edge> at(net::TimePoint when) const;
 
  private:
   double period_s_;
@@ -73,6 +79,7 @@ class Recorder {
   double least_watts_ = 0;
   double most_watts_ = 0;
   std::deque<Edge> edges_;
+  std::deque<Edge> history_;  // one each few milliseconds
 };
 
 /// What lies between two edges.

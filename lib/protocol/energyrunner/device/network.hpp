@@ -15,8 +15,8 @@ class Network {
   virtual ~Network() = default;
   /// The bytes of an upload.
   virtual std::size_t input_bytes() const = 0;
-  /// Makes the model's input of an upload.
-  virtual Board::Loaded load(std::span<const std::uint8_t> bytes) = 0;
+  /// Makes the model's input of an upload, each value `slip` steps higher than it should be.
+  virtual Board::Loaded load(std::span<const std::uint8_t> bytes, int slip) = 0;
   /// Computes the results of what was loaded.
   virtual void run() = 0;
   /// As the firmware prints them.

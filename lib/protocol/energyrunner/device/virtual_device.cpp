@@ -24,11 +24,18 @@ Identity identity_of(const VirtualOptions& options, const Faults& faults) {
   return out;
 }
 
-/// Flips a bit in the middle: a digit stays a digit more often than not, a letter becomes another.
+/// Flips a bit of the character in the middle; the highest of a hexadecimal digit's four.
+std::uint8_t flipped(std::uint8_t c) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const std::size_t digit = digits.find(static_cast<char>(c));
+  if (digit == std::string_view::npos) return static_cast<std::uint8_t>(c ^ 1);
+  return static_cast<std::uint8_t>(digits[digit ^ 8]);
+}
 template <class Text>
 void flip(Text& text) {
-  if (!text.empty())
-    text[text.size() / 2] = static_cast<typename Text::value_type>(text[text.size() / 2] ^ 1);
+  if (text.empty()) return;
+  auto& middle = text[text.size() / 2];
+  middle = static_cast<typename Text::value_type>(flipped(static_cast<std::uint8_t>(middle)));
 }
 
 }  // namespace
@@ -207,13 +214,7 @@ void VirtualDevice::mark() {
 }
 
 Board::Loaded VirtualDevice::load(std::span<const std::uint8_t> bytes) {
-  if (faults_.standing(FaultKind::wrong_input) == nullptr) return network_->load(bytes);
-  Bytes shifted(bytes.begin(), bytes.end());
-  for (std::uint8_t& byte : shifted) {
-    // Neither the largest unsigned nor the largest signed byte goes round.
-    if (byte != 0x7F && byte != 0xFF) ++byte;
-  }
-  return network_->load(shifted);
+  return network_->load(bytes, faults_.standing(FaultKind::wrong_input) != nullptr ? 1 : 0);
 }
 
 void VirtualDevice::infer(std::uint32_t times) {

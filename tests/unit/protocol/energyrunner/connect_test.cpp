@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(Talk, "what answers without ever saying its name is no device 
   ScriptedLink link(clock, script, serial());
   Result<Greeting> found = run(link, hello);
   REQUIRE(!found);
-  CHECK(found.error().stable_code() == "energyrunner.no-answer");
+  CHECK(found.error().stable_code() == "energyrunner.no_answer");
   CHECK(!found.error().hint.empty());
   CHECK(clock.elapsed() < 1min);
 }

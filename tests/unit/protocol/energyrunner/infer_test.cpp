@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(Talk, "what was not loaded is an error, though the device goes
   ScriptedLink link(clock, script, serial());
   Result<Inference> done = run(link, infer_twice);
   REQUIRE(!done);
-  CHECK(done.error().stable_code() == "energyrunner.not-loaded");
+  CHECK(done.error().stable_code() == "energyrunner.not_loaded");
 }
 
 TEST_CASE_FIXTURE(Talk, "damaged results are asked for again, a damaged lap cannot be") {

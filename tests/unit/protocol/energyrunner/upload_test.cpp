@@ -68,19 +68,19 @@ TEST_CASE("an upload that stalls once is begun again") {
   };
   const Case cases[] = {
       {"nothing to the announcement", [](Script& script) { script.expect(text("db load 45%")); },
-       "energyrunner.no-answer"},
+       "energyrunner.no_answer"},
       {"nothing to a part",
        [](Script& script) {
          says(script, "db load 45", expecting);
          script.expect(text(std::string(first_part) + "%"));
        },
-       "energyrunner.no-answer"},
+       "energyrunner.no_answer"},
       {"a part of the reply",
        [](Script& script) {
          says(script, "db load 45", expecting);
          says(script, first_part, "m-re");
        },
-       "energyrunner.no-answer"},
+       "energyrunner.no_answer"},
       {"the device started again",
        [](Script& script) {
          says(script, "db load 45", expecting);
@@ -100,10 +100,10 @@ TEST_CASE("an upload that stalls once is begun again") {
          says(script, first_part, ready);
          says(script, second_part, ready);
        },
-       "energyrunner.upload-failed"},
+       "energyrunner.upload_failed"},
       {"another size arrived",
        [](Script& script) { says(script, "db load 45", "m-[Expecting 4 bytes]\r\nm-ready\r\n"); },
-       "energyrunner.upload-failed"},
+       "energyrunner.upload_failed"},
       {"a byte is another",
        [](Script& script) {
          says(script, "db load 45", expecting);
@@ -113,7 +113,7 @@ TEST_CASE("an upload that stalls once is begun again") {
          other.replace(other.find("-0c-"), 4, "-0d-");
          says(script, "db print", other);
        },
-       "energyrunner.upload-mismatch"},
+       "energyrunner.upload_mismatch"},
   };
   for (const Case& one : cases) {
     Talk talk;
@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(Talk, "a buffer that is too small is said at once, though with
   ScriptedLink link(clock, script, serial());
   Result<Upload> upload = run(link, load_and_prove);
   REQUIRE(!upload);
-  CHECK(upload.error().stable_code() == "energyrunner.too-large");
+  CHECK(upload.error().stable_code() == "energyrunner.too_large");
   CHECK(upload.error().peer_text == "Supplied buffer size 45 exceeds maximum of 40");
   CHECK(clock.elapsed() < 1s);
 }

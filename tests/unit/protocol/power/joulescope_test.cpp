@@ -48,6 +48,6 @@ TEST_CASE_FIXTURE(Talk, "what is no Joulescope's output is said") {
     return monitor->prepare(std::move(supply));
   });
   REQUIRE(!info);
-  CHECK(info.error().stable_code() == "power.bad-stream");
+  CHECK(info.error().stable_code() == "power.bad_stream");
   CHECK(info.error().peer_text == "world");
 }

@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(Talk, "settings that it does not have are refused before anyth
       return monitor->prepare(std::move(supply));
     });
     REQUIRE(!info);
-    CHECK(info.error().stable_code() == "power.bad-setting");
+    CHECK(info.error().stable_code() == "power.bad_setting");
   }
 }
 
@@ -133,6 +133,6 @@ TEST_CASE_FIXTURE(Talk, "a stream that falls silent ends in an error") {
   Recorder recorder(1000);
   const auto done = clock.run(context, [&] { return monitor->stream(recorder); });
   REQUIRE(!done);
-  CHECK(done.error().stable_code() == "power.no-answer");
+  CHECK(done.error().stable_code() == "power.no_answer");
   CHECK(clock.elapsed() < 10s);
 }

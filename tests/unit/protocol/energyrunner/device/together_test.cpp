@@ -15,7 +15,7 @@ namespace {
 class SumNetwork final : public Network {
  public:
   std::size_t input_bytes() const override { return 100; }
-  Board::Loaded load(std::span<const std::uint8_t> bytes) override {
+  Board::Loaded load(std::span<const std::uint8_t> bytes, int) override {
     input_.assign(bytes.begin(), bytes.end());
     return {bytes.size() == 100, static_cast<std::uint32_t>(bytes.size()), 100};
   }
@@ -169,5 +169,5 @@ TEST_CASE("a wrong rate is nothing but noise") {
     return session.connect(std::move(options));
   });
   REQUIRE(!found);
-  CHECK(found.error().stable_code() == "energyrunner.no-answer");
+  CHECK(found.error().stable_code() == "energyrunner.no_answer");
 }
