@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "aiot/sim.hpp"
+#include "protocol/energyrunner/device/fault.hpp"
+#include "sim/bench/run.hpp"
 #include "sim/error.hpp"
 #include "sim/gadget/identity.hpp"
 #include "sim/mac.hpp"
@@ -72,6 +74,9 @@ Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
   return std::make_unique<Station>(context.get_executor(), std::move(made), std::move(port), file);
 }
 
+/// In lists that have chips' faults too.
+const std::string under_test = "device under test: ";
+
 Ready ready_of(const Station& station, unsigned number) {
   return {station.address(), std::string(station.device().chip().name),
           device::format_mac(station.device().mac()), station.flash_file(), number};
@@ -84,6 +89,11 @@ Result<Record> run(const Request& request, const std::function<void(const Ready&
   if (request.count == 0 || request.count > max_devices) {
     return make_error(Errc::bad_count, std::to_string(request.count),
                       "use 1 to " + std::to_string(max_devices) + " devices");
+  }
+  if (!request.bench_model.empty()) return bench::run(request, ready, sink, std::move(stop));
+  if (request.latency.count() != 0 || request.monitor) {
+    return make_error(Errc::not_for_device, "only a device under test infers",
+                      "name the model that it has");
   }
   if (request.device == gadget::kind) {
     AIOT_TRY(const device::Mac first, mac_of(request));
@@ -142,6 +152,9 @@ std::vector<Choice> faults() {
   for (const device::FaultHelp& help : device::fault_help()) {
     choices.push_back({std::string(help.name), std::string(help.description)});
   }
+  for (const energyrunner::FaultHelp& help : energyrunner::fault_help()) {
+    choices.push_back({std::string(help.name), under_test + std::string(help.description)});
+  }
   return choices;
 }
 
@@ -149,6 +162,9 @@ std::vector<Choice> stages() {
   std::vector<Choice> choices;
   for (const device::FaultHelp& stage : device::stages()) {
     choices.push_back({std::string(stage.name), std::string(stage.description)});
+  }
+  for (const energyrunner::FaultHelp& stage : energyrunner::stages()) {
+    choices.push_back({std::string(stage.name), under_test + std::string(stage.description)});
   }
   return choices;
 }

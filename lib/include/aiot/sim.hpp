@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -31,6 +32,10 @@ struct Request {
   /// What a gadget's console says unasked: up to 1,000,000 lines a second, 0 for nothing; 1 when
   /// not set.
   std::optional<std::uint64_t> lines_per_s;
+  /// A device under test instead of `device`: a .tflite file, or the name of a built-in model.
+  std::string bench_model;
+  std::chrono::nanoseconds latency{0};  ///< of its inference, up to an hour; 0: as a Cortex-M4F's
+  bool monitor = false;  ///< it is in energy mode, and a virtual power monitor is beside it
   /// Where gadgets publish: "mqtt://HOST:PORT/PREFIX" or mqtts; "" for nowhere. The topics are
   /// below PREFIX/SERIAL.
   std::string mqtt;

@@ -1,0 +1,178 @@
+#include "sim/bench/run.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "protocol/energyrunner/device/virtual_device.hpp"
+#include "protocol/power/lpm01a_device.hpp"
+#include "sim/bench/engine_station.hpp"
+#include "sim/bench/model_network.hpp"
+#include "sim/error.hpp"
+
+namespace aiot::sim::bench {
+namespace {
+
+namespace tiny = inference::tiny;
+using energyrunner::VirtualDevice;
+using energyrunner::VirtualOptions;
+using power::lpm01a::VirtualMonitor;
+
+/// Multiplications a second of a Cortex-M4F at 120 MHz with its vendor's kernels.
+constexpr double usual_macs_per_s = 50e6;
+/// Of the virtual target: such a board asleep, and at work.
+constexpr double idle_watts = 0.005;
+constexpr double busy_watts = 0.050;
+/// Of a device behind the interface board, and else (th_serialport_initialize).
+constexpr std::uint32_t energy_baud = 9600;
+constexpr std::uint32_t usual_baud = 115200;
+
+/// A device, its port, and its power monitor with a port of its own.
+struct Desk {
+  std::unique_ptr<VirtualMonitor> monitor;
+  std::unique_ptr<VirtualDevice> device;
+  std::unique_ptr<EngineStation> station;
+  std::unique_ptr<EngineStation> monitor_station;
+};
+
+Result<void> check(const Request& request) {
+  const bool for_others = !request.flash_file.empty() || request.flash_size != 0 ||
+                          request.in_application || request.lines_per_s || !request.mac.empty();
+  if (for_others) {
+    return make_error(Errc::not_for_device,
+                      "a device under test has no flash, no MAC, no boot loader and no console",
+                      "leave out what is for others");
+  }
+  if (request.profile != "" && request.profile != "default" && request.profile != "fast") {
+    return make_error(Errc::not_for_device, "profile " + request.profile,
+                      "a device under test has the profiles default and fast");
+  }
+  if (request.latency.count() < 0 || request.latency > std::chrono::hours(1)) {
+    return make_error(Errc::not_for_device, "an inference of such a length", "use up to an hour");
+  }
+  if (request.monitor && request.profile == "fast") {
+    return make_error(Errc::not_for_device, "a monitor and a clock that runs ahead",
+                      "a power monitor needs a device on the machine's clock");
+  }
+  return {};
+}
+
+std::chrono::nanoseconds latency_of(const Request& request, const inference::Engine& engine) {
+  if (request.latency.count() > 0) return request.latency;
+  std::uint64_t macs = 0;
+  for (const inference::OperatorInfo& one : engine.operators()) macs += one.macs;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(
+      static_cast<double>(std::max<std::uint64_t>(macs, 1'000'000)) * 1e9 / usual_macs_per_s));
+}
+
+Result<Desk> make_desk(boost::asio::io_context& context, const Request& request,
+                       const std::shared_ptr<const inference::Model>& model, unsigned index) {
+  const inference::EngineOptions engine_options;
+  AIOT_TRY(auto engine, inference::make_reference_engine(model, engine_options));
+  if (engine->inputs().empty() || engine->outputs().empty()) {
+    return make_error(Errc::not_for_device, "a model without an input or an output");
+  }
+  const tiny::Task* known = tiny::task_for(engine->inputs()[0]);
+  const tiny::Task& task = known != nullptr ? *known : tiny::any_task();
+  VirtualOptions options;
+  options.model = known != nullptr ? task.id : "own01";
+  options.energy_mode = request.monitor;
+  options.baud_bps = request.monitor ? energy_baud : usual_baud;
+  if (request.baud_limit != 0) options.baud_bps = request.baud_limit;
+  options.paced = request.profile != "fast";
+  options.latency = latency_of(request, *engine);
+  for (const std::string& text : request.faults) {
+    AIOT_TRY(energyrunner::Fault fault, energyrunner::parse_fault(text));
+    options.faults.push_back(std::move(fault));
+  }
+  auto network = std::make_unique<ModelNetwork>(std::move(engine), task);
+  options.buffer_bytes = std::max(options.buffer_bytes, network->input_bytes());
+  Desk desk;
+  if (request.monitor) {
+    desk.monitor = std::make_unique<VirtualMonitor>(idle_watts);
+    VirtualMonitor* const monitor = desk.monitor.get();
+    options.on_mark = [monitor](net::TimePoint when) { monitor->on_mark(when); };
+    options.on_work = [monitor](net::TimePoint begin, net::TimePoint end) {
+      monitor->on_work(begin, end, busy_watts);
+    };
+    const std::string port = request.port == "pty" ? "pty" : "tcp:0";
+    AIOT_TRY(auto monitor_port, make_port(context.get_executor(), port, index));
+    desk.monitor_station =
+        std::make_unique<EngineStation>(context.get_executor(), *monitor, std::move(monitor_port));
+  }
+  AIOT_TRY(auto port, make_port(context.get_executor(), request.port, index));
+  desk.device = std::make_unique<VirtualDevice>(std::move(options), std::move(network));
+  desk.station =
+      std::make_unique<EngineStation>(context.get_executor(), *desk.device, std::move(port));
+  return desk;
+}
+
+Ready ready_of(const Desk& desk, unsigned number) {
+  Ready out;
+  out.address = desk.station->address();
+  out.chip = kind;
+  out.number = number;
+  out.name = desk.device->options().model;
+  if (desk.monitor_station) {
+    out.addresses = {desk.station->address(), desk.monitor_station->address()};
+  }
+  return out;
+}
+
+Object report_of(const Desk& desk) {
+  const energyrunner::Counters& counters = desk.device->counters();
+  Array fired;
+  for (const energyrunner::Fault& fault : desk.device->faults().all()) {
+    if (fault.fired > 0) fired.emplace_back(fault.text);
+  }
+  Object fields;
+  fields.set("chip", std::string(kind))
+      .set("mac", "")
+      .set("address", desk.station->address())
+      .set("bytes_in", counters.bytes_in)
+      .set("bytes_out", counters.bytes_out)
+      .set("commands", counters.commands)
+      .set("model", desk.device->options().model)
+      .set("inferences", counters.inferences)
+      .set("faults_fired", std::move(fired));
+  return fields;
+}
+
+}  // namespace
+
+Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
+                   EventSink& sink, std::stop_token stop) {
+  AIOT_CHECK(check(request));
+  AIOT_TRY(const auto model, find_model(request.bench_model));
+  boost::asio::io_context context(1);
+  std::vector<Desk> desks;
+  for (unsigned i = 0; i < request.count; ++i) {
+    AIOT_TRY(Desk desk, make_desk(context, request, model, i));
+    desks.push_back(std::move(desk));
+  }
+  for (unsigned i = 0; i < request.count; ++i) {
+    sink.on_event(event::Started{desks[i].station->address(), "sim"});
+    ready(ready_of(desks[i], i + 1));
+  }
+  for (Desk& desk : desks) {
+    desk.station->start();
+    if (desk.monitor_station) desk.monitor_station->start();
+  }
+  auto work = boost::asio::make_work_guard(context);
+  const std::stop_callback on_stop(
+      stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
+  context.run();
+  Array devices;
+  for (Desk& desk : desks) {
+    desk.station->stop();
+    if (desk.monitor_station) desk.monitor_station->stop();
+    Object fields = report_of(desk);
+    sink.on_event(event::Finished{desk.station->address(), Record{"aiot.sim/1", fields}});
+    devices.emplace_back(std::move(fields));
+  }
+  Record record{"aiot.sim/1", {}};
+  record.fields.set("devices", std::move(devices));
+  return record;
+}
+
+}  // namespace aiot::sim::bench
