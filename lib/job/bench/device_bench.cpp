@@ -1,0 +1,160 @@
+#include "job/bench/device_bench.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/asio/this_coro.hpp>
+
+#include "job/bench/device_error.hpp"
+
+namespace aiot::bench {
+
+namespace tiny = inference::tiny;
+
+Result<DeviceResources> read_resources(const DeviceRequest& request) {
+  DeviceResources out;
+  if (!request.model.empty()) {
+    AIOT_TRY(out.model, Reference::read(request.model).with(request.model));
+  }
+  if (!request.data.empty()) {
+    AIOT_TRY(out.data, DataSet::open(request.data, request.labels));
+  }
+  return out;
+}
+
+net::Task<void> DeviceBench::greet() {
+  context_.step("greet", 1);
+  const DeviceRequest& request = context_.request();
+  net::OpenOptions open;
+  if (!request.bauds_bps.empty()) open.baud_bps = request.bauds_bps.front();
+  open.trace_file = request.trace_file;
+  if (const std::size_t at = open.trace_file.find("%d"); at != std::string::npos) {
+    open.trace_file.replace(at, 2, std::to_string(context_.number()));
+  }
+  Address address = context_.address();
+  Result<std::unique_ptr<net::Link>> link =
+      co_await context_.environment().open(std::move(address), std::move(open));
+  AIOT_CO_TRY(link_, std::move(link));
+  session_.emplace(*link_);
+  energyrunner::ConnectOptions connect;
+  connect.bauds_bps = request.bauds_bps;
+  Result<energyrunner::Greeting> greeting = co_await session_->connect(std::move(connect));
+  if (!greeting) co_return std::move(greeting).error();
+  context_.fields.set("name", greeting->name)
+      .set("profile", greeting->profile)
+      .set("model", greeting->model)
+      .set("mode", greeting->energy_mode ? "energy" : "performance")
+      .set("baud_bps", std::uint64_t{greeting->baud_bps});
+  if (greeting->through_board) context_.fields.set("through_board", true);
+  context_.log(
+      fmt::format("{} with {}", escape_controls(greeting->name), escape_controls(greeting->model)));
+  co_return Result<void>();
+}
+
+Result<void> DeviceBench::prepare() {
+  const std::string& id = session_->greeting().model;
+  task_ = tiny::find_task(id);
+  if (task_ == nullptr) task_ = &tiny::any_task();
+  if (resources_.model) {
+    AIOT_TRY(reference_, Reference::make(resources_.model, *task_));
+    const tiny::Task* of_model = tiny::task_for(reference_->input());
+    if (of_model != nullptr && of_model->short_name != task_->short_name &&
+        task_->id != std::string_view()) {
+      return make_error(
+          DeviceErrc::wrong_model,
+          fmt::format("the device has {}, the file is of {}", escape_controls(id), of_model->id),
+          "name the model that the device's firmware was built with");
+    }
+  }
+  comparison_.emplace(reference_.get());
+  place_ = results_place(context_.address(), *task_, resources_.several);
+  const DeviceRequest& request = context_.request();
+  if (request.results.empty() || request.force) return {};
+  // Said before minutes of measuring, not after.
+  std::vector<std::string> modes;
+  if (request.phases.performance) modes.emplace_back("performance");
+  if (request.phases.accuracy) modes.emplace_back("accuracy");
+  if (request.phases.energy) modes.emplace_back("energy");
+  return check_results_free(request.results, place_, modes);
+}
+
+net::Task<void> DeviceBench::run() {
+  const DeviceRequest& request = context_.request();
+  if (request.phases.energy) {
+    // First: the monitor may be what gives the device its power.
+    context_.step("power monitor", 1);
+    power_.emplace(context_, request.monitor);
+    Result<power::MonitorInfo> info = co_await power_->prepare();
+    if (!info) co_return std::move(info).error();
+    Object monitor;
+    monitor.set("kind", info->kind)
+        .set("name", info->name)
+        .set("version", info->version)
+        .set("millivolts", std::uint64_t{info->millivolts})
+        .set("samples_per_s", std::uint64_t{info->samples_per_s});
+    context_.fields.set("monitor", std::move(monitor));
+    Result<void> greeted = co_await greet();
+    AIOT_CO_CHECK(std::move(greeted));
+    AIOT_CO_CHECK(prepare());
+    Result<void> measured = co_await energy_windows(*info);
+    AIOT_CO_CHECK(std::move(measured));
+  } else {
+    Result<void> greeted = co_await greet();
+    AIOT_CO_CHECK(std::move(greeted));
+    AIOT_CO_CHECK(prepare());
+  }
+  if (request.phases.performance) {
+    Result<void> done = co_await performance();
+    AIOT_CO_CHECK(std::move(done));
+  }
+  if (request.phases.accuracy) {
+    Result<void> done = co_await accuracy();
+    AIOT_CO_CHECK(std::move(done));
+  }
+  co_return conclude();
+}
+
+Result<void> DeviceBench::conclude() {
+  if (mended_ > 0) {
+    context_.fields.set("mended", mended_);
+    context_.notice(
+        "bench.mended",
+        fmt::format("{} times something went wrong on the line, and was mended", mended_),
+        "see its cable, its rate, and the trace of the bytes");
+  }
+  if (comparison_->active()) {
+    AIOT_TRY(const std::optional<Verdict> verdict, comparison_->verdict());
+    context_.fields.set("comparison", comparison_->fields());
+    if (verdict) {
+      misses_.insert(misses_.begin(),
+                     make_error(DeviceErrc::outputs_differ,
+                                fmt::format("{}: {}", name_of(verdict->cause), verdict->text),
+                                verdict->cause == Cause::kernel
+                                    ? "compare the operators' rounding with the reference kernels"
+                                    : ""));
+    }
+  }
+  if (!context_.request().results.empty()) {
+    context_.step("results", 0.1);
+    AIOT_TRY(const std::vector<std::string> files,
+             write_results(context_.request().results, place_, text_, context_.request().force));
+    context_.fields.set("results", Array(files.begin(), files.end()));
+  }
+  if (misses_.empty()) return {};
+  context_.step("verdict", 0.1);
+  return misses_.front();
+}
+
+net::asio::awaitable<void> DeviceBench::leave() {
+  co_await net::asio::this_coro::reset_cancellation_state(
+      net::asio::enable_terminal_cancellation());
+  if (power_) {
+    Result<void> finished = co_await power_->finish();
+    if (!finished) {
+      context_.notice("bench.monitor_left", "the power monitor: " + finished.error().message(),
+                      "take its power away and give it back before the next run");
+    }
+  }
+  if (link_) link_->close();
+}
+
+}  // namespace aiot::bench

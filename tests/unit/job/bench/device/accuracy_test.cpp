@@ -1,0 +1,114 @@
+#include "virtual_lab.hpp"
+
+using namespace aiot;
+using namespace aiot::bench;
+using namespace aiot::bench::test;
+
+namespace {
+
+/// A small data set for a built-in model whose labels are what the reference engine says, but for
+/// `wrong` of them.
+void write_data(const TemporaryFolder& folder, const std::string& model, int files, int wrong) {
+  auto read = Reference::read(model);
+  REQUIRE(read);
+  auto made = Reference::make(*read, *inference::tiny::find_task(model + "01"));
+  REQUIRE(made);
+  std::string labels;
+  for (int i = 0; i < files; ++i) {
+    const Bytes upload = inference::tiny::random_upload((*made)->task(), (*made)->input(),
+                                                        static_cast<std::uint64_t>(100 + i));
+    const auto results = (*made)->results(upload);
+    REQUIRE(results);
+    const auto largest = std::max_element(results->begin(), results->end()) - results->begin();
+    const auto classes = static_cast<std::ptrdiff_t>(results->size());
+    const auto truth = i < wrong ? (largest + 1) % classes : largest;
+    const std::string name = "input_" + std::to_string(i) + ".bin";
+    folder.write(name, upload);
+    labels += name + "," + std::to_string(classes) + "," + std::to_string(truth) + "\n";
+  }
+  folder.write("y_labels.csv", as_bytes(labels));
+}
+
+}  // namespace
+
+TEST_CASE("every file is inferred once, and scored as the rules say") {
+  TemporaryFolder data;
+  write_data(data, "kws", 20, 1);
+  LabOptions options;
+  VirtualLab lab(options);
+  lab.request.phases.accuracy = true;
+  lab.request.data = data.path();
+  const DeviceReport report = lab.run();
+  REQUIRE_MESSAGE(!report.error, report.error->message());
+  const Object& accuracy = lab.object(report, "accuracy");
+  CHECK(lab.number(accuracy, "files") == 20);
+  CHECK(lab.number(accuracy, "right") == 19);
+  CHECK(lab.number(accuracy, "top1") == doctest::Approx(0.95));
+  CHECK(lab.number(accuracy, "limit") == doctest::Approx(0.90));
+  CHECK(lab.number(lab.object(report, "comparison"), "equal") == 20);
+  CHECK(lab.recorder.noticed("bench.files_incomplete"));
+}
+
+TEST_CASE("an accuracy below the limit is a failure, unless that is allowed") {
+  TemporaryFolder data;
+  write_data(data, "kws", 10, 5);
+  LabOptions options;
+  for (const bool allowed : {false, true}) {
+    VirtualLab lab(options);
+    lab.request.phases.accuracy = true;
+    lab.request.data = data.path();
+    lab.request.allow_missed = allowed;
+    const DeviceReport report = lab.run();
+    CHECK(report.error.has_value() != allowed);
+    if (report.error) CHECK(report.error->stable_code() == "bench.accuracy_low");
+    CHECK(lab.number(lab.object(report, "accuracy"), "right") == 5);
+  }
+}
+
+TEST_CASE("an upload that was spoiled is told from a wrong kernel") {
+  TemporaryFolder data;
+  write_data(data, "kws", 4, 0);
+  LabOptions options;
+  // Keyword spotting's 490 bytes go in 13 parts: all but the first file, which is read back.
+  options.faults = {"corrupt@data/14:always"};
+  VirtualLab lab(options);
+  lab.request.phases.accuracy = true;
+  lab.request.data = data.path();
+  lab.request.allow_missed = true;
+  const DeviceReport report = lab.run();
+  REQUIRE(report.error);
+  CHECK(report.error->stable_code() == "bench.outputs_differ");
+  CHECK(*lab.object(report, "comparison").find("cause")->string() == "upload");
+}
+
+TEST_CASE("anomaly detection: windows of floats, one number each") {
+  TemporaryFolder data;
+  auto read = Reference::read("ad");
+  REQUIRE(read);
+  auto made = Reference::make(*read, *inference::tiny::find_task("ad01"));
+  REQUIRE(made);
+  std::string labels;
+  for (int i = 0; i < 4; ++i) {
+    Bytes file;
+    for (int k = 0; k < 2; ++k) {
+      append(file, inference::tiny::random_upload((*made)->task(), (*made)->input(),
+                                                  static_cast<std::uint64_t>(10 * i + k)));
+    }
+    const std::string name = "sound_" + std::to_string(i) + ".bin";
+    data.write(name, file);
+    labels += name + ",2," + std::to_string(i % 2) + ",2560,512\n";
+  }
+  data.write("y_labels.csv", as_bytes(labels));
+  LabOptions options;
+  options.model = "ad";
+  VirtualLab lab(options);
+  lab.request.phases.accuracy = true;
+  lab.request.data = data.path();
+  lab.request.allow_missed = true;
+  const DeviceReport report = lab.run();
+  REQUIRE_MESSAGE(!report.error, report.error->message());
+  CHECK(lab.object(report, "accuracy").find("auc") != nullptr);
+  // 5120 bytes hold six windows of 2560, 512 apart.
+  CHECK(lab.number(lab.object(report, "comparison"), "compared") == 24);
+  CHECK(lab.number(lab.object(report, "comparison"), "equal") == 24);
+}

@@ -1,0 +1,113 @@
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <regex>
+
+#include "job/bench/device_results.hpp"
+#include "virtual_lab.hpp"
+
+using namespace aiot;
+using namespace aiot::bench;
+using namespace aiot::bench::test;
+
+namespace {
+
+/// As re.match() of Python: from the line's start.
+bool has_line(const std::string& text, const char* pattern) {
+  const std::regex expression(pattern);
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin);
+    if (std::regex_search(line, expression, std::regex_constants::match_continuous)) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+SubmissionText all_modes() {
+  SubmissionText text;
+  for (std::size_t i = 1; i <= 5; ++i) {
+    text.add_performance(i, {729, 10.206, 10.206}, {0.004, 0.996});
+  }
+  text.end_performance(71.4286, "1124.093801");
+  text.add_result("tst_\"1.bin", 3, {0.1, 0.9});
+  text.end_accuracy(false, 0.901, "1124.093801");
+  text.add_energy(0, {10.2, 0.51, 10'200}, 729);
+  text.end_energy(699.6);
+  return text;
+}
+
+}  // namespace
+
+// The patterns of tools/submission/submission_checker.py, mlcommons/tiny at 1afd2c98: ACC_PATTERN,
+// check_performance_dir(), check_power_dir(), and its required files.
+TEST_CASE("the submission checker finds its lines and its files") {
+  TemporaryFolder folder;
+  const auto written = write_results(folder.path() + "/board", "kws", all_modes(), false);
+  REQUIRE_MESSAGE(written, written.error().message());
+  CHECK(written->size() == 9);
+  CHECK(has_line(folder.read("board/kws/performance/results.txt"),
+                 ".* Median throughput is\\s+([\\d\\.]+) inf\\./sec\\..*"));
+  CHECK(has_line(folder.read("board/kws/accuracy/results.txt"),
+                 ".* Top[- ]1%?\\s?[:=] ([\\d\\.]+).*"));
+  CHECK(folder.read("board/kws/accuracy/results.txt") == "1124.093801 ulp-mlperf: Top 1% = 90.1\n");
+  CHECK(has_line(folder.read("board/kws/energy/results.txt"),
+                 "Median energy cost is ([\\d\\.]+) uJ/inf"));
+  CHECK(folder.read("board/kws/accuracy/results.json") ==
+        "[{\"mode\":\"a\",\"file\":\"tst_1.bin\",\"class\":\"3\",\"infer\":{\"iterations\":1,"
+        "\"results\":[0.100,0.900]}}]\n");
+  SubmissionText anomalies;
+  anomalies.end_accuracy(true, 0.8619, "1124.093801");
+  REQUIRE(write_results(folder.path(), "ad", anomalies, false));
+  CHECK(has_line(folder.read("ad/accuracy/results.txt"), ".* AUC\\s?[:=] ([\\d\\.]+).*"));
+}
+
+TEST_CASE("results that are there are kept, unless it is said otherwise") {
+  TemporaryFolder folder;
+  REQUIRE(write_results(folder.path(), "kws", all_modes(), false));
+  CHECK(!check_results_free(folder.path(), "kws", {"accuracy"}));
+  CHECK(check_results_free(folder.path(), "ic", {"accuracy"}));
+  const auto again = write_results(folder.path(), "kws", all_modes(), false);
+  REQUIRE(!again);
+  CHECK(again.error().stable_code() == "bench.results_exist");
+  CHECK(write_results(folder.path(), "kws", all_modes(), true));
+  CHECK(!std::filesystem::exists(folder.path() + "/kws/accuracy/log.txt.new"));
+}
+
+TEST_CASE("a link below the folder is not followed") {
+  TemporaryFolder folder;
+  TemporaryFolder elsewhere;
+  REQUIRE(::symlink(elsewhere.path().c_str(), (folder.path() + "/kws").c_str()) == 0);
+  for (const bool force : {false, true}) {
+    const auto written = write_results(folder.path(), "kws", all_modes(), force);
+    REQUIRE(!written);
+    CHECK(written.error().stable_code() == "bench.results_failed");
+  }
+  CHECK(std::filesystem::is_empty(elsewhere.path()));
+}
+
+TEST_CASE("each of several devices has a folder of its own") {
+  const inference::tiny::Task& task = *inference::tiny::find_task("ic01");
+  CHECK(results_place(*parse_address("tcp://board-7:5555"), task, false) == "ic");
+  CHECK(results_place(*parse_address("tcp://board-7:5555"), task, true) == "tcp-board-7-5555/ic");
+}
+
+TEST_CASE("a run writes its results, and looks for room before it measures") {
+  TemporaryFolder folder;
+  for (const bool first : {true, false}) {
+    VirtualLab lab{LabOptions()};
+    lab.request.phases.performance = true;
+    lab.request.results = folder.path();
+    const DeviceReport report = lab.run();
+    CHECK(report.error.has_value() != first);
+    if (first) {
+      CHECK(has_line(folder.read("kws/performance/results.txt"),
+                     ".* Median throughput is\\s+71.4.. inf\\./sec\\."));
+    } else {
+      CHECK(report.error->stable_code() == "bench.results_exist");
+      CHECK(lab.clock.elapsed() < std::chrono::seconds(10));
+    }
+  }
+}
