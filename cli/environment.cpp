@@ -65,6 +65,7 @@ Environment real_environment(Signals& signals) {
   e.listen_schemes = listen::schemes;
   e.bench_run = bench::run;
   e.bench_infer = bench::infer;
+  e.bench_devices = bench::run_devices;
   e.read_input = read_standard_input;
   e.raw_terminal = raw_terminal;
   e.variable = variable;

@@ -10,6 +10,7 @@
 
 #include "aiot/address.hpp"
 #include "aiot/bench.hpp"
+#include "aiot/bench_device.hpp"
 #include "aiot/config.hpp"
 #include "aiot/discover.hpp"
 #include "aiot/firmware.hpp"
@@ -80,6 +81,9 @@ struct Environment {
   std::function<Result<bench::Report>(const bench::Request&, EventSink&, std::stop_token)>
       bench_run;
   std::function<Result<bench::Inference>(const bench::InferRequest&)> bench_infer;
+  std::function<Result<bench::DevicesReport>(std::span<const Address>, const bench::DeviceRequest&,
+                                             EventSink&, std::stop_token)>
+      bench_devices;
 
   std::function<std::string(std::stop_token)> read_input;  ///< standard input as it comes
   std::function<std::shared_ptr<void>()> raw_terminal;     ///< keys one by one while it lives

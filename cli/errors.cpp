@@ -45,8 +45,13 @@ struct FlagHint {
 constexpr std::array flag_hints = {
     FlagHint{"bench.bad_data", "--data-type says what the files hold"},
     FlagHint{"bench.busy", "--pin CPU holds it to a CPU that is free"},
+    FlagHint{"bench.accuracy_low", "--allow-missed takes it all the same"},
+    FlagHint{"bench.device_timeout", "--timeout gives more time"},
+    FlagHint{"bench.no_input_size", "--model or --data says so"},
     FlagHint{"bench.not_comparable", "--force compares all the same"},
     FlagHint{"bench.pin_failed", "--pin names others"},
+    FlagHint{"bench.results_exist", "--force overwrites them"},
+    FlagHint{"energyrunner.no_answer", "--baud 115200,9600 tries several rates"},
     FlagHint{"engine.isa_missing", "leave out --isa to take the fastest there is"},
     FlagHint{"discover.nothing", "--timeout 10s looks longer; -v says what each source needs"},
     FlagHint{"discover.no_sources", "leave out --only or --except"},

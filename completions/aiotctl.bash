@@ -51,6 +51,7 @@ _aiotctl() {
       ' listen') path=/listen ;;
       ' bench') path=/bench ;;
       '/bench run') path=/bench/run ;;
+      '/bench device') path=/bench/device ;;
       ' sim') path=/sim ;;
       ' config') path=/config ;;
       '/config show') path=/config/show ;;
@@ -210,12 +211,31 @@ _aiotctl() {
     /bench/run:--report) _aiotctl_files -f; return ;;
     /bench/run:--input|/bench/run:-i) _aiotctl_files -f; return ;;
     /bench/run:--output|/bench/run:-o) _aiotctl_files -f; return ;;
+    /bench/device:--model|/bench/device:-m) _aiotctl_files -f; return ;;
+    /bench/device:--mode) _aiotctl_words 'performance accuracy energy'; return ;;
+    /bench/device:--data) _aiotctl_files -d; return ;;
+    /bench/device:--labels) _aiotctl_files -f; return ;;
+    /bench/device:--files) :; return ;;
+    /bench/device:--seed) :; return ;;
+    /bench/device:--baud|/bench/device:-b) :; return ;;
+    /bench/device:--windows) :; return ;;
+    /bench/device:--window) :; return ;;
+    /bench/device:--warm-up) :; return ;;
+    /bench/device:--monitor) _aiotctl_words "$(_aiotctl_ports)"; return ;;
+    /bench/device:--monitor-kind) _aiotctl_words 'lpm01a joulescope'; return ;;
+    /bench/device:--voltage) :; return ;;
+    /bench/device:--sample-rate) :; return ;;
+    /bench/device:--results) _aiotctl_files -d; return ;;
+    /bench/device:--trace) _aiotctl_files -f; return ;;
+    /bench/device:--each) :; return ;;
+    /bench/device:--devices) _aiotctl_files -f; return ;;
+    /bench/device:--jobs|/bench/device:-j) :; return ;;
     /sim:--port|/sim:-p) :; return ;;
     /sim:--count) :; return ;;
     /sim:--flash) _aiotctl_files -f; return ;;
     /sim:--flash-size) :; return ;;
     /sim:--baud-limit) :; return ;;
-    /sim:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub secure-boot flash-encryption secure-download garbage duplicate slow'; return ;;
+    /sim:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
     /sim:--mac) :; return ;;
     /sim:--profile) _aiotctl_words 'default fast'; return ;;
     /sim:--rate) :; return ;;
@@ -224,6 +244,8 @@ _aiotctl() {
     /sim:--mqtt-rate) :; return ;;
     /sim:--credentials) _aiotctl_files -f; return ;;
     /sim:--ca) _aiotctl_files -f; return ;;
+    /sim:--bench) _aiotctl_files -f; return ;;
+    /sim:--latency) :; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
     *:--config) _aiotctl_files -f; return ;;
     *:--timeout) :; return ;;
@@ -243,9 +265,10 @@ _aiotctl() {
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --keys --ca --cert --key --list' ;;
-    /bench) verbs='run' options='' ;;
+    /bench) verbs='run device' options='' ;;
     /bench/run) verbs='' options='-e --engine --isa -t --threads --pin -d --duration --runs --warm-up --no-profile --no-peak --data --labels --data-type --workers --min-accuracy --baseline --max-regression --force --report -i --input -o --output' ;;
-    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --list' ;;
+    /bench/device) verbs='' options='-m --model --mode --data --labels --files --seed -b --baud --windows --window --warm-up --prove-all --allow-missed --monitor --monitor-kind --voltage --sample-rate --calibrate --no-power-cycle --results -f --force --trace --each --devices -j --jobs' ;;
+    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
     /config/path) verbs='' options='' ;;
@@ -271,12 +294,13 @@ _aiotctl() {
     /listen) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /bench) : ;;
     /bench/run) _aiotctl_words 'kws vww ic ad'; _aiotctl_files -f;  ;;
+    /bench/device) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget';  ;;
     /config) : ;;
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

@@ -9,12 +9,15 @@ Command bench() {
   c.summary = "is the network on this device fast, right and within its budget?";
   c.description =
       "`bench run` measures a TensorFlow Lite model on this machine: latency, operators, memory, "
-      "accuracy.";
+      "accuracy. `bench device` measures microcontrollers that speak MLPerf Tiny's protocol.";
   c.commands = {
       bench_run(),
+      bench_device(),
   };
   c.examples = {{"bench run", "The four MLPerf Tiny networks, built in"},
-                {"bench run model.tflite --report report.html", "One model, with a page of plots"}};
+                {"bench run model.tflite --report report.html", "One model, with a page of plots"},
+                {"bench device /dev/ttyACM0 --model kws.tflite",
+                 "A board, and are its results the model's?"}};
   return c;
 }
 

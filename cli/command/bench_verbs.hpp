@@ -6,5 +6,6 @@
 namespace aiot::cli::command {
 
 Command bench_run();
+Command bench_device();
 
 }  // namespace aiot::cli::command

@@ -28,21 +28,31 @@ Result<Number> number_option(const Arguments& args, const std::string& name, Num
   return number;
 }
 
+Result<void> check_device(const Context& context, const std::string& device) {
+  std::vector<std::string> kinds;
+  for (const sim::Choice& kind : context.environment.sim_devices()) kinds.push_back(kind.name);
+  if (std::find(kinds.begin(), kinds.end(), device) != kinds.end()) return {};
+  const std::string near = nearest_word(device, kinds);
+  return make_error(Errc::bad_value, fmt::format("sim: no virtual \"{}\"", device),
+                    near.empty() ? fmt::format("there are {}", fmt::join(kinds, ", "))
+                                 : fmt::format("did you mean {}?", near));
+}
+
 Result<sim::Request> make_request(const Context& context) {
   const Arguments& args = context.args;
   sim::Request request;
-  if (args.items.empty()) {
+  request.bench_model = args.get("--bench").value_or("");
+  if (!request.bench_model.empty() && !args.items.empty()) {
+    return make_error(Errc::conflict, "sim: a DEVICE and --bench",
+                      "a device under test is a device of its own: leave DEVICE out");
+  }
+  if (args.items.empty() && request.bench_model.empty()) {
     return make_error(Errc::missing_argument, "sim: DEVICE",
                       "name a kind of device, such as esp32; `aiotctl sim --list` shows all");
   }
-  request.device = args.items.front();
-  std::vector<std::string> kinds;
-  for (const sim::Choice& kind : context.environment.sim_devices()) kinds.push_back(kind.name);
-  if (std::find(kinds.begin(), kinds.end(), request.device) == kinds.end()) {
-    const std::string near = nearest_word(request.device, kinds);
-    return make_error(Errc::bad_value, fmt::format("sim: no virtual \"{}\"", request.device),
-                      near.empty() ? fmt::format("there are {}", fmt::join(kinds, ", "))
-                                   : fmt::format("did you mean {}?", near));
+  if (!args.items.empty()) {
+    request.device = args.items.front();
+    AIOT_CHECK(check_device(context, request.device));
   }
   request.port = args.get("--port").value_or("pty");
   AIOT_TRY(request.count, number_option<unsigned>(args, "--count", 1));
@@ -54,6 +64,10 @@ Result<sim::Request> make_request(const Context& context) {
   request.faults = args.all("--fault");
   request.profile = context.setting("--profile", "sim.profile");
   request.in_application = args.has("--app");
+  request.monitor = args.has("--monitor");
+  if (args.has("--latency")) {
+    AIOT_TRY(request.latency, parse_duration(*args.get("--latency")).with("--latency"));
+  }
   if (args.has("--rate")) {
     AIOT_TRY(request.lines_per_s, number_option<std::uint64_t>(args, "--rate", 1));
   }
@@ -226,11 +240,24 @@ Command sim() {
             .value = "FILE",
             .help = "Certificate authorities (PEM) that mqtts trusts, instead of this machine's",
             .complete = Complete::file},
+           {.names = "--bench",
+            .value = "MODEL",
+            .help = "A device under test for `aiotctl bench device`, with a .tflite file or one of "
+                    "the built-in ic, kws, vww, ad; instead of DEVICE",
+            .complete = Complete::file},
+           {.names = "--latency",
+            .value = "TIME",
+            .help = "How long an inference of that device takes, such as 14ms; else as on a "
+                    "Cortex-M4F"},
+           {.names = "--monitor",
+            .help = "That device in energy mode at 9600 baud, and a power monitor (LPM01A) beside "
+                    "it on a port of its own"},
            {.names = "--list", .help = "Show the devices, faults, stages and profiles there are"}},
       .examples = {{"sim esp32c3", "One device on a pseudo-terminal"},
                    {"sim esp32 --count 4 --flash chip-{n}.bin | aiotctl flash --devices - build/",
                     "Four devices, flashed at once"},
                    {"sim esp32 --port rfc2217:4000", "A device on the network"},
+                   {"sim --bench kws --latency 14ms", "A device under test"},
                    {"sim gadget", "A device for `aiotctl discover` and `aiotctl listen`"},
                    {"sim gadget --mqtt mqtt://localhost/home --mqtt-rate 1000",
                     "One that publishes, and floods its broker"}},

@@ -108,18 +108,22 @@ Schema event() {
 }
 
 Schema sim_ready() {
-  return {"aiot.sim.ready/1",
-          "The line `aiotctl sim` prints for each device that can be connected to",
-          false,
-          {{"schema", "string", "", true, {}, {"aiot.sim.ready/1"}},
-           text("address", "what every other command takes"),
-           text("chip", "such as esp32c3, or gadget"),
-           text("mac", "lower case, with colons"),
-           whole("index", "of the device, from 1; the same when it is plugged in again"),
-           whole("count", "how many devices there are"),
-           optional(text("flash_file", "where its flash is kept")),
-           optional(text("name", "of a gadget, as it announces itself")),
-           optional({"addresses", "array", "of a gadget: all it can be reached by here"})}};
+  return {
+      "aiot.sim.ready/1",
+      "The line `aiotctl sim` prints for each device that can be connected to",
+      false,
+      {{"schema", "string", "", true, {}, {"aiot.sim.ready/1"}},
+       text("address", "what every other command takes"),
+       text("chip", "such as esp32c3, or gadget"),
+       text("mac", "lower case, with colons; empty for a device under test"),
+       whole("index", "of the device, from 1; the same when it is plugged in again"),
+       whole("count", "how many devices there are"),
+       optional(text("flash_file", "where its flash is kept")),
+       optional(
+           text("name", "of a gadget, as it announces itself; of a device under test, its model")),
+       optional({"addresses", "array",
+                 "of a gadget: all it can be reached by here; of a device under test with a power "
+                 "monitor: both"})}};
 }
 
 Fields choice_fields() {
@@ -158,6 +162,9 @@ std::vector<Schema> all_schemas() {
               text("mac", "lower case, with colons"), whole("bytes_in", "received"),
               whole("bytes_out", "sent"), whole("commands", "served"),
               optional(words("addresses", "of a gadget: all it could be reached by here")),
+              optional(text("model", "of a device under test, such as ic01")),
+              optional(whole("inferences", "of a device under test")),
+              optional(words("faults_fired", "those that struck")),
               optional(whole("lines", "of a gadget: what its console said")),
               optional(whole("lines_lost", "of those, what nobody read in time")),
               optional(object(
@@ -167,6 +174,7 @@ std::vector<Schema> all_schemas() {
                    whole("lost", "of a flood, what the broker did not take in time")}))})}},
   };
   for (Schema& schema : bench_schemas()) all.push_back(std::move(schema));
+  for (Schema& schema : bench_device_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : listen_schemas()) all.push_back(std::move(schema));
   std::sort(all.begin(), all.end(),

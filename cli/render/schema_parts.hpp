@@ -47,6 +47,7 @@ inline Field one_of(std::string name, std::string doc, std::vector<std::string> 
 
 /// The schemas of one job, each in its own file; schemas() has all.
 std::vector<Schema> bench_schemas();
+std::vector<Schema> bench_device_schemas();
 std::vector<Schema> discover_schemas();
 std::vector<Schema> listen_schemas();
 
