@@ -107,4 +107,14 @@ Result<std::vector<Interface>> list_interfaces() {
   return out;
 }
 
+std::vector<std::string> interface_names() {
+  const auto release = [](struct if_nameindex* rows) { ::if_freenameindex(rows); };
+  const std::unique_ptr<struct if_nameindex, decltype(release)> rows(::if_nameindex(), release);
+  std::vector<std::string> out;
+  for (const struct if_nameindex* row = rows.get(); row != nullptr && row->if_index != 0; ++row) {
+    out.emplace_back(row->if_name);
+  }
+  return out;
+}
+
 }  // namespace aiot::net

@@ -36,6 +36,9 @@ struct Interface {
 /// The interfaces that are up and have an address, sorted by index (getifaddrs(3)).
 Result<std::vector<Interface>> list_interfaces();
 
+/// The names of all interfaces, those that are down too.
+std::vector<std::string> interface_names();
+
 /// The kernel's neighbour table at one moment (rtnetlink RTM_GETNEIGH): the hardware addresses
 /// behind the IP addresses of the networks this machine is on. Sends nothing to the network.
 class Neighbours {

@@ -10,6 +10,7 @@ enum class Errc {
   unknown_source = 1,  ///< a name that no source has
   no_sources,          ///< all sources are left out
   bad_subnet,          ///< not an IPv4 network, or a too large one
+  unknown_interface,   ///< a network interface that this machine does not have
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

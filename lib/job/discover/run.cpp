@@ -6,6 +6,7 @@
 #include "job/discover/selection.hpp"
 #include "job/discover/source/capture.hpp"
 #include "job/discover/surroundings.hpp"
+#include "net/interfaces.hpp"
 
 namespace aiot::discover {
 namespace {
@@ -48,6 +49,7 @@ Result<Record> run(const Request& request, EventSink& sink, std::stop_token stop
     all.push_back(make_capture_source(request));
     surroundings = no_surroundings();
   } else {
+    AIOT_CHECK(check_interfaces(request, net::interface_names()));
     all = make_sources();
     surroundings = real_surroundings(loop);
   }

@@ -15,11 +15,11 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 }
 
 Result<void> check_names(const std::vector<std::string>& asked,
-                         const std::vector<std::string>& names) {
+                         const std::vector<std::string>& names, Errc unknown) {
   for (const std::string& name : asked) {
     if (has(names, name)) continue;
     const std::string near = nearest_word(name, names);
-    return make_error(Errc::unknown_source, fmt::format("\"{}\"", name),
+    return make_error(unknown, fmt::format("\"{}\"", name),
                       near.empty() ? fmt::format("there are {}", fmt::join(names, ", "))
                                    : fmt::format("did you mean {}?", near));
   }
@@ -29,8 +29,8 @@ Result<void> check_names(const std::vector<std::string>& asked,
 }  // namespace
 
 Result<std::vector<bool>> select(const std::vector<std::string>& names, const Request& request) {
-  AIOT_CHECK(check_names(request.only, names));
-  AIOT_CHECK(check_names(request.except, names));
+  AIOT_CHECK(check_names(request.only, names, Errc::unknown_source));
+  AIOT_CHECK(check_names(request.except, names, Errc::unknown_source));
   std::vector<bool> asked;
   for (const std::string& name : names) {
     const bool wanted = request.only.empty() || has(request.only, name);
@@ -41,6 +41,12 @@ Result<std::vector<bool>> select(const std::vector<std::string>& names, const Re
                       fmt::format("leave some of {}", fmt::join(names, ", ")));
   }
   return asked;
+}
+
+Result<void> check_interfaces(const Request& request, const std::vector<std::string>& names) {
+  // Whoever watches may wait for one that is plugged in later.
+  if (request.watch) return {};
+  return check_names(request.interfaces, names, Errc::unknown_interface);
 }
 
 }  // namespace aiot::discover

@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <net/if.h>
 
+#include <algorithm>
+
 #include "network_namespace.hpp"
 #include "show.hpp"
 #include "skip.hpp"
@@ -38,6 +40,10 @@ TEST_CASE("interfaces that are up are listed with their addresses") {
   auto listed = list_interfaces();
   REQUIRE(listed);
   REQUIRE(listed->size() == 2);  // what is down, or has no address, is not there
+  const std::vector<std::string> names = interface_names();
+  for (const char* name : {"lo", "dev0", "down0", "down1"}) {
+    CHECK_MESSAGE(std::find(names.begin(), names.end(), name) != names.end(), name);
+  }
 
   const Interface& lo = listed->at(0);
   CHECK(lo.name == "lo");

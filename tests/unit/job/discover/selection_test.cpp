@@ -43,3 +43,20 @@ TEST_CASE("a search without any source is refused") {
   REQUIRE(!asked.has_value());
   CHECK(asked.error().stable_code() == "discover.no_sources");
 }
+
+TEST_CASE("an interface that is not there is refused, but for whoever waits for it") {
+  Request request;
+  const std::vector<std::string> here = {"lo", "eth0"};
+  CHECK(check_interfaces(request, here).has_value());
+  request.interfaces = {"eth0"};
+  CHECK(check_interfaces(request, here).has_value());
+  request.interfaces = {"eth0", "eth9"};
+  const auto refused = check_interfaces(request, here);
+  REQUIRE(!refused.has_value());
+  CHECK(refused.error().stable_code() == "discover.unknown_interface");
+  CHECK(refused.error().hint == "did you mean eth0?");
+  request.interfaces = {"wlan0"};
+  CHECK(check_interfaces(request, here).error().hint == "there are lo, eth0");
+  request.watch = true;
+  CHECK(check_interfaces(request, here).has_value());
+}
