@@ -1,6 +1,7 @@
 #include "inference/fast/avx2.hpp"
 
 #include "inference/fast/loops.hpp"
+#include "inference/fast/unrolled.hpp"
 
 namespace aiot::inference::fast {
 
@@ -36,40 +37,49 @@ __m256i quad_mac(__m256i sum, __m256i x, const std::int8_t* w) {
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-void dense(const Dense& t, const Part& part) {
-  if (part.row_begin == part.row_end) return;
-  for (int b = part.block_begin; b < part.block_end; ++b) {
-    const int channel = b * 16;
-    const auto* w = t.weights + static_cast<std::ptrdiff_t>(channel) * t.quads * 4;
-    // Four chains, so that none has to wait for itself.
-    __m256i sums[2] = {load_256(t.scaling.bias + channel), load_256(t.scaling.bias + channel + 8)};
-    __m256i more[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-    int q = 0;
-    for (; q + 2 <= t.quads; q += 2, w += 128) {
-      const __m256i x = quad(t, q);
-      const __m256i y = quad(t, q + 1);
-      sums[0] = quad_mac(sums[0], x, w);
-      sums[1] = quad_mac(sums[1], x, w + 32);
-      more[0] = quad_mac(more[0], y, w + 64);
-      more[1] = quad_mac(more[1], y, w + 96);
-    }
-    if (q < t.quads) {
-      const __m256i x = quad(t, q);
-      sums[0] = quad_mac(sums[0], x, w);
-      sums[1] = quad_mac(sums[1], x, w + 32);
-    }
-    for (int e = b == 0 ? 0 : t.extra_ends[b - 1]; e < t.extra_ends[b]; ++e) {
+/// `B` blocks from `first` on: each quad of the input is loaded once for all of them.
+template <int B>
+void dense_blocks(const Dense& t, int first) {
+  constexpr int block = 16;
+  const Avx2::Clamp range(t.scaling);
+  __m256i sums[B][2];
+  const std::int8_t* w[B];
+  unrolled<B>([&](auto b) AIOT_INLINE {
+    const int channel = (first + b) * block;
+    w[b] = t.weights + static_cast<std::ptrdiff_t>(channel) * t.quads * 4;
+    unrolled<2>([&](auto n)
+                    AIOT_INLINE { sums[b][n] = load_256(t.scaling.bias + channel + n * 8); });
+  });
+  for (int q = 0; q < t.quads; ++q) {
+    const __m256i x = quad(t, q);
+    unrolled<B>([&](auto b) AIOT_INLINE {
+      unrolled<2>([&](auto n) AIOT_INLINE { sums[b][n] = quad_mac(sums[b][n], x, w[b] + n * 32); });
+      w[b] += 64;
+    });
+  }
+  unrolled<B>([&](auto b) AIOT_INLINE {
+    const int index = first + b;
+    for (int e = index == 0 ? 0 : t.extra_ends[index - 1]; e < t.extra_ends[index]; ++e) {
       const __m256i x = quad(t, t.extra_quads[e]);
       const auto* extra = t.extra_weights + static_cast<std::ptrdiff_t>(e) * 64;
-      sums[0] = quad_mac(sums[0], x, extra);
-      sums[1] = quad_mac(sums[1], x, extra + 32);
+      unrolled<2>([&](auto n)
+                      AIOT_INLINE { sums[b][n] = quad_mac(sums[b][n], x, extra + n * 32); });
     }
+    const int channel = index * block;
     const Avx2::Scaler scaler(t.scaling, channel);
-    const __m256i all[2] = {scaler.scaled(Avx2::as_sum(_mm256_add_epi32(sums[0], more[0])), 0),
-                            scaler.scaled(Avx2::as_sum(_mm256_add_epi32(sums[1], more[1])), 1)};
+    unrolled<2>([&](auto n)
+                    AIOT_INLINE { sums[b][n] = scaler.scaled(Avx2::as_sum(sums[b][n]), n); });
     const int left = t.channels - channel;
-    scaler.store(static_cast<std::int16_t*>(t.output) + channel, all, left < 16 ? left : 16);
-  }
+    scaler.store(static_cast<std::int16_t*>(t.output) + channel, sums[b],
+                 left < block ? left : block);
+  });
+}
+
+void dense(const Dense& t, const Part& part) {
+  if (part.row_begin == part.row_end) return;
+  int b = part.block_begin;
+  for (; b + 2 <= part.block_end; b += 2) dense_blocks<2>(t, b);
+  for (; b < part.block_end; ++b) dense_blocks<1>(t, b);
 }
 
 void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {

@@ -48,13 +48,12 @@ struct Avx2 : Sums256 {
     sums[1] = mac(sums[1], _mm256_unpackhi_epi16(a, b), load_256(w + 16));
   }
 
-  template <bool Plain>
-  struct ScalerOf : Scaler256<Plain> {
+  /// Stores what was scaled, clamped.
+  struct Clamp {
     __m256i lowest, highest;
 
-    ScalerOf(const Scaling& s, int channel)
-        : Scaler256<Plain>(s, channel),
-          lowest(_mm256_set1_epi16(static_cast<short>(s.lowest))),
+    explicit Clamp(const Scaling& s)
+        : lowest(_mm256_set1_epi16(static_cast<short>(s.lowest))),
           highest(_mm256_set1_epi16(static_cast<short>(s.highest))) {}
 
     __m256i clamped(__m256i x) const {
@@ -86,6 +85,10 @@ struct Avx2 : Sums256 {
       _mm_store_si128(reinterpret_cast<__m128i*>(some), y);
       store_some(out, some, count);
     }
+  };
+  template <bool Plain>
+  struct ScalerOf : Scaler256<Plain>, Clamp {
+    ScalerOf(const Scaling& s, int channel) : Scaler256<Plain>(s, channel), Clamp(s) {}
   };
   using Scaler = ScalerOf<false>;
   using PlainScaler = ScalerOf<true>;

@@ -80,6 +80,7 @@ class Planner {
     }
     for (const auto input : model_.inputs) lives_[dense_[index(input)]].first = 0;
     AIOT_CHECK(place_all());
+    share();
     return std::move(plan_);
   }
 
@@ -291,6 +292,19 @@ class Planner {
     }
     for (auto& item : plan_.items) item.work->bind(homes);
     return {};
+  }
+
+  /// A second thread brings most in the first layers, which are large. It has to be told of each
+  /// work, and what one thread computed the other fetches: after the last work that is worth it,
+  /// one thread does the rest.
+  void share() {
+    constexpr std::int64_t worth_it = 500'000;
+    constexpr std::int64_t least = 20'000;
+    const auto last = std::find_if(plan_.items.rbegin(), plan_.items.rend(),
+                                   [](const auto& item) { return item.work->cost() >= worth_it; });
+    for (auto item = last; item != plan_.items.rend(); ++item) {
+      if (item->work->cost() >= least) item->work->share();
+    }
   }
 
   const Model& model_;

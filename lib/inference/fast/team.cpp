@@ -1,7 +1,5 @@
 #include "inference/fast/team.hpp"
 
-#include <chrono>
-
 namespace aiot::inference::fast {
 namespace {
 
@@ -13,18 +11,22 @@ void pause() {
 #endif
 }
 
-/// Spins until `done()`, for so many looks at most; false when it still is not.
+/// Looks until `done()`, for so many turns at most; false when it still is not. Between turns the
+/// processor is offered to others: the thread that is waited for may be one that wants it.
 template <class Done>
-bool spin(int looks, const Done& done) {
-  for (int i = 0; i < looks; ++i) {
-    if (done()) return true;
-    pause();
+bool spin(int turns, const Done& done) {
+  constexpr int looks = 250;  // a few microseconds
+  for (int turn = 0; turn < turns; ++turn) {
+    for (int i = 0; i < looks; ++i) {
+      if (done()) return true;
+      pause();
+    }
+    std::this_thread::yield();
   }
   return done();
 }
 
-constexpr int looks_of_worker = 4000;  // some 50 to 200 us
-constexpr int looks_of_caller = 400;
+constexpr int turns_of_worker = 20;  // some 50 to 200 us
 constexpr std::uint32_t one_round = 2;
 
 }  // namespace
@@ -51,15 +53,15 @@ void Team::start(Call call, const void* context) {
 
 void Team::wait() {
   const auto done = [this] { return working_.load(std::memory_order_acquire) == 0; };
-  // A worker may have lost its processor to another program: then this thread's is of use to it.
-  while (!spin(looks_of_caller, done)) std::this_thread::yield();
+  while (!spin(1, done)) {
+  }
 }
 
 void Team::work(unsigned part) {
   std::uint32_t seen = 0;
   while (true) {
     const auto more = [&] { return round_.load(std::memory_order_acquire) != seen; };
-    if (!spin(looks_of_worker, more)) {
+    if (!spin(turns_of_worker, more)) {
       round_.wait(seen, std::memory_order_acquire);
       continue;
     }

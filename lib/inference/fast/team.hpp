@@ -38,9 +38,10 @@ class Team {
   void wait();
   void work(unsigned part);
 
+  // What a worker needs to start is in one line of the cache, what it tells in another.
+  alignas(64) std::atomic<std::uint32_t> round_{0};  ///< of start(); odd ends the workers
   Call call_ = nullptr;
   const void* context_ = nullptr;
-  alignas(64) std::atomic<std::uint32_t> round_{0};    ///< of start(); odd ends the workers
   alignas(64) std::atomic<std::uint32_t> working_{0};  ///< workers that are not done
   std::vector<std::thread> workers_;
 };

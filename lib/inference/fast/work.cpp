@@ -20,14 +20,18 @@ Part part_of(std::int32_t rows, std::int32_t blocks, unsigned part, unsigned par
   return {0, rows, cut(blocks, part), cut(blocks, part + 1)};
 }
 
-/// Below so many multiplications a second thread costs more than it brings.
-constexpr std::int64_t least_macs = 20'000;
+/// What other work counts as, in multiplications: of a depthwise convolution's value, with what its
+/// taps come to; of a sum's value.
+constexpr std::int64_t macs_of_depthwise = 12;
+constexpr std::int64_t macs_of_addition = 24;
 
 template <class Task>
 class TaskWork : public Work {
  public:
   using Kernel = void (*)(const Task&, const Part&);
 
+  std::int64_t cost() const override { return cost_; }
+  void share() override { shared_ = true; }
   void run(Team& team) override {
     if (!shared_) return kernel_(task(), {0, rows_, 0, blocks_});
     team.run([this, &team](unsigned part) {
@@ -39,17 +43,15 @@ class TaskWork : public Work {
   }
 
  protected:
-  TaskWork(Kernel kernel, std::size_t rows, std::int32_t blocks, std::int64_t macs)
-      : kernel_(kernel),
-        rows_(static_cast<std::int32_t>(rows)),
-        blocks_(blocks),
-        shared_(macs >= least_macs) {}
+  TaskWork(Kernel kernel, std::size_t rows, std::int32_t blocks, std::int64_t cost)
+      : kernel_(kernel), rows_(static_cast<std::int32_t>(rows)), blocks_(blocks), cost_(cost) {}
   virtual const Task& task() const = 0;
 
  private:
   Kernel kernel_;
   std::int32_t rows_, blocks_;
-  bool shared_;
+  std::int64_t cost_;
+  bool shared_ = false;
 };
 
 std::int32_t block_of(const Kernels& k) { return k.lanes * k.vectors; }
@@ -111,7 +113,8 @@ class AdditionWork final : public TaskWork<Addition> {
   AdditionWork(const Kernels& kernels, PackedAddition packed, std::int32_t left, std::int32_t right,
                std::int32_t output)
       : TaskWork(kernels.addition, packed.places.size(), 1,
-                 static_cast<std::int64_t>(packed.places.size()) * packed.task.length * 4),
+                 static_cast<std::int64_t>(packed.places.size()) * packed.task.length *
+                     macs_of_addition),
         packed_(std::move(packed)),
         left_(left),
         right_(right),
@@ -247,7 +250,7 @@ std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise pac
   const auto rows = packed.starts.size();
   const auto blocks = blocks_of(kernels, packed.task.channels);
   const auto macs = static_cast<std::int64_t>(rows) * packed.task.channels *
-                    (static_cast<std::int64_t>(packed.taps.size()) + 8);
+                    (static_cast<std::int64_t>(packed.taps.size()) + macs_of_depthwise);
   return std::make_unique<PackedWork<PackedDepthwise, Depthwise>>(
       kernels.depthwise, std::move(packed), rows, blocks, macs, input, output);
 }

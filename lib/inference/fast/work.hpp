@@ -28,6 +28,10 @@ class Work {
   /// Called once, when memory is there.
   virtual void bind(const Homes& homes) = 0;
   virtual void run(Team& team) = 0;
+  /// What it costs, in multiplications of a convolution (some 60 a nanosecond on one thread).
+  virtual std::int64_t cost() const { return 0; }
+  /// From now on all threads do it together.
+  virtual void share() {}
   /// Of weights and factors.
   virtual std::size_t constant_bytes() const { return 0; }
 };

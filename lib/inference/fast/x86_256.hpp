@@ -81,6 +81,27 @@ struct Scaler256 {
   }
 };
 
+/// Scaler256::scaled() for eight channels from `at` on, where it is for one vector only that
+/// factors are loaded.
+inline __m256i scaled_once(const Scaling& t, int at, __m256i s) {
+  const __m256i one = _mm256_set1_epi32(1);
+  const __m256i nudge = _mm256_set1_epi64x(1LL << 31);
+  if (t.left != nullptr) s = _mm256_sllv_epi32(s, load_256(t.left + at));
+  const __m256i m = load_256(t.multiplier + at);
+  const __m256i right = load_256(t.right + at);
+  const __m256i e = _mm256_add_epi64(_mm256_mul_epi32(s, m), nudge);
+  const __m256i o =
+      _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(s, 32), _mm256_srli_epi64(m, 32)), nudge);
+  __m256i below = _mm256_srai_epi32(s, 31);
+  if (t.some_unshifted) {
+    below = _mm256_and_si256(below, _mm256_cmpgt_epi32(right, _mm256_setzero_si256()));
+  }
+  const __m256i half =
+      _mm256_add_epi32(_mm256_sllv_epi32(one, _mm256_sub_epi32(right, one)), below);
+  const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(e, 32), o, 0xaa);
+  return _mm256_srav_epi32(_mm256_add_epi32(high, half), right);
+}
+
 /// Copies the first `count` values, fewer than a whole vector's.
 template <class T>
 inline void store_some(T* to, const T* from, int count) {
