@@ -107,7 +107,7 @@ Fields model_fields() {
                  {whole("arena_bytes", "for what is computed"),
                   whole("weights_bytes", "constants as the engine keeps them"),
                   whole("model_bytes", "the file"),
-                  whole("peak_rss_bytes", "the most that this process ever had in memory")}),
+                  whole("peak_rss_bytes", "the most that this process had in memory meanwhile")}),
           text("output_sha256", "of the outputs for the same pseudo-random inputs every time"),
           list("operators", "in the order they run; empty when not profiled", operator_fields()),
           list("groups", "operators of one kind together, the slowest first", group_fields()),

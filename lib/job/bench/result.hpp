@@ -7,6 +7,7 @@
 
 #include "aiot/value.hpp"
 #include "inference/engine.hpp"
+#include "inference/peak.hpp"
 #include "job/bench/evaluate.hpp"
 #include "job/bench/machine.hpp"
 #include "job/bench/measure.hpp"
@@ -15,13 +16,6 @@
 
 /// What a benchmark found, before it is written down.
 namespace aiot::bench {
-
-/// What this CPU does at best, measured: the roofs of the roofline.
-struct Peak {
-  double int8_macs_per_s = 0;
-  double float_macs_per_s = 0;
-  double bytes_per_s = 0;  ///< read from memory
-};
 
 /// One operator and its median time.
 struct OperatorTime {
@@ -67,7 +61,7 @@ struct RunResult {
   Setup setup;
   std::string isa;  ///< of the reference engine; "" where the engine chooses
   Machine machine;
-  std::optional<Peak> peak;  ///< of one thread
+  std::optional<inference::Peak> peak;  ///< the roofs of the roofline, for one thread
   std::vector<ModelResult> models;
 
   bool complete() const;

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <fstream>
 #include <thread>
 
 #include "crypto/digest.hpp"
@@ -22,6 +23,12 @@ std::uint64_t peak_rss_bytes() {
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
   return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+/// From here on the most that the process has in memory is counted anew (proc(5), clear_refs):
+/// what was there before, such as the buffer that memory is measured with, is not this model's.
+void forget_peak_rss(const std::string& root) {
+  std::ofstream(root + "/proc/self/clear_refs") << 5;
 }
 
 std::string hash_of_outputs(const inference::Engine& engine) {
@@ -69,6 +76,7 @@ void Session::enter(std::string step, double weight) {
 Result<ModelResult> Session::measure(Subject subject) {
   name_ = subject.name;
   enter("load", 0.05);
+  forget_peak_rss(surroundings_.root);
   ModelResult result;
   AIOT_TRY(const EngineFactory engines, surroundings_.engines(request_.setup, subject));
   AIOT_TRY(const EnginePointer engine, engines());

@@ -19,7 +19,7 @@ struct Surroundings {
   std::function<Result<Subject>(const std::string& word)> find;
   std::function<Result<EngineFactory>(const Setup&, const Subject&)> engines;
   /// Of one thread with the instructions of `setup`; nullopt where it cannot be measured.
-  std::function<std::optional<Peak>(const Setup&)> peak;
+  std::function<std::optional<inference::Peak>(const Setup&)> peak;
 };
 Surroundings real_surroundings();
 

@@ -7,7 +7,7 @@
 namespace aiot::bench {
 namespace {
 
-constexpr double row_height = 22, label_width = 300, value_width = 170, width = 760;
+constexpr double row_height = 22, label_width = 280, value_width = 215, width = 760;
 constexpr std::size_t most_rows = 120;
 
 double us(Nanoseconds time) { return static_cast<double>(time.count()) / 1000; }

@@ -48,14 +48,15 @@ svg::Canvas plot_roofline(const RunResult& run, const ModelResult& model) {
   const double bandwidth = run.peak ? run.peak->bytes_per_s / 1e9 : 0;
   const auto points = points_of(model);
   if (roof <= 0 || bandwidth <= 0 || points.empty()) return canvas;
-  double least_x = 1, most_x = 2 * roof / bandwidth, least_y = roof / 10;
+  double least_x = 1, most_x = 2 * roof / bandwidth, least_y = roof / 10, most_y = roof * 1.2;
   for (const Point& point : points) {
     least_x = std::min(least_x, point.intensity);
     most_x = std::max(most_x, point.intensity);
     least_y = std::min(least_y, point.rate);
+    most_y = std::max(most_y, point.rate * 1.2);
   }
   const auto x_ticks = svg::decades(least_x, most_x);
-  const auto y_ticks = svg::decades(least_y, roof * 1.2);
+  const auto y_ticks = svg::decades(least_y, most_y);
   const Scale x{x_ticks.front(), x_ticks.back(), left, width - right};
   const Scale y{y_ticks.front(), y_ticks.back(), height - bottom, top};
   for (const double tick : x_ticks) {
@@ -74,13 +75,14 @@ svg::Canvas plot_roofline(const RunResult& run, const ModelResult& model) {
   line.emplace_back(x(std::max(ridge, x.low)), y(roof));
   line.emplace_back(x(x.high), y(roof));
   canvas.polyline(line, "roof");
-  canvas.text(width - right, y(roof) - 7,
-              fmt::format("{:.3g} GMAC/s {}", roof, model.float_model ? "float" : "int8"), "strong",
-              svg::Anchor::end);
+  const double label = std::max(ridge, x.low);
+  canvas.text(x(label) + 8, y(roof) - 7,
+              fmt::format("{:.3g} GMAC/s {}", roof, model.float_model ? "float" : "int8"),
+              "strong");
   if (start < ridge) {
-    canvas.text(x(start) + 10,
-                y(start * bandwidth) - 6 < top + 20 ? top + 20 : y(start * bandwidth) - 14,
-                fmt::format("{:.3g} GB/s", bandwidth), "strong");
+    const double middle = std::sqrt(start * ridge);
+    canvas.text(x(middle) + 14, y(middle * bandwidth) + 16, fmt::format("{:.3g} GB/s", bandwidth),
+                "strong");
   }
   for (const Point& point : points) {
     canvas.circle(x(point.intensity), y(point.rate), 4 + 22 * std::sqrt(point.op->share),
@@ -90,7 +92,9 @@ svg::Canvas plot_roofline(const RunResult& run, const ModelResult& model) {
                               point.rate, point.intensity, point.op->share * 100));
   }
   canvas.text(left, height - 10,
-              "MACs for each byte read or written (operators alone, nothing cached)", "label");
+              "MACs for each byte read or written; above the roofs: data from a cache, or "
+              "fewer multiplications than counted",
+              "label");
   canvas.text(left - 48, top - 16, "GMAC/s", "label");
   return canvas;
 }

@@ -23,7 +23,7 @@ RunResult result() {
   RunResult run;
   run.isa = "avx2";
   run.machine = {"A <fast> CPU", "6.1", "x86_64", 4, {}, false};
-  run.peak = Peak{100e9, 50e9, 10e9};
+  run.peak = inference::Peak{100e9, 50e9, 10e9};
   ModelResult model;
   model.subject.name = "<script>alert(1)</script>.tflite";
   model.subject.description = "\x1b[2J & more";

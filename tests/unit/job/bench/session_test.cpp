@@ -73,7 +73,7 @@ struct Room {
         return engine;
       });
     };
-    s.peak = [](const Setup&) { return std::optional(Peak{80e9, 40e9, 10e9}); };
+    s.peak = [](const Setup&) { return std::optional(inference::Peak{80e9, 40e9, 10e9}); };
     return s;
   }
   Result<Report> run() { return run_in(surroundings(), request, told, stop.get_token()); }
