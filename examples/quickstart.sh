@@ -90,6 +90,11 @@ if broker=$(PATH=$PATH:/usr/sbin command -v mosquitto); then
   show "aiotctl listen '$topics' --count 4"
 fi
 
+title "A neural network on this machine"
+show "aiotctl bench run kws --duration 500ms --report kws.html"
+show "aiotctl bench run kws --runs 200 --json > kws.json"
+show "jq -c '.data.models[] | {name, p50_us: .latency.p50_us, arena: .memory.arena_bytes, spoiled: [.spoiled[].code]}' kws.json"
+
 title "Images: a boot loader, a partition table and an application"
 show "aiot-make-images --chip esp32 --output images"
 

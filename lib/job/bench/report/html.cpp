@@ -220,7 +220,12 @@ std::string svg_report(const RunResult& run) {
   const ModelResult& m = run.models.front();
   const svg::Canvas latency = plot_latency(m);
   const svg::Canvas operators = plot_operators(run, m);
-  constexpr double head = 44, gap = 16, margin = 12;
+  std::string spoiled;
+  for (const Reason& reason : m.spoiled) {
+    spoiled += (spoiled.empty() ? "spoiled: " : "; ") + escape(reason.text);
+  }
+  const double head = spoiled.empty() ? 44 : 64;
+  constexpr double gap = 16, margin = 12;
   const double height = head + latency.height() + gap + operators.height() + margin;
   const double width = latency.width() + 2 * margin;
   return fmt::format(
@@ -228,12 +233,13 @@ std::string svg_report(const RunResult& run) {
       "height=\"{1:.0f}\">\n<style>\n{2}</style>\n"
       "<rect width=\"100%\" height=\"100%\" style=\"fill:var(--paper)\"/>\n"
       "<text x=\"{3}\" y=\"28\" style=\"font-size:17px;font-weight:600\">{4}: {5} on {6}</text>\n"
+      "<text x=\"{3}\" y=\"48\" class=\"label\">{11}</text>\n"
       "<g transform=\"translate({3} {7})\">\n{8}</g>\n<g transform=\"translate({3} "
       "{9:.0f})\">\n{10}"
       "</g>\n</svg>\n",
       width, height, plot_style(), margin, escape(m.subject.name), escape(m.engine),
       escape(run.machine.cpu_model.empty() ? run.machine.architecture : run.machine.cpu_model),
-      head, latency.body(), head + latency.height() + gap, operators.body());
+      head, latency.body(), head + latency.height() + gap, operators.body(), spoiled);
 }
 
 }  // namespace aiot::bench

@@ -90,6 +90,10 @@ TEST_CASE("a picture stands for itself") {
   CHECK(picture.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
   CHECK(has(picture, "reference avx2 on A &lt;fast&gt; CPU"));
   CHECK(times(picture, "<svg") == 1);
+  CHECK_FALSE(has(picture, "spoiled"));
+  RunResult busy = result();
+  busy.models[0].spoiled = {{"bench.busy", "others used 50 %", "stop them"}};
+  CHECK(has(svg_report(busy), "spoiled: others used 50 %"));
 }
 
 TEST_CASE("the histogram's bars count all runs") {
