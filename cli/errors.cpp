@@ -44,7 +44,7 @@ struct FlagHint {
 };
 constexpr std::array flag_hints = {
     FlagHint{"bench.bad_data", "--data-type says what the files hold"},
-    FlagHint{"bench.busy", "--pin CPU holds it to a CPU that is free"},
+    FlagHint{"bench.busy", "--pin CPU holds it to one that is free"},
     FlagHint{"bench.accuracy_low", "--allow-missed takes it all the same"},
     FlagHint{"bench.device_timeout", "--timeout gives more time"},
     FlagHint{"bench.no_input_size", "--model or --data says so"},

@@ -67,7 +67,7 @@ std::vector<Reason> reasons_against(const Usage& usage, const Machine& machine) 
     reasons.push_back(
         {"bench.busy",
          fmt::format("other processes used {:.0f} % of the CPUs meanwhile", others.share * 100),
-         "stop them, or measure on a CPU that is free"});
+         "stop them, or measure again when they are done"});
   }
   if (others.steal > most_steal_share) {
     reasons.push_back(
