@@ -53,6 +53,11 @@ kernel::Shape image_of(const Tensor& tensor) {
 /// Offsets of elements are 32 bits: what comes near their end is left to the portable kernels.
 constexpr std::size_t most_elements = std::numeric_limits<std::int32_t>::max() / 8;
 
+/// Works that two threads do clearly faster than one, and those that they do not do slower; see
+/// Work::cost().
+constexpr std::int64_t shared_worth = 500'000;
+constexpr std::int64_t least_shared = 20'000;
+
 class Planner {
  public:
   Planner(const Model& model, const Constants& constants, const Kernels& kernels)
@@ -298,12 +303,10 @@ class Planner {
   /// work, and what one thread computed the other fetches: after the last work that is worth it,
   /// one thread does the rest.
   void share() {
-    constexpr std::int64_t worth_it = 500'000;
-    constexpr std::int64_t least = 20'000;
     const auto last = std::find_if(plan_.items.rbegin(), plan_.items.rend(),
-                                   [](const auto& item) { return item.work->cost() >= worth_it; });
+                                   [](const auto& item) { return item.work->cost() >= shared_worth; });
     for (auto item = last; item != plan_.items.rend(); ++item) {
-      if (item->work->cost() >= least) item->work->share();
+      if (item->work->cost() >= least_shared) item->work->share();
     }
   }
 
