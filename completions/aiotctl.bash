@@ -194,7 +194,7 @@ _aiotctl() {
     /listen:--ca) _aiotctl_files -f; return ;;
     /listen:--cert) _aiotctl_files -f; return ;;
     /listen:--key) _aiotctl_files -f; return ;;
-    /bench/run:--engine|/bench/run:-e) _aiotctl_words 'reference xnnpack'; return ;;
+    /bench/run:--engine|/bench/run:-e) _aiotctl_words 'reference xnnpack tflite'; return ;;
     /bench/run:--isa) _aiotctl_words 'avx512-vnni avx-vnni avx2 neon-dot neon scalar'; return ;;
     /bench/run:--threads|/bench/run:-t) :; return ;;
     /bench/run:--pin) :; return ;;

@@ -273,7 +273,7 @@ complete -c aiotctl -n '__aiotctl_at bench' -a run -d 'measure a TensorFlow Lite
 complete -c aiotctl -n '__aiotctl_at bench' -a device -d 'measure microcontrollers that speak MLPerf Tiny\'s protocol'
 complete -c aiotctl -n '__aiotctl_at bench run' -a 'kws vww ic ad'
 complete -c aiotctl -n '__aiotctl_at bench run' -F
-complete -c aiotctl -n '__aiotctl_at bench run' -s e -l engine -xa 'reference xnnpack' -d 'What runs the model'
+complete -c aiotctl -n '__aiotctl_at bench run' -s e -l engine -xa 'reference xnnpack tflite' -d 'What runs the model'
 complete -c aiotctl -n '__aiotctl_at bench run' -l isa -xa 'avx512-vnni avx-vnni avx2 neon-dot neon scalar' -d 'Instructions of the reference engine; the fastest that this CPU has by default'
 complete -c aiotctl -n '__aiotctl_at bench run' -s t -l threads -x -d 'Threads for each run, 1 to 64 [1]'
 complete -c aiotctl -n '__aiotctl_at bench run' -l pin -x -d 'Hold it to these CPUs: 0 or 0,2 or 0-3'

@@ -8,6 +8,7 @@
 #include "aiot/units.hpp"
 #include "crypto/digest.hpp"
 #include "inference/builtin/builtin.hpp"
+#include "inference/external/tflite.hpp"
 #include "inference/external/xnnpack.hpp"
 #include "inference/model/read.hpp"
 #include "job/bench/error.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::string_view reference = "reference";
 constexpr std::string_view xnnpack = "xnnpack";
+constexpr std::string_view tflite = "tflite";
 
 std::vector<std::string> names(const std::vector<Choice>& choices) {
   std::vector<std::string> out;
@@ -91,6 +93,11 @@ Result<EngineFactory> engine_factory(const Setup& setup,
       return inference::make_xnnpack_engine(model, options);
     });
   }
+  if (setup.engine == tflite) {
+    return EngineFactory([model = std::move(model), options] {
+      return inference::make_tflite_engine(model, options);
+    });
+  }
   return unknown(Errc::bad_request, fmt::format("engine \"{}\"", setup.engine), setup.engine,
                  engines());
 }
@@ -106,10 +113,10 @@ std::string shape_text(const std::vector<std::int32_t>& shape) {
 }
 
 std::vector<Choice> engines() {
-  return {
-      {std::string(reference),
-       "this program's own: the bytes of TensorFlow Lite Micro's reference kernels"},
-      {std::string(xnnpack), "XNNPACK, when it is installed: a second opinion, and for floats"}};
+  return {{std::string(reference),
+           "this program's own: the bytes of TensorFlow Lite Micro's reference kernels"},
+          {std::string(xnnpack), "XNNPACK, when it is installed: a second opinion, and for floats"},
+          {std::string(tflite), "TensorFlow Lite's C library, where one is installed"}};
 }
 
 std::vector<Choice> isas() {
