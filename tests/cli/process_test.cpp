@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "paths.hpp"
+
 namespace {
 
 std::vector<char*> argv_of(std::vector<std::string>& args) {
@@ -38,7 +40,8 @@ class OnTerminal {
     if (child_ == 0) {
       setenv("TERM", "xterm", 1);
       unsetenv("NO_COLOR");
-      setenv("XDG_CACHE_HOME", AIOT_BINARY_DIR "/tests/cache", 1);  // not the user's own
+      setenv("XDG_CACHE_HOME", (tests::binary_dir() + "/tests/cache").c_str(),
+             1);  // not the user's own
       execv(argv[0], argv.data());
       _exit(127);
     }

@@ -11,6 +11,7 @@
 
 #include "net/dbus/bus.hpp"
 #include "net/dbus/error.hpp"
+#include "paths.hpp"
 #include "peer/net_child.hpp"
 #include "skip.hpp"
 #include "unit/net/real_loop.hpp"
@@ -37,7 +38,8 @@ class PrivateBus {
   void begin(const std::string& scene) {
     const std::string ready = (folder_.path() / scene).string();
     scenes_.push_back(std::make_unique<Child>(std::vector<std::string>{
-        "/usr/bin/python3", AIOT_SOURCE_DIR "/tests/peer/bus_scene.py", address(), scene, ready}));
+        "/usr/bin/python3", tests::source_dir() + "/tests/peer/bus_scene.py", address(), scene,
+        ready}));
   }
   /// The same, and returns when it is set.
   bool play(const std::string& scene) {

@@ -12,6 +12,7 @@
 #include "network_namespace.hpp"
 #include "peer/net_child.hpp"
 #include "skip.hpp"
+#include "paths.hpp"
 
 using namespace aiot;
 using namespace std::chrono_literals;
@@ -51,7 +52,7 @@ std::optional<Object> search(const char* source, std::function<bool(const Object
 TEST_CASE("a UPnP device of node-ssdp, with what its description says") {
   NetworkNamespace network;
   if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
-  const std::string tests = AIOT_SOURCE_DIR "/tests";
+  const std::string tests = tests::source_dir() + "/tests";
   if (!std::filesystem::exists(tests + "/node_modules/node-ssdp")) {
     AIOT_SKIP("npm node-ssdp is not here: npm ci --prefix tests");
   }
@@ -67,7 +68,7 @@ TEST_CASE("a UPnP device of node-ssdp, with what its description says") {
 TEST_CASE("a virtual gadget is found by node-ssdp, and says goodbye to it") {
   NetworkNamespace network;
   if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
-  const std::string tests = AIOT_SOURCE_DIR "/tests";
+  const std::string tests = tests::source_dir() + "/tests";
   if (!std::filesystem::exists(tests + "/node_modules/node-ssdp")) {
     AIOT_SKIP("npm node-ssdp is not here: npm ci --prefix tests");
   }

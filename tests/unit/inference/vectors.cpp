@@ -10,11 +10,12 @@
 #include <optional>
 
 #include "inference/model/read.hpp"
+#include "paths.hpp"
 
 namespace aiot::test {
 namespace {
 
-const std::filesystem::path folder = AIOT_SOURCE_DIR "/tests/vectors/inference";
+const std::filesystem::path folder = tests::source_dir() + "/tests/vectors/inference";
 
 Bytes inflated(ByteSpan packed) {
   const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> inflate(

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "paths.hpp"
+
 /// The source tree as the tests of this folder read it.
 namespace aiot::layers {
 
@@ -15,7 +17,7 @@ namespace aiot::layers {
 inline std::vector<std::string> files_under(std::string_view folder) {
   namespace fs = std::filesystem;
   std::vector<std::string> files;
-  const fs::path root = AIOT_SOURCE_DIR;
+  const fs::path root = tests::source_dir();
   if (!fs::exists(root / folder)) return files;
   for (auto it = fs::recursive_directory_iterator(root / folder);
        it != fs::recursive_directory_iterator(); ++it) {
@@ -33,7 +35,7 @@ inline bool is_cpp(const std::string& file) {
 }
 
 inline std::string text_of(const std::string& file) {
-  std::ifstream in(std::filesystem::path(AIOT_SOURCE_DIR) / file, std::ios::binary);
+  std::ifstream in(std::filesystem::path(tests::source_dir()) / file, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
 }
 

@@ -8,12 +8,13 @@
 #include "inference/external/tflite.hpp"
 #include "inference/external/xnnpack.hpp"
 #include "skip.hpp"
+#include "paths.hpp"
 
 namespace aiot::inference {
 namespace {
 
 /// Built with this test: see fake_tflite.cpp.
-const std::string fake = AIOT_BINARY_DIR "/bin/libfake_tflite.so";
+const std::string fake = tests::binary_dir() + "/bin/libfake_tflite.so";
 
 /// A file that begins as a model does, with one input and one output of `bytes` int8 values.
 std::shared_ptr<const Model> small_model(std::int32_t bytes) {

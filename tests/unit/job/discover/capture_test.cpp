@@ -10,6 +10,7 @@
 #include "aiot/discover.hpp"
 #include "job/discover/capture_feed.hpp"
 #include "seen.hpp"
+#include "paths.hpp"
 
 using namespace aiot;
 using namespace aiot::discover;
@@ -20,7 +21,7 @@ namespace capture = net::capture;
 
 /// The bytes of tests/vectors/capture/NAME, which holds them in hex.
 Bytes vector_bytes(const std::string& name) {
-  std::ifstream file(std::string(AIOT_SOURCE_DIR) + "/tests/vectors/capture/" + name);
+  std::ifstream file(tests::source_dir() + "/tests/vectors/capture/" + name);
   std::string hex;
   for (std::string line; std::getline(file, line);) {
     if (!line.empty() && line[0] != '#') hex += line;

@@ -10,12 +10,13 @@
 
 #include "aiot/bytes.hpp"
 #include "net/capture/reader.hpp"
+#include "paths.hpp"
 
 namespace aiot::test {
 
 /// The bytes of tests/vectors/capture/NAME, which holds them in hex.
 inline Bytes capture_vector(const std::string& name) {
-  std::ifstream file(std::string(AIOT_SOURCE_DIR) + "/tests/vectors/capture/" + name);
+  std::ifstream file(tests::source_dir() + "/tests/vectors/capture/" + name);
   std::string hex;
   for (std::string line; std::getline(file, line);) {
     if (!line.empty() && line[0] != '#') hex += line;

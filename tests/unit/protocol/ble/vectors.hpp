@@ -11,12 +11,13 @@
 
 #include "aiot/bytes.hpp"
 #include "protocol/ble/reading.hpp"
+#include "paths.hpp"
 
 namespace aiot::test {
 
 /// The lines of tests/vectors/ble/NAME that are no comments.
 inline std::vector<std::string> vector_lines(const std::string& name) {
-  std::ifstream file(std::string(AIOT_SOURCE_DIR) + "/tests/vectors/ble/" + name);
+  std::ifstream file(tests::source_dir() + "/tests/vectors/ble/" + name);
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) {
     if (!line.empty() && line[0] != '#') lines.push_back(line);

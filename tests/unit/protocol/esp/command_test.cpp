@@ -8,6 +8,7 @@
 
 #include "protocol/esp/slip.hpp"
 #include "show.hpp"
+#include "paths.hpp"
 
 using namespace aiot;
 using namespace aiot::esp;
@@ -17,7 +18,7 @@ namespace {
 /// tests/vectors/esp/esptool_js.txt: what npm esptool-js sends.
 std::map<std::string, std::string> captured() {
   std::map<std::string, std::string> out;
-  std::ifstream file(AIOT_SOURCE_DIR "/tests/vectors/esp/esptool_js.txt");
+  std::ifstream file(tests::source_dir() + "/tests/vectors/esp/esptool_js.txt");
   std::string name;
   std::string hex;
   for (std::string line; std::getline(file, line);) {
