@@ -6,6 +6,7 @@ this machine is.
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -58,6 +59,22 @@ def networks():
             assert result["model"] == model + "01"
             assert abs(result["performance"]["median_per_second"] - 50) < 0.1, result
             assert all(w["seconds"] >= 10 for w in result["performance"]["windows"])
+            assert result["comparison"] == {"compared": 5, "equal": 5}, result
+
+
+def real_models():
+    """The models of the benchmark, where they are at hand."""
+    folder = os.environ.get("AIOT_TEST_DATA")
+    models = sorted(pathlib.Path(folder, "mlperf-tiny/models").glob("*.tflite")) if folder else []
+    if not models:
+        print("SKIP: the benchmark's own models: AIOT_TEST_DATA names no folder with mlperf-tiny/models")
+    for model in models:
+        known = {"ad01_int8": "ad01", "kws_ref_model": "kws01", "pretrainedResnet_quant": "ic01", "vww_96_int8": "vww01"}
+        if model.stem not in known:
+            continue
+        with devices("--bench", str(model), "--profile", "fast") as (device,):
+            assert device["name"] == known[model.stem], device
+            result = measure(device["address"], "--model", str(model))["data"]["devices"][0]
             assert result["comparison"] == {"compared": 5, "equal": 5}, result
 
 
@@ -133,6 +150,7 @@ def refusals():
 
 with tempfile.TemporaryDirectory() as name:
     networks()
+    real_models()
     differences()
     submission(pathlib.Path(name))
     rack(pathlib.Path(name))
