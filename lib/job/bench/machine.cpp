@@ -1,6 +1,5 @@
 #include "job/bench/machine.hpp"
 
-#include <sys/resource.h>
 #include <sys/utsname.h>
 
 #include <algorithm>
@@ -117,10 +116,6 @@ MachineState read_machine_state(const std::string& root, int cpu) {
     if (const auto mine = mhz.find(cpu); mine != mhz.end()) state.mhz = mine->second;
   }
   state.temperature_c = hottest(root);
-  rusage usage{};
-  if (::getrusage(RUSAGE_SELF, &usage) == 0) {
-    state.preempted = static_cast<std::uint64_t>(usage.ru_nivcsw);
-  }
   return state;
 }
 

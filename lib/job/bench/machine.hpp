@@ -45,7 +45,6 @@ struct MachineState {
   std::optional<double> mhz;               ///< of that CPU
   std::optional<double> temperature_c;     ///< the hottest thermal zone
   std::optional<std::uint64_t> throttled;  ///< times that CPUs were slowed for their heat, summed
-  std::uint64_t preempted = 0;             ///< involuntary context switches of this process
 };
 
 /// Reads below `root` ("" for this machine's own /proc and /sys); what is not there stays empty.

@@ -62,7 +62,7 @@ Object around(const ModelResult& model) {
                  {"thread_cpu_s", seconds(usage.thread_cpu)},
                  {"process_cpu_s", seconds(usage.process_cpu)},
                  {"thread_cpu_share", wall > 0 ? seconds(usage.thread_cpu) / wall : 0},
-                 {"preempted", usage.after.preempted - usage.before.preempted},
+                 {"preempted", usage.preempted},
                  {"others_cpus", others.cpus},
                  {"others_share", others.share},
                  {"steal_share", others.steal}});

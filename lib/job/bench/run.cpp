@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <set>
@@ -11,6 +12,11 @@
 
 namespace aiot::bench {
 namespace {
+
+std::uint64_t preempted() {
+  rusage usage{};
+  return ::getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_nivcsw) : 0;
+}
 
 Result<void> check(const Request& request, std::size_t models) {
   const auto bad = [](std::string what, std::string hint) {
@@ -169,6 +175,7 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
 Surroundings real_surroundings() {
   return {real_clocks(),
           [] { return std::chrono::system_clock::now(); },
+          preempted,
           "",
           find_subject,
           [](const Setup& setup, const Subject& subject) {

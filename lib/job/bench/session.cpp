@@ -111,6 +111,7 @@ Result<void> Session::take_latency(inference::Engine& engine, ModelResult& resul
   Usage& usage = result.usage;
   usage.cpus = request_.setup.cpus;
   usage.threads = request_.setup.threads;
+  const std::uint64_t preempted_before = surroundings_.preempted();
   usage.before = read_machine_state(surroundings_.root, ::sched_getcpu());
   const Limits limits{request_.runs, request_.duration};
   AIOT_TRY(
@@ -126,6 +127,7 @@ Result<void> Session::take_latency(inference::Engine& engine, ModelResult& resul
                                        counted ? "runs" : "ms"});
       }));
   usage.after = read_machine_state(surroundings_.root, ::sched_getcpu());
+  usage.preempted = surroundings_.preempted() - preempted_before;
   usage.wall = times.wall;
   usage.thread_cpu = times.thread_cpu;
   usage.process_cpu = times.process_cpu;

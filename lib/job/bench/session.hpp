@@ -15,6 +15,7 @@ namespace aiot::bench {
 struct Surroundings {
   Clocks clocks;
   std::function<std::chrono::system_clock::time_point()> now;  ///< the time of day
+  std::function<std::uint64_t()> preempted;  ///< involuntary context switches so far
   std::string root;  ///< below which /proc and /sys are read; "" for this machine's
   std::function<Result<Subject>(const std::string& word)> find;
   std::function<Result<EngineFactory>(const Setup&, const Subject&)> engines;

@@ -15,6 +15,7 @@ constexpr double most_steal_share = 0.02;
 constexpr double most_time_off_cpu = 0.05;
 constexpr double most_frequency_change = 0.05;
 constexpr double most_preempted_per_s = 50;
+constexpr std::uint64_t few_preempted = 5;  // happens in any short run
 constexpr double ticks_per_second = 100;
 
 double seconds(Nanoseconds time) { return std::chrono::duration<double>(time).count(); }
@@ -84,8 +85,9 @@ std::vector<Reason> reasons_against(const Usage& usage, const Machine& machine) 
   }
   // Threads that wait for each other leave the CPU of their own accord.
   const double off = usage.threads == 1 && wall > 0 ? 1 - seconds(usage.thread_cpu) / wall : 0;
-  const auto preempted = static_cast<double>(usage.after.preempted - usage.before.preempted);
-  if (off > most_time_off_cpu || (wall > 0 && preempted / wall > most_preempted_per_s)) {
+  const auto preempted = static_cast<double>(usage.preempted);
+  const bool often = usage.preempted >= few_preempted && preempted > most_preempted_per_s * wall;
+  if (off > most_time_off_cpu || often) {
     reasons.push_back({"bench.preempted",
                        fmt::format("it was taken off its CPU {:.0f} times, and had it {:.0f} % of "
                                    "the time",

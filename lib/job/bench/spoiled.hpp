@@ -11,8 +11,9 @@ namespace aiot::bench {
 /// What a measurement used, and the machine's state around it.
 struct Usage {
   Nanoseconds wall{0};
-  Nanoseconds thread_cpu{0};   ///< of the measuring thread
-  Nanoseconds process_cpu{0};  ///< of all threads of this process
+  Nanoseconds thread_cpu{0};    ///< of the measuring thread
+  Nanoseconds process_cpu{0};   ///< of all threads of this process
+  std::uint64_t preempted = 0;  ///< involuntary context switches of this process
   MachineState before, after;
   std::vector<unsigned> cpus;  ///< that it was held to; none: it could run on any
   unsigned threads = 1;

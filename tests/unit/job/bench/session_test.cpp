@@ -55,6 +55,7 @@ struct Room {
     Surroundings s;
     s.clocks = time.clocks();
     s.now = [] { return std::chrono::system_clock::time_point(1'700'000'000s); };
+    s.preempted = [] { return std::uint64_t{0}; };
     s.root = root.path();
     s.find = [](const std::string& word) -> Result<Subject> {
       if (word == "missing") return make_error(Errc::no_model, word, "name another");

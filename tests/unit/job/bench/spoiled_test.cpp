@@ -51,7 +51,7 @@ TEST_CASE("the only CPU is shared") {
   Usage usage = quiet();
   usage.cpus = {0};
   usage.thread_cpu = usage.process_cpu = 1s;
-  usage.after.preempted = 400;
+  usage.preempted = 400;
   CHECK(codes(usage) == Codes{"bench.busy", "bench.preempted"});
 }
 
@@ -60,7 +60,16 @@ TEST_CASE("threads that wait for each other were not taken off their CPU") {
   usage.threads = 2;
   usage.thread_cpu = 1s;
   CHECK(codes(usage).empty());
-  usage.after.preempted = 101;
+  usage.preempted = 101;
+  CHECK(codes(usage) == Codes{"bench.preempted"});
+}
+
+TEST_CASE("a short run that was taken off its CPU once or twice is not spoiled by that") {
+  Usage usage;
+  usage.wall = usage.thread_cpu = 1ms;
+  usage.preempted = 4;
+  CHECK(codes(usage).empty());
+  usage.preempted = 5;
   CHECK(codes(usage) == Codes{"bench.preempted"});
 }
 
