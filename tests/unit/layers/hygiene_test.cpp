@@ -2,8 +2,8 @@
 
 #include <array>
 
-#include "tree.hpp"
 #include "paths.hpp"
+#include "tree.hpp"
 
 using aiot::layers::files_under;
 using aiot::layers::is_cpp;
@@ -68,7 +68,7 @@ TEST_CASE("the changelog has a place for what is not released, and this version"
 TEST_CASE("scripts can be run") {
   namespace fs = std::filesystem;
   for (const std::string file : {".ci/run", "tests/run.sh", "examples/quickstart.sh"}) {
-    const auto mode = fs::status(fs::path(tests::source_dir()) / file).permissions();
+    const auto mode = fs::status(fs::path(aiot::tests::source_dir()) / file).permissions();
     CHECK_MESSAGE((mode & fs::perms::owner_exec) != fs::perms::none, file);
   }
 }
