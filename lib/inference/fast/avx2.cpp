@@ -10,6 +10,8 @@ void avx2_winograd(const Winograd& t, const Part& part);
 
 namespace {
 
+constexpr int block = 16;
+
 /// The input raised to uint8, sixteen at a time; what is beyond it becomes 0, as its weights are.
 void raise_input(const Dense& t) {
   const auto* from = static_cast<const std::int16_t*>(t.input);
@@ -37,15 +39,14 @@ __m256i quad_mac(__m256i sum, __m256i x, const std::int8_t* w) {
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/// `B` blocks from `first` on: each quad of the input is loaded once for all of them.
+/// The sums of `B` blocks, `first` and others `apart` from it: each quad of the input is loaded
+/// once for all of them.
 template <int B>
-void dense_blocks(const Dense& t, int first) {
-  constexpr int block = 16;
-  const Avx2::Clamp range(t.scaling);
+void dense_sums(const Dense& t, int first, int apart, std::int32_t* to) {
   __m256i sums[B][2];
   const std::int8_t* w[B];
   unrolled<B>([&](auto b) AIOT_INLINE {
-    const int channel = (first + b) * block;
+    const int channel = (first + b * apart) * block;
     w[b] = t.weights + static_cast<std::ptrdiff_t>(channel) * t.quads * 4;
     unrolled<2>([&](auto n)
                     AIOT_INLINE { sums[b][n] = load_256(t.scaling.bias + channel + n * 8); });
@@ -58,28 +59,42 @@ void dense_blocks(const Dense& t, int first) {
     });
   }
   unrolled<B>([&](auto b) AIOT_INLINE {
-    const int index = first + b;
+    const int index = first + b * apart;
     for (int e = index == 0 ? 0 : t.extra_ends[index - 1]; e < t.extra_ends[index]; ++e) {
       const __m256i x = quad(t, t.extra_quads[e]);
       const auto* extra = t.extra_weights + static_cast<std::ptrdiff_t>(e) * 64;
       unrolled<2>([&](auto n)
                       AIOT_INLINE { sums[b][n] = quad_mac(sums[b][n], x, extra + n * 32); });
     }
-    const int channel = index * block;
-    const Avx2::Scaler scaler(t.scaling, channel);
     unrolled<2>([&](auto n)
-                    AIOT_INLINE { sums[b][n] = scaler.scaled(Avx2::as_sum(sums[b][n]), n); });
-    const int left = t.channels - channel;
-    scaler.store(static_cast<std::int16_t*>(t.output) + channel, sums[b],
-                 left < block ? left : block);
+                    AIOT_INLINE { Avx2::store(to + b * apart * block + n * 8, sums[b][n]); });
   });
 }
 
 void dense(const Dense& t, const Part& part) {
   if (part.row_begin == part.row_end) return;
-  int b = part.block_begin;
-  for (; b + 2 <= part.block_end; b += 2) dense_blocks<2>(t, b);
-  for (; b < part.block_end; ++b) dense_blocks<1>(t, b);
+  constexpr int at_a_time = 32;
+  alignas(32) std::int32_t sums[at_a_time * block];
+  const Avx2::Clamp range(t.scaling);
+  for (int begin = part.block_begin; begin < part.block_end; begin += at_a_time) {
+    const int end = begin + at_a_time < part.block_end ? begin + at_a_time : part.block_end;
+    // Two streams of weights, each without a gap: the cache reads ahead of them.
+    const int half = (end - begin) / 2;
+    int b = begin;
+    for (; b < begin + half; ++b) dense_sums<2>(t, b, half, sums + (b - begin) * block);
+    if ((end - begin) % 2 != 0) dense_sums<1>(t, end - 1, 0, sums + (end - 1 - begin) * block);
+    // Scaled together: one block's would keep the next one's weights waiting.
+    for (b = begin; b < end; ++b) {
+      const int channel = b * block;
+      const auto* from = sums + (b - begin) * block;
+      const __m256i values[2] = {
+          scaled_once(t.scaling, channel, Avx2::as_sum(load_256(from))),
+          scaled_once(t.scaling, channel + 8, Avx2::as_sum(load_256(from + 8)))};
+      const int left = t.channels - channel;
+      range.store(static_cast<std::int16_t*>(t.output) + channel, values,
+                  left < block ? left : block);
+    }
+  }
 }
 
 void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {
