@@ -133,8 +133,9 @@ bool one_thread(const Task& task, unsigned rounds) {
   for (auto i = own; i < all.size(); ++i) {
     const auto ratio = all[0].at(0.5) / all[i].at(0.5);
     good = good && ratio <= most_of_peers;
-    fmt::print("  {} / {}: {:.2f} (at most {}{}) {}\n", all[0].name, all[i].name, ratio,
-               most_of_peers, all[i].name == "xnnpack" ? fmt::format(", goal {}", task.goal) : "",
+    fmt::print("  {} / {}: {:.2f}, by minima {:.2f} (at most {}{}) {}\n", all[0].name, all[i].name,
+               ratio, all[0].at(0) / all[i].at(0), most_of_peers,
+               all[i].name == "xnnpack" ? fmt::format(", goal {}", task.goal) : "",
                ratio <= most_of_peers ? "ok" : "MISSED");
   }
   if (!path.starts_with(data_folder()) || data_folder().empty()) std::remove(path.c_str());
