@@ -65,9 +65,7 @@ Result<std::vector<Subject>> subjects_of(const Surroundings& surroundings, const
 
 Result<std::optional<Baseline>> baseline_of(const Request& request) {
   if (request.baseline_file.empty()) return std::optional<Baseline>();
-  AIOT_TRY(
-      const Bytes text,
-      image::read_file(request.baseline_file, most_baseline_bytes).with(request.baseline_file));
+  AIOT_TRY(const Bytes text, image::read_file(request.baseline_file, most_baseline_bytes));
   AIOT_TRY(Baseline baseline, parse_baseline(to_string(text)).with(request.baseline_file));
   return std::optional(std::move(baseline));
 }
@@ -128,6 +126,10 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
   AIOT_TRY(auto subjects, subjects_of(surroundings, request));
   AIOT_CHECK(check(request, subjects.size()));
   AIOT_TRY(const auto baseline, baseline_of(request));
+  // A slip in them is worth telling before minutes of measuring.
+  if (!request.data.labels_file.empty()) {
+    AIOT_CHECK(read_labels(request.data.labels_file));
+  }
   AIOT_TRY(const Pin pin, Pin::to(request.setup.cpus));
   RunResult result;
   result.setup = request.setup;

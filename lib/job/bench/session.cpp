@@ -47,11 +47,6 @@ bool multiplies_floats(const Subject& subject) {
   });
 }
 
-Result<std::vector<Label>> read_labels(const std::string& file) {
-  AIOT_TRY(const Bytes text, image::read_file(file, most_label_bytes).with(file));
-  return parse_labels(to_string(text)).with(file);
-}
-
 unsigned workers_for(const Request& request) {
   if (request.data.workers > 0) return request.data.workers;
   if (!request.setup.cpus.empty()) return static_cast<unsigned>(request.setup.cpus.size());
@@ -59,6 +54,11 @@ unsigned workers_for(const Request& request) {
 }
 
 }  // namespace
+
+Result<std::vector<Label>> read_labels(const std::string& file) {
+  AIOT_TRY(const Bytes text, image::read_file(file, most_label_bytes));
+  return parse_labels(to_string(text)).with(file);
+}
 
 Session::Session(const Surroundings& surroundings, const Request& request, const RunResult& run,
                  EventSink& sink, std::stop_token stop)

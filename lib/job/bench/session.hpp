@@ -51,6 +51,9 @@ class Session {
   std::string step_;
 };
 
+/// The labels of a data set; Errc::bad_labels, and what reading a file can say.
+Result<std::vector<Label>> read_labels(const std::string& file);
+
 /// run() in surroundings of one's own.
 Result<Report> run_in(const Surroundings& surroundings, const Request& request, EventSink& sink,
                       std::stop_token stop);

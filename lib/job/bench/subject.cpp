@@ -59,7 +59,7 @@ Result<Subject> find_subject(const std::string& word) {
   if (word.find_first_of("./") == std::string::npos && !std::filesystem::exists(word, none)) {
     return unknown(Errc::no_model, fmt::format("\"{}\"", word), word, builtin_models());
   }
-  AIOT_TRY(inference::Model model, inference::read_model_file(word).with(word));
+  AIOT_TRY(inference::Model model, inference::read_model_file(word));
   return described(std::filesystem::path(word).filename().string(), word, std::move(model));
 }
 

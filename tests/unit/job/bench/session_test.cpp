@@ -234,7 +234,7 @@ TEST_CASE("accuracy with a limit") {
   CHECK(below->failures[0].error.code == Errc::below_minimum);
   CHECK(below->failures[0].error.condition() == Condition::mismatch);
   room.request.data.labels_file = data.put("c.csv", std::string_view("../a.bin,2,0"));
-  CHECK(room.run()->failures.at(0).error.code == Errc::bad_labels);
+  CHECK(room.run().error().code == Errc::bad_labels);
   room.request.data.labels_file = data.put("d.csv", std::string_view("none.bin,2,0"));
   CHECK(room.run()->failures.at(0).step == "accuracy");
 }
