@@ -127,7 +127,29 @@ def ends_with_the_port():
     assert report["ended_by"] == "sources" and report["messages"] == 1, report
 
 
+def ends_with_the_program_behind_it():
+    """A pseudo-terminal by its own name: when its program is gone, nothing can come back under that number."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    listener = subprocess.Popen([AIOTCTL, "listen", "--jsonl", f"serial:{os.ttyname(slave)}"],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    os.write(master, b"one\n")
+    assert payload(listener) == "one"
+    os.close(slave)
+    os.close(master)
+    try:
+        out, err = listener.communicate(timeout=PATIENCE_S)
+    finally:
+        listener.kill()
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [event["code"] for event in events if event["event"] == "notice"] == ["listen.lost", "listen.ended"], events
+    report = next(event["data"] for event in events if event["event"] == "finished")
+    assert report["ended_by"] == "sources" and report["messages"] == 1, report
+    assert listener.returncode == 0 and events[-1]["event"] == "end", (listener.returncode, err)
+
+
 goes_on_after_replugs()
 ends_with_the_port()
+ends_with_the_program_behind_it()
 folder.cleanup()
 print("unplugged and plugged in again: heard before and after, counted, and its input goes on")

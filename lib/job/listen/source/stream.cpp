@@ -70,9 +70,18 @@ class StreamSource final : public Source {
       // The other end is done, which for a plain connection is how things end.
       if (!reconnect_) co_return Result<void>();
       context.notice("listen.lost", "lost; waiting for it to come back", "");
-      Result<void> back = co_await link_->reopen(context.clock.now() + patience);
-      while (!back && back.error().condition() == Condition::timeout) {
-        back = co_await link_->reopen(context.clock.now() + patience);
+      net::TimePoint deadline = context.clock.now() + patience;
+      Result<void> back = co_await link_->reopen(deadline);
+      // Only what has waited is asked again: a link may know at once that nothing will come back.
+      while (!back && back.error().condition() == Condition::timeout &&
+             context.clock.now() >= deadline) {
+        deadline = context.clock.now() + patience;
+        back = co_await link_->reopen(deadline);
+      }
+      if (!back && back.error().code == net::Errc::link_lost) {
+        // The program behind a pseudo-terminal is gone: how things end, as for a connection.
+        context.notice("listen.ended", back.error().context, "");
+        co_return Result<void>();
       }
       if (!back) co_return back;
       context.notice("listen.back", "it is back", "");
