@@ -34,6 +34,24 @@ TEST_CASE("parts are taken apart") {
   CHECK(address->query.at("trace") == "a b");
 }
 
+TEST_CASE("a password in an address is refused, and not told again") {
+  for (const char* text :
+       {"mqtt://user:hunter2@broker/topic", "mqtts://hunter2@broker", "tcp://user:hunter2@h:99999",
+        "mqtt://user:hunter2/hunter2@broker/x", "mqtt://user:hunter2?hunter2@broker",
+        "nonsense://user:hunter2@host", "tcp://user:hunter2%zz@host"}) {
+    CAPTURE(text);
+    const auto address = parse_address(text);
+    REQUIRE_FALSE(address.has_value());
+    CHECK(address.error().stable_code() == "usage.address");
+    CHECK(address.error().message().find("hunter2") == std::string::npos);
+    CHECK(address.error().hint.find("hunter2") == std::string::npos);
+  }
+  CHECK(parse_address("mqtt://user:x@broker").error().message().find("password") !=
+        std::string::npos);
+  // An @ is as good as any other character where no host is.
+  CHECK(parse_address("mqtt://broker/a@b")->path == "/a@b");
+}
+
 TEST_CASE("what is not an address says why") {
   CHECK(parse_address("").error().stable_code() == "usage.address");
   CHECK(parse_address("seriel:/dev/ttyUSB0").error().message().find("did you mean serial:") !=
