@@ -94,7 +94,7 @@ int run_discover(Context& context) {
   if (!request.has_value()) return context.fail(request.error());
   const Settings& settings = context.settings;
   if (request->watch) {
-    context.ui.show_items(render::watch_line);
+    context.ui.show_items(render::WatchText());
     if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
   }
   const auto record = context.environment.find_devices(*request, context.ui, context.stop());

@@ -165,4 +165,18 @@ std::string watch_line(const event::Item& item) {
   return fmt::format("{} {}\n", sign, fmt::join(cells, "  "));
 }
 
+std::string WatchText::operator()(const event::Item& item) {
+  std::string line = watch_line(item);
+  if (item.kind == "lost") {
+    last_.erase(item.device);
+    return line;
+  }
+  // Without the sign: a device that was found and has not changed since is not told again.
+  std::string said = line.substr(1);
+  std::string& last = last_[item.device];
+  if (item.kind == "changed" && last == said) return "";
+  last = std::move(said);
+  return line;
+}
+
 }  // namespace aiot::cli::render

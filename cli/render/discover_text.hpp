@@ -1,6 +1,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <map>
 #include <string>
 
 #include "aiot/event.hpp"
@@ -19,5 +20,16 @@ void print_blind_sources(std::ostream& err, const Object& result, bool hints);
 
 /// One line of `discover --watch`: "+" found, "~" changed, "-" lost.
 std::string watch_line(const event::Item& item);
+
+/// The lines of `discover --watch`, without those that say what was said of a device before: most
+/// of what changes is not in the line.
+class WatchText {
+ public:
+  /// "" where there is nothing new.
+  std::string operator()(const event::Item& item);
+
+ private:
+  std::map<std::string, std::string> last_;  ///< id -> its line, for the devices that are there
+};
 
 }  // namespace aiot::cli::render

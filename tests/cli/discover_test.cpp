@@ -116,6 +116,21 @@ TEST_CASE("discover --watch is a line each time") {
         "- \\x1b[31mLamp  Matter  matter:1  (silent)\n");
 }
 
+TEST_CASE("discover --watch tells a change that its line shows, and no other") {
+  render::WatchText text;
+  Object lamp({{"id", "1"}, {"name", "Lamp"}, {"addresses", Array{"matter:1"}}});
+  const auto told = [&](const char* kind) { return text({"1", kind, {"aiot.device/1", lamp}}); };
+  CHECK(told("found") == "+ Lamp  matter:1\n");
+  lamp.set("evidence", Array{});
+  CHECK(told("changed").empty());
+  lamp.set("state", "unprovisioned");
+  CHECK(told("changed") == "~ Lamp  unprovisioned  matter:1\n");
+  CHECK(told("changed").empty());
+  CHECK(text({"2", "found", {"aiot.device/1", lamp}}) == "+ Lamp  unprovisioned  matter:1\n");
+  CHECK(told("lost") == "- Lamp  unprovisioned  matter:1\n");
+  CHECK(told("found") == "+ Lamp  unprovisioned  matter:1\n");
+}
+
 TEST_CASE("what discover is asked for reaches the job") {
   discover::Request got;
   const Environment e = asking(got);
