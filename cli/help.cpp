@@ -76,7 +76,8 @@ std::string option_help(const Option& option) {
                                        [](const Choice& c) { return !c.help.empty(); });
     std::vector<std::string> words;
     for (const Choice& c : option.choices) {
-      words.push_back(explained ? fmt::format("{} ({})", c.name, c.help) : c.name);
+      words.push_back(explained && !c.help.empty() ? fmt::format("{} ({})", c.name, c.help)
+                                                   : c.name);
     }
     text += fmt::format(": {}", fmt::join(words, ", "));
   }

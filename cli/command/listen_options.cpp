@@ -54,6 +54,9 @@ Result<void> take_conditions(const Context& context, listen::Request& request) {
   request.timeout = context.settings.timeout;
   AIOT_TRY(request.duration, duration("--duration", args.get("--duration").value_or("0")));
   AIOT_TRY(request.count, number<std::uint64_t>("--count", args.get("--count").value_or("0")));
+  if (args.has("--count") && request.count == 0) {
+    return make_error(Errc::bad_value, "--count 0", "leave it out to listen without an end");
+  }
   return {};
 }
 
@@ -184,7 +187,7 @@ std::vector<Option> listen_options() {
        .choices = {{"local", "time of day"},
                    {"utc", "date and time, UTC"},
                    {"elapsed", "seconds since the first message"},
-                   {"none"}}},
+                   {"none", "nothing"}}},
       {.names = "--escape-key",
        .value = "KEY",
        .help = "Keyboard mode: the key that speaks to aiotctl",

@@ -172,7 +172,12 @@ std::string MessageText::message_text(const event::Item& item) {
   }
   Sanitizer sanitizer(style_->raw);
   std::string text;
-  sanitizer.feed(payload, text);
+  // The line end of a datagram is not a line of its own.
+  std::string_view body = payload;
+  if (style_->raw != Raw::all && body.ends_with('\n')) {
+    body.remove_suffix(body.ends_with("\r\n") ? 2 : 1);
+  }
+  sanitizer.feed(body, text);
   sanitizer.finish(text);
   // Further lines of one message stand below its first.
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {

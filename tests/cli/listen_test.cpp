@@ -5,6 +5,7 @@
 
 #include "aiot/bytes.hpp"
 #include "keys.hpp"
+#include "render/message_text.hpp"
 #include "scripted.hpp"
 
 using namespace aiot;
@@ -45,6 +46,21 @@ TEST_CASE("text: a stamp, what was said, dumps for what is no text, counts besid
         "00000000  ff fe 00 62 69 6e                                |...bin|\n");
   CHECK(ran.err == "3 messages, 29 bytes\n");
   CHECK(run_cli({"listen", "tcp://fine:1", "-q"}).err.empty());
+}
+
+TEST_CASE("text: the line end of a datagram is no line of its own") {
+  const auto style = std::make_shared<render::MessageStyle>();
+  style->stamp = render::Stamp::none;
+  render::MessageText text(style);
+  const auto said = [&](const char* payload) {
+    Object fields({{"time", "2026-11-24T06:33:38.123456Z"}, {"payload", payload}});
+    return text({"udp://h:1", "message", {"aiot.message/1", fields}});
+  };
+  CHECK(said("hello\n") == "hello\n");
+  CHECK(said("hello\r\n") == "hello\n");
+  CHECK(said("\n") == "\n");
+  CHECK(said("a\nb\n") == "a\n    b\n");
+  CHECK(said("a\n\n") == "a\n    \n");
 }
 
 TEST_CASE("text: no stamp, a source's name, colour, everything") {
@@ -142,6 +158,7 @@ TEST_CASE("options that make no sense") {
   CHECK(fails({"--reset", "--no-reset"}) == 2);
   CHECK(fails({"--log-size", "1MB"}) == 2);
   CHECK(fails({"--count", "many"}) == 2);
+  CHECK(fails({"--count", "0"}) == 2);
   CHECK(fails({"--escape-key", "ctrl-c"}) == 2);
   CHECK(run_cli({"listen", "nonsense"}).exit == 2);
 }
