@@ -18,6 +18,15 @@
 namespace aiot::listen {
 namespace asio = net::asio;
 
+namespace {
+
+/// True of what has DTR and RTS.
+bool has_lines(const Address& address) {
+  return address.scheme == "serial" || address.scheme == "usb" || address.scheme == "rfc2217";
+}
+
+}  // namespace
+
 /// One address of a running job.
 struct Conductor::Listener {
   Address address;
@@ -58,6 +67,9 @@ Result<std::unique_ptr<Conductor>> Conductor::make(asio::io_context& loop,
                                                    const Request& request, Environment environment,
                                                    EventSink& sink) {
   if (sources.empty()) return make_error(Errc::no_sources);
+  if (request.reset && std::none_of(sources.begin(), sources.end(), has_lines)) {
+    return make_error(Errc::no_reset, {}, "a serial port does, also one behind RFC 2217");
+  }
   AIOT_TRY(Judge judge, Judge::make(request));
   std::unique_ptr<Conductor> made(
       new Conductor(loop, request, std::move(environment), sink, std::move(judge)));

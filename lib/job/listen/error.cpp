@@ -9,7 +9,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, c};
 }
 
-constexpr std::array<ErrorRow, 9> rows = {{
+constexpr std::array<ErrorRow, 10> rows = {{
     row(Errc::no_sources, "listen.no_sources", "no address was named", Condition::usage),
     row(Errc::same_source, "listen.same_source", "the same address is named twice",
         Condition::usage),
@@ -22,6 +22,8 @@ constexpr std::array<ErrorRow, 9> rows = {{
     row(Errc::stopped, "listen.stopped", "stopped before the expected text came",
         Condition::cancelled),
     row(Errc::bad_setting, "listen.bad_setting", "the address has an unknown setting",
+        Condition::usage),
+    row(Errc::no_reset, "listen.no_reset", "no address named here can reset a device",
         Condition::usage),
     row(Errc::log_unwritable, "listen.log_unwritable", "the log file cannot be written",
         Condition::resource),

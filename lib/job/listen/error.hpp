@@ -14,6 +14,7 @@ enum class Errc {
   failure_seen,    ///< the text that means failure came
   stopped,         ///< stopped by the user before the expected text came
   bad_setting,     ///< an address has a setting this kind does not know
+  no_reset,        ///< a reset is asked for, and no address has lines for it
   log_unwritable,  ///< the log file cannot be made
   log_incomplete,  ///< messages are missing in the log file
 };

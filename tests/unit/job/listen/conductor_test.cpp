@@ -204,4 +204,8 @@ TEST_CASE("requests that make no sense are refused before anything is opened") {
   request.expect.clear();
   request.log_file = "/nonexistent/x";
   CHECK(make({"tcp://a:1"}, request) == "listen.log_unwritable");
+  request.log_file.clear();
+  request.reset = true;
+  CHECK(make({"tcp://a:1", "udp://b:1"}, request) == "listen.no_reset");
+  CHECK(make({"udp://b:1", "rfc2217://a:1"}, request).empty());
 }
