@@ -87,7 +87,7 @@ net::Task<void> DeviceBench::accuracy() {
         .set("interval_high", interval.high);
   }
   if (task_->metric != tiny::Metric::none) fields.set("limit", task_->target);
-  text_.end_accuracy(by_auc, value, context_.environment().stamp());
+  text_.end_accuracy(by_auc, value, whole, context_.environment().stamp());
   context_.fields.set("accuracy", std::move(fields));
   if (!whole) {
     context_.notice("bench.files_incomplete",

@@ -10,6 +10,23 @@ namespace aiot::bench {
 
 namespace tiny = inference::tiny;
 
+namespace {
+
+/// After results that differ for this reason.
+const char* what_to_do(Cause cause) {
+  switch (cause) {
+    case Cause::upload: return "see the cable and its rate, and how the firmware takes its input";
+    case Cause::quantisation:
+      return "compare scale and zero point in the firmware with the model's";
+    case Cause::kernel: return "compare the operators' rounding with the reference kernels";
+    case Cause::unsteady:
+      return "see its memory, its supply and its clock: it is no matter of the model";
+  }
+  return "";
+}
+
+}  // namespace
+
 Result<DeviceResources> read_resources(const DeviceRequest& request) {
   DeviceResources out;
   if (!request.model.empty()) {
@@ -128,15 +145,23 @@ Result<void> DeviceBench::conclude() {
       misses_.insert(misses_.begin(),
                      make_error(DeviceErrc::outputs_differ,
                                 fmt::format("{}: {}", name_of(verdict->cause), verdict->text),
-                                verdict->cause == Cause::kernel
-                                    ? "compare the operators' rounding with the reference kernels"
-                                    : ""));
+                                what_to_do(verdict->cause)));
     }
   }
-  if (!context_.request().results.empty()) {
+  const DeviceRequest& request = context_.request();
+  if (!request.results.empty()) {
+    const bool windows = request.phases.performance || request.phases.energy;
+    const double window_s = std::chrono::duration<double>(request.window).count();
+    if (windows && (request.windows != submitted_windows || window_s < submitted_window_s)) {
+      context_.notice("bench.not_submittable",
+                      fmt::format("the windows are not the {} of {:g} s or more that the benchmark "
+                                  "asks for",
+                                  submitted_windows, submitted_window_s),
+                      "its files say so, and hold no median that a checker takes");
+    }
     context_.step("results", 0.1);
     AIOT_TRY(const std::vector<std::string> files,
-             write_results(context_.request().results, place_, text_, context_.request().force));
+             write_results(request.results, place_, text_, request.force));
     context_.fields.set("results", Array(files.begin(), files.end()));
   }
   if (misses_.empty()) return {};

@@ -52,7 +52,10 @@ class DeviceBench {
   net::Task<energyrunner::Inference> infer(const Sample& sample, std::uint32_t iterations,
                                            std::uint32_t warmups, bool prove);
   net::Task<energyrunner::Inference> try_infer(const Sample& sample, std::uint32_t iterations,
-                                               std::uint32_t warmups, bool prove);
+                                               std::uint32_t warmups, bool prove, bool again);
+  /// Gets the device to listen after something went wrong. While its speed is unknown, one that
+  /// does not answer may be computing, and is waited for: longest_patience.
+  net::Task<void> listens_again();
   /// How long one inference takes by the device's clock, by a run of its own.
   net::Task<double> calibrate(const Sample& sample);
   /// Compares results with the reference's, and finds out where a difference comes from.

@@ -63,12 +63,14 @@ Result<std::vector<Sample>> DeviceBench::window_samples() {
 
 net::Task<energyrunner::Inference> DeviceBench::try_infer(const Sample& sample,
                                                           std::uint32_t iterations,
-                                                          std::uint32_t warmups, bool prove) {
+                                                          std::uint32_t warmups, bool prove,
+                                                          bool again) {
   Result<energyrunner::Upload> upload = co_await session_->upload(sample.upload, prove);
   if (!upload) co_return std::move(upload).error();
   for (const Error& error : upload->repaired) mended(error, sample.name);
   const double count = static_cast<double>(iterations) + warmups;
-  const net::Duration patience = each_s_ > 0 ? patience_for(count, each_s_) : first_patience;
+  const net::Duration unknown = again ? net::Duration(longest_patience) : first_patience;
+  const net::Duration patience = each_s_ > 0 ? patience_for(count, each_s_) : unknown;
   energyrunner::InferRequest request(iterations, warmups, patience);
   Result<energyrunner::Inference> done = co_await session_->infer(std::move(request));
   co_return done;
@@ -78,15 +80,27 @@ net::Task<energyrunner::Inference> DeviceBench::infer(const Sample& sample,
                                                       std::uint32_t iterations,
                                                       std::uint32_t warmups, bool prove) {
   for (int i = 1;; ++i) {
-    Result<energyrunner::Inference> done = co_await try_infer(sample, iterations, warmups, prove);
+    Result<energyrunner::Inference> done =
+        co_await try_infer(sample, iterations, warmups, prove, i > 1);
     if (done) co_return done;
     Error error = std::move(done).error();
     if (i == most_tries || !energyrunner::may_be_mended(error)) {
       co_return std::move(error).with(sample.name);
     }
     mended(error, sample.name);
-    Result<void> again = co_await session_->resync();
+    Result<void> again = co_await listens_again();
     if (!again) co_return std::move(again).error().with(sample.name);
+  }
+}
+
+net::Task<void> DeviceBench::listens_again() {
+  net::Clock& clock = link_->clock();
+  const net::TimePoint end = clock.now() + longest_patience;
+  while (true) {
+    Result<void> again = co_await session_->resync();
+    // As long as nothing is known of its speed, one that is silent may still be at it.
+    if (again || each_s_ > 0 || !energyrunner::may_be_mended(again.error())) co_return again;
+    if (clock.now() >= end) co_return again;
   }
 }
 

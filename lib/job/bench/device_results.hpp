@@ -25,20 +25,27 @@ class SubmissionText {
   /// A window, numbered from 1.
   void add_performance(std::size_t number, const WindowTime& window,
                        const std::vector<double>& results);
-  /// `stamp`: "1124.093801".
+  /// `stamp`: "1124.093801". The line with the median is written when the windows are as many and
+  /// as long as the benchmark asks; else one that says what is missing, and that no checker takes.
   void end_performance(double median_per_second, const std::string& stamp);
   void add_result(const std::string& file, std::uint32_t truth, const std::vector<double>& results);
-  /// `value`: 0.85 for 85 %, or an AUC.
-  void end_accuracy(bool by_auc, double value, const std::string& stamp);
+  /// `value`: 0.85 for 85 %, or an AUC. `whole`: of all of the benchmark's files; else, as above.
+  void end_accuracy(bool by_auc, double value, bool whole, const std::string& stamp);
   /// A window, numbered from 0.
   void add_energy(std::size_t number, const power::Stretch& stretch, std::uint32_t iterations);
+  /// As end_performance().
   void end_energy(double median_microjoules);
 
   /// By mode: "performance", "accuracy", "energy"; those that were ended.
   const std::map<std::string, Files>& modes() const { return modes_; }
 
  private:
+  /// What keeps windows that last so long out of a submission; empty when nothing does.
+  static std::string missing(const std::vector<double>& seconds);
+
   std::map<std::string, Files> modes_;
+  std::vector<double> performance_s_;
+  std::vector<double> energy_s_;
 };
 
 /// Where a device's files go, below the folder asked for: MODEL, or DEVICE/MODEL for one of

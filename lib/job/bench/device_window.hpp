@@ -24,11 +24,17 @@ std::uint32_t iterations_for(double each_s, std::chrono::milliseconds window);
 
 /// How long the reply to so many inferences may take: twice what is known, and five seconds.
 net::Duration patience_for(double inferences, double each_s);
-/// The same before anything is known: a slow model on a slow device.
-constexpr std::chrono::minutes first_patience{5};
+/// The same before anything is known: longer than any inference of the benchmark takes, and after a
+/// silence as long as a slow model on a slow device may need.
+constexpr std::chrono::seconds first_patience{30};
+constexpr std::chrono::minutes longest_patience{5};
 
 /// Inferences that calibrate: enough that reading the clock and a line on the wire hardly count.
 std::uint32_t calibrating_iterations(double first_s);
+
+/// What a submission to MLPerf Tiny asks of throughput and energy: so many windows, each so long.
+constexpr std::size_t submitted_windows = 5;
+constexpr double submitted_window_s = 10;
 
 double median(std::vector<double> values);
 /// (largest - smallest) / median, 0 for none.

@@ -65,6 +65,32 @@ TEST_CASE("what goes wrong once while windows are measured is mended, and said")
   }
 }
 
+TEST_CASE("the first inference's reply is lost: it is asked for again before long") {
+  for (const char* fault : {"cut-reply@infer", "lose-reply@infer", "lose@infer"}) {
+    LabOptions options;
+    options.faults = {fault};
+    VirtualLab lab(options);
+    lab.request.phases.performance = true;
+    lab.request.windows = 1;
+    const DeviceReport report = lab.run();
+    REQUIRE_MESSAGE(!report.error, fault << ": " << report.error->message());
+    CHECK_MESSAGE(lab.recorder.noticed("bench.mended"), fault);
+    CHECK_MESSAGE(lab.clock.elapsed() < 70s, fault);
+  }
+}
+
+TEST_CASE("a device that takes minutes for an inference is waited for") {
+  LabOptions options;
+  options.latency = 100s;
+  VirtualLab lab(options);
+  lab.request.phases.performance = true;
+  lab.request.windows = 1;
+  const DeviceReport report = lab.run();
+  REQUIRE_MESSAGE(!report.error, report.error->message());
+  CHECK(lab.number(lab.object(report, "performance"), "latency_us") ==
+        doctest::Approx(100e6).epsilon(0.001));
+}
+
 TEST_CASE("a clock that goes round in a window") {
   const DeviceReport report = measured({"clock-wrap:25s"});
   REQUIRE_MESSAGE(!report.error, report.error->message());

@@ -33,8 +33,8 @@ SubmissionText all_modes() {
   }
   text.end_performance(71.4286, "1124.093801");
   text.add_result("tst_\"1.bin", 3, {0.1, 0.9});
-  text.end_accuracy(false, 0.901, "1124.093801");
-  text.add_energy(0, {10.2, 0.51, 10'200}, 729);
+  text.end_accuracy(false, 0.901, true, "1124.093801");
+  for (std::size_t i = 0; i < 5; ++i) text.add_energy(i, {10.2, 0.51, 10'200}, 729);
   text.end_energy(699.6);
   return text;
 }
@@ -59,9 +59,40 @@ TEST_CASE("the submission checker finds its lines and its files") {
         "[{\"mode\":\"a\",\"file\":\"tst_1.bin\",\"class\":\"3\",\"infer\":{\"iterations\":1,"
         "\"results\":[0.100,0.900]}}]\n");
   SubmissionText anomalies;
-  anomalies.end_accuracy(true, 0.8619, "1124.093801");
+  anomalies.end_accuracy(true, 0.8619, true, "1124.093801");
   REQUIRE(write_results(folder.path(), "ad", anomalies, false));
   CHECK(has_line(folder.read("ad/accuracy/results.txt"), ".* AUC\\s?[:=] ([\\d\\.]+).*"));
+}
+
+TEST_CASE("what the benchmark's rules do not allow has no line that the checker takes") {
+  struct Case {
+    std::size_t windows;
+    double seconds;
+    const char* says;
+  };
+  for (const Case& c :
+       {Case{5, 9.99, "0 of 5 windows last 10 s"}, Case{4, 10.2, "4 of 4 windows last 10 s"},
+        Case{6, 10.2, "6 of 6 windows last 10 s"}}) {
+    SubmissionText text;
+    for (std::size_t i = 1; i <= c.windows; ++i) {
+      text.add_performance(i, {729, c.seconds, c.seconds}, {1});
+      text.add_energy(i - 1, {c.seconds, 0.51, 10'200}, 729);
+    }
+    text.end_performance(71.4, "1124.093801");
+    text.end_energy(699.6);
+    for (const char* mode : {"performance", "energy"}) {
+      const std::string& results = text.modes().at(mode).results;
+      CHECK_FALSE(has_line(results, ".*Median (throughput|energy cost) is.*"));
+      CHECK(has_line(results, ".*Not valid for a submission.*"));
+      CHECK(results.find(c.says) != std::string::npos);
+    }
+    const bool long_enough =
+        has_line(text.modes().at("performance").results, "    Runtime requirements have been met.");
+    CHECK(long_enough == (c.seconds >= 10));
+  }
+  SubmissionText text;
+  text.end_accuracy(false, 0.901, false, "1124.093801");
+  CHECK_FALSE(has_line(text.modes().at("accuracy").results, ".* Top[- ]1%?\\s?[:=] ([\\d\\.]+).*"));
 }
 
 TEST_CASE("results that are there are kept, unless it is said otherwise") {
