@@ -195,10 +195,18 @@ Result<bench::Request> bench_request(const Context& context) {
   request.models = args.items;
   AIOT_TRY(request.setup, bench_setup(args));
   AIOT_TRY(request.runs, number_option<std::uint64_t>(args, "--runs", 0));
+  constexpr std::uint64_t most_runs = 5'000'000;
+  if (args.has("--runs") && (request.runs < 1 || request.runs > most_runs)) {
+    return make_error(Errc::bad_value, fmt::format("--runs {}", request.runs),
+                      fmt::format("1 to {}", most_runs));
+  }
   if (request.runs > 0 && args.has("--duration")) {
     return make_error(Errc::conflict, "--runs and --duration", "choose one");
   }
   AIOT_TRY(request.duration, duration_option(args, "--duration", request.duration));
+  if (request.duration.count() <= 0) {
+    return make_error(Errc::bad_value, "--duration 0", "longer than nothing: 500ms, 2s");
+  }
   AIOT_TRY(request.warm_up, duration_option(args, "--warm-up", request.warm_up));
   request.profile = !args.has("--no-profile");
   request.peak = !args.has("--no-peak");

@@ -48,11 +48,12 @@ void add_performance(Rows& rows, const Object& fields) {
 void add_accuracy(Rows& rows, const Object& fields) {
   const bool auc = fields.find("auc") != nullptr;
   const double scale = auc ? 1 : 100;
+  const int digits = auc ? 3 : 1;
   std::string value = auc ? fmt::format("AUC {:.3f}", number(fields, "auc"))
                           : fmt::format("{:.1f} % right", number(fields, "top1") * 100);
-  value += fmt::format(" ({:.3g} to {:.3g} at 95 %), {:.0f} files",
-                       number(fields, "interval_low") * scale,
-                       number(fields, "interval_high") * scale, number(fields, "files"));
+  value += fmt::format(" ({:.{}f} to {:.{}f} at 95 %), {:.0f} files",
+                       number(fields, "interval_low") * scale, digits,
+                       number(fields, "interval_high") * scale, digits, number(fields, "files"));
   if (fields.find("limit") != nullptr) {
     value += fmt::format(", limit {:g}", number(fields, "limit") * scale);
   }

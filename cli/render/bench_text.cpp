@@ -111,6 +111,8 @@ std::string accuracy_lines(const Object& model) {
   if (const Object& area = object_of(a, "auc"); !area.empty()) {
     rows.push_back({"AUC", fmt::format("{:.4f}, {} files; {}", number_of(area, "value"),
                                        number_of(a, "files"), interval_words(area))});
+  } else if (object_of(a, "top1").empty()) {
+    rows.push_back({"AUC", "none: the files are of one class"});
   }
   rows.push_back({"inputs", text_of(a, "form")});
   return '\n' + table(rows, 0, 2) + confusion_table(a);

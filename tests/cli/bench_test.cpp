@@ -101,6 +101,9 @@ TEST_CASE("bench: what makes no sense is refused before anything runs") {
   CHECK(has(refused({"--threads", "0"}), "--threads 0"));
   CHECK(has(refused({"--threads", "65"}), "1 to 64"));
   CHECK(has(refused({"--runs", "many"}), "--runs many"));
+  CHECK(has(refused({"--runs", "0"}), "1 to 5000000"));
+  CHECK(has(refused({"--runs", "5000001"}), "1 to 5000000"));
+  CHECK(has(refused({"--duration", "0s"}), "--duration 0"));
   CHECK(has(refused({"--runs", "5", "--duration", "1s"}), "choose one"));
   CHECK(has(refused({"--pin", "3-1"}), "--pin 3-1"));
   CHECK(has(refused({"--pin", "0,,1"}), "--pin"));
@@ -113,6 +116,12 @@ TEST_CASE("bench: what makes no sense is refused before anything runs") {
   CHECK(has(refused({"--baseline", "b", "--max-regression", "-1%"}), "--max-regression"));
   CHECK(has(refused({"--output", "y.bin", "kws"}), "--input"));
   CHECK(has(refused({"--input", "x.bin"}), "MODEL"));
+}
+
+TEST_CASE("bench: an error names the model's file once") {
+  const auto ran = run_cli({"bench", "run", "/dev/null"});
+  CHECK(ran.exit == 3);
+  CHECK(has(ran.err, "error: /dev/null: not a regular file"));
 }
 
 TEST_CASE("bench: CPUs by number, range and list") {

@@ -18,7 +18,9 @@ Interval wilson(std::uint64_t right, std::uint64_t all) {
   const double scale = 1 + z * z / n;
   const double middle = (p + z * z / (2 * n)) / scale;
   const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / scale;
-  return {std::max(0.0, middle - half), std::min(1.0, middle + half)};
+  // None right and all right have 0 and 1 as a bound, to which rounding does not quite come.
+  return {right == 0 ? 0.0 : std::max(0.0, middle - half),
+          right == all ? 1.0 : std::min(1.0, middle + half)};
 }
 
 ConfusionMatrix::ConfusionMatrix(std::uint32_t classes)
@@ -76,6 +78,11 @@ Auc auc(std::vector<Score> scores) {
   const double half = z * std::sqrt(std::max(0.0, variance));
   out.value = a;
   out.interval = {std::max(0.0, a - half), std::min(1.0, a + half)};
+  // At its ends the variance is 0, however few the files are. With only the fewer of them as
+  // independent trials that all came out alike, Wilson's bound says what is left open.
+  const std::uint64_t fewer = std::min(out.positives, out.negatives);
+  if (a == 1) out.interval.low = wilson(fewer, fewer).low;
+  if (a == 0) out.interval.high = wilson(0, fewer).high;
   return out;
 }
 

@@ -41,7 +41,9 @@ struct Score {
 /// ROC curve, by Mann and Whitney's ranks).
 struct Auc {
   double value = 0;
-  Interval interval;  ///< Hanley and McNeil 1982 (Radiology 143, 29-36), cut to [0, 1]
+  /// Hanley and McNeil 1982 (Radiology 143, 29-36), cut to [0, 1]; of a value of 0 or 1, where it
+  /// would have no width, Wilson's of as many trials as there are files of the rarer class.
+  Interval interval;
   std::uint64_t positives = 0;
   std::uint64_t negatives = 0;
 };

@@ -155,7 +155,11 @@ Evaluation summed(const DataSet& data, const std::vector<Verdict>& verdicts) {
     confusion.add(label.truth, verdict.taken_for);
     scores.push_back({verdict.score, label.truth == 1});
   }
-  if (classes == 2 && !scores.empty()) all.auc = auc(std::move(scores));
+  if (classes == 2) {
+    const Auc area = auc(std::move(scores));
+    // Of one class alone there is no area.
+    if (area.positives > 0 && area.negatives > 0) all.auc = area;
+  }
   if (windows || all.files == 0) return all;
   all.interval = wilson(confusion.right(), confusion.total());
   all.confusion = std::move(confusion);

@@ -104,7 +104,11 @@ class Judge {
  private:
   std::optional<Error> check_accuracy(const Evaluation& found) const {
     const bool windows = !found.confusion;
-    if (windows && !found.auc) return std::nullopt;
+    if (windows && !found.auc) {
+      if (found.files == 0) return std::nullopt;
+      return make_error(Errc::below_minimum, "an AUC cannot be told: all files are of one class",
+                        "give files of both classes");
+    }
     const double value = windows ? found.auc->value : found.accuracy();
     if (value >= request_.data.min_accuracy) return std::nullopt;
     return make_error(

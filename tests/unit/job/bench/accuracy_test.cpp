@@ -17,6 +17,8 @@ TEST_CASE("Wilson's interval") {
   CHECK(none_right.high == doctest::Approx(0.2775327998628892).epsilon(1e-9));
   CHECK(wilson(10, 10).low == doctest::Approx(0.7224672001371114).epsilon(1e-9));
   CHECK(wilson(1, 2).low == doctest::Approx(0.09453120573423071).epsilon(1e-9));
+  CHECK(wilson(0, 3).low == 0);  // not 5.6e-17
+  CHECK(wilson(3, 3).high == 1);
   CHECK(wilson(0, 0).low == 0);
   CHECK(wilson(0, 0).high == 1);
 }
@@ -58,6 +60,13 @@ TEST_CASE("areas at the ends, of ties and of one kind alone") {
   CHECK(auc({{1, true}, {1, false}}).value == 0.5);
   // Of 2 x 2 pairs: 3 > 1, 3 > 2, 2 = 2, 2 > 1.
   CHECK(auc({{3, true}, {2, true}, {2, false}, {1, false}}).value == doctest::Approx(3.5 / 4));
+  // Two files apart from two others do not show that all are: Wilson's bound of 2 of 2.
+  const Auc few = auc({{1, false}, {2, false}, {3, true}, {4, true}});
+  CHECK(few.interval.low == doctest::Approx(0.3423802275066532).epsilon(1e-9));
+  CHECK(few.interval.high == 1);
+  const Auc wrong = auc({{3, false}, {4, false}, {1, true}, {2, true}, {2.5, true}});
+  CHECK(wrong.interval.low == 0);
+  CHECK(wrong.interval.high == doctest::Approx(1 - 0.3423802275066532).epsilon(1e-9));
   const Auc alone = auc({{3, true}, {4, true}});
   CHECK(alone.value == 0.5);
   CHECK(alone.interval.low == 0);

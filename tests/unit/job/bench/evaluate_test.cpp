@@ -144,6 +144,17 @@ TEST_CASE("sliding windows score by the mean squared difference to the file's ow
   CHECK(all->auc->value == doctest::Approx(2.0 / 3));
 }
 
+TEST_CASE("of one class alone there is no area under a curve") {
+  Room room;
+  for (const char* name : {"a", "b"}) {
+    room.add(name, signed_bytes({0, 4}), {.file = {}, .classes = 2, .truth = 1, .window = {}});
+  }
+  const auto all = room.run(echo(2));
+  REQUIRE(all.has_value());
+  CHECK(all->files == 2);
+  CHECK_FALSE(all->auc);
+}
+
 TEST_CASE("the number of workers makes no difference") {
   Room room;
   for (int i = 0; i < 200; ++i) {
