@@ -91,6 +91,7 @@ def bytes_through(folder):
     wrong = run("kws", "-i", "-", given=data[:-1], code=3).stderr.decode()
     assert "489 bytes" in wrong and "1x49x10x1 of INT8, 490 bytes" in wrong, wrong
     assert "did you mean kws" in run("kwz", code=3).stderr.decode()
+    assert "error: /dev/null: not a regular file" in run("/dev/null", code=3).stderr.decode()
 
 
 def classes(folder):

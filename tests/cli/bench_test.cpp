@@ -118,12 +118,6 @@ TEST_CASE("bench: what makes no sense is refused before anything runs") {
   CHECK(has(refused({"--input", "x.bin"}), "MODEL"));
 }
 
-TEST_CASE("bench: an error names the model's file once") {
-  const auto ran = run_cli({"bench", "run", "/dev/null"});
-  CHECK(ran.exit == 3);
-  CHECK(has(ran.err, "error: /dev/null: not a regular file"));
-}
-
 TEST_CASE("bench: CPUs by number, range and list") {
   CHECK(*command::parse_cpus("5") == std::vector<unsigned>{5});
   CHECK(*command::parse_cpus("2,0,2") == std::vector<unsigned>{0, 2});

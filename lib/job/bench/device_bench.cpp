@@ -30,7 +30,7 @@ const char* what_to_do(Cause cause) {
 Result<DeviceResources> read_resources(const DeviceRequest& request) {
   DeviceResources out;
   if (!request.model.empty()) {
-    AIOT_TRY(out.model, Reference::read(request.model).with(request.model));
+    AIOT_TRY(out.model, Reference::read(request.model));
   }
   if (!request.data.empty()) {
     AIOT_TRY(out.data, DataSet::open(request.data, request.labels));
