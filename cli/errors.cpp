@@ -11,7 +11,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message,
                        Condition condition = Condition::usage) {
   return {static_cast<int>(e), code, message, condition};
 }
-constexpr std::array<ErrorRow, 20> rows = {{
+constexpr std::array<ErrorRow, 21> rows = {{
     row(Errc::unknown_option, "usage.option", "no such option"),
     row(Errc::unknown_command, "usage.command", "no such command"),
     row(Errc::missing_value, "usage.value_missing", "the option needs a value"),
@@ -26,6 +26,8 @@ constexpr std::array<ErrorRow, 20> rows = {{
         Condition::confirmation),
     row(Errc::bad_device_list, "devices.list", "not a list of devices", Condition::invalid_input),
     row(Errc::no_devices, "devices.none", "no device is named", Condition::no_match),
+    row(Errc::nothing_captured, "discover.nothing_captured", "no device is in the capture",
+        Condition::no_match),
     row(Errc::nothing_found, "discover.nothing", "no device was found", Condition::no_match),
     row(Errc::stopped, "stopped", "stopped before its time", Condition::cancelled),
     row(Errc::log_file, "log.unwritable", "the log file cannot be written", Condition::resource),
@@ -54,6 +56,7 @@ constexpr std::array flag_hints = {
     FlagHint{"energyrunner.no_answer", "--baud 115200,9600 tries several rates"},
     FlagHint{"engine.isa_missing", "leave out --isa to take the fastest there is"},
     FlagHint{"discover.nothing", "--timeout 10s looks longer; -v says what each source needs"},
+    FlagHint{"discover.nothing_captured", "--json says what was read of it"},
     FlagHint{"discover.no_sources", "leave out --only or --except"},
     FlagHint{"esp.baud_failed", "--baud 115200 is the slow and safe rate"},
     FlagHint{"esp.baud_lost", "--baud 115200 is the slow and safe rate"},

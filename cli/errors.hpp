@@ -21,6 +21,7 @@ enum class Errc {
   declined,
   bad_device_list,
   no_devices,
+  nothing_captured,
   nothing_found,
   stopped,
   log_file,

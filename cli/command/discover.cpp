@@ -81,10 +81,13 @@ void judge(const discover::Request& request, render::Outcome& outcome) {
   const Object& result = outcome.record.fields;
   const Value* devices = result.find("devices");
   const bool none = devices == nullptr || devices->array() == nullptr || devices->array()->empty();
+  const bool captured = !request.pcap_file.empty() || !request.btsnoop_file.empty();
   if (!flag(result, "complete")) {
     outcome.failures.push_back({"", "", make_error(Errc::stopped)});
   } else if (none && !request.watch) {
-    outcome.failures.push_back({"", "", make_error(Errc::nothing_found, request.where)});
+    outcome.failures.push_back(
+        {"", "",
+         make_error(captured ? Errc::nothing_captured : Errc::nothing_found, request.where)});
   }
 }
 

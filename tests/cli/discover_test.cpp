@@ -82,6 +82,11 @@ TEST_CASE("discover without a device is exit 4, with what became of the sources"
   CHECK(document.at("data").at("devices").as_array().empty());
   CHECK(document.at("data").at("sources").as_array().size() == 2);
   CHECK(document.at("errors").at(0).at("code") == "discover.nothing");
+  // A capture does not grow by looking longer.
+  const auto capture = run_cli({"discover", "--where", "none", "--pcap", "a.pcap"});
+  CHECK(capture.exit == 4);
+  CHECK(has(capture.err, "error: none: no device is in the capture\n"));
+  CHECK_FALSE(has(capture.err, "--timeout"));
 }
 
 TEST_CASE("discover --jsonl tells each device as it is found, --json tells it once") {
