@@ -40,7 +40,7 @@ class OnTerminal {
     if (child_ == 0) {
       setenv("TERM", "xterm", 1);
       unsetenv("NO_COLOR");
-      setenv("XDG_CACHE_HOME", (tests::binary_dir() + "/tests/cache").c_str(),
+      setenv("XDG_CACHE_HOME", (aiot::tests::binary_dir() + "/tests/cache").c_str(),
              1);  // not the user's own
       execv(argv[0], argv.data());
       _exit(127);

@@ -38,8 +38,8 @@ class PrivateBus {
   void begin(const std::string& scene) {
     const std::string ready = (folder_.path() / scene).string();
     scenes_.push_back(std::make_unique<Child>(std::vector<std::string>{
-        "/usr/bin/python3", tests::source_dir() + "/tests/peer/bus_scene.py", address(), scene,
-        ready}));
+        "/usr/bin/python3", aiot::tests::source_dir() + "/tests/peer/bus_scene.py", address(),
+        scene, ready}));
   }
   /// The same, and returns when it is set.
   bool play(const std::string& scene) {

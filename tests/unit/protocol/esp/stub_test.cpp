@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "paths.hpp"
 #include "show.hpp"
 #include "skip.hpp"
 
@@ -108,7 +109,8 @@ TEST_CASE("silicon that runs no stub gets none") {
 
 TEST_CASE("the stubs of npm esptool-js are read, all of them") {
   const char* modules = std::getenv("AIOT_TEST_NODE_MODULES");
-  const std::string root = modules != nullptr ? modules : AIOT_SOURCE_DIR "/tests/node_modules";
+  const std::string root =
+      modules != nullptr ? modules : tests::source_dir() + "/tests/node_modules";
   const std::string directory = root + "/esptool-js/lib/targets/stub_flasher";
   if (!std::filesystem::exists(directory)) {
     AIOT_SKIP("npm esptool-js is not installed (npm ci in tests/)");
