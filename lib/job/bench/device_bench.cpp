@@ -133,10 +133,8 @@ net::Task<void> DeviceBench::run() {
 Result<void> DeviceBench::conclude() {
   if (mended_ > 0) {
     context_.fields.set("mended", mended_);
-    context_.notice(
-        "bench.mended",
-        fmt::format("{} times something went wrong on the line, and was mended", mended_),
-        "see its cable, its rate, and the trace of the bytes");
+    context_.notice("bench.mended", fmt::format("mended on the line: {}", mended_),
+                    "see its cable, its rate, and the trace of the bytes");
   }
   if (comparison_->active()) {
     AIOT_TRY(const std::optional<Verdict> verdict, comparison_->verdict());
