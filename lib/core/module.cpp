@@ -7,7 +7,9 @@
 namespace aiot {
 
 Result<Module> Module::open(const std::string& file, std::string_view package) {
-  void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  // It stays to the end of the process: what some allocate for good when they are loaded (XNNPACK and
+  // its cpuinfo) would else be lost, and allocated once more the next time.
+  void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (handle == nullptr) {
     return make_error(core::Errc::no_module, file,
                       "install the package " + std::string(package) + ", which brings it");
