@@ -12,37 +12,47 @@ namespace {
 
 constexpr int block = 16;
 
-/// The input raised to uint8, sixteen at a time; what is beyond it becomes 0, as its weights are.
-void raise_input(const Dense& t) {
-  const auto* from = static_cast<const std::int16_t*>(t.input);
-  const __m256i raise = _mm256_set1_epi16(static_cast<short>(t.raise));
-  int i = 0;
-  for (; i + 16 <= t.depth; i += 16) {
-    const __m256i x = _mm256_add_epi16(load_256(from + i), raise);
-    const __m128i y = _mm_packus_epi16(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(t.raised + i), y);
-  }
-  for (; i < t.depth; ++i) t.raised[i] = static_cast<std::uint8_t>(from[i] + t.raise);
-  for (; i < 4 * t.quads; ++i) t.raised[i] = 0;
-}
-
+/// Four elements of the input for all lanes, raised to uint8.
 __m256i quad(const Dense& t, int index) {
   std::int32_t four;
-  __builtin_memcpy(&four, t.raised + 4 * index, sizeof four);
-  return _mm256_set1_epi32(four);
+  __builtin_memcpy(&four, t.input + 4 * index, sizeof four);
+  return _mm256_xor_si256(_mm256_set1_epi32(four), _mm256_set1_epi8(-128));
 }
 
-/// uint8 times int8: vpmaddubsw saturates sums of two products at 16 bits, which packing has ruled
-/// out (pack.hpp: what would is halved, and its second half done as an extra quad).
-__m256i quad_mac(__m256i sum, __m256i x, const std::int8_t* w) {
-  const __m256i pairs = _mm256_maddubs_epi16(x, load_256(w));
+/// uint8 times int8: vpmaddubsw saturates sums of two products at 16 bits, and the sums of `G`
+/// quads are added in 16 bits too, which packing has made sure to fit (pack.hpp).
+template <int G>
+__m256i group_mac(__m256i sum, const __m256i* x, const std::int8_t* w) {
+  __m256i pairs = _mm256_maddubs_epi16(x[0], load_256(w));
+  unrolled<G - 1>([&](auto g) AIOT_INLINE {
+    const __m256i more = _mm256_maddubs_epi16(x[g + 1], load_256(w + (g + 1) * 64));
+    pairs = _mm256_add_epi16(pairs, more);
+  });
   return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-/// The sums of `B` blocks, `first` and others `apart` from it: each quad of the input is loaded
-/// once for all of them.
-template <int B>
-void dense_sums(const Dense& t, int first, int apart, std::int32_t* to) {
+/// Sixteen channels of int8 to the output.
+void store_dense(const Dense& t, int channel, __m256i low, __m256i high) {
+  const auto all = [](std::int32_t x) { return _mm_set1_epi8(static_cast<char>(x)); };
+  const __m256i raise = _mm256_set1_epi16(static_cast<short>(t.scaling.offset));
+  const __m256i wide = _mm256_adds_epi16(_mm256_packs_epi32(low, high), raise);
+  const __m128i narrow =
+      _mm_packs_epi16(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+  const __m128i y =
+      _mm_min_epi8(_mm_max_epi8(narrow, all(t.scaling.lowest)), all(t.scaling.highest));
+  if (t.channels - channel >= block) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(t.output + channel), y);
+    return;
+  }
+  alignas(16) std::int8_t some[block];
+  _mm_store_si128(reinterpret_cast<__m128i*>(some), y);
+  store_some(t.output + channel, some, t.channels - channel);
+}
+
+/// `B` blocks, `first` and others `apart` from it: each quad of the input is loaded once for all of
+/// them.
+template <int B, int G, class Scaled>
+void dense_blocks(const Dense& t, int first, int apart, const Scaled& scaled) {
   __m256i sums[B][2];
   const std::int8_t* w[B];
   unrolled<B>([&](auto b) AIOT_INLINE {
@@ -51,11 +61,17 @@ void dense_sums(const Dense& t, int first, int apart, std::int32_t* to) {
     unrolled<2>([&](auto n)
                     AIOT_INLINE { sums[b][n] = load_256(t.scaling.bias + channel + n * 8); });
   });
-  for (int q = 0; q < t.quads; ++q) {
-    const __m256i x = quad(t, q);
+  // Four quads at a time, so that a CPU foresees where a short loop ends.
+  for (int q = 0; q < t.quads; q += 4) {
+    __m256i x[4];
+    unrolled<4>([&](auto g) AIOT_INLINE { x[g] = quad(t, q + g); });
     unrolled<B>([&](auto b) AIOT_INLINE {
-      unrolled<2>([&](auto n) AIOT_INLINE { sums[b][n] = quad_mac(sums[b][n], x, w[b] + n * 32); });
-      w[b] += 64;
+      unrolled<2>([&](auto n) AIOT_INLINE {
+        unrolled<4 / G>([&](auto g) AIOT_INLINE {
+          sums[b][n] = group_mac<G>(sums[b][n], x + g * G, w[b] + g * G * 64 + n * 32);
+        });
+      });
+      w[b] += 4 * 64;
     });
   }
   unrolled<B>([&](auto b) AIOT_INLINE {
@@ -64,36 +80,42 @@ void dense_sums(const Dense& t, int first, int apart, std::int32_t* to) {
       const __m256i x = quad(t, t.extra_quads[e]);
       const auto* extra = t.extra_weights + static_cast<std::ptrdiff_t>(e) * 64;
       unrolled<2>([&](auto n)
-                      AIOT_INLINE { sums[b][n] = quad_mac(sums[b][n], x, extra + n * 32); });
+                      AIOT_INLINE { sums[b][n] = group_mac<1>(sums[b][n], &x, extra + n * 32); });
     }
-    unrolled<2>([&](auto n)
-                    AIOT_INLINE { Avx2::store(to + b * apart * block + n * 8, sums[b][n]); });
+    const int channel = index * block;
+    store_dense(t, channel, scaled(channel, Avx2::as_sum(sums[b][0])),
+                scaled(channel + 8, Avx2::as_sum(sums[b][1])));
   });
 }
 
+/// The blocks of a part: two streams of weights, each without a gap, so that the cache reads ahead
+/// of them.
+template <int G, class Scaled>
+void dense_part(const Dense& t, const Part& part, const Scaled& scaled) {
+  const int half = (part.block_end - part.block_begin) / 2;
+  const int middle = part.block_begin + half;
+  for (int b = part.block_begin; b < middle; ++b) dense_blocks<2, G>(t, b, half, scaled);
+  if (middle + half < part.block_end) dense_blocks<1, G>(t, middle + half, 0, scaled);
+}
+
+template <class Scaled>
+void dense_by(const Dense& t, const Part& part, const Scaled& scaled) {
+  switch (t.group) {
+    case 1: return dense_part<1>(t, part, scaled);
+    case 2: return dense_part<2>(t, part, scaled);
+    default: return dense_part<4>(t, part, scaled);
+  }
+}
+
 void dense(const Dense& t, const Part& part) {
-  if (part.row_begin == part.row_end) return;
-  constexpr int at_a_time = 32;
-  alignas(32) std::int32_t sums[at_a_time * block];
-  const Avx2::Clamp range(t.scaling);
-  for (int begin = part.block_begin; begin < part.block_end; begin += at_a_time) {
-    const int end = begin + at_a_time < part.block_end ? begin + at_a_time : part.block_end;
-    // Two streams of weights, each without a gap: the cache reads ahead of them.
-    const int half = (end - begin) / 2;
-    int b = begin;
-    for (; b < begin + half; ++b) dense_sums<2>(t, b, half, sums + (b - begin) * block);
-    if ((end - begin) % 2 != 0) dense_sums<1>(t, end - 1, 0, sums + (end - 1 - begin) * block);
-    // Scaled together: one block's would keep the next one's weights waiting.
-    for (b = begin; b < end; ++b) {
-      const int channel = b * block;
-      const auto* from = sums + (b - begin) * block;
-      const __m256i values[2] = {
-          scaled_once(t.scaling, channel, Avx2::as_sum(load_256(from))),
-          scaled_once(t.scaling, channel + 8, Avx2::as_sum(load_256(from + 8)))};
-      const int left = t.channels - channel;
-      range.store(static_cast<std::int16_t*>(t.output) + channel, values,
-                  left < block ? left : block);
-    }
+  if (part.row_begin == part.row_end || part.block_begin == part.block_end) return;
+  if (t.scaling.uniform && Loops<Avx2>::is_plain(t.scaling)) {
+    const UniformScaler uniform(t.scaling);
+    dense_by(t, part, [&](int /*channel*/, __m256i s) AIOT_INLINE { return uniform.scaled(s); });
+  } else {
+    dense_by(t, part, [&](int channel, __m256i s) AIOT_INLINE {
+      return scaled_once(t.scaling, channel, s);
+    });
   }
 }
 
@@ -131,7 +153,6 @@ const Kernels avx2_kernels = {
     .addition = Loops<Avx2>::addition,
     .pool = Loops<Avx2>::pool,
     .dense = dense,
-    .raise = raise_input,
     .winograd = avx2_winograd,
     .take = take,
     .give = give,

@@ -160,7 +160,6 @@ const Kernels avx512_vnni_kernels = {
     .addition = Loops<Avx512Vnni>::addition,
     .pool = Loops<Avx512Vnni>::pool,
     .dense = nullptr,
-    .raise = nullptr,
     .winograd = nullptr,
     .take = take_raised,
     .give = give_raised,

@@ -112,7 +112,6 @@ const Kernels avx_vnni_kernels = {
     .addition = Loops<AvxVnni>::addition,
     .pool = Loops<AvxVnni>::pool,
     .dense = nullptr,
-    .raise = nullptr,
     .winograd = nullptr,
     .take = take_raised,
     .give = give_raised,

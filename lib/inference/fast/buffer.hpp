@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
-#include <new>
-#include <vector>
+
+#include "inference/fast/memory.hpp"
 
 namespace aiot::inference::fast {
 
@@ -12,12 +12,11 @@ namespace aiot::inference::fast {
 /// element.
 class Buffer {
  public:
-  static constexpr std::size_t alignment = 64;
+  static constexpr std::size_t alignment = memory_alignment;
   static constexpr std::size_t behind = 128;
 
   Buffer() = default;
-  explicit Buffer(std::size_t bytes)
-      : bytes_(bytes), data_(static_cast<std::byte*>(::operator new(bytes + behind, align))) {
+  explicit Buffer(std::size_t bytes) : bytes_(bytes), data_(take_memory(bytes + behind)) {
     std::memset(data_.get(), 0, bytes + behind);
   }
 
@@ -34,9 +33,8 @@ class Buffer {
   }
 
  private:
-  static constexpr std::align_val_t align{alignment};
   struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, align); }
+    void operator()(std::byte* p) const { give_memory_back(p); }
   };
   std::size_t bytes_ = 0;
   std::unique_ptr<std::byte, Free> data_;

@@ -100,7 +100,6 @@ const Kernels neon_kernels = {
     .addition = Loops<Neon>::addition,
     .pool = Loops<Neon>::pool,
     .dense = nullptr,
-    .raise = nullptr,
     .winograd = nullptr,
     .take = take,
     .give = give,

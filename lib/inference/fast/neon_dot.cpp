@@ -114,7 +114,6 @@ const Kernels neon_dot_kernels = {
     .addition = Loops<NeonDot>::addition,
     .pool = Loops<NeonDot>::pool,
     .dense = nullptr,
-    .raise = nullptr,
     .winograd = nullptr,
     .take = take,
     .give = give,

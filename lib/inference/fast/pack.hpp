@@ -65,16 +65,17 @@ std::optional<PackedDepthwise> pack_depthwise(const Kernels& kernels,
                                               const Layout& input, const Layout& output);
 
 struct PackedDense {
-  Buffer weights, raised;
+  Buffer weights, extra_weights;
   PackedScaling scaling;
-  std::vector<std::int32_t> extra_ends, extra_quads;
-  Buffer extra_weights;
+  std::vector<std::int32_t> extra_quads, extra_ends;
   Dense task{};
 };
 
-/// FULLY_CONNECTED of one row, where Kernels::dense is there for it. A quad (the weights of a block
-/// for four elements) with a pair of weights whose products might not fit in 16 bits
-/// (|a| + |b| > 128) is split into two that do: the second becomes an extra quad.
+/// FULLY_CONNECTED of one row, where Kernels::dense is there for it. Products are added in 16 bits
+/// first, a pair of each quad of a group: which fits where neither the positive nor the negative
+/// weights among them come to more than 128. Pairs that are too much are taken out of their group
+/// and become (parts of) extra quads, which are added one by one. The smaller the weights, the
+/// larger the group that costs least.
 std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::MatrixShape& shape,
                                       const kernel::Requantize& quantized,
                                       const std::int8_t* weights, const std::int32_t* bias);

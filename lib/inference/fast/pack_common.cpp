@@ -44,6 +44,7 @@ std::optional<PackedScaling> pack_scaling(const Kernels& kernels, const Order& o
   const std::int32_t input_more = more_of(kernels.element, -quantized.input_offset);
   const std::int32_t output_more = more_of(kernels.element, quantized.output_offset);
   bool some_left = false;
+  p.scaling.uniform = true;
   for (std::int32_t c = 0; c < count; ++c) {
     const auto& channel = channels[c];
     const kernel::Factor f = channel.factor;
@@ -61,6 +62,8 @@ std::optional<PackedScaling> pack_scaling(const Kernels& kernels, const Order& o
     p.left.as<std::int32_t>()[at] = left;
     some_left = some_left || left > 0;
     p.scaling.some_unshifted = p.scaling.some_unshifted || f.shift >= 0;
+    p.scaling.uniform = p.scaling.uniform && f.multiplier == channels[0].factor.multiplier &&
+                        f.shift == channels[0].factor.shift;
   }
   p.scaling.bias = p.bias.as<std::int32_t>();
   p.scaling.multiplier = p.multiplier.as<std::int32_t>();

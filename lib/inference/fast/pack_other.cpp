@@ -1,89 +1,9 @@
 #include <algorithm>
-#include <cstdlib>
 
 #include "inference/fast/pack.hpp"
 #include "inference/fast/pack_common.hpp"
 
 namespace aiot::inference::fast {
-
-std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::MatrixShape& shape,
-                                      const kernel::Requantize& quantized,
-                                      const std::int8_t* weights, const std::int32_t* bias) {
-  if (kernels.dense == nullptr || shape.rows != 1) return std::nullopt;
-  constexpr std::int32_t most_of_a_pair = 128;
-  const std::int32_t quads = (shape.depth + 3) / 4;
-  const std::int32_t block = block_of(kernels);
-  const std::int32_t blocks = blocks_of(kernels, shape.outputs);
-  const Order order(kernels, shape.outputs, false);
-  PackedDense p;
-  p.weights = Buffer(static_cast<std::size_t>(blocks) * block * quads * 4);
-  p.raised = Buffer(static_cast<std::size_t>(quads) * 4);
-  std::vector<Channel> sums(shape.outputs);
-  const auto quad_at = [&](std::int32_t begin, std::int32_t quad) {
-    return p.weights.as<std::int8_t>() +
-           (static_cast<std::size_t>(begin) * quads + static_cast<std::size_t>(quad) * block) * 4;
-  };
-  const auto weight = [&](std::int32_t o, std::int32_t k) {
-    return weights[static_cast<std::size_t>(o) * shape.depth + k];
-  };
-  for (std::int32_t o = 0; o < shape.outputs; ++o) {
-    sums[o].bias = bias == nullptr ? 0 : bias[o];
-    for (std::int32_t k = 0; k < shape.depth; ++k) {
-      sums[o].count(weight(o, k), quantized.input_offset);
-    }
-  }
-  settle(sums, quantized);
-  for (std::int32_t o = 0; o < shape.outputs; ++o) {
-    if (sums[o].constant) continue;
-    const std::int32_t begin = o / block * block;
-    const std::int32_t lane = order.place(o) - begin;
-    for (std::int32_t k = 0; k < shape.depth; ++k) {
-      quad_at(begin, k / 4)[lane * 4 + k % 4] = weight(o, k);
-    }
-  }
-  std::vector<std::int8_t> extra;
-  for (std::int32_t b = 0; b < blocks; ++b) {
-    for (std::int32_t q = 0; q < quads; ++q) {
-      auto* quad = quad_at(b * block, q);
-      const auto begin = extra.size();
-      for (std::int32_t i = 0; i < block * 4; i += 2) {
-        if (std::abs(quad[i]) + std::abs(quad[i + 1]) <= most_of_a_pair) continue;
-        extra.resize(begin + static_cast<std::size_t>(block) * 4);
-        for (const std::int32_t j : {i, i + 1}) {
-          const auto half = static_cast<std::int8_t>(quad[j] / 2);
-          extra[begin + j] = static_cast<std::int8_t>(quad[j] - half);
-          quad[j] = half;
-        }
-      }
-      if (extra.size() != begin) p.extra_quads.push_back(q);
-    }
-    p.extra_ends.push_back(static_cast<std::int32_t>(p.extra_quads.size()));
-  }
-  p.extra_weights = Buffer(extra.size());
-  std::copy(extra.begin(), extra.end(), p.extra_weights.as<std::int8_t>());
-
-  // These weights meet the input raised to uint8, and are not doubled.
-  Kernels raised = kernels;
-  raised.element = Element::raised;
-  auto scaling = pack_scaling(raised, order, quantized, sums, 1);
-  if (!scaling) return std::nullopt;
-  p.scaling = std::move(*scaling);
-  const std::int32_t more = more_of(kernels.element, quantized.output_offset);
-  p.scaling.scaling.offset = quantized.output_offset + more;
-  p.scaling.scaling.lowest = quantized.range.low + more;
-  p.scaling.scaling.highest = quantized.range.high + more;
-  p.task.raised = p.raised.as<std::uint8_t>();
-  p.task.weights = p.weights.as<std::int8_t>();
-  p.task.extra_ends = p.extra_ends.data();
-  p.task.extra_quads = p.extra_quads.data();
-  p.task.extra_weights = p.extra_weights.as<std::int8_t>();
-  p.task.depth = shape.depth;
-  p.task.quads = quads;
-  p.task.channels = shape.outputs;
-  p.task.raise = 128 - more_of(kernels.element, -quantized.input_offset);
-  p.task.scaling = p.scaling.scaling;
-  return p;
-}
 
 PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape,
                      kernel::Range<std::int32_t> range, std::int32_t input_zero_point,

@@ -206,14 +206,18 @@ class Planner {
   }
 
   bool emit_fast(const FullyConnected& f) {
-    if (!is_computed(f.input) || !constant_weights(f.weights, f.bias) ||
-        layouts_[index(f.input)].has_padding() || layouts_[index(f.output)].has_padding()) {
-      return false;
-    }
+    if (!is_computed(f.input) || !constant_weights(f.weights, f.bias)) return false;
     const auto* weights = constant<std::int8_t>(f.weights);
     const auto* bias = constant<std::int32_t>(f.bias);
-    auto dense = pack_dense(kernels_, f.shape, f.quantized.view(), weights, bias);
-    if (dense) return emit_packed(std::move(dense), dense_work, f.input, f.output);
+    if (auto dense = pack_dense(kernels_, f.shape, f.quantized.view(), weights, bias)) {
+      need_dense(f.input);
+      keep(dense_, f.output, dense_bytes(f.output));
+      emit(dense_work(kernels_, std::move(*dense), f.input, f.output));
+      return true;
+    }
+    if (layouts_[index(f.input)].has_padding() || layouts_[index(f.output)].has_padding()) {
+      return false;
+    }
     kernel::ConvShape shape;
     shape.input = {1, f.shape.rows, 1, f.shape.depth};
     shape.output = {1, f.shape.rows, 1, f.shape.outputs};
@@ -303,8 +307,9 @@ class Planner {
   /// work, and what one thread computed the other fetches: after the last work that is worth it,
   /// one thread does the rest.
   void share() {
-    const auto last = std::find_if(plan_.items.rbegin(), plan_.items.rend(),
-                                   [](const auto& item) { return item.work->cost() >= shared_worth; });
+    const auto last = std::find_if(plan_.items.rbegin(), plan_.items.rend(), [](const auto& item) {
+      return item.work->cost() >= shared_worth;
+    });
     for (auto item = last; item != plan_.items.rend(); ++item) {
       if (item->work->cost() >= least_shared) item->work->share();
     }

@@ -23,6 +23,7 @@ struct Scaling {
   const std::int32_t* right;       ///< 0 to 31
   const std::int32_t* left;        ///< 0 to 30; nullptr: no channel is shifted to the left
   bool some_unshifted;             ///< `right` is 0 somewhere
+  bool uniform;                    ///< all channels have the first one's factor
   std::int32_t offset;             ///< added to what was scaled: the zero point as Element sees it
   std::int32_t lowest, highest;    ///< of the Element
 };
@@ -84,19 +85,18 @@ struct Pool {
 };
 
 /// FULLY_CONNECTED of one row with weights of 8 bits, for instruction sets whose other weights have
-/// 16: it is as fast as the weights come from the cache.
+/// 16: it is as fast as the weights come from the cache. Its input and output are not elements but
+/// int8 as the model has it.
 struct Dense {
-  const void* input;
-  void* output;
-  std::uint8_t* raised;             ///< room for the input as uint8, padded to whole quads
-  const std::int8_t* weights;       ///< [block][quad][vector][lane][4]
-  const std::int32_t* extra_ends;   ///< [block] where its part of the extra quads ends
-  const std::int32_t* extra_quads;  ///< quads that are done a second time, see pack.hpp
+  const std::int8_t* input;  ///< what is behind its end is read, up to a multiple of 16
+  std::int8_t* output;
+  const std::int8_t* weights;  ///< [block][quad][vector][lane][4]; 0 behind the input's end
+  std::int32_t quads;          ///< a multiple of 4
+  std::int32_t group;          ///< quads whose sums are added in 16 bits: 1, 2 or 4
   const std::int8_t* extra_weights;
-  std::int32_t depth;  ///< elements of the input
-  std::int32_t quads;  ///< depth / 4, rounded up
+  const std::int32_t* extra_quads;  ///< quads that are done once more, see pack.hpp
+  const std::int32_t* extra_ends;   ///< [block] where its part of the extra quads ends
   std::int32_t channels;
-  std::int32_t raise;  ///< from an Element to the value plus 128
   Scaling scaling;
 };
 
@@ -142,7 +142,6 @@ struct Kernels {
   void (*addition)(const Addition&, const Part&);
   void (*pool)(const Pool&, const Part&);
   void (*dense)(const Dense&, const Part&);        ///< nullptr: `convolution` does as well
-  void (*raise)(const Dense&);                     ///< fills Dense::raised, before `dense`
   void (*winograd)(const Winograd&, const Part&);  ///< nullptr: `convolution` does as well
   /// int8 values to elements and back.
   void (*take)(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point);

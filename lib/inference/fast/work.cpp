@@ -59,6 +59,10 @@ std::int32_t blocks_of(const Kernels& k, std::int32_t channels) {
   return (channels + block_of(k) - 1) / block_of(k);
 }
 
+std::size_t bytes_of(const PackedScaling& s) {
+  return s.bias.bytes() + s.multiplier.bytes() + s.right.bytes() + s.left.bytes();
+}
+
 /// A packed operator with one input and one output.
 template <class Packed, class Task>
 class PackedWork : public TaskWork<Task> {
@@ -76,36 +80,39 @@ class PackedWork : public TaskWork<Task> {
   }
   std::size_t constant_bytes() const override {
     if constexpr (requires { packed_.weights; }) {
-      const auto& s = packed_.scaling;
-      return packed_.weights.bytes() + s.bias.bytes() + s.multiplier.bytes() + s.right.bytes() +
-             s.left.bytes();
+      return packed_.weights.bytes() + bytes_of(packed_.scaling);
     } else {
       return 0;
     }
   }
 
- protected:
+ private:
   const Task& task() const override { return packed_.task; }
   Packed packed_;
-
- private:
   std::int32_t input_, output_;
 };
 
-class DenseWork final : public PackedWork<PackedDense, Dense> {
+class DenseWork final : public TaskWork<Dense> {
  public:
-  DenseWork(const Kernels& kernels, PackedDense packed, std::int32_t blocks, std::int64_t macs,
-            std::int32_t input, std::int32_t output)
-      : PackedWork(kernels.dense, std::move(packed), 1, blocks, macs, input, output),
-        raise_(kernels.raise) {}
+  DenseWork(const Kernels& kernels, PackedDense packed, std::int32_t input, std::int32_t output)
+      : TaskWork(kernels.dense, 1, blocks_of(kernels, packed.task.channels),
+                 static_cast<std::int64_t>(packed.task.quads) * 4 * packed.task.channels),
+        packed_(std::move(packed)),
+        input_(input),
+        output_(output) {}
 
-  void run(Team& team) override {
-    raise_(packed_.task);
-    PackedWork::run(team);
+  void bind(const Homes& homes) override {
+    packed_.task.input = homes.dense.in<std::int8_t>(input_);
+    packed_.task.output = homes.dense.out<std::int8_t>(output_);
+  }
+  std::size_t constant_bytes() const override {
+    return packed_.weights.bytes() + packed_.extra_weights.bytes() + bytes_of(packed_.scaling);
   }
 
  private:
-  void (*raise_)(const Dense&);
+  const Dense& task() const override { return packed_.task; }
+  PackedDense packed_;
+  std::int32_t input_, output_;
 };
 
 class AdditionWork final : public TaskWork<Addition> {
@@ -257,9 +264,7 @@ std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise pac
 
 std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std::int32_t input,
                                  std::int32_t output) {
-  const auto blocks = blocks_of(kernels, packed.task.channels);
-  const auto macs = static_cast<std::int64_t>(packed.task.depth) * packed.task.channels;
-  return std::make_unique<DenseWork>(kernels, std::move(packed), blocks, macs, input, output);
+  return std::make_unique<DenseWork>(kernels, std::move(packed), input, output);
 }
 
 std::unique_ptr<Work> pool_work(const Kernels& kernels, PackedPool packed, std::int32_t input,

@@ -43,6 +43,7 @@ std::unique_ptr<Work> winograd_work(const Kernels& kernels, PackedWinograd packe
                                     std::int32_t input, std::int32_t output);
 std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise packed,
                                      std::int32_t input, std::int32_t output);
+/// This one takes and gives dense int8.
 std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std::int32_t input,
                                  std::int32_t output);
 std::unique_ptr<Work> pool_work(const Kernels& kernels, PackedPool packed, std::int32_t input,

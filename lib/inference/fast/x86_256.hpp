@@ -102,6 +102,25 @@ inline __m256i scaled_once(const Scaling& t, int at, __m256i s) {
   return _mm256_srav_epi32(_mm256_add_epi32(high, half), right);
 }
 
+/// Scaler256::scaled() where all channels have one factor, are shifted to the right and not to the
+/// left.
+struct UniformScaler {
+  __m256i multiplier, add;
+  __m128i right;
+
+  explicit UniformScaler(const Scaling& t)
+      : multiplier(_mm256_set1_epi32(t.multiplier[0])),
+        add(_mm256_set1_epi64x((1LL << 31) + (1LL << (32 + t.right[0] - 1)))),
+        right(_mm_cvtsi32_si128(t.right[0])) {}
+
+  __m256i scaled(__m256i s) const {
+    const __m256i e = _mm256_add_epi64(_mm256_mul_epi32(s, multiplier), add);
+    const __m256i o = _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(s, 32), multiplier), add);
+    const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(e, 32), o, 0xaa);
+    return _mm256_sra_epi32(_mm256_add_epi32(high, _mm256_srai_epi32(s, 31)), right);
+  }
+};
+
 /// Copies the first `count` values, fewer than a whole vector's.
 template <class T>
 inline void store_some(T* to, const T* from, int count) {
