@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aiot/address.hpp"
+#include "aiot/device_report.hpp"
 #include "aiot/event.hpp"
 #include "aiot/result.hpp"
 
@@ -53,13 +54,7 @@ struct DeviceRequest {
   std::string trace_file;                ///< "" for none; %d becomes the device's number
 };
 
-/// What became of one device.
-struct DeviceReport {
-  Address device;
-  std::optional<Error> error;  ///< nullopt: measured, and within its limits
-  std::string step;            ///< the step that failed, "" when none did
-  Object fields;               ///< as far as it came
-};
+using aiot::DeviceReport;
 struct DevicesReport {
   std::vector<DeviceReport> devices;
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "aiot/address.hpp"
+#include "aiot/device_report.hpp"
 #include "aiot/event.hpp"
 #include "aiot/result.hpp"
 
@@ -110,13 +111,8 @@ struct ResetRequest {
   bool dry_run = false;  ///< say only: to look at the device would reset it
 };
 
-/// What became of one device.
-struct DeviceReport {
-  Address device;
-  std::optional<Error> error;  ///< nullopt: done
-  std::string step;            ///< the step that failed, "" when done
-  Object fields;               ///< as far as it came: chip, mac, regions, times
-};
+/// Its fields: chip, mac, regions, times.
+using aiot::DeviceReport;
 struct Report {
   std::string operation;  ///< "write", "read", …
   std::vector<DeviceReport> devices;

@@ -62,8 +62,8 @@ net::Task<void> DeviceBench::greet() {
       .set("mode", greeting->energy_mode ? "energy" : "performance")
       .set("baud_bps", std::uint64_t{greeting->baud_bps});
   if (greeting->through_board) context_.fields.set("through_board", true);
-  context_.log(
-      fmt::format("{} with {}", escape_controls(greeting->name), escape_controls(greeting->model)));
+  context_.log(event::Level::info, fmt::format("{} with {}", escape_controls(greeting->name),
+                                               escape_controls(greeting->model)));
   co_return Result<void>();
 }
 

@@ -24,21 +24,4 @@ DeviceEnvironment real_device_environment() {
   return out;
 }
 
-void DeviceContext::step(std::string name, double weight) {
-  step_ = std::move(name);
-  sink_.on_event(event::Step{name_, step_, weight});
-}
-
-void DeviceContext::progress(std::uint64_t done, std::uint64_t total, std::string unit) {
-  sink_.on_event(event::Progress{name_, done, total, std::move(unit)});
-}
-
-void DeviceContext::log(std::string text) {
-  sink_.on_event(event::Log{name_, event::Level::info, std::move(text)});
-}
-
-void DeviceContext::notice(std::string code, std::string text, std::string hint) {
-  sink_.on_event(event::Notice{name_, std::move(code), std::move(text), std::move(hint)});
-}
-
 }  // namespace aiot::bench

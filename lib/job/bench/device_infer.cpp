@@ -32,7 +32,7 @@ inference::TensorInfo usual_input(const tiny::Task& task) {
 
 void DeviceBench::mended(const Error& error, const std::string& what) {
   ++mended_;
-  context_.log(fmt::format("{}: {}; again", what, error.message()));
+  context_.log(event::Level::info, fmt::format("{}: {}; again", what, error.message()));
 }
 
 Result<std::vector<Sample>> DeviceBench::window_samples() {

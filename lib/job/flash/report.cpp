@@ -1,13 +1,9 @@
-#include <algorithm>
-
 #include "aiot/flash.hpp"
+#include "gang/gang.hpp"
 
 namespace aiot::flash {
 
-bool Report::ok() const {
-  return std::none_of(devices.begin(), devices.end(),
-                      [](const DeviceReport& device) { return device.error.has_value(); });
-}
+bool Report::ok() const { return gang::all_done(devices); }
 
 Record Report::record() const {
   Array rows;

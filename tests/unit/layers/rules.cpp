@@ -15,7 +15,7 @@ struct Arrow {
   std::string_view room;
   Names may_include;
 };
-const std::array<Arrow, 13> arrows = {{
+const std::array<Arrow, 14> arrows = {{
     {"include", {}},
     {"core", {}},
     {"crypto", {"core"}},
@@ -25,9 +25,12 @@ const std::array<Arrow, 13> arrows = {{
     {"inference", {"core"}},
     {"store", {"core"}},
     {"net", {"core", "crypto"}},
+    {"gang", {"core", "net"}},
     {"xml", {"core"}},
     {"protocol", {"core", "crypto", "net", "xml"}},
-    {"job", {"core", "crypto", "net", "protocol", "image", "inference", "config", "store", "filter"}},
+    {"job",
+     {"core", "crypto", "net", "gang", "protocol", "image", "inference", "config", "store",
+      "filter"}},
     {"sim", {"core", "crypto", "config", "net", "protocol", "inference"}},
 }};
 
@@ -38,7 +41,7 @@ struct Library {
 };
 const std::array<Library, 22> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
-    {"boost/asio", {"lib/net/", "lib/protocol/", "lib/job/", "lib/sim/"}},
+    {"boost/asio", {"lib/net/", "lib/gang/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"boost/json", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
     {"boost/beast", {"lib/net/http"}},
     {"boost/", {}},
