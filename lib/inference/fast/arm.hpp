@@ -8,9 +8,13 @@
 namespace aiot::inference::fast {
 namespace {
 
+/// Lanes have the channels of a block as they are.
+constexpr std::uint8_t order_neon[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
 struct SumsNeon {
   using Sum = int32x4_t;
   static constexpr int lanes = 4;
+  static constexpr const std::uint8_t* order = order_neon;
 
   static Sum load(const std::int32_t* p) { return vld1q_s32(p); }
   static void store(std::int32_t* p, Sum x) { vst1q_s32(p, x); }

@@ -1,6 +1,6 @@
 #include "inference/fast/avx2.hpp"
 
-#include "inference/fast/loops.hpp"
+#include "inference/fast/table.hpp"
 #include "inference/fast/unrolled.hpp"
 
 namespace aiot::inference::fast {
@@ -135,27 +135,16 @@ void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t ze
   for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] + zero_point);
 }
 
+constexpr Kernels table() {
+  Kernels all = table_of<Avx2>(Element::centred, take, give);
+  all.weight_factor = 2;
+  all.dense = dense;
+  all.winograd = avx2_winograd;
+  return all;
+}
+
 }  // namespace
 
-const Kernels avx2_kernels = {
-    .element = Element::centred,
-    .element_bytes = 2,
-    .weight_bytes = 2,
-    .weight_factor = 2,
-    .lanes = Avx2::lanes,
-    .vectors = Avx2::vectors,
-    .group = Avx2::group,
-    .taps = Avx2::taps,
-    .tap_weight_bytes = 2,
-    .order = Avx2::order,
-    .convolution = Loops<Avx2>::convolution,
-    .depthwise = Loops<Avx2>::depthwise,
-    .addition = Loops<Avx2>::addition,
-    .pool = Loops<Avx2>::pool,
-    .dense = dense,
-    .winograd = avx2_winograd,
-    .take = take,
-    .give = give,
-};
+const Kernels avx2_kernels = table();
 
 }  // namespace aiot::inference::fast

@@ -1,6 +1,4 @@
-#include <immintrin.h>
-
-#include "inference/fast/loops.hpp"
+#include "inference/fast/table.hpp"
 #include "inference/fast/x86_bytes.hpp"
 
 namespace aiot::inference::fast {
@@ -15,21 +13,13 @@ constexpr std::uint8_t order_512[32] = {0,  1,  2,  3,  16, 17, 18, 19, 4,  5,  
                                         26, 27, 12, 13, 14, 15, 28, 29, 30, 31};
 
 inline __m512i load_512(const void* p) { return _mm512_loadu_si512(p); }
-inline __m256i load_256(const void* p) {
-  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
-}
 
-/// uint8 elements: vpdpbusd sums four products into each of sixteen lanes.
-struct Avx512Vnni {
-  using Element = std::uint8_t;
-  using Weight = std::int8_t;
-  using TapWeight = std::int8_t;
+/// Sixteen lanes.
+struct Avx512Vnni : RaisedBytes {
   using Sum = __m512i;
   using Packed = __m512i;
   static constexpr int lanes = 16;
   static constexpr int vectors = 2;
-  static constexpr int group = 4;
-  static constexpr int taps = 4;
   static constexpr int most_rows = 8;
   static constexpr int most_rows_of_one = 12;
   static constexpr int most_depthwise_rows = 4;
@@ -43,14 +33,9 @@ struct Avx512Vnni {
   static Sum shifted(Sum x) {
     return _mm512_slli_epi32(x, N);
   }
-  static __m512i pick(const Element* p) {
-    std::int32_t four;
-    __builtin_memcpy(&four, p, sizeof four);
-    return _mm512_set1_epi32(four);
-  }
+  static __m512i pick(const Element* p) { return _mm512_set1_epi32(four(p)); }
   static Packed packed(const Weight* p) { return load_512(p); }
   static Sum mac(Sum sum, __m512i x, Packed w) { return _mm512_dpbusd_epi32(sum, x, w); }
-  static Sum as_sum(Sum x) { return x; }
 
   static __m512i both(__m256i low, __m256i high) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
@@ -144,25 +129,6 @@ struct Avx512Vnni {
 
 }  // namespace
 
-const Kernels avx512_vnni_kernels = {
-    .element = Element::raised,
-    .element_bytes = 1,
-    .weight_bytes = 1,
-    .weight_factor = 1,
-    .lanes = Avx512Vnni::lanes,
-    .vectors = Avx512Vnni::vectors,
-    .group = Avx512Vnni::group,
-    .taps = Avx512Vnni::taps,
-    .tap_weight_bytes = 1,
-    .order = Avx512Vnni::order,
-    .convolution = Loops<Avx512Vnni>::convolution,
-    .depthwise = Loops<Avx512Vnni>::depthwise,
-    .addition = Loops<Avx512Vnni>::addition,
-    .pool = Loops<Avx512Vnni>::pool,
-    .dense = nullptr,
-    .winograd = nullptr,
-    .take = take_raised,
-    .give = give_raised,
-};
+const Kernels avx512_vnni_kernels = table_of<Avx512Vnni>(Element::raised, take_raised, give_raised);
 
 }  // namespace aiot::inference::fast

@@ -1,5 +1,4 @@
-#include "inference/fast/loops.hpp"
-#include "inference/fast/x86_256.hpp"
+#include "inference/fast/table.hpp"
 #include "inference/fast/x86_bytes.hpp"
 
 namespace aiot::inference::fast {
@@ -8,26 +7,16 @@ extern const Kernels avx_vnni_kernels;
 
 namespace {
 
-/// uint8 elements: vpdpbusd sums four products into each of eight lanes.
-struct AvxVnni : Sums256 {
-  using Element = std::uint8_t;
-  using Weight = std::int8_t;
-  using TapWeight = std::int8_t;
+/// Eight lanes.
+struct AvxVnni : Sums256, RaisedBytes {
   using Packed = __m256i;
-  static constexpr int group = 4;
-  static constexpr int taps = 4;
   static constexpr int most_rows = 6;
   static constexpr int most_rows_of_one = 8;
   static constexpr int most_depthwise_rows = 2;
 
-  static __m256i pick(const Element* p) {
-    std::int32_t four;
-    __builtin_memcpy(&four, p, sizeof four);
-    return _mm256_set1_epi32(four);
-  }
+  static __m256i pick(const Element* p) { return _mm256_set1_epi32(four(p)); }
   static Packed packed(const Weight* p) { return load_256(p); }
   static Sum mac(Sum sum, __m256i x, Packed w) { return _mm256_dpbusd_avx_epi32(sum, x, w); }
-  static Sum as_sum(Sum x) { return x; }
 
   static void widen(const Element* p, Sum (&x)[2]) {
     const __m256i v = _mm256_cvtepu8_epi16(load_128(p));
@@ -96,25 +85,6 @@ struct AvxVnni : Sums256 {
 
 }  // namespace
 
-const Kernels avx_vnni_kernels = {
-    .element = Element::raised,
-    .element_bytes = 1,
-    .weight_bytes = 1,
-    .weight_factor = 1,
-    .lanes = AvxVnni::lanes,
-    .vectors = AvxVnni::vectors,
-    .group = AvxVnni::group,
-    .taps = AvxVnni::taps,
-    .tap_weight_bytes = 1,
-    .order = AvxVnni::order,
-    .convolution = Loops<AvxVnni>::convolution,
-    .depthwise = Loops<AvxVnni>::depthwise,
-    .addition = Loops<AvxVnni>::addition,
-    .pool = Loops<AvxVnni>::pool,
-    .dense = nullptr,
-    .winograd = nullptr,
-    .take = take_raised,
-    .give = give_raised,
-};
+const Kernels avx_vnni_kernels = table_of<AvxVnni>(Element::raised, take_raised, give_raised);
 
 }  // namespace aiot::inference::fast

@@ -1,13 +1,11 @@
 #include "inference/fast/arm.hpp"
-#include "inference/fast/loops.hpp"
+#include "inference/fast/table.hpp"
 
 namespace aiot::inference::fast {
 
 extern const Kernels neon_kernels;
 
 namespace {
-
-constexpr std::uint8_t order_neon[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
 /// int16 elements with the zero point off: a widening multiply-add has one product in each of four
 /// lanes.
@@ -22,7 +20,6 @@ struct Neon : SumsNeon {
   static constexpr int most_rows = 8;
   static constexpr int most_rows_of_one = 12;
   static constexpr int most_depthwise_rows = 4;
-  static constexpr const std::uint8_t* order = order_neon;
 
   static int16x4_t pick(const Element* p) { return vld1_dup_s16(p); }
   static Packed packed(const Weight* p) { return vld1_s16(p); }
@@ -84,25 +81,6 @@ void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t ze
 
 }  // namespace
 
-const Kernels neon_kernels = {
-    .element = Element::centred,
-    .element_bytes = 2,
-    .weight_bytes = 2,
-    .weight_factor = 1,
-    .lanes = Neon::lanes,
-    .vectors = Neon::vectors,
-    .group = Neon::group,
-    .taps = Neon::taps,
-    .tap_weight_bytes = 2,
-    .order = Neon::order,
-    .convolution = Loops<Neon>::convolution,
-    .depthwise = Loops<Neon>::depthwise,
-    .addition = Loops<Neon>::addition,
-    .pool = Loops<Neon>::pool,
-    .dense = nullptr,
-    .winograd = nullptr,
-    .take = take,
-    .give = give,
-};
+const Kernels neon_kernels = table_of<Neon>(Element::centred, take, give);
 
 }  // namespace aiot::inference::fast

@@ -1,13 +1,11 @@
 #include "inference/fast/arm.hpp"
-#include "inference/fast/loops.hpp"
+#include "inference/fast/table.hpp"
 
 namespace aiot::inference::fast {
 
 extern const Kernels neon_dot_kernels;
 
 namespace {
-
-constexpr std::uint8_t order_dot[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 /// int8 elements as they are: SDOT sums four products into each of four lanes.
 struct NeonDot : SumsNeon {
@@ -21,7 +19,6 @@ struct NeonDot : SumsNeon {
   static constexpr int most_rows = 5;  // 20 sums, 4 weights, and picks: 32 registers
   static constexpr int most_rows_of_one = 12;
   static constexpr int most_depthwise_rows = 3;
-  static constexpr const std::uint8_t* order = order_dot;
 
   static int8x16_t pick(const Element* p) {
     std::int32_t four;
@@ -98,25 +95,6 @@ void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t /*
 
 }  // namespace
 
-const Kernels neon_dot_kernels = {
-    .element = Element::plain,
-    .element_bytes = 1,
-    .weight_bytes = 1,
-    .weight_factor = 1,
-    .lanes = NeonDot::lanes,
-    .vectors = NeonDot::vectors,
-    .group = NeonDot::group,
-    .taps = NeonDot::taps,
-    .tap_weight_bytes = 1,
-    .order = NeonDot::order,
-    .convolution = Loops<NeonDot>::convolution,
-    .depthwise = Loops<NeonDot>::depthwise,
-    .addition = Loops<NeonDot>::addition,
-    .pool = Loops<NeonDot>::pool,
-    .dense = nullptr,
-    .winograd = nullptr,
-    .take = take,
-    .give = give,
-};
+const Kernels neon_dot_kernels = table_of<NeonDot>(Element::plain, take, give);
 
 }  // namespace aiot::inference::fast

@@ -1,11 +1,32 @@
 #pragma once
 
-#include "inference/fast/tasks.hpp"
+#include "inference/fast/x86_256.hpp"
 
-/// What the instruction sets with uint8 elements share: conversions, which the compiler makes
-/// vectors of.
+/// What the instruction sets with uint8 elements share.
 namespace aiot::inference::fast {
 namespace {
+
+/// uint8 elements: vpdpbusd sums four products into each lane.
+struct RaisedBytes {
+  using Element = std::uint8_t;
+  using Weight = std::int8_t;
+  using TapWeight = std::int8_t;
+  static constexpr int group = 4;
+  static constexpr int taps = 4;
+
+  /// A group of elements.
+  static std::int32_t four(const Element* p) {
+    std::int32_t elements;
+    __builtin_memcpy(&elements, p, sizeof elements);
+    return elements;
+  }
+  template <class Sum>
+  static Sum as_sum(Sum x) {
+    return x;
+  }
+};
+
+// Conversions, which the compiler makes vectors of.
 
 constexpr int raised_by = 128;
 
