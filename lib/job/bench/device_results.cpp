@@ -10,31 +10,14 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <utility>
 
+#include "core/file.hpp"
 #include "job/bench/device_error.hpp"
 
 namespace aiot::bench {
 namespace {
 
 constexpr std::array<std::string_view, 3> names = {"log.txt", "results.txt", "results.json"};
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 Error failed(const std::string& path, int error) {
   if (error == EEXIST) {
@@ -46,32 +29,28 @@ Error failed(const std::string& path, int error) {
 }
 
 /// Opens a folder below another, and makes it when it is not there. No link is followed.
-Result<Descriptor> enter(const Descriptor& parent, const std::string& name,
-                         const std::string& path) {
+Result<file::Descriptor> enter(const file::Descriptor& parent, const std::string& name,
+                               const std::string& path) {
   if (::mkdirat(parent.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
     return failed(path, errno);
   }
-  Descriptor folder(
+  file::Descriptor folder(
       ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (folder.get() < 0) return failed(path, errno);
   return folder;
 }
 
-Result<void> write_file(const Descriptor& folder, std::string_view name, const std::string& path,
-                        const std::string& text, bool force) {
+Result<void> write_file(const file::Descriptor& folder, std::string_view name,
+                        const std::string& path, const std::string& text, bool force) {
   // A file that is replaced is whole at any time: the new one takes its name when it is complete.
   const std::string target(name);
   const std::string fresh = force ? target + ".new" : target;
   if (force) ::unlinkat(folder.get(), fresh.c_str(), 0);
-  const Descriptor file(::openat(folder.get(), fresh.c_str(),
-                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+  const file::Descriptor file(::openat(folder.get(), fresh.c_str(),
+                                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
   if (file.get() < 0) return failed(path, errno);
-  std::string_view left = text;
-  while (!left.empty()) {
-    const ssize_t wrote = ::write(file.get(), left.data(), left.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return failed(path, errno);
-    left.remove_prefix(static_cast<std::size_t>(wrote));
+  if (const auto error = file::write_all(file.get(), as_bytes(text))) {
+    return failed(path, error.value());
   }
   if (force && ::renameat(folder.get(), fresh.c_str(), folder.get(), target.c_str()) != 0) {
     return failed(path, errno);
@@ -124,17 +103,17 @@ Result<std::vector<std::string>> write_results(const std::string& folder, const 
                                                const SubmissionText& text, bool force) {
   std::vector<std::string> written;
   if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return failed(folder, errno);
-  Descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  file::Descriptor root(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (root.get() < 0) return failed(folder, errno);
   std::string path = folder;
   for (const std::string& part : split(place)) {
     path += '/' + part;
-    AIOT_TRY(Descriptor inner, enter(root, part, path));
+    AIOT_TRY(file::Descriptor inner, enter(root, part, path));
     root = std::move(inner);
   }
   for (const auto& [mode, files] : text.modes()) {
     const std::string below = path + '/' + mode;
-    AIOT_TRY(const Descriptor inner, enter(root, mode, below));
+    AIOT_TRY(const file::Descriptor inner, enter(root, mode, below));
     std::string json = files.json;
     if (!json.empty()) json.pop_back();
     const std::array<std::string, 3> contents = {files.log, files.results, '[' + json + "]\n"};

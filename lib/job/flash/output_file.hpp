@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "aiot/bytes.hpp"
 #include "aiot/result.hpp"
+#include "core/file.hpp"
 
 namespace aiot::flash {
 
@@ -12,20 +14,17 @@ namespace aiot::flash {
 class OutputFile {
  public:
   static Result<OutputFile> create(const std::string& path);
-  ~OutputFile();
-  OutputFile(OutputFile&& other) noexcept;
-  OutputFile& operator=(OutputFile&&) = delete;
 
   Result<void> write(ByteSpan bytes);
   /// On disk, under its name.
   Result<void> commit();
 
  private:
-  OutputFile() = default;
-  int fd_ = -1;
-  bool direct_ = false;
+  explicit OutputFile(std::string path) : path_(std::move(path)) {}
+
   std::string path_;
-  std::string temporary_;
+  std::optional<file::PartFile> part_;
+  file::Descriptor direct_;  ///< where there is no part
 };
 
 }  // namespace aiot::flash

@@ -9,20 +9,12 @@
 #include <memory>
 #include <system_error>
 
+#include "core/file.hpp"
+
 namespace aiot::net::capture {
 namespace {
 
 constexpr std::size_t block = 64 * 1024;
-
-struct Descriptor {
-  explicit Descriptor(int descriptor) : fd(descriptor) {}
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int fd;
-};
 
 Error unreadable(const std::string& path, int number) {
   return make_error(Errc::unreadable, path + ": " + std::generic_category().message(number));
@@ -78,11 +70,11 @@ Result<void> Input::skip(std::uint64_t size) {
 }
 
 Result<Input> open_input(const std::string& path) {
-  auto file = std::make_shared<Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file->fd < 0) return unreadable(path, errno);
+  auto file = std::make_shared<file::Descriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file->is_open()) return unreadable(path, errno);
   return Input([file, path](std::span<std::uint8_t> out) -> Result<std::size_t> {
     while (true) {
-      const ssize_t got = ::read(file->fd, out.data(), out.size());
+      const ssize_t got = ::read(file->get(), out.data(), out.size());
       if (got >= 0) return static_cast<std::size_t>(got);
       if (errno != EINTR) return unreadable(path, errno);
     }
