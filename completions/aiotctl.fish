@@ -288,7 +288,7 @@ complete -c aiotctl -n '__aiotctl_at bench run' -l data-type -xa 'auto int8 uint
 complete -c aiotctl -n '__aiotctl_at bench run' -l workers -x -d 'Files at once; one on each CPU by default'
 complete -c aiotctl -n '__aiotctl_at bench run' -l min-accuracy -x -d 'End with exit 9 below this, such as 90%; of the AUC for sliding windows'
 complete -c aiotctl -n '__aiotctl_at bench run' -l baseline -rF -d 'Compare with what an earlier `bench run --json` printed'
-complete -c aiotctl -n '__aiotctl_at bench run' -l max-regression -x -d 'With --baseline: end with exit 9 when it is slower or larger by more [5%]'
+complete -c aiotctl -n '__aiotctl_at bench run' -l max-regression -x -d 'With --baseline: end with exit 9 when it is slower or larger by more than this percentage [5%]'
 complete -c aiotctl -n '__aiotctl_at bench run' -l force -d 'Compare also with another model, engine or CPU'
 complete -c aiotctl -n '__aiotctl_at bench run' -l report -rF -d 'Write a page with plots: FILE.html, or one picture: FILE.svg'
 complete -c aiotctl -n '__aiotctl_at bench run' -s i -l input -rF -d 'Run once with these bytes; once for each input, - is standard input'

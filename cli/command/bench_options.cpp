@@ -100,10 +100,17 @@ Result<double> parse_share(const std::string& flag, const std::string& text, dou
   const bool percent = digits.ends_with('%');
   if (percent) digits.remove_suffix(1);
   const auto value = number<double>(digits);
+  // Who writes 5 means 5 %, not five times as much: a limit is never guessed, and never so wide.
+  if (value && !percent && *value >= 1 && most > 1) {
+    return make_error(Errc::bad_value, fmt::format("{} {}", flag, text),
+                      fmt::format("write a percentage: {}%", digits));
+  }
   const double share = value ? *value / (percent ? 100 : 1) : -1;
   if (share >= 0 && share <= most) return share;
   return make_error(Errc::bad_value, fmt::format("{} {}", flag, text),
-                    fmt::format("write a share from 0 to {:g}, or a percentage: 5%", most));
+                    most > 1 ? fmt::format("write a percentage up to {:g}%, such as 5%", most * 100)
+                             : fmt::format("write a share from 0 to {:g}, or a percentage: 5%",
+                                           most));
 }
 
 std::vector<Option> bench_setup_options() {
@@ -169,7 +176,8 @@ std::vector<Option> bench_run_options() {
        .complete = Complete::file},
       {.names = "--max-regression",
        .value = "SHARE",
-       .help = "With --baseline: end with exit 9 when it is slower or larger by more [5%]"},
+       .help = "With --baseline: end with exit 9 when it is slower or larger by more than this "
+               "percentage [5%]"},
       {.names = "--force", .help = "Compare also with another model, engine or CPU"},
       {.names = "--report",
        .value = "FILE",

@@ -18,7 +18,8 @@ Result<bench::Request> bench_request(const Context& context);
 
 /// "0", "0,2", "0-3": CPUs by their numbers, each once, sorted.
 Result<std::vector<unsigned>> parse_cpus(const std::string& text);
-/// "5%" and "0.05" are 0.05. From 0 to `most`.
+/// "5%" and "0.05" are 0.05. From 0 to `most`. Where that is above 1, what is not a fraction takes
+/// its percent sign: "5" is refused.
 Result<double> parse_share(const std::string& flag, const std::string& text, double most);
 
 }  // namespace aiot::cli::command

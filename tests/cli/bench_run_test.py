@@ -165,7 +165,7 @@ def baselines(folder):
     """Held to an earlier result, and to one in which all was better."""
     earlier = document("ad", *QUICK)
     (folder / "b.json").write_text(json.dumps(earlier))
-    fine = document("ad", *QUICK, "--baseline", str(folder / "b.json"), "--max-regression", "100")
+    fine = document("ad", *QUICK, "--baseline", str(folder / "b.json"), "--max-regression", "10000%")
     assert fine["data"]["models"][0]["comparison"]["same_outputs"] is True
     model = earlier["data"]["models"][0]
     model["latency"]["p50_us"] = 0.001
@@ -178,7 +178,7 @@ def baselines(folder):
     assert other["code"] == "bench.not_comparable" and "--force" not in other["message"], other
     other = error("ad", *QUICK, "--isa", "scalar", "--baseline", str(folder / "b.json"), code=3)
     assert "instructions" in other["message"], other
-    document("kws", *QUICK, "--baseline", str(folder / "b.json"), "--force", "--max-regression", "1e2", code=9)
+    document("kws", *QUICK, "--baseline", str(folder / "b.json"), "--force", "--max-regression", "10000%", code=9)
 
 
 def report(folder):

@@ -71,6 +71,10 @@ TEST_CASE("bench: options become a request") {
   CHECK_FALSE(r.peak);
   CHECK(r.baseline_file == "old.json");
   CHECK(r.max_regression == doctest::Approx(0.025));
+  CHECK(request_of({"--baseline", "b", "--max-regression", "0.03"}).max_regression ==
+        doctest::Approx(0.03));
+  CHECK(request_of({"--baseline", "b", "--max-regression", "250%"}).max_regression ==
+        doctest::Approx(2.5));
   CHECK(r.compare_anyway);
   CHECK(r.report_file == "r.html");
   CHECK(request_of({"a.tflite", "--report", "r.html", "-n"}).report_file.empty());
@@ -114,6 +118,10 @@ TEST_CASE("bench: what makes no sense is refused before anything runs") {
   CHECK(has(refused({"--data", "d", "--min-accuracy", "150%"}), "--min-accuracy"));
   CHECK(has(refused({"--max-regression", "5%"}), "--baseline"));
   CHECK(has(refused({"--baseline", "b", "--max-regression", "-1%"}), "--max-regression"));
+  // 5 would be 500 %: a limit that nothing fails.
+  CHECK(has(refused({"--baseline", "b", "--max-regression", "5"}), "next: write a percentage: 5%"));
+  CHECK(has(refused({"--baseline", "b", "--max-regression", "1"}), "next: write a percentage: 1%"));
+  CHECK(has(refused({"--baseline", "b", "--max-regression", "10001%"}), "up to 10000%"));
   CHECK(has(refused({"--output", "y.bin", "kws"}), "--input"));
   CHECK(has(refused({"--input", "x.bin"}), "MODEL"));
 }
