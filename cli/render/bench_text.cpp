@@ -133,6 +133,9 @@ std::string comparison_lines(const Object& model) {
     rows.push_back(
         {"", flag_of(c, "same_outputs") ? "the outputs are the same" : "the outputs differ"});
   }
+  if (flag_of(c, "baseline_spoiled")) {
+    rows.push_back({"", "the baseline was measured on a machine that was not quiet"});
+  }
   for (const Value& value : list_of(c, "differs")) {
     rows.push_back({"", "compared all the same: " + describe_scalar("", value)});
   }

@@ -118,14 +118,15 @@ Fields model_fields() {
                      "bench.frequency"),
                 text("message", "with figures"), text("hint", "what to do")}),
           optional(object("accuracy", "over the data set", accuracy_fields())),
-          optional(object(
-              "comparison", "with the baseline",
-              {number("p50_before_us", "the baseline's median"),
-               number("p50_change", "0.09: 9 % slower"),
-               whole("memory_before_bytes", "the baseline's arena and weights"),
-               number("memory_change", ""), optional(yes_no("same_outputs", "for the same inputs")),
-               words("worse", "what is beyond the limit"),
-               words("differs", "why the two are hardly comparable")}))};
+          optional(object("comparison", "with the baseline",
+                          {number("p50_before_us", "the baseline's median"),
+                           number("p50_change", "0.09: 9 % slower"),
+                           whole("memory_before_bytes", "the baseline's arena and weights"),
+                           number("memory_change", ""),
+                           yes_no("baseline_spoiled", "the baseline's machine was not quiet"),
+                           optional(yes_no("same_outputs", "for the same inputs")),
+                           words("worse", "what is beyond the limit"),
+                           words("differs", "why the two are hardly comparable")}))};
 }
 
 Schema run() {

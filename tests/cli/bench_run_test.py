@@ -167,6 +167,9 @@ def baselines(folder):
     (folder / "b.json").write_text(json.dumps(earlier))
     fine = document("ad", *QUICK, "--baseline", str(folder / "b.json"), "--max-regression", "10000%")
     assert fine["data"]["models"][0]["comparison"]["same_outputs"] is True
+    assert fine["data"]["models"][0]["comparison"]["baseline_spoiled"] is bool(earlier["data"]["models"][0]["spoiled"])
+    (folder / "b.json").write_text(json.dumps({**earlier, "ok": False}))
+    assert error("ad", *QUICK, "--baseline", str(folder / "b.json"), code=3)["code"] == "bench.bad_baseline"
     model = earlier["data"]["models"][0]
     model["latency"]["p50_us"] = 0.001
     model["memory"]["weights_bytes"] = 1

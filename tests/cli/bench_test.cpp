@@ -150,6 +150,27 @@ TEST_CASE("bench: one model as text") {
   CHECK(has(ran.err, "--pin"));
 }
 
+TEST_CASE("bench: a comparison as text says what its baseline is worth") {
+  const auto said = [](bool spoiled) {
+    Environment e = scripted_environment();
+    e.bench_run = [&](const bench::Request&, EventSink&, std::stop_token) -> Result<bench::Report> {
+      const Object comparison({{"p50_before_us", 10.0},
+                               {"p50_change", 0.02},
+                               {"memory_change", 0.0},
+                               {"baseline_spoiled", spoiled}});
+      bench::Report report;
+      report.record = {
+          "aiot.bench.run/1",
+          Object({{"models", Array{Object({{"name", "a"}, {"comparison", comparison}})}}})};
+      return report;
+    };
+    return run_cli({"bench", "run"}, e).out;
+  };
+  CHECK(has(said(true), "p50 +2.0 % (was 10.0 µs), memory the same\n"));
+  CHECK(has(said(true), "the baseline was measured on a machine that was not quiet\n"));
+  CHECK_FALSE(has(said(false), "not quiet"));
+}
+
 TEST_CASE("bench: a limit that failed is exit 9, and a line of JSON") {
   const auto ran = run_cli({"bench", "run", "slow.tflite"});
   CHECK(ran.exit == 9);

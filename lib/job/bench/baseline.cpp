@@ -48,11 +48,30 @@ Result<double> number(const json::value& from, std::string_view path) {
   return found;
 }
 
+/// A yes or no that makes the whole document of no use when it is no; one that is missing is taken
+/// for yes.
+Result<void> insist(const json::value& from, std::string_view path, std::string_view otherwise) {
+  const json::value* value = at(from, path);
+  if (!value) return {};
+  if (!value->is_bool()) return bad(fmt::format("its {} is neither true nor false", path));
+  if (value->get_bool()) return {};
+  return make_error(Errc::bad_baseline, fmt::format("{} ({} is false)", otherwise, path),
+                    "measure it again, and name the document of a run that ended well");
+}
+
+/// A figure that must be there: one of 0 would make any later one "the same".
+Result<double> figure(const json::value& from, std::string_view path) {
+  AIOT_TRY(const double found, number(from, path));
+  if (found > 0) return found;
+  return bad(fmt::format("its {} is 0, which nothing can be compared with", path));
+}
+
 Result<EarlierModel> parse_model(const json::value& value) {
   EarlierModel model;
   AIOT_TRY(model.name, text(value, "name"));
   AIOT_TRY(model.sha256, text(value, "sha256"));
-  AIOT_TRY(model.p50_us, number(value, "latency.p50_us"));
+  AIOT_CHECK(insist(value, "complete", "it was stopped before its figures were whole"));
+  AIOT_TRY(model.p50_us, figure(value, "latency.p50_us"));
   AIOT_TRY(const double arena, number(value, "memory.arena_bytes"));
   AIOT_TRY(const double weights, number(value, "memory.weights_bytes"));
   model.memory_bytes = static_cast<std::uint64_t>(arena) + static_cast<std::uint64_t>(weights);
@@ -62,6 +81,7 @@ Result<EarlierModel> parse_model(const json::value& value) {
   return model;
 }
 
+/// Of memory there may be none on both sides: an engine need not tell how much it takes.
 double change(double before, double now) { return before > 0 ? now / before - 1 : 0; }
 
 const EarlierModel* counterpart(const ModelResult& model, const Baseline& baseline, bool anyway) {
@@ -102,6 +122,8 @@ Result<Baseline> parse_baseline(std::string_view text_of_it) {
   if (schema != "aiot.bench.run/1") {
     return bad(fmt::format("its schema is {}", escape_controls(schema)));
   }
+  AIOT_CHECK(insist(document, "data.complete", "it was stopped before its figures were whole"));
+  AIOT_CHECK(insist(document, "ok", "it is of a run that failed"));
   Baseline baseline;
   AIOT_TRY(baseline.engine, text(document, "data.engine.name"));
   if (at(document, "data.engine.isa")) {
@@ -134,11 +156,17 @@ Result<Comparison> compare(const RunResult& run, const ModelResult& model, const
   if (!c.differs.empty() && !anyway) {
     return refused(escape_controls(fmt::format("{}", fmt::join(c.differs, "; "))));
   }
+  c.baseline_spoiled = earlier->spoiled;
   c.p50_before_us = earlier->p50_us;
   const double p50 = static_cast<double>(model.latency.p50.count()) / 1000;
   c.p50_change = change(c.p50_before_us, p50);
   c.memory_before_bytes = earlier->memory_bytes;
   const std::uint64_t memory = model.memory.arena_bytes + model.memory.weights_bytes;
+  if (c.memory_before_bytes == 0 && memory > 0) {
+    return make_error(Errc::bad_baseline,
+                      fmt::format("its memory of {} is 0 bytes", escape_controls(earlier->name)),
+                      "measure it again with this version");
+  }
   c.memory_change = change(static_cast<double>(c.memory_before_bytes), static_cast<double>(memory));
   if (c.p50_change > limit) {
     c.worse.push_back(fmt::format("the median is {:.2f} us, {:.1f} % above {:.2f} us", p50,

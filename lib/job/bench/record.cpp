@@ -172,6 +172,7 @@ Object comparison(const Comparison& c) {
                  {"p50_change", c.p50_change},
                  {"memory_before_bytes", c.memory_before_bytes},
                  {"memory_change", c.memory_change},
+                 {"baseline_spoiled", c.baseline_spoiled},
                  {"worse", Array(c.worse.begin(), c.worse.end())},
                  {"differs", Array(c.differs.begin(), c.differs.end())}});
   if (c.same_outputs) fields.set("same_outputs", *c.same_outputs);

@@ -26,6 +26,7 @@ struct OperatorTime {
 
 /// Against an earlier result.
 struct Comparison {
+  bool baseline_spoiled = false;  ///< the baseline's machine was not quiet
   double p50_before_us = 0;
   double p50_change = 0;  ///< 0.09: 9 % slower
   std::uint64_t memory_before_bytes = 0;

@@ -158,6 +158,11 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
     } else {
       failure = Failure{name, session.step(), std::move(measured).error()};
     }
+    if (measured && result.models.back().comparison &&
+        result.models.back().comparison->baseline_spoiled) {
+      sink.on_event(event::Notice{name, "bench.baseline_spoiled", std::string(baseline_not_quiet),
+                                  "measure the baseline again when it is"});
+    }
     if (failure) {
       sink.on_event(event::Failed{name, failure->step, failure->error});
       report.failures.push_back(*std::move(failure));

@@ -4,6 +4,7 @@
 
 #include "aiot/units.hpp"
 #include "aiot/version.hpp"
+#include "job/bench/baseline.hpp"
 #include "job/bench/report/plots.hpp"
 #include "job/bench/report/report.hpp"
 
@@ -69,6 +70,9 @@ std::string warnings(const ModelResult& m) {
   for (const Reason& reason : m.spoiled) {
     out += fmt::format("<p class=\"bad\"><b>Spoiled:</b> {}; {}.</p>\n", escape(reason.text),
                        escape(reason.hint));
+  }
+  if (m.comparison && m.comparison->baseline_spoiled) {
+    out += fmt::format("<p class=\"bad\"><b>Spoiled:</b> {}.</p>\n", baseline_not_quiet);
   }
   if (m.comparison) {
     for (const std::string& worse : m.comparison->worse) {

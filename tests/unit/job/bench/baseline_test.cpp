@@ -120,6 +120,48 @@ TEST_CASE("what is no earlier result says what is missing") {
   CHECK(without("\"models\":[{", "\"models\":[5,{") == "a model of it: it has no name");
 }
 
+TEST_CASE("a baseline that means nothing is refused, and says why") {
+  const auto changed = [](std::string_view from, std::string_view to) {
+    std::string text(document);
+    const auto at = text.find(from);
+    REQUIRE(at != std::string::npos);
+    const auto baseline = parse_baseline(text.replace(at, from.size(), to));
+    REQUIRE(baseline.has_error());
+    CHECK(baseline.error().code == Errc::bad_baseline);
+    CHECK_FALSE(baseline.error().hint.empty());
+    return baseline.error().context;
+  };
+  // Each of these once made every later result "the same".
+  CHECK(changed("\"p50_us\":50", "\"p50_us\":0") ==
+        "a model of it: its latency.p50_us is 0, which nothing can be compared with");
+  CHECK(changed("\"ok\":true", "\"ok\":false") == "it is of a run that failed (ok is false)");
+  CHECK(changed("\"ok\":true", "\"ok\":1") == "its ok is neither true nor false");
+  CHECK(changed("\"complete\":true", "\"complete\":false") ==
+        "it was stopped before its figures were whole (data.complete is false)");
+  CHECK(changed("\"spoiled\":[]", "\"complete\":false") ==
+        "a model of it: it was stopped before its figures were whole (complete is false)");
+  // Memory alone may be untold, by an engine that does not know it; then it is so now, too.
+  std::string text(document);
+  text.replace(text.find("1000,"), 5, "0,").replace(text.find("3000"), 4, "0");
+  const auto untold = parse_baseline(text);
+  REQUIRE(untold.has_value());
+  Today today;
+  CHECK(compare(today.run, today.model, *untold, 0.05, false).error().code == Errc::bad_baseline);
+  today.model.memory = {};
+  CHECK(compare(today.run, today.model, *untold, 0.05, false)->memory_change == 0);
+}
+
+TEST_CASE("a baseline of a machine that was not quiet is taken, and remembered as such") {
+  CHECK_FALSE(Today().compared()->baseline_spoiled);
+  std::string text(document);
+  text.replace(text.find("\"spoiled\":[]"), 12, R"("spoiled":[{"code":"bench.busy"}])");
+  const Today today;
+  const auto c = compare(today.run, today.model, *parse_baseline(text), 0.05, false);
+  REQUIRE(c.has_value());
+  CHECK(c->baseline_spoiled);
+  CHECK(c->worse.empty());
+}
+
 TEST_CASE("numbers are numbers, whole or not") {
   std::string text(document);
   text.replace(text.find("\"p50_us\":50"), 11, "\"p50_us\":49.5");

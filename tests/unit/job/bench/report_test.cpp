@@ -78,6 +78,14 @@ TEST_CASE("what was not measured has no plot") {
   CHECK(svg_report(run).empty());
 }
 
+TEST_CASE("a baseline whose machine was not quiet is no secret") {
+  RunResult run = result();
+  run.models[0].comparison.emplace().p50_before_us = 20;
+  CHECK_FALSE(has(html_report(run), "not quiet"));
+  run.models[0].comparison->baseline_spoiled = true;
+  CHECK(has(html_report(run), "the baseline was measured on a machine that was not quiet"));
+}
+
 TEST_CASE("several models have an overview") {
   RunResult run = result();
   run.models.push_back(run.models[0]);

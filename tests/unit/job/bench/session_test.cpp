@@ -259,6 +259,24 @@ TEST_CASE("a baseline that is faster") {
   CHECK(room.run()->failures[0].error.context.starts_with("the median is 1.00 us, 11.1 % above"));
 }
 
+TEST_CASE("a baseline whose machine was not quiet is told, and stands in the result") {
+  Room room;
+  constexpr std::string_view earlier =
+      R"({"schema":"aiot.bench.run/1","data":{"engine":{"name":"other","threads":1},
+      "machine":{"cpu":"A CPU"},"models":[{"name":"a","sha256":"hash of a",
+      "latency":{"p50_us":1},"memory":{"arena_bytes":1000,"weights_bytes":2000},
+      "spoiled":[{"code":"bench.busy"}],"output_sha256":
+      "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7"}]}})";
+  room.request.setup.engine = "other";
+  room.request.baseline_file = room.root.put("earlier.json", earlier);
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  CHECK(report->failures.empty());
+  CHECK(value<bool>(model_of(*report), "comparison.baseline_spoiled"));
+  CHECK(std::count(room.told.lines.begin(), room.told.lines.end(),
+                   "notice a bench.baseline_spoiled") == 1);
+}
+
 TEST_CASE("requests that make no sense") {
   const auto refused = [](auto&& change) {
     Room room;
