@@ -10,7 +10,8 @@
 namespace aiot::inference {
 
 /// Builds an int8 graph with random weights, layer upon layer. Scales are chosen such that each
-/// layer's results have a variance of about 1, so that few of them saturate.
+/// layer's results have a variance of about 1, so that few of them saturate. Weights are spread
+/// like those of trained networks: most are small, which is what some kernels are fast by.
 class GraphBuilder {
  public:
   explicit GraphBuilder(std::uint64_t seed) : state_(seed) {}
@@ -59,6 +60,7 @@ class GraphBuilder {
   std::uint64_t random();
   /// At least 0, below 1.
   double random_real();
+  std::int8_t random_weight(double deviation);
 
   std::uint64_t state_;
   Model model_;

@@ -75,7 +75,8 @@ struct PackedDense {
 /// first, a pair of each quad of a group: which fits where neither the positive nor the negative
 /// weights among them come to more than 128. Pairs that are too much are taken out of their group
 /// and become (parts of) extra quads, which are added one by one. The smaller the weights, the
-/// larger the group that costs least.
+/// larger the group that costs least; nullopt where so many are too much that a convolution is
+/// faster.
 std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::MatrixShape& shape,
                                       const kernel::Requantize& quantized,
                                       const std::int8_t* weights, const std::int32_t* bias);

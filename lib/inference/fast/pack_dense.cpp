@@ -113,6 +113,9 @@ Grouped grouped(const std::vector<std::vector<Quad>>& blocks) {
   return best;
 }
 
+/// Of a quad, on average: what it costs Kernels::convolution, with twice as many bytes of weights.
+constexpr double most_cost = 5;
+
 void copy(const Quad& quad, std::int8_t*& to) { to = std::copy(quad.begin(), quad.end(), to); }
 
 }  // namespace
@@ -151,6 +154,9 @@ std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::Matr
     }
   }
   const auto best = grouped(quads);
+  if (best.cost > most_cost * static_cast<double>(quads.size() * quads[0].size())) {
+    return std::nullopt;
+  }
 
   PackedDense p;
   for (const auto& b : best.blocks) {

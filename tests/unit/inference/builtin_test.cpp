@@ -52,7 +52,7 @@ TEST_CASE("builtin: outputs depend on inputs, and few values saturate") {
     CAPTURE(std::string(name));
     const auto engine = engine_of(*builtin_model(name));
     std::set<Bytes> outputs;
-    for (std::uint32_t seed = 1; seed <= 3; ++seed) {
+    for (std::uint32_t seed = 1; seed <= 8; ++seed) {
       std::uint32_t state = seed * 2'654'435'761U;
       for (auto& value : engine->input(0)) {
         state = state * 1'664'525U + 1'013'904'223U;
@@ -65,7 +65,7 @@ TEST_CASE("builtin: outputs depend on inputs, and few values saturate") {
           output, [](std::uint8_t value) { return value == 0x7f || value == 0x80; });
       CHECK(saturated < static_cast<std::ptrdiff_t>(output.size() + 1) / 2);
     }
-    CHECK(outputs.size() == 3);
+    CHECK(outputs.size() >= 3);  // noise is no picture: two classes have few results for it
   }
 }
 
