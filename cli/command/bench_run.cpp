@@ -53,7 +53,9 @@ render::Outcome outcome_of(const Context& context, const bench::Report& report) 
                                   [](const bench::Failure& failure) {
                                     return failure.error.condition() == Condition::mismatch;
                                   });
-  outcome.devices = limits ? report.failures.size() : report.models;
+  outcome.devices = report.models;
+  outcome.noun = "model";
+  outcome.failures_decide = limits;
   const Terminal& terminal = context.environment.terminal;
   const render::BenchStyle style{.width = terminal.out && terminal.columns ? terminal.columns() : 0,
                                  .verbose = context.settings.verbosity > 0,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string_view>
 
 namespace aiot::cli::render {
 namespace {
@@ -26,6 +28,19 @@ constexpr std::array<ExitMeaning, 15> meanings = {{
 
 }  // namespace
 
+std::size_t failed_devices(const Outcome& outcome) {
+  std::set<std::string_view> names;
+  std::size_t unnamed = 0;
+  for (const Failure& failure : outcome.failures) {
+    if (failure.device.empty()) {
+      ++unnamed;
+    } else {
+      names.insert(failure.device);
+    }
+  }
+  return names.size() + unnamed;
+}
+
 int exit_code(const Outcome& outcome, int signal_exit) {
   if (signal_exit != 0 && outcome.ended_by_signal_is_success && outcome.failures.empty()) return 0;
   if (outcome.failures.empty()) return 0;
@@ -35,7 +50,12 @@ int exit_code(const Outcome& outcome, int signal_exit) {
       std::any_of(outcome.failures.begin(), outcome.failures.end(),
                   [&](const Failure& f) { return condition(f) == Condition::cancelled; });
   if (signal_exit != 0 && cancelled) return signal_exit;
-  if (outcome.failures.size() < outcome.devices) return static_cast<int>(Condition::partial);
+  const std::size_t failed = failed_devices(outcome);
+  if (failed < outcome.devices && !outcome.failures_decide) {
+    return static_cast<int>(Condition::partial);
+  }
+  // Of one device alone nothing is partial: the first is what it is about.
+  if (failed == 1) return static_cast<int>(first);
   const bool alike = std::all_of(outcome.failures.begin(), outcome.failures.end(),
                                  [&](const Failure& f) { return condition(f) == first; });
   return static_cast<int>(alike ? first : Condition::partial);

@@ -7,8 +7,11 @@
 
 namespace aiot::cli::render {
 
-/// The exit code of an outcome. Nothing failed: 0. A signal came: 130 or 143. One device, or all
-/// failed for one kind of reason: that kind's code. Some of several failed: 10.
+/// How many devices have a failure; one may have several. A failure of no device counts as one.
+std::size_t failed_devices(const Outcome& outcome);
+
+/// The exit code of an outcome. Nothing failed: 0. A signal came: 130 or 143. One device failed:
+/// its first failure's code; all, for one kind of reason: that kind's. Some of several failed: 10.
 int exit_code(const Outcome& outcome, int signal_exit);
 
 struct ExitMeaning {

@@ -28,6 +28,9 @@ struct Outcome {
   Record record;                  ///< its schema is "" when there is no result
   std::vector<Failure> failures;  ///< in the order of the devices
   std::size_t devices = 0;        ///< how many were tried
+  const char* noun = "device";    ///< what these are
+  /// What failed is what the exit code says, also when other devices are well.
+  bool failures_decide = false;
   /// The result as text; nullptr prints the record's fields.
   std::function<void(std::ostream&)> text;
   bool ended_by_signal_is_success = false;  ///< `sim`: stopping it is how it ends

@@ -5,6 +5,7 @@
 
 #include "aiot/bytes.hpp"
 #include "render/diagnostics.hpp"
+#include "render/exit.hpp"
 #include "render/progress.hpp"
 #include "render/renderer.hpp"
 #include "render/table.hpp"
@@ -105,7 +106,8 @@ class TextRenderer final : public Renderer {
       print_failure(err_, failure, options().color_err);
     }
     if (outcome.devices > 1 && !outcome.failures.empty()) {
-      err_ << fmt::format("{} of {} devices failed\n", outcome.failures.size(), outcome.devices);
+      err_ << fmt::format("{} of {} {}s failed\n", failed_devices(outcome), outcome.devices,
+                          outcome.noun);
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include "../unit/image/temporary_folder.hpp"
 #include "command/bench_options.hpp"
+#include "errors.hpp"
 #include "scripted.hpp"
 
 using namespace aiot;
@@ -169,6 +170,40 @@ TEST_CASE("bench: a comparison as text says what its baseline is worth") {
   CHECK(has(said(true), "p50 +2.0 % (was 10.0 µs), memory the same\n"));
   CHECK(has(said(true), "the baseline was measured on a machine that was not quiet\n"));
   CHECK_FALSE(has(said(false), "not quiet"));
+}
+
+TEST_CASE("bench: models that failed are called models, however many failures each has") {
+  Environment e = scripted_environment();
+  std::vector<bench::Failure> failures;
+  e.bench_run = [&](const bench::Request&, EventSink&, std::stop_token) -> Result<bench::Report> {
+    bench::Report report;
+    report.record = {"aiot.bench.run/1", Object({{"models", Array{}}})};
+    report.models = 3;
+    report.failures = failures;
+    return report;
+  };
+  const auto failure = [](const char* model, Errc code) {
+    return bench::Failure{model, "compare", make_error(code, "a figure", "")};
+  };
+  failures = {failure("a", Errc::damaged_file), failure("b", Errc::damaged_file)};
+  auto ran = run_cli({"bench", "run"}, e);
+  CHECK(ran.exit == 10);
+  CHECK(has(ran.err, "2 of 3 models failed\n"));
+  // A missed accuracy beside a comparison that was refused: what decides is the first.
+  failures = {failure("a", Errc::damaged_file), failure("a", Errc::nothing_found)};
+  ran = run_cli({"bench", "run"}, e);
+  CHECK(ran.exit == 10);
+  CHECK(has(ran.err, "1 of 3 models failed\n"));
+  Environment one = e;
+  one.bench_run = [&](const bench::Request&, EventSink&, std::stop_token) -> Result<bench::Report> {
+    bench::Report report;
+    report.models = 1;
+    report.failures = failures;
+    return report;
+  };
+  ran = run_cli({"bench", "run", "a"}, one);
+  CHECK(ran.exit == 3);
+  CHECK_FALSE(has(ran.err, "of 1 models"));
 }
 
 TEST_CASE("bench: a limit that failed is exit 9, and a line of JSON") {

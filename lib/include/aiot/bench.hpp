@@ -61,7 +61,7 @@ struct Failure {
 };
 struct Report {
   Record record;                  ///< schema "aiot.bench.run/1"
-  std::vector<Failure> failures;  ///< in the order of the models
+  std::vector<Failure> failures;  ///< in the order of the models; one may have several
   std::size_t models = 0;         ///< how many were tried
 };
 

@@ -168,11 +168,13 @@ Result<Comparison> compare(const RunResult& run, const ModelResult& model, const
                       "measure it again with this version");
   }
   c.memory_change = change(static_cast<double>(c.memory_before_bytes), static_cast<double>(memory));
-  if (c.p50_change > limit) {
-    c.worse.push_back(fmt::format("the median is {:.2f} us, {:.1f} % above {:.2f} us", p50,
+  c.slower = c.p50_change > limit;
+  c.larger = c.memory_change > limit;
+  if (c.slower) {
+    c.worse.push_back(fmt::format("the median is {:.2f} µs, {:.1f} % above {:.2f} µs", p50,
                                   c.p50_change * 100, c.p50_before_us));
   }
-  if (c.memory_change > limit) {
+  if (c.larger) {
     c.worse.push_back(fmt::format("arena and weights are {}, {:.1f} % above {}",
                                   format_size(memory), c.memory_change * 100,
                                   format_size(c.memory_before_bytes)));
@@ -183,6 +185,31 @@ Result<Comparison> compare(const RunResult& run, const ModelResult& model, const
     if (!*c.same_outputs) c.worse.emplace_back("the outputs for the same inputs differ");
   }
   return c;
+}
+
+Error worse_than_baseline(const Comparison& c, double limit, bool quiet) {
+  // Only times depend on what else the machine did.
+  std::vector<std::string> next;
+  if (c.slower && !quiet) next.emplace_back("the machine was not quiet: measure again when it is");
+  if (c.slower && quiet) {
+    next.push_back(
+        fmt::format("{:g} % slower is allowed: see which operators take longer than "
+                    "before",
+                    limit * 100));
+  }
+  if (c.larger) {
+    next.push_back(
+        fmt::format("{:g} % larger is allowed: see what this model or version keeps more "
+                    "of",
+                    limit * 100));
+  }
+  if (c.same_outputs == false) {
+    next.emplace_back(
+        "compare the outputs of one input, then and now; if they are meant to be others, measure a "
+        "new baseline");
+  }
+  return make_error(Errc::worse, fmt::format("{}", fmt::join(c.worse, "; ")),
+                    fmt::format("{}", fmt::join(next, "; ")));
 }
 
 }  // namespace aiot::bench

@@ -40,4 +40,8 @@ Result<Baseline> parse_baseline(std::string_view json);
 Result<Comparison> compare(const RunResult& run, const ModelResult& model, const Baseline& baseline,
                            double limit, bool anyway);
 
+/// Errc::worse for a comparison in which something is: what, and what to do about each. `quiet`:
+/// nothing spoiled today's figures.
+Error worse_than_baseline(const Comparison& comparison, double limit, bool quiet);
+
 }  // namespace aiot::bench

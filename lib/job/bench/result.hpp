@@ -31,9 +31,10 @@ struct Comparison {
   double p50_change = 0;  ///< 0.09: 9 % slower
   std::uint64_t memory_before_bytes = 0;
   double memory_change = 0;
-  std::optional<bool> same_outputs;  ///< not known for a baseline of another model or engine
-  std::vector<std::string> worse;    ///< what is beyond the limit, in words; empty: nothing
-  std::vector<std::string> differs;  ///< why the two are not really comparable
+  bool slower = false, larger = false;  ///< by more than the limit
+  std::optional<bool> same_outputs;     ///< not known for a baseline of another model or engine
+  std::vector<std::string> worse;       ///< what is beyond the limit, in words; empty: nothing
+  std::vector<std::string> differs;     ///< why the two are not really comparable
 };
 
 struct ModelResult {

@@ -76,32 +76,36 @@ class Judge {
   Judge(const Request& request, const std::optional<Baseline>& baseline, const RunResult& run)
       : request_(request), baseline_(baseline), run_(run) {}
 
-  /// What is beyond a limit; the comparison goes into the result.
-  std::optional<Failure> judge(ModelResult& model) const {
+  /// What is beyond a limit, each of them; the comparison goes into the result.
+  std::vector<Failure> judge(ModelResult& model) const {
     const std::string& name = model.subject.name;
     if (!model.complete) {
-      return Failure{
-          name, "measure",
-          make_error(Errc::stopped, fmt::format("{} runs were measured", model.latency.count))};
+      return {
+          {name, "measure",
+           make_error(Errc::stopped, fmt::format("{} runs were measured", model.latency.count))}};
     }
+    std::vector<Failure> failures;
     if (model.accuracy && request_.data.min_accuracy > 0) {
-      if (auto error = check_accuracy(*model.accuracy)) return Failure{name, "accuracy", *error};
+      if (auto error = check_accuracy(*model.accuracy)) {
+        failures.push_back({name, "accuracy", *std::move(error)});
+      }
     }
-    if (!baseline_) return std::nullopt;
-    auto compared =
-        compare(run_, model, *baseline_, request_.max_regression, request_.compare_anyway);
-    if (!compared) return Failure{name, "compare", std::move(compared).error()};
-    model.comparison = *std::move(compared);
-    if (model.comparison->worse.empty()) return std::nullopt;
-    std::string context = fmt::format("{}", fmt::join(model.comparison->worse, "; "));
-    return Failure{name, "compare",
-                   make_error(Errc::worse, std::move(context),
-                              model.spoiled.empty()
-                                  ? fmt::format("{:g} % is allowed", request_.max_regression * 100)
-                                  : "the machine was not quiet: measure again when it is")};
+    if (auto error = check_baseline(model)) {
+      failures.push_back({name, "compare", *std::move(error)});
+    }
+    return failures;
   }
 
  private:
+  std::optional<Error> check_baseline(ModelResult& model) const {
+    if (!baseline_) return std::nullopt;
+    const double limit = request_.max_regression;
+    auto compared = compare(run_, model, *baseline_, limit, request_.compare_anyway);
+    if (!compared) return std::move(compared).error();
+    model.comparison = *std::move(compared);
+    if (model.comparison->worse.empty()) return std::nullopt;
+    return worse_than_baseline(*model.comparison, limit, model.spoiled.empty());
+  }
   std::optional<Error> check_accuracy(const Evaluation& found) const {
     const bool windows = !found.confusion;
     if (windows && !found.auc) {
@@ -151,21 +155,22 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
     sink.on_event(event::Started{name, "bench run"});
     Session session(surroundings, request, result, sink, stop);
     auto measured = session.measure(std::move(subject));
-    std::optional<Failure> failure;
+    std::vector<Failure> failures;
     if (measured) {
-      failure = judge.judge(*measured);
+      failures = judge.judge(*measured);
       result.models.push_back(*std::move(measured));
     } else {
-      failure = Failure{name, session.step(), std::move(measured).error()};
+      failures.push_back({name, session.step(), std::move(measured).error()});
     }
     if (measured && result.models.back().comparison &&
         result.models.back().comparison->baseline_spoiled) {
       sink.on_event(event::Notice{name, "bench.baseline_spoiled", std::string(baseline_not_quiet),
                                   "measure the baseline again when it is"});
     }
-    if (failure) {
-      sink.on_event(event::Failed{name, failure->step, failure->error});
-      report.failures.push_back(*std::move(failure));
+    if (!failures.empty()) {
+      // A model ends once, with what weighs most.
+      sink.on_event(event::Failed{name, failures.front().step, failures.front().error});
+      for (Failure& failure : failures) report.failures.push_back(std::move(failure));
     } else {
       sink.on_event(
           event::Finished{name, {"aiot.bench.model/1", fields_of(result, result.models.back())}});

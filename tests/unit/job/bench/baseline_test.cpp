@@ -49,7 +49,7 @@ TEST_CASE("slower by more than is allowed") {
   CHECK(today.compared(0.0501)->worse.empty());
   const auto c = today.compared(0.04);
   CHECK(c->p50_change == doctest::Approx(0.05));
-  CHECK(c->worse == std::vector<std::string>{"the median is 52.50 us, 5.0 % above 50.00 us"});
+  CHECK(c->worse == std::vector<std::string>{"the median is 52.50 µs, 5.0 % above 50.00 µs"});
   today.model.latency.p50 = std::chrono::nanoseconds(25'000);
   CHECK(today.compared(0)->worse.empty());
 }
@@ -160,6 +160,25 @@ TEST_CASE("a baseline of a machine that was not quiet is taken, and remembered a
   REQUIRE(c.has_value());
   CHECK(c->baseline_spoiled);
   CHECK(c->worse.empty());
+}
+
+TEST_CASE("what to do next depends on what is worse, and only for times on a quiet machine") {
+  const auto next = [](auto&& change, bool quiet) {
+    Today today;
+    change(today.model);
+    const Error error = worse_than_baseline(*today.compared(), 0.05, quiet);
+    CHECK(error.code == Errc::worse);
+    return error.hint;
+  };
+  const auto slower = [](ModelResult& m) { m.latency.p50 = std::chrono::microseconds(60); };
+  const auto larger = [](ModelResult& m) { m.memory.arena_bytes = 2000; };
+  const auto other = [](ModelResult& m) { m.output_sha256 = "cc"; };
+  CHECK(next(slower, false) == "the machine was not quiet: measure again when it is");
+  CHECK(next(slower, true) == "5 % slower is allowed: see which operators take longer than before");
+  for (const bool quiet : {false, true}) {
+    CHECK(next(larger, quiet).starts_with("5 % larger is allowed: see what"));
+    CHECK(next(other, quiet).starts_with("compare the outputs of one input, then and now"));
+  }
 }
 
 TEST_CASE("numbers are numbers, whole or not") {

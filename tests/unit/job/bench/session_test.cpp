@@ -256,7 +256,38 @@ TEST_CASE("a baseline that is faster") {
   CHECK(report->failures[0].error.context == "the outputs for the same inputs differ");
   CHECK(value<double>(model_of(*report), "comparison.p50_change") == doctest::Approx(1 / 0.9 - 1));
   room.request.max_regression = 0.1;
-  CHECK(room.run()->failures[0].error.context.starts_with("the median is 1.00 us, 11.1 % above"));
+  CHECK(room.run()->failures[0].error.context.starts_with("the median is 1.00 µs, 11.1 % above"));
+}
+
+TEST_CASE("a missed accuracy and a baseline that is better: both are told") {
+  const TemporaryFolder data;
+  data.put("a.bin", std::string_view("\x05\x01"));
+  Room room;
+  room.request.warm_up = 0ms;
+  room.request.data.folder = data.path();
+  room.request.data.labels_file = data.put("y_labels.csv", std::string_view("a.bin,2,1\n"));
+  room.request.data.min_accuracy = 0.5;
+  constexpr std::string_view earlier =
+      R"({"schema":"aiot.bench.run/1","data":{"engine":{"name":"other","threads":1},
+      "machine":{"cpu":"A CPU"},"models":[{"name":"a","sha256":"hash of a",
+      "latency":{"p50_us":0.5},"memory":{"arena_bytes":1000,"weights_bytes":2000},
+      "output_sha256":"x"}]}})";
+  room.request.setup.engine = "other";
+  room.request.baseline_file = room.root.put("earlier.json", earlier);
+  room.script = [&](const std::string&, test::ScriptedEngine& e) {
+    e.answer = [](test::ScriptedEngine& self) { self.out[0] = self.in[0]; };
+  };
+  room.request.data.workers = 1;
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  REQUIRE(report->failures.size() == 2);
+  CHECK(report->failures[0].error.code == Errc::below_minimum);
+  CHECK(report->failures[1].error.code == Errc::worse);
+  CHECK(report->failures[1].error.context.starts_with("the median is 1.00 µs, 100.0 % above"));
+  CHECK(value<double>(model_of(*report), "comparison.p50_before_us") == 0.5);
+  // A model ends once.
+  CHECK(std::count(room.told.lines.begin(), room.told.lines.end(), "failed a accuracy") == 1);
+  CHECK(std::count(room.told.lines.begin(), room.told.lines.end(), "failed a compare") == 0);
 }
 
 TEST_CASE("a baseline whose machine was not quiet is told, and stands in the result") {
