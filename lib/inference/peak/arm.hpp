@@ -13,11 +13,12 @@ inline void float_128() {
   const float32x4_t a = vdupq_n_f32(0.5F);
   const float32x4_t b = vdupq_n_f32(1.0F);
   for (int i = 0; i < rounds; ++i) {
-#define AIOT_STEP(k) sum[k] = vfmaq_f32(sum[k], a, b);
+#define AIOT_STEP(k)                \
+  sum[k] = vfmaq_f32(sum[k], a, b); \
+  AIOT_KEEP(sum[k]);
     AIOT_TWELVE(AIOT_STEP)
 #undef AIOT_STEP
   }
-  for (auto& s : sum) AIOT_KEEP(s);
 }
 
 }  // namespace

@@ -10,11 +10,12 @@ void int8() {
   const __m512i a = _mm512_set1_epi8(3);
   const __m512i b = _mm512_set1_epi8(5);
   for (int i = 0; i < rounds; ++i) {
-#define AIOT_STEP(k) sum[k] = _mm512_dpbusd_epi32(sum[k], a, b);
+#define AIOT_STEP(k)                          \
+  sum[k] = _mm512_dpbusd_epi32(sum[k], a, b); \
+  AIOT_KEEP(sum[k]);
     AIOT_TWELVE(AIOT_STEP)
 #undef AIOT_STEP
   }
-  for (auto& s : sum) AIOT_KEEP(s);
 }
 
 void floats() {
@@ -22,11 +23,12 @@ void floats() {
   const __m512 a = _mm512_set1_ps(0.5F);
   const __m512 b = _mm512_set1_ps(1.0F);
   for (int i = 0; i < rounds; ++i) {
-#define AIOT_STEP(k) sum[k] = _mm512_fmadd_ps(a, b, sum[k]);
+#define AIOT_STEP(k)                      \
+  sum[k] = _mm512_fmadd_ps(a, b, sum[k]); \
+  AIOT_KEEP(sum[k]);
     AIOT_TWELVE(AIOT_STEP)
 #undef AIOT_STEP
   }
-  for (auto& s : sum) AIOT_KEEP(s);
 }
 
 }  // namespace

@@ -8,11 +8,12 @@ void int8() {
   const __m256i a = _mm256_set1_epi8(3);
   const __m256i b = _mm256_set1_epi8(5);
   for (int i = 0; i < rounds; ++i) {
-#define AIOT_STEP(k) sum[k] = _mm256_dpbusd_avx_epi32(sum[k], a, b);
+#define AIOT_STEP(k)                              \
+  sum[k] = _mm256_dpbusd_avx_epi32(sum[k], a, b); \
+  AIOT_KEEP(sum[k]);
     AIOT_TWELVE(AIOT_STEP)
 #undef AIOT_STEP
   }
-  for (auto& s : sum) AIOT_KEEP(s);
 }
 
 }  // namespace

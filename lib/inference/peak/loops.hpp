@@ -34,7 +34,8 @@ constexpr double steps = double{sums} * rounds;
 
 }  // namespace
 
-// Keeps a register's value from being known, so that equal products are all made. Costs nothing.
+// Keeps a register's value from being known, so that what looks equal, or constant, is computed all
+// the same. Costs nothing.
 #if defined(__AVX512F__)
 #define AIOT_KEEP(x) asm volatile("" : "+v"(x))
 #elif defined(__x86_64__)

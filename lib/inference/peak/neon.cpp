@@ -5,14 +5,15 @@ namespace {
 
 void int8() {
   int32x4_t sum[sums] = {};
-  int16x4_t a = vdup_n_s16(3);
+  const int16x4_t a = vdup_n_s16(3);
   const int16x4_t b = vdup_n_s16(5);
   for (int i = 0; i < rounds; ++i) {
-#define AIOT_STEP(k) sum[k] = vmlal_s16(sum[k], a, b);
+#define AIOT_STEP(k)                \
+  sum[k] = vmlal_s16(sum[k], a, b); \
+  AIOT_KEEP(sum[k]);
     AIOT_TWELVE(AIOT_STEP)
 #undef AIOT_STEP
   }
-  for (auto& s : sum) AIOT_KEEP(s);
 }
 
 }  // namespace

@@ -8,11 +8,12 @@ void int8() {
   const int8x16_t a = vdupq_n_s8(3);
   const int8x16_t b = vdupq_n_s8(5);
   for (int i = 0; i < rounds; ++i) {
-#define AIOT_STEP(k) sum[k] = vdotq_s32(sum[k], a, b);
+#define AIOT_STEP(k)                \
+  sum[k] = vdotq_s32(sum[k], a, b); \
+  AIOT_KEEP(sum[k]);
     AIOT_TWELVE(AIOT_STEP)
 #undef AIOT_STEP
   }
-  for (auto& s : sum) AIOT_KEEP(s);
 }
 
 }  // namespace

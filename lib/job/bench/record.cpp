@@ -210,7 +210,10 @@ double macs_per_s(std::uint64_t macs, Nanoseconds time) {
 double roof_macs_per_s(const RunResult& run, const ModelResult& model) {
   if (!run.peak) return 0;
   const double one = model.float_model ? run.peak->float_macs_per_s : run.peak->int8_macs_per_s;
-  return one * run.setup.threads;
+  // More threads than CPUs multiply no more.
+  const auto cpus = run.setup.cpus.empty() ? std::size_t{run.machine.cpus} : run.setup.cpus.size();
+  return one * static_cast<double>(
+                   std::clamp<std::size_t>(run.setup.threads, 1, std::max<std::size_t>(cpus, 1)));
 }
 
 Object fields_of(const RunResult& run, const ModelResult& m) {

@@ -37,16 +37,6 @@ std::string hash_of_outputs(const inference::Engine& engine) {
   return to_hex(crypto::sha256(all));
 }
 
-/// True when what it multiplies with are floats.
-bool multiplies_floats(const Subject& subject) {
-  if (!subject.model) return false;
-  const auto& tensors = subject.model->tensors;
-  return std::none_of(tensors.begin(), tensors.end(), [](const inference::Tensor& tensor) {
-    return tensor.is_constant() &&
-           (tensor.type == inference::Type::int8 || tensor.type == inference::Type::uint8);
-  });
-}
-
 unsigned workers_for(const Request& request) {
   if (request.data.workers > 0) return request.data.workers;
   if (!request.setup.cpus.empty()) return static_cast<unsigned>(request.setup.cpus.size());
@@ -54,6 +44,19 @@ unsigned workers_for(const Request& request) {
 }
 
 }  // namespace
+
+bool multiplies_floats(const inference::Model& model) {
+  using inference::Code;
+  return std::any_of(model.operators.begin(), model.operators.end(), [&](const auto& op) {
+    const bool has_weights = op.code == Code::conv_2d || op.code == Code::depthwise_conv_2d ||
+                             op.code == Code::fully_connected || op.code == Code::transpose_conv;
+    if (!has_weights) return false;
+    // Its other inputs are the weights (or a shape) and the bias.
+    const std::size_t at = op.code == Code::transpose_conv ? 2 : 0;
+    if (op.inputs.size() <= at || op.inputs[at] < 0) return false;
+    return model.tensors[static_cast<std::size_t>(op.inputs[at])].type == inference::Type::float32;
+  });
+}
 
 Result<std::vector<Label>> read_labels(const std::string& file) {
   AIOT_TRY(const Bytes text, image::read_file(file, most_label_bytes));
@@ -84,7 +87,7 @@ Result<ModelResult> Session::measure(Subject subject) {
   result.inputs = engine->inputs();
   result.outputs = engine->outputs();
   result.memory = engine->memory();
-  result.float_model = multiplies_floats(subject);
+  result.float_model = subject.model && multiplies_floats(*subject.model);
   result.subject = std::move(subject);
   for (const auto& op : engine->operators()) result.macs += op.macs;
 

@@ -51,6 +51,9 @@ class Session {
   std::string step_;
 };
 
+/// True when a layer with weights takes floats, whatever its weights are in the file.
+bool multiplies_floats(const inference::Model& model);
+
 /// The labels of a data set; Errc::bad_labels, and what reading a file can say.
 Result<std::vector<Label>> read_labels(const std::string& file);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -16,6 +17,7 @@
 #include "inference/builtin/builtin.hpp"
 #include "inference/external/xnnpack.hpp"
 #include "inference/model/read.hpp"
+#include "inference/peak.hpp"
 #include "mobilenet_v2.hpp"
 #include "runner.hpp"
 
@@ -155,6 +157,42 @@ bool one_thread(const Task& task, unsigned rounds) {
   return good;
 }
 
+/// What the peak of each instruction set comes to in a cycle, beside what no CPU does: two vectors.
+/// A chain of additions, one a cycle, tells what a cycle is.
+bool peaks() {
+  constexpr int adds = 1'000'000;
+  constexpr int pieces = 200;
+  double cycles_per_s = 0;
+  for (int i = 0; i < pieces; ++i) {
+    std::uint64_t sum = 0;
+    const auto start = std::chrono::steady_clock::now();
+    for (int k = 0; k < adds; ++k) asm volatile("" : "+r"(++sum));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    cycles_per_s = std::max(cycles_per_s, adds / took.count());
+  }
+  struct Bound {
+    inference::Isa isa;
+    double int8, floats;  ///< products of two vectors
+  };
+  using enum inference::Isa;
+  constexpr Bound bounds[] = {{scalar, 2, 2},         {avx2, 64, 16}, {avx_vnni, 64, 16},
+                              {avx512_vnni, 128, 32}, {neon, 8, 8},   {neon_dot, 64, 16}};
+  bool good = true;
+  for (const auto isa : inference::isas_here()) {
+    const auto peak = inference::measure_peak(isa, std::chrono::milliseconds(600));
+    const auto& bound = *std::ranges::find(bounds, isa, &Bound::isa);
+    constexpr double inexact = 1.1;
+    const double int8 = peak.int8_macs_per_s / cycles_per_s;
+    const double floats = peak.float_macs_per_s / cycles_per_s;
+    const bool holds = int8 <= inexact * bound.int8 && floats <= inexact * bound.floats;
+    good = good && holds;
+    fmt::print("peak {}: {:.1f} int8 and {:.1f} float MACs a cycle (at most {} and {}) {}\n",
+               inference::name_of(isa), int8, floats, bound.int8, bound.floats,
+               holds ? "ok" : "MISSED");
+  }
+  return good;
+}
+
 bool two_threads(const char* name, const std::shared_ptr<const Model>& model, unsigned rounds) {
   std::vector<Measured> all;
   add(all, "1 thread", inference::make_reference_engine(model, {std::nullopt, 1}));
@@ -185,6 +223,7 @@ int main(int argc, char** argv) {
              first ? ", before other programs" : "", load);
   sched_setaffinity(0, sizeof last, &last);
   bool good = true;
+  good = peaks();
   for (const auto& task : tasks) good = one_thread(task, rounds) && good;
   sched_setaffinity(0, sizeof before, &before);
   // Both threads want a CPU each, at the same time: where it is allowed, before all other programs.
