@@ -90,9 +90,12 @@ class Gang {
 
   void cancel_all() {
     cancelled_ = true;
-    for (auto& one : members_) {
-      if (one->running) one->cancel.emit(asio::cancellation_type::terminal);
-    }
+    // Not at once: a coroutine that is cancelled before its first step throws.
+    asio::post(loop_, [this] {
+      for (auto& one : members_) {
+        if (one->running) one->cancel.emit(asio::cancellation_type::terminal);
+      }
+    });
   }
 
   asio::io_context loop_{1};

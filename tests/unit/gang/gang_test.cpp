@@ -136,6 +136,17 @@ TEST_CASE("a stop ends those at work, and those that had not begun have their li
   CHECK(crew.words.lines.size() == 8);
 }
 
+TEST_CASE("a stop before the run begins nothing that lasts") {
+  Crew crew;
+  std::stop_source stop;
+  stop.request_stop();
+  for (int i = 0; i < 3; ++i) crew.add(wait_for_ever);
+  const auto reports = crew.run({1, 0ms}, stop.get_token());
+  REQUIRE(reports.size() == 3);
+  for (const DeviceReport& report : reports) CHECK(code_of(report) == "test.stopped");
+  CHECK(crew.words.lines.size() == 6);
+}
+
 TEST_CASE("a device whose time is over ends alone, and the next has its own time") {
   Crew crew;
   crew.add(wait_for_ever);
