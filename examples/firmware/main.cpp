@@ -2,7 +2,6 @@
 // lib/inference on a Cortex-M4F without an operating system.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 
 #include "board/clock.hpp"
@@ -14,11 +13,11 @@ namespace {
 
 using aiot::energyrunner::Board;
 
-/// The largest input of MLPerf Tiny: a picture of 96 x 96 pixels.
-constexpr std::size_t most_input_bytes = 96 * 96 * 3;
-std::array<std::uint8_t, most_input_bytes> uploaded;
+namespace tiny = aiot::inference::tiny;
+
+std::array<std::uint8_t, tiny::most_upload_bytes> uploaded;
 /// An inference spoils the input where the network's memory is used again: it is kept here.
-std::array<std::int8_t, most_input_bytes> loaded;
+std::array<std::int8_t, tiny::most_upload_bytes> loaded;
 
 class Mps2 final : public Board {
  public:
@@ -26,24 +25,17 @@ class Mps2 final : public Board {
   std::uint32_t clock_us() override { return board::clock_us(); }
   void mark() override {}  // this board has no pin that a power monitor watches
 
-  /// Bytes are the input as the network stores it; four times as many are its real values, which
-  /// anomaly detection sends (little-endian float32).
   Loaded load(std::span<const std::uint8_t> bytes) override {
-    const auto expected = static_cast<std::uint32_t>(network::input().size());
-    if (bytes.size() == expected) {
-      std::transform(bytes.begin(), bytes.end(), loaded.begin(),
-                     [](std::uint8_t b) { return static_cast<std::int8_t>(b); });
-      return {};
+    const std::size_t each = tiny::upload_bytes_each(network::input_form);
+    const std::size_t expected = network::input().size();
+    if (bytes.size() != expected * each) {
+      return {.fits = false,
+              .elements = static_cast<std::uint32_t>(bytes.size() / each),
+              .expected = static_cast<std::uint32_t>(expected)};
     }
-    const auto elements = static_cast<std::uint32_t>(bytes.size() / sizeof(float));
-    if (bytes.size() != expected * sizeof(float)) {
-      return {.fits = false, .elements = elements, .expected = expected};
-    }
-    for (std::uint32_t i = 0; i < expected; ++i) {
-      float value = 0;
-      std::copy_n(&bytes[i * sizeof value], sizeof value, reinterpret_cast<std::uint8_t*>(&value));
-      loaded[i] = quantized(value);
-    }
+    upload_ = bytes;
+    tiny::take_int8(network::input_form, network::input_scaling, bytes,
+                    std::span(loaded).first(expected));
     return {};
   }
 
@@ -54,20 +46,25 @@ class Mps2 final : public Board {
       network::run();
       board::clock_us();  // its counter goes round in 171 s: it is looked at meanwhile
     }
+    if (!network::reconstruction) return;
+    // At once: the next upload takes the place of this one.
+    tiny::MeanSquare score;
+    for (std::size_t i = 0; i < input.size(); ++i) score.add(real(i), tiny::float_at(upload_, i));
+    score_ = score.value();
   }
 
-  std::size_t results() override { return network::output().size(); }
+  std::size_t results() override { return network::reconstruction ? 1 : network::output().size(); }
   float result(std::size_t index) override {
-    const auto& q = network::output_quantization;
-    return q.scale * static_cast<float>(network::output()[index] - q.zero_point);
+    return network::reconstruction ? score_ : real(index);
   }
 
  private:
-  static std::int8_t quantized(float value) {
-    const auto& q = network::input_quantization;
-    const float stored = std::round(value / q.scale) + static_cast<float>(q.zero_point);
-    return static_cast<std::int8_t>(std::clamp(stored, -128.0F, 127.0F));
+  static float real(std::size_t index) {
+    return network::output_scaling.real(network::output()[index]);
   }
+
+  std::span<const std::uint8_t> upload_;
+  float score_ = 0;
 };
 
 }  // namespace

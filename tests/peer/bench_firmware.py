@@ -1,6 +1,6 @@
 """The example firmware on QEMU's Cortex-M4F, measured and judged by aiotctl.
 
-usage: bench_firmware.py AIOTCTL FOLDER   (FOLDER holds kws01.elf and kws01_truncates.elf)
+usage: bench_firmware.py AIOTCTL FOLDER   (FOLDER holds NAME.elf, and NAME.model with the model's name)
 
 What the device answers is read here once more, by a few lines that share nothing with aiotctl.
 """
@@ -10,6 +10,7 @@ import random
 import re
 import select
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -53,16 +54,17 @@ class Device:
         self.qemu.kill()
         self.qemu.wait()
 
-    def results_of(self, data):
-        """The device's answer to `infer 1 0` for these bytes, as it prints the numbers."""
+    def results_of(self, data=b""):
+        """The device's answer to `infer 1 0` for these bytes, or what it said last; as it prints the numbers."""
         port = os.open(self.port, os.O_RDWR | os.O_NOCTTY)
         try:
             tty.setraw(port, termios.TCSANOW)
             termios.tcflush(port, termios.TCIFLUSH)
-            self.ask(port, f"db load {len(data)}%", b"m-ready\r\n")
+            if data:
+                self.ask(port, f"db load {len(data)}%", b"m-ready\r\n")
             for at in range(0, len(data), 31):
                 self.ask(port, f"db {data[at:at + 31].hex()}%", b"m-ready\r\n")
-            answer = self.ask(port, "infer 1 0%", b"]\r\nm-ready\r\n")
+            answer = self.ask(port, "infer 1 0%" if data else "results%", b"]\r\nm-ready\r\n")
             return re.search(rb"m-results-\[(.*)\]", answer).group(1).decode().split(",")
         finally:
             os.close(port)
@@ -84,19 +86,56 @@ def aiotctl(*arguments, exit_code=0, **more):
     return ran.stdout
 
 
-def host_results(file):
-    """What the reference engine gives, as the device prints numbers; scale 1/256, zero point -128."""
-    raw = aiotctl("bench", "run", "kws", "--input", file, "--output", "-")
+def host_output(model, stored):
+    """What the reference engine makes of an input as the model stores it."""
+    return aiotctl("bench", "run", model, "--input", stored, "--output", "-")
+
+
+def classes(raw):
+    """A softmax's output as the device prints it: scale 1/256, zero point -128."""
     return [f"{((b ^ 0x80) / 256):.3f}" for b in raw]
 
 
+def signed(raw):
+    return [b - 256 if b > 127 else b for b in raw]
+
+
+def telling_input(model, elements, place):
+    """Random values, and what the model makes of them: not what it makes of them 128 away."""
+    while True:
+        stored = generator.randbytes(elements)
+        outputs = []
+        for values in (stored, bytes(b ^ 0x80 for b in stored)):
+            with open(place, "wb") as file:
+                file.write(values)
+            outputs.append(host_output(model, place))
+        if outputs[0] != outputs[1]:
+            return stored, outputs[0]
+
+
+def images(_model, stored, output):
+    """An image's upload holds 0 to 255, less 128 is what the model takes; a device prints each class."""
+    return bytes(b ^ 0x80 for b in stored), [float(text) for text in classes(output)]
+
+
+def spectrum(model, stored, output):
+    """Anomaly detection's upload holds float32; a device prints the mean square of output less input."""
+    about = json.loads(aiotctl("bench", "run", model, "--runs", "1", "--warm-up", "10ms", "--no-peak", "--json"))["data"]["models"][0]
+    into, out = about["inputs"][0], about["outputs"][0]
+    # Beside the middle of a step, so that a value that is cut and not rounded shows.
+    values = [(s - into["zero_point"] + (0.4 if i % 2 else -0.4)) * into["scale"]
+              for i, s in enumerate(signed(stored))]
+    score = sum(((o - out["zero_point"]) * out["scale"] - v) ** 2 for o, v in zip(signed(output), values))
+    return struct.pack(f"<{len(values)}f", *values), [score / len(values)]
+
+
+generator = random.Random(4)
 with tempfile.TemporaryDirectory() as data:
-    generator = random.Random(4)
     files = [os.path.join(data, f"{i}.bin") for i in range(FILES)]
     for file in files:
         with open(file, "wb") as out:
             out.write(generator.randbytes(INPUT_BYTES))
-    expected = [host_results(file) for file in files]
+    expected = [classes(host_output("kws", file)) for file in files]
     # Labels that half of the answers meet, so that neither "all" nor "none" looks right.
     with open(os.path.join(data, "y_labels.csv"), "w", encoding="ascii") as labels:
         for i, row in enumerate(expected):
@@ -136,4 +175,38 @@ with tempfile.TemporaryDirectory() as data:
         assert f"{difference['reference']:.3f}" == expected[0][first], difference
         assert document["errors"][0]["message"].startswith("kernel: output"), document["errors"]
 
-print(f"the firmware's {FILES + 5} results are the reference's; windows are {spread:.6%} apart")
+# The other benchmarks, whose uploads have another form: with the reference's models where the test data are, whose inputs
+# and outputs are those of TensorFlow Lite Micro, else with random weights and the reference engine.
+OTHERS = {"ic01": (images, 3072, "", 2), "vww01": (images, 27648, "", 1), "ad01": (spectrum, 640, ",2560,512", 2)}
+for name, (form, elements, window, count) in OTHERS.items():
+    with open(os.path.join(FOLDER, name + ".model"), encoding="utf-8") as file:
+        model = file.read()
+    known = os.path.splitext(os.path.basename(model))[0] if os.path.exists(model) else None
+    with tempfile.TemporaryDirectory() as data, Device(name + ".elf") as device:
+        rows = []
+        for i in range(1, count + 1):
+            if known:
+                tiny = os.path.dirname(os.path.dirname(model))
+                with open(os.path.join(tiny, "inputs", f"{known}.{i}.bin"), "rb") as file:
+                    stored = file.read()
+                with open(os.path.join(tiny, "expected_ref", f"{known}.{i}.bin"), "rb") as file:
+                    output = file.read()
+            else:
+                stored, output = telling_input(model, elements, os.path.join(data, "stored"))
+            upload, row = form(model, stored, output)
+            rows.append(row)
+            with open(os.path.join(data, f"{i}.bin"), "wb") as file:
+                file.write(upload)
+        with open(os.path.join(data, "y_labels.csv"), "w", encoding="ascii") as labels:
+            labels.writelines(f"{i}.bin,2,{i % 2}{window}\n" for i in range(1, count + 1))
+        document = json.loads(aiotctl("bench", "device", device.port, "--model", model, "--data", data,
+                                      "--mode", "accuracy", "--allow-missed", "--json"))
+        report = document["data"]["devices"][0]
+        assert report["model"] == name and report["comparison"]["compared"] == count, report
+        assert report["comparison"]["equal"] == count, report
+        said = [float(text) for text in device.results_of()]
+        assert len(said) == len(rows[-1]), (name, said, rows[-1])
+        # A score is a sum of floats, and here of doubles: as many digits as a float has.
+        assert all(abs(a - b) <= 0.0005001 + 2e-6 * b for a, b in zip(said, rows[-1])), (name, said, rows[-1])
+
+print(f"the firmware's {FILES + 5 + sum(o[3] for o in OTHERS.values())} results are the reference's; windows are {spread:.6%} apart")

@@ -4,6 +4,7 @@
 
 #include <map>
 
+#include "board/memory.hpp"
 #include "export/initialiser.hpp"
 #include "inference/error.hpp"
 #include "inference/prepare/arithmetic.hpp"
@@ -13,6 +14,7 @@
 #include "inference/prepare/pool.hpp"
 #include "inference/prepare/softmax.hpp"
 #include "inference/reference/arena.hpp"
+#include "inference/tiny/task.hpp"
 
 namespace aiot::firmware {
 namespace {
@@ -43,7 +45,24 @@ class Writer {
     }
   }
 
-  std::string source(std::string_view name) const {
+  /// Whether the board has room for it. Errc::too_large.
+  Result<void> check_memory() const {
+    constexpr std::size_t code = board::code_bytes - board::code_for_program;
+    constexpr std::size_t data = board::data_bytes - board::data_for_program;
+    if (constant_bytes_ > code) {
+      return make_error(
+          inference::Errc::too_large,
+          fmt::format("{} bytes of constants, the board has room for {}", constant_bytes_, code));
+    }
+    if (arena_.bytes > data) {
+      return make_error(
+          inference::Errc::too_large,
+          fmt::format("{} bytes to compute in, the board has room for {}", arena_.bytes, data));
+    }
+    return {};
+  }
+
+  std::string source(std::string_view name, const tiny::Task& task) const {
     const Tensor& input = tensor(model_.inputs[0]);
     const Tensor& output = tensor(model_.outputs[0]);
     return fmt::format(R"(// Written by export-model.
@@ -63,18 +82,22 @@ alignas({}) std::int8_t arena[{}];
 {}}}  // namespace
 
 namespace network {{
+using namespace aiot::inference;
 const std::string_view name = "{}";
-const Quantization input_quantization{{{:#.9g}F, {}}};
-const Quantization output_quantization{{{:#.9g}F, {}}};
+const tiny::Input input_form = {};
+const bool reconstruction = {};
+const tiny::Scaling input_scaling{{{:#.9g}F, {}}};
+const tiny::Scaling output_scaling{{{:#.9g}F, {}}};
 std::span<std::int8_t> input() {{ return {{{}, {}}}; }}
 std::span<const std::int8_t> output() {{ return {{{}, {}}}; }}
 void run() {{
 {}}}
 }}  // namespace network
 )",
-                       alignment, arena_.bytes, constants_, name, input.scale(), input.zero_point(),
-                       output.scale(), output.zero_point(), place(model_.inputs[0]),
-                       input.elements(), place(model_.outputs[0]), output.elements(), calls_);
+                       alignment, arena_.bytes, constants_, name, form_of(task),
+                       task.reconstruction, input.scale(), input.zero_point(), output.scale(),
+                       output.zero_point(), place(model_.inputs[0]), input.elements(),
+                       place(model_.outputs[0]), output.elements(), calls_);
   }
 
  private:
@@ -128,6 +151,15 @@ void run() {{
     return {};
   }
 
+  static std::string_view form_of(const tiny::Task& task) {
+    switch (task.input) {
+      case tiny::Input::stored: return "tiny::Input::stored";
+      case tiny::Input::unsigned_bytes: return "tiny::Input::unsigned_bytes";
+      case tiny::Input::floats: return "tiny::Input::floats";
+    }
+    return "";
+  }
+
   static Result<void> expect_int8(const Node& node, Type type) {
     if (type == Type::int8) return {};
     return node.fail(inference::Errc::unsupported_option, "this firmware computes with int8");
@@ -156,6 +188,7 @@ void run() {{
 
   template <class T>
   void define(const std::string& name, const Tensor& values) {
+    constant_bytes_ += values.elements() * sizeof(T);
     constants_ += fmt::format("const std::int{}_t {}[] = {{", 8 * sizeof(T), name);
     for (std::size_t i = 0; i < values.elements(); ++i) {
       std::uint64_t bits = 0;
@@ -174,6 +207,7 @@ void run() {{
   }
 
   std::string requantize(const Requantization& q) {
+    constant_bytes_ += q.factors.size() * sizeof(kernel::Factor);
     constants_ += fmt::format("const kernel::Factor factors_{}[] = {{", operators_);
     for (const auto& factor : q.factors) constants_ += "\n  " + initialiser(factor) + ',';
     constants_ += "\n};\n";
@@ -192,8 +226,33 @@ void run() {{
   Arena arena_;
   std::map<std::int32_t, std::string> named_;
   std::string constants_, calls_;
+  std::size_t constant_bytes_ = 0;
   std::size_t operators_ = 0;
 };
+
+/// Whether the task can be done with this input and output.
+Result<void> check_ends(const Model& model, const tiny::Task& task) {
+  const Tensor& input = model.tensors[static_cast<std::size_t>(model.inputs[0])];
+  const Tensor& output = model.tensors[static_cast<std::size_t>(model.outputs[0])];
+  if (input.type != Type::int8 || output.type != Type::int8) {
+    return make_error(inference::Errc::unsupported_option,
+                      "this firmware has an input and an output of int8");
+  }
+  const std::size_t upload = input.elements() * tiny::upload_bytes_each(task.input);
+  if (upload > tiny::most_upload_bytes) {
+    return make_error(inference::Errc::too_large,
+                      fmt::format("an upload of {} bytes, the firmware's buffer has {}", upload,
+                                  tiny::most_upload_bytes));
+  }
+  if (task.reconstruction && input.elements() != output.elements()) {
+    return make_error(
+        inference::Errc::unsupported_option,
+        fmt::format("{} scores how far the output is from the input: this model has {} and {} "
+                    "values",
+                    task.id, output.elements(), input.elements()));
+  }
+  return {};
+}
 
 }  // namespace
 
@@ -202,12 +261,16 @@ Result<std::string> source_of(const Model& model, std::string_view name) {
     return make_error(inference::Errc::unsupported_option,
                       "this firmware has one input and one output");
   }
+  const tiny::Task* known = tiny::find_task(name);
+  const tiny::Task& task = known != nullptr ? *known : tiny::any_task();
+  AIOT_CHECK(check_ends(model, task));
   AIOT_TRY(auto arena, plan_arena(model, alignment));
   Writer writer(model, std::move(arena));
   for (std::size_t i = 0; i < model.operators.size(); ++i) {
     AIOT_CHECK(writer.add(Node(model, i)));
   }
-  return writer.source(name);
+  AIOT_CHECK(writer.check_memory());
+  return writer.source(name, task);
 }
 
 }  // namespace aiot::firmware

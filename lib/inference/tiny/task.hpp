@@ -6,18 +6,13 @@
 #include <vector>
 
 #include "inference/engine.hpp"
+#include "inference/tiny/form.hpp"
 
 /// What MLPerf Tiny's benchmarks make of a model: its input of bytes that a host uploads, and the
 /// numbers that it prints (benchmark/reference_submissions of mlcommons/tiny, th_load_tensor and
 /// th_results; the limits: benchmark/MLPerfTiny_Rules.adoc and tools/submission).
 namespace aiot::inference::tiny {
 
-/// How uploaded bytes become values of the input.
-enum class Input : std::uint8_t {
-  stored,          ///< as the model stores them: keyword spotting, and models of one's own
-  unsigned_bytes,  ///< 0 to 255, less 128: images
-  floats,          ///< float32, quantised: anomaly detection
-};
 /// What says how good a model is.
 enum class Metric : std::uint8_t { none, top1, auc };
 

@@ -1,11 +1,11 @@
 #!/bin/sh
-# The kernels build for a Cortex-M4F without exceptions, and ask for no heap: arm_build.sh SOURCE_DIR
+# The kernels, and how a device takes its input, build for a Cortex-M4F without exceptions, and ask for no heap: arm_build.sh SOURCE_DIR
 set -eu
 command -v arm-none-eabi-g++ >/dev/null || { echo "SKIP: no arm-none-eabi-g++"; exit 0; }
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 built=0
-for file in "$1"/lib/inference/kernel/*.cpp; do
+for file in "$1"/lib/inference/kernel/*.cpp "$1/lib/inference/tiny/form.cpp"; do
   arm-none-eabi-g++ -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard -Os -fno-exceptions -fno-rtti \
     -std=c++20 -Wall -Wextra -Werror -I "$1/lib" -c "$file" -o "$out/$(basename "$file").o"
   built=$((built + 1))
