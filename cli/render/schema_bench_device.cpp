@@ -53,8 +53,11 @@ Field comparison() {
                  optional(object("first_difference", "of the first input that differs",
                                  {text("file", "the input"), whole("output", "from 0"),
                                   number("device", "says"), number("reference", "says")})),
+                 optional(object("first_count", "instead, where the number of results differs",
+                                 {text("file", "the input"), whole("device", "results it says"),
+                                  whole("reference", "results there should be")})),
                  optional(one_of("cause", "where the difference comes from",
-                                 {"upload", "quantisation", "kernel", "unsteady"})),
+                                 {"upload", "quantisation", "kernel", "unsteady", "count"})),
                  optional(text("explanation", "for people"))});
 }
 

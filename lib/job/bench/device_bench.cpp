@@ -21,6 +21,9 @@ const char* what_to_do(Cause cause) {
     case Cause::kernel: return "compare the operators' rounding with the reference kernels";
     case Cause::unsteady:
       return "see its memory, its supply and its clock: it is no matter of the model";
+    case Cause::count:
+      return "see what the firmware prints as results: the benchmarks have one number for each "
+             "class; anomaly detection has a single one, the mean square of output less input";
   }
   return "";
 }

@@ -24,7 +24,7 @@ bool is_equal(double device, double reference) {
 
 /// One factor for all: that of the largest result, which is known best.
 bool scaled(const Mismatch& one, std::optional<double>& factor, bool& tells) {
-  if (one.device.size() != one.reference.size() || one.device.size() < 2) return false;
+  if (!one.same_count() || one.device.size() < 2) return false;
   const auto largest = std::ranges::max_element(
       one.reference, [](float a, float b) { return std::abs(a) < std::abs(b); });
   const auto at = static_cast<std::size_t>(largest - one.reference.begin());
@@ -43,7 +43,7 @@ bool scaled(const Mismatch& one, std::optional<double>& factor, bool& tells) {
 
 /// One offset for all.
 bool shifted(const Mismatch& one, std::optional<double>& offset) {
-  if (one.device.size() != one.reference.size() || one.device.size() < 2) return false;
+  if (!one.same_count() || one.device.size() < 2) return false;
   if (!offset) offset = one.device[0] - static_cast<double>(one.reference[0]);
   for (std::size_t i = 0; i < one.device.size(); ++i) {
     const double expected = static_cast<double>(one.reference[i]) + *offset;
@@ -70,6 +70,10 @@ std::optional<Verdict> output_slip(const std::vector<Mismatch>& all, float step)
   return std::nullopt;
 }
 
+std::string expected_words(const inference::tiny::Task& task) {
+  return task.id.empty() ? std::string("the model has") : fmt::format("{} wants", task.id);
+}
+
 }  // namespace
 
 std::string_view name_of(Cause cause) {
@@ -78,6 +82,7 @@ std::string_view name_of(Cause cause) {
     case Cause::quantisation: return "quantisation";
     case Cause::kernel: return "kernel";
     case Cause::unsteady: return "unsteady";
+    case Cause::count: return "count";
   }
   return "";
 }
@@ -85,19 +90,27 @@ std::string_view name_of(Cause cause) {
 std::optional<Difference> first_difference(const std::vector<double>& device,
                                            const std::vector<float>& reference) {
   const std::size_t common = std::min(device.size(), reference.size());
+  if (device.size() != reference.size()) {
+    Difference missing;
+    missing.index = common;
+    if (common < device.size()) missing.device = device[common];
+    if (common < reference.size()) missing.reference = static_cast<double>(reference[common]);
+    return missing;
+  }
   for (std::size_t i = 0; i < common; ++i) {
     const double expected = static_cast<double>(reference[i]);
     if (!is_equal(device[i], expected)) return Difference{i, device[i], expected};
   }
-  if (device.size() == reference.size()) return std::nullopt;
-  Difference missing;
-  missing.index = common;
-  if (common < device.size()) missing.device = device[common];
-  if (common < reference.size()) missing.reference = static_cast<double>(reference[common]);
-  return missing;
+  return std::nullopt;
 }
 
 Result<Verdict> explain(const std::vector<Mismatch>& all, Reference& reference) {
+  for (const Mismatch& one : all) {
+    if (one.same_count()) continue;
+    return Verdict{Cause::count,
+                   fmt::format("{} results for {}, {} {}", one.device.size(), one.file,
+                               expected_words(reference.task()), one.reference.size())};
+  }
   for (const InputSlip slip : slips_of(reference.task())) {
     bool explains = true;
     for (const Mismatch& one : all) {
@@ -147,11 +160,17 @@ Object Comparison::fields() const {
   if (!kept_.empty()) {
     const Mismatch& one = kept_.front();
     Object first;
-    first.set("file", one.file)
-        .set("output", std::uint64_t{one.first.index})
-        .set("device", one.first.device)
-        .set("reference", one.first.reference);
-    out.set("first_difference", std::move(first));
+    first.set("file", one.file);
+    if (one.same_count()) {
+      first.set("output", std::uint64_t{one.first.index})
+          .set("device", one.first.device)
+          .set("reference", one.first.reference);
+      out.set("first_difference", std::move(first));
+    } else {
+      first.set("device", std::uint64_t{one.device.size()})
+          .set("reference", std::uint64_t{one.reference.size()});
+      out.set("first_count", std::move(first));
+    }
   }
   if (verdict_) out.set("cause", name_of(verdict_->cause)).set("explanation", verdict_->text);
   return out;

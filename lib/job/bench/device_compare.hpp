@@ -11,7 +11,13 @@
 namespace aiot::bench {
 
 /// Where a difference comes from.
-enum class Cause : std::uint8_t { upload, quantisation, kernel, unsteady };
+enum class Cause : std::uint8_t {
+  upload,
+  quantisation,
+  kernel,
+  unsteady,
+  count,  ///< another number of results than the model's task has
+};
 /// "kernel"
 std::string_view name_of(Cause cause);
 
@@ -23,7 +29,7 @@ struct Difference {
 };
 
 /// Results are printed with three digits: by rounding, or cut. What is nearer than that is equal.
-/// nullopt when all are; another number of results differs at the first that is missing.
+/// nullopt when all are; another number of results differs where one of both ends.
 std::optional<Difference> first_difference(const std::vector<double>& device,
                                            const std::vector<float>& reference);
 
@@ -34,6 +40,8 @@ struct Mismatch {
   std::vector<double> device;
   std::vector<float> reference;
   Difference first;
+
+  bool same_count() const { return device.size() == reference.size(); }
 };
 
 /// Why a device's results are not the reference's.
@@ -42,7 +50,8 @@ struct Verdict {
   std::string text;  ///< one sentence
 };
 
-/// Explains mismatches that are no matter of the upload. A quantisation explains them when the same
+/// Explains mismatches that are no matter of the upload. Another number of results is no matter of
+/// values, and told first. A quantisation explains them when the same
 /// slip explains each: of the input, by running the model with it; of the output, by one factor or
 /// one offset for all values. Else it is the kernels. `all` is not empty.
 Result<Verdict> explain(const std::vector<Mismatch>& all, Reference& reference);

@@ -24,3 +24,35 @@ TEST_CASE("results are compared as far as they are printed") {
   // A large sum of squares has more digits than a float.
   CHECK(!first_difference({12345.679}, {12345.6787F}));
 }
+
+// Firmware that prints the network's output where anomaly detection has one score.
+TEST_CASE("another number of results is told as such, whatever their values") {
+  auto model = Reference::read("ad");
+  REQUIRE(model.has_value());
+  const auto& task = *inference::tiny::find_task("ad01");
+  auto reference = Reference::make(*std::move(model), task);
+  REQUIRE(reference.has_value());
+  const Bytes upload = inference::tiny::random_upload(task, (*reference)->input(), 1);
+  const auto right = (*reference)->results(upload);
+  REQUIRE(right.has_value());
+  REQUIRE(right->size() == 1);
+  // The first is wrong, and right: neither is a matter of the kernels.
+  for (const double first : {-57.591, static_cast<double>(right->front())}) {
+    Comparison comparison(reference->get());
+    std::vector<double> device(640, 0.5);
+    device.front() = first;
+    const auto equal = comparison.add("0.bin", upload, device);
+    REQUIRE(equal.has_value());
+    CHECK(!*equal);
+    const auto verdict = comparison.verdict();
+    REQUIRE(verdict.has_value());
+    REQUIRE(verdict->has_value());
+    CHECK(name_of((*verdict)->cause) == "count");
+    CHECK((*verdict)->text == "640 results for 0.bin, ad01 wants 1");
+    const Object fields = comparison.fields();
+    CHECK(fields.find("first_difference") == nullptr);
+    const Object& count = *fields.find("first_count")->object();
+    CHECK(std::get<std::uint64_t>(count.find("device")->storage()) == 640);
+    CHECK(std::get<std::uint64_t>(count.find("reference")->storage()) == 1);
+  }
+}
