@@ -127,6 +127,35 @@ Result<Verdict> explain(const std::vector<Mismatch>& all, Reference& reference) 
                              one.first.index, one.file, one.first.device, one.first.reference)};
 }
 
+Result<std::size_t> slips_shown(Reference& reference, ByteSpan upload) {
+  AIOT_TRY(const std::vector<float> right, reference.results(upload));
+  std::size_t shown = 0;
+  for (const InputSlip slip : slips_of(reference.task())) {
+    AIOT_TRY(const std::vector<float> slipped, reference.results(upload, slip));
+    const std::vector<double> printed(slipped.begin(), slipped.end());
+    if (first_difference(printed, right)) ++shown;
+  }
+  return shown;
+}
+
+Result<Bytes> telling_upload(Reference& reference, std::uint64_t seed) {
+  constexpr std::uint64_t candidates = 12;
+  // Seeds of inputs next to each other are next to each other: a candidate's is far away.
+  constexpr std::uint64_t far = std::uint64_t{1} << 32;
+  const std::size_t most = slips_of(reference.task()).size();
+  Bytes best;
+  std::optional<std::size_t> best_shown;
+  for (std::uint64_t i = 0; i < candidates && best_shown.value_or(0) < most; ++i) {
+    Bytes upload =
+        inference::tiny::random_upload(reference.task(), reference.input(), seed + i * far);
+    AIOT_TRY(const std::size_t shown, slips_shown(reference, upload));
+    if (best_shown && shown <= *best_shown) continue;
+    best = std::move(upload);
+    best_shown = shown;
+  }
+  return best;
+}
+
 Result<bool> Comparison::add(const std::string& file, ByteSpan upload,
                              const std::vector<double>& device) {
   if (reference_ == nullptr) return true;

@@ -56,6 +56,12 @@ struct Verdict {
 /// one offset for all values. Else it is the kernels. `all` is not empty.
 Result<Verdict> explain(const std::vector<Mismatch>& all, Reference& reference);
 
+/// How many of the task's slips of the input would show in the results of this upload.
+Result<std::size_t> slips_shown(Reference& reference, ByteSpan upload);
+/// A random upload that shows as many slips as one of a few can: a network that is sure of itself
+/// gives the same results for much. The same for a seed and a model on every machine.
+Result<Bytes> telling_upload(Reference& reference, std::uint64_t seed);
+
 /// Compares what comes, and keeps what is needed to explain it.
 class Comparison {
  public:

@@ -51,11 +51,14 @@ Result<std::vector<Sample>> DeviceBench::window_samples() {
     return make_error(DeviceErrc::no_input_size, escape_controls(session_->greeting().model),
                       "name the model's file, or a folder with inputs");
   }
-  const inference::TensorInfo input = reference_ ? reference_->input() : usual_input(*task_);
   for (unsigned i = 0; i < request.windows; ++i) {
     Sample sample;
     sample.name = fmt::format("random input {}", i + 1);
-    sample.upload = tiny::random_upload(*task_, input, request.seed + i);
+    if (reference_) {
+      AIOT_TRY(sample.upload, telling_upload(*reference_, request.seed + i));
+    } else {
+      sample.upload = tiny::random_upload(*task_, usual_input(*task_), request.seed + i);
+    }
     out.push_back(std::move(sample));
   }
   return out;

@@ -56,3 +56,26 @@ TEST_CASE("another number of results is told as such, whatever their values") {
     CHECK(std::get<std::uint64_t>(count.find("reference")->storage()) == 1);
   }
 }
+
+TEST_CASE("random inputs are such that a slip of the input shows") {
+  for (const auto& [model_name, id] : {std::pair{"vww", "vww01"}, {"ic", "ic01"}}) {
+    auto model = Reference::read(model_name);
+    REQUIRE(model.has_value());
+    const auto& task = *inference::tiny::find_task(id);
+    auto reference = Reference::make(*std::move(model), task);
+    REQUIRE(reference.has_value());
+    for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+      const auto upload = telling_upload(**reference, seed);
+      REQUIRE(upload.has_value());
+      const auto right = (*reference)->results(*upload);
+      const auto unsigned_as_signed = (*reference)->results(*upload, InputSlip::signed_as_unsigned);
+      REQUIRE(right.has_value());
+      REQUIRE(unsigned_as_signed.has_value());
+      const std::vector<double> device(unsigned_as_signed->begin(), unsigned_as_signed->end());
+      CHECK_MESSAGE(first_difference(device, *right), id << ", seed " << seed);
+      // Again the same, and another for another seed.
+      CHECK(*telling_upload(**reference, seed) == *upload);
+      CHECK(*telling_upload(**reference, seed + 1) != *upload);
+    }
+  }
+}
