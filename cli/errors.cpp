@@ -52,6 +52,8 @@ constexpr std::array flag_hints = {
     FlagHint{"bench.no_input_size", "--model or --data says so"},
     FlagHint{"bench.not_comparable", "--force compares all the same"},
     FlagHint{"bench.pin_failed", "--pin names others"},
+    FlagHint{"bench.timeout",
+             "--timeout gives more; --warm-up, --duration and --runs ask for less"},
     FlagHint{"bench.results_exist", "--force overwrites them"},
     FlagHint{"energyrunner.no_answer", "--baud 115200,9600 tries several rates"},
     FlagHint{"engine.isa_missing", "leave out --isa to take the fastest there is"},

@@ -227,6 +227,7 @@ Result<bench::Request> bench_request(const Context& context) {
   AIOT_TRY(request.max_regression,
            parse_share("--max-regression", args.get("--max-regression").value_or("5%"), 100));
   request.compare_anyway = args.has("--force");
+  request.timeout = context.settings.timeout;
   if (!context.settings.dry_run) request.report_file = args.get("--report").value_or("");
   return request;
 }

@@ -48,11 +48,13 @@ render::Outcome outcome_of(const Context& context, const bench::Report& report) 
   for (const bench::Failure& failure : report.failures) {
     outcome.failures.push_back({failure.model, failure.step, failure.error});
   }
-  // A limit that failed is what the exit code says, also when other models are within theirs.
-  const bool limits = std::all_of(report.failures.begin(), report.failures.end(),
-                                  [](const bench::Failure& failure) {
-                                    return failure.error.condition() == Condition::mismatch;
-                                  });
+  // A limit that failed, or the end of the time, is what the exit code says, also when other models
+  // are within theirs.
+  const bool limits =
+      std::all_of(report.failures.begin(), report.failures.end(), [](const auto& failure) {
+        const Condition condition = failure.error.condition();
+        return condition == Condition::mismatch || condition == Condition::timeout;
+      });
   outcome.devices = report.models;
   outcome.noun = "model";
   outcome.failures_decide = limits;

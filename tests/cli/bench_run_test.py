@@ -236,6 +236,20 @@ def interrupted():
     assert data["complete"] is False and data["models"][0]["latency"]["runs"] > 0
 
 
+def out_of_time():
+    """--timeout: what was measured so far, exit 6, and the step that it ended in."""
+    slow = ("--duration", "1h", "--no-peak", "--warm-up", "1ms", "--timeout", "400ms")
+    result = document("ad", "kws", *slow, code=6)
+    assert [e["code"] for e in result["errors"]] == ["bench.timeout"], result["errors"]
+    told = result["errors"][0]
+    assert told["device"] == "ad" and told["step"] == "measure" and told["hint"].startswith("allow more time"), told
+    data = result["data"]
+    assert data["complete"] is False and len(data["models"]) == 1 and data["models"][0]["latency"]["runs"] > 0
+    warm = error("ad", "--no-peak", "--timeout", "1ms", code=6)
+    assert warm["step"] in ("load", "warm up"), warm
+    assert "--timeout gives more" in run("ad", *slow, code=6).stderr.decode()
+
+
 with tempfile.TemporaryDirectory() as name:
     place = pathlib.Path(name)
     figures()
@@ -246,4 +260,5 @@ with tempfile.TemporaryDirectory() as name:
     report(place)
     busy()
     interrupted()
+    out_of_time()
 print("bench run does what it says")

@@ -61,7 +61,9 @@ TEST_CASE("bench: options become a request") {
                                        "2.5%",
                                        "--force",
                                        "--report",
-                                       "r.html"});
+                                       "r.html",
+                                       "--timeout",
+                                       "90s"});
   CHECK(r.models == std::vector<std::string>{"a.tflite", "kws"});
   CHECK(r.setup.engine == "xnnpack");
   CHECK(r.setup.threads == 2);
@@ -78,6 +80,8 @@ TEST_CASE("bench: options become a request") {
         doctest::Approx(2.5));
   CHECK(r.compare_anyway);
   CHECK(r.report_file == "r.html");
+  CHECK(r.timeout == std::chrono::seconds(90));
+  CHECK(plain.timeout == milliseconds(0));
   CHECK(request_of({"a.tflite", "--report", "r.html", "-n"}).report_file.empty());
 }
 

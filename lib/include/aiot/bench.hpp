@@ -51,6 +51,7 @@ struct Request {
   double max_regression = 0.05;              ///< 0.05: 5 % slower or larger is still fine
   bool compare_anyway = false;               ///< also with another model, engine or machine
   std::string report_file;                   ///< .html: a page; .svg: a picture; "": neither
+  std::chrono::milliseconds timeout{0};      ///< of the whole run, all models; 0: none
 };
 
 /// A model that could not be measured, or that is beyond a limit.
@@ -67,8 +68,9 @@ struct Report {
 
 /// Measures each model in turn; events name the model as their device. What spoils a figure is an
 /// event::Notice, and in the record. A stop ends the measurement in good order: the record has what
-/// was measured so far, `complete` is false, and a failure of Condition::cancelled says so. An
-/// error when nothing was measured: the request makes no sense, or a file of it cannot be read.
+/// was measured so far, `complete` is false, and a failure of Condition::cancelled says so; so does
+/// one of Condition::timeout when the time allowed is over. Both come between two inferences. An
+/// error when nothing was tried: the request makes no sense, or a file of it cannot be read.
 AIOT_API Result<Report> run(const Request& request, EventSink& sink, std::stop_token stop);
 
 /// Raw bytes through a model, once.

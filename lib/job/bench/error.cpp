@@ -9,7 +9,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, c};
 }
 
-constexpr std::array<ErrorRow, 11> rows = {{
+constexpr std::array<ErrorRow, 12> rows = {{
     row(Errc::no_model, "bench.no_model", "no such model", Condition::invalid_input),
     row(Errc::bad_request, "bench.bad_request", "these settings make no sense together",
         Condition::usage),
@@ -29,6 +29,8 @@ constexpr std::array<ErrorRow, 11> rows = {{
         Condition::resource),
     row(Errc::stopped, "bench.stopped", "stopped before the figures were complete",
         Condition::cancelled),
+    row(Errc::out_of_time, "bench.timeout",
+        "the time allowed was over before the figures were complete", Condition::timeout),
 }};
 const ErrorTable table("bench", rows);
 

@@ -18,6 +18,7 @@ enum class Errc {
   wrong_size,      ///< bytes for an input that do not fill it exactly
   pin_failed,      ///< this process may not run on the CPU asked for
   stopped,         ///< stopped by the user before the figures were complete
+  out_of_time,     ///< the time allowed was over before the figures were complete
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

@@ -52,8 +52,10 @@ Result<Verdict> classify(Engine& engine, ByteSpan bytes, const Label& label, Dat
   return verdict;
 }
 
-/// How badly an autoencoder draws what it sees, over all windows of a file.
-Result<Verdict> score(Engine& engine, ByteSpan bytes, const Label& label, DataType type) {
+/// How badly an autoencoder draws what it sees, over all windows of a file; not done when the
+/// ending came first.
+Result<Verdict> score(Engine& engine, ByteSpan bytes, const Label& label, DataType type,
+                      const Ending& ending) {
   const TensorInfo& input = engine.inputs().front();
   const TensorInfo& output = engine.outputs().front();
   const Window& window = *label.window;
@@ -61,6 +63,7 @@ Result<Verdict> score(Engine& engine, ByteSpan bytes, const Label& label, DataTy
   as_reals.type = inference::Type::float32;
   Verdict verdict{true, 0, 0, 0, input_form(input, window.bytes, type)};
   for (std::size_t at = 0; at + window.bytes <= bytes.size(); at += window.stride) {
+    if (ending.due()) return Verdict();
     const ByteSpan part = bytes.subspan(at, window.bytes);
     AIOT_CHECK(fill_input(engine.input(0), input, part, type));
     // The file's own values where it has reals, not what quantising made of them.
@@ -90,17 +93,18 @@ Result<Verdict> score(Engine& engine, ByteSpan bytes, const Label& label, DataTy
 /// Hands out the files, and keeps what becomes of them.
 class Work {
  public:
-  Work(const DataSet& data, const EngineFactory& engines, const std::stop_token& stop)
-      : data_(data), engines_(engines), stop_(stop), verdicts_(data.labels.size()) {}
+  Work(const DataSet& data, const EngineFactory& engines, const Ending& ending)
+      : data_(data), engines_(engines), ending_(ending), verdicts_(data.labels.size()) {}
 
   void run(const std::function<void(std::uint64_t)>& progress) {
     auto engine = engines_();
     if (!engine) return fail(0, std::move(engine).error());
     for (;;) {
       const std::size_t at = next_++;
-      if (at >= verdicts_.size() || failed_ || stop_.stop_requested()) return;
+      if (at >= verdicts_.size() || failed_ || ending_.due()) return;
       auto verdict = judge(**engine, data_.labels[at]);
       if (!verdict) return fail(at, std::move(verdict).error().with(data_.labels[at].file));
+      if (!verdict->done) return;
       verdicts_[at] = *std::move(verdict);
       const std::uint64_t done = ++done_;
       if (progress) progress(done);
@@ -112,7 +116,7 @@ class Work {
  private:
   Result<Verdict> judge(Engine& engine, const Label& label) const {
     AIOT_TRY(const Bytes bytes, data_.read(label.file));
-    return label.window ? score(engine, bytes, label, data_.type)
+    return label.window ? score(engine, bytes, label, data_.type, ending_)
                         : classify(engine, bytes, label, data_.type);
   }
   void fail(std::size_t at, Error error) {
@@ -125,7 +129,7 @@ class Work {
 
   const DataSet& data_;
   const EngineFactory& engines_;
-  const std::stop_token& stop_;
+  const Ending& ending_;
   std::vector<Verdict> verdicts_;
   std::atomic<std::size_t> next_{0};
   std::atomic<std::uint64_t> done_{0};
@@ -169,10 +173,10 @@ Evaluation summed(const DataSet& data, const std::vector<Verdict>& verdicts) {
 }  // namespace
 
 Result<Evaluation> evaluate(const DataSet& data, const EngineFactory& engines, unsigned workers,
-                            const std::stop_token& stop,
+                            const Ending& ending,
                             const std::function<void(std::uint64_t files)>& progress) {
   if (data.labels.empty()) return make_error(Errc::bad_labels, "no file");
-  Work work(data, engines, stop);
+  Work work(data, engines, ending);
   std::vector<std::jthread> others;
   const auto most = std::min<std::size_t>(data.labels.size(), 64);
   const std::size_t count = std::clamp<std::size_t>(workers, 1, most);

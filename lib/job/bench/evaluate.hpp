@@ -2,12 +2,12 @@
 
 #include <functional>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "aiot/bench.hpp"
 #include "job/bench/accuracy.hpp"
+#include "job/bench/ending.hpp"
 #include "job/bench/labels.hpp"
 #include "job/bench/subject.hpp"
 
@@ -25,7 +25,7 @@ struct Evaluation {
   /// mean squared difference between input and output, as MLPerf Tiny scores anomalies.
   std::optional<Auc> auc;
   unsigned workers = 1;
-  bool complete = true;  ///< false: a stop came first
+  bool complete = true;  ///< false: the ending came first
 
   double accuracy() const {
     if (!confusion || confusion->total() == 0) return 0;
@@ -46,7 +46,7 @@ struct DataSet {
 /// number. `progress` is called on the calling thread. Errc::bad_data names the file that does not
 /// fit: the first in the list of labels that was found.
 Result<Evaluation> evaluate(const DataSet& data, const EngineFactory& engines, unsigned workers,
-                            const std::stop_token& stop,
+                            const Ending& ending,
                             const std::function<void(std::uint64_t files)>& progress);
 
 }  // namespace aiot::bench

@@ -52,7 +52,7 @@ Nanoseconds clock_cost(const Clocks& clocks) {
 }
 
 Result<WarmUp> warm_up(inference::Engine& engine, const Clocks& clocks, Nanoseconds at_most,
-                       const std::stop_token& stop) {
+                       const Ending& ending) {
   constexpr std::chrono::milliseconds batch_time{50};
   constexpr std::size_t batch_least = 5;
   constexpr double same = 0.02;
@@ -78,12 +78,12 @@ Result<WarmUp> warm_up(inference::Engine& engine, const Clocks& clocks, Nanoseco
     earlier = now;
     batch.clear();
     batch_begin = after;
-  } while (!done.settled && done.time < at_most && !stop.stop_requested());
+  } while (!done.settled && done.time < at_most && !ending.due());
   return done;
 }
 
 Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Limits& limits,
-                      const std::stop_token& stop, const OnProgress& progress) {
+                      const Ending& ending, const OnProgress& progress) {
   constexpr std::chrono::milliseconds tell_every{100};
   const std::uint64_t most = limits.runs == 0 ? most_runs : std::min(limits.runs, most_runs);
   Times times;
@@ -103,7 +103,7 @@ Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Lim
     times.wall = after - begin;
     if (times.runs.size() >= most) break;
     if (limits.runs == 0 && times.wall >= limits.duration) break;
-    times.complete = !stop.stop_requested();
+    times.complete = !ending.due();
     if (!times.complete) break;
     if (progress && after - told >= tell_every) {
       told = after;
@@ -116,7 +116,7 @@ Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Lim
 }
 
 Result<std::vector<Nanoseconds>> profile(inference::Engine& engine, const Clocks& clocks,
-                                         Nanoseconds at_most, const std::stop_token& stop) {
+                                         Nanoseconds at_most, const Ending& ending) {
   constexpr std::size_t runs_least = 5;
   constexpr std::size_t runs_most = 1000;
   const std::size_t operators = engine.operators().size();
@@ -125,7 +125,7 @@ Result<std::vector<Nanoseconds>> profile(inference::Engine& engine, const Clocks
   const Nanoseconds begin = clocks.wall();
   for (std::size_t run = 0; run < runs_most; ++run) {
     if (run >= runs_least && clocks.wall() - begin >= at_most) break;
-    if (stop.stop_requested()) return std::vector<Nanoseconds>();
+    if (ending.due()) return std::vector<Nanoseconds>();
     std::vector<Nanoseconds> times(operators, Nanoseconds(0));
     AIOT_CHECK(engine.invoke_timed(times));
     for (std::size_t i = 0; i < operators; ++i) all[i].push_back(times[i]);

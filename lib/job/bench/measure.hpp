@@ -1,11 +1,11 @@
 #pragma once
 
 #include <functional>
-#include <stop_token>
 #include <vector>
 
 #include "aiot/result.hpp"
 #include "inference/engine.hpp"
+#include "job/bench/ending.hpp"
 #include "job/bench/statistics.hpp"
 
 namespace aiot::bench {
@@ -39,23 +39,24 @@ struct WarmUp {
 };
 /// Runs the engine until its median settles: caches, branch predictors and the CPU's frequency.
 Result<WarmUp> warm_up(inference::Engine& engine, const Clocks& clocks, Nanoseconds at_most,
-                       const std::stop_token& stop);
+                       const Ending& ending);
 
 struct Times {
   std::vector<Nanoseconds> runs;  ///< in the order they were made
   Nanoseconds wall{0};            ///< from the first to the last
   Nanoseconds thread_cpu{0};
   Nanoseconds process_cpu{0};
-  bool complete = true;  ///< false: a stop came first
+  bool complete = true;  ///< false: the ending came first
 };
 /// Runs the engine, and takes the time of each run.
 Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Limits& limits,
-                      const std::stop_token& stop, const OnProgress& progress);
+                      const Ending& ending, const OnProgress& progress);
 
 /// The median time of each operator in so many runs of their own (taking the time of every
-/// operator slows the whole). Empty for an engine that does not tell, or when a stop came first.
+/// operator slows the whole). Empty for an engine that does not tell, or when the ending came
+/// first.
 Result<std::vector<Nanoseconds>> profile(inference::Engine& engine, const Clocks& clocks,
-                                         Nanoseconds at_most, const std::stop_token& stop);
+                                         Nanoseconds at_most, const Ending& ending);
 
 /// Fills every input with the same pseudo-random bytes on every machine (SplitMix64 of `seed`):
 /// small integers as they come, floats between -1 and 1.

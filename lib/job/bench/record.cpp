@@ -199,7 +199,7 @@ std::string time_text(std::chrono::system_clock::time_point time) {
 }
 
 bool RunResult::complete() const {
-  return !models.empty() &&
+  return !cut_short && !models.empty() &&
          std::all_of(models.begin(), models.end(), [](const ModelResult& m) { return m.complete; });
 }
 

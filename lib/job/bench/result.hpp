@@ -65,6 +65,7 @@ struct RunResult {
   Machine machine;
   std::optional<inference::Peak> peak;  ///< the roofs of the roofline, for one thread
   std::vector<ModelResult> models;
+  bool cut_short = false;  ///< a stop, or the end of the time, left models out
 
   bool complete() const;
 };

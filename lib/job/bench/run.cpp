@@ -73,17 +73,15 @@ Result<std::optional<Baseline>> baseline_of(const Request& request) {
 /// Limits that a finished model is held to.
 class Judge {
  public:
-  Judge(const Request& request, const std::optional<Baseline>& baseline, const RunResult& run)
-      : request_(request), baseline_(baseline), run_(run) {}
+  Judge(const Request& request, const std::optional<Baseline>& baseline, const RunResult& run,
+        const Ending& ending)
+      : request_(request), baseline_(baseline), run_(run), ending_(ending) {}
 
-  /// What is beyond a limit, each of them; the comparison goes into the result.
-  std::vector<Failure> judge(ModelResult& model) const {
+  /// What is beyond a limit, each of them; the comparison goes into the result. `step`: that it ended
+  /// in.
+  std::vector<Failure> judge(ModelResult& model, const std::string& step) const {
     const std::string& name = model.subject.name;
-    if (!model.complete) {
-      return {
-          {name, "measure",
-           make_error(Errc::stopped, fmt::format("{} runs were measured", model.latency.count))}};
-    }
+    if (!model.complete) return {{name, step, ended_in(step, ending_, model)}};
     std::vector<Failure> failures;
     if (model.accuracy && request_.data.min_accuracy > 0) {
       if (auto error = check_accuracy(*model.accuracy)) {
@@ -125,12 +123,18 @@ class Judge {
   const Request& request_;
   const std::optional<Baseline>& baseline_;
   const RunResult& run_;
+  const Ending& ending_;
 };
 
 }  // namespace
 
 Result<Report> run_in(const Surroundings& surroundings, const Request& request, EventSink& sink,
                       std::stop_token stop) {
+  // All of it counts, from the first file that is read.
+  const auto& now = surroundings.clocks.wall;
+  const Ending ending = request.timeout.count() > 0
+                            ? Ending(std::move(stop), now, now() + request.timeout)
+                            : Ending(std::move(stop));
   AIOT_TRY(auto subjects, subjects_of(surroundings, request));
   AIOT_CHECK(check(request, subjects.size()));
   AIOT_TRY(const auto baseline, baseline_of(request));
@@ -148,16 +152,17 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
 
   Report report;
   report.models = subjects.size();
-  const Judge judge(request, baseline, result);
+  const Judge judge(request, baseline, result, ending);
   for (Subject& subject : subjects) {
-    if (stop.stop_requested()) break;
+    result.cut_short = result.cut_short || ending.stopped();
+    if (result.cut_short) break;
     const std::string name = subject.name;
     sink.on_event(event::Started{name, "bench run"});
-    Session session(surroundings, request, result, sink, stop);
+    Session session(surroundings, request, result, sink, ending);
     auto measured = session.measure(std::move(subject));
     std::vector<Failure> failures;
     if (measured) {
-      failures = judge.judge(*measured);
+      failures = judge.judge(*measured, session.step());
       result.models.push_back(*std::move(measured));
     } else {
       failures.push_back({name, session.step(), std::move(measured).error()});
@@ -168,6 +173,8 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
                                   "measure the baseline again when it is"});
     }
     if (!failures.empty()) {
+      // Said of one model; for the others there is no time either.
+      result.cut_short = failures.front().error.code == Errc::out_of_time;
       // A model ends once, with what weighs most.
       sink.on_event(event::Failed{name, failures.front().step, failures.front().error});
       for (Failure& failure : failures) report.failures.push_back(std::move(failure));
@@ -176,7 +183,7 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
           event::Finished{name, {"aiot.bench.model/1", fields_of(result, result.models.back())}});
     }
   }
-  if (stop.stop_requested() && report.failures.empty()) {
+  if (ending.stopped() && report.failures.empty()) {
     report.failures.push_back({"", "measure", make_error(Errc::stopped)});
   }
   report.record = record_of(result);

@@ -63,13 +63,32 @@ Result<std::vector<Label>> read_labels(const std::string& file) {
   return parse_labels(to_string(text)).with(file);
 }
 
+Error ended_in(const std::string& step, const Ending& ending, const ModelResult& result) {
+  std::string context;
+  std::string hint = "allow more time";
+  if (step == "load") {
+    context = "one inference takes longer than that";
+  } else if (step == "warm up") {
+    context = "the model was still warming up";
+    hint += ", or a shorter warm-up";
+  } else if (step == "measure") {
+    context = fmt::format("{} runs were measured", result.latency.count);
+    hint += ", or ask for fewer runs or a shorter measurement";
+  } else if (step == "profile") {
+    context = "operators were being timed";
+    hint += ", or leave their times out";
+  } else {
+    context = fmt::format("{} files of the data set were run",
+                          result.accuracy ? result.accuracy->files : 0);
+    hint += ", or give fewer files";
+  }
+  if (ending.stopped()) return make_error(Errc::stopped, std::move(context));
+  return make_error(Errc::out_of_time, std::move(context), std::move(hint));
+}
+
 Session::Session(const Surroundings& surroundings, const Request& request, const RunResult& run,
-                 EventSink& sink, std::stop_token stop)
-    : surroundings_(surroundings),
-      request_(request),
-      run_(run),
-      sink_(sink),
-      stop_(std::move(stop)) {}
+                 EventSink& sink, const Ending& ending)
+    : surroundings_(surroundings), request_(request), run_(run), sink_(sink), ending_(ending) {}
 
 void Session::enter(std::string step, double weight) {
   step_ = std::move(step);
@@ -93,6 +112,7 @@ Result<ModelResult> Session::measure(Subject subject) {
 
   fill_inputs(*engine, input_seed);
   AIOT_CHECK(engine->invoke());
+  if (ending_.out_of_time()) return ended_in(step_, ending_, result);
   result.output_sha256 = hash_of_outputs(*engine);
   AIOT_CHECK(take_latency(*engine, result));
   result.peak_rss_bytes = peak_rss_bytes();
@@ -109,7 +129,8 @@ Result<void> Session::take_latency(inference::Engine& engine, ModelResult& resul
   const Clocks& clocks = surroundings_.clocks;
   enter("warm up", 0.2);
   result.clock_cost = clock_cost(clocks);
-  AIOT_TRY(result.warm_up, warm_up(engine, clocks, request_.warm_up, stop_));
+  AIOT_TRY(result.warm_up, warm_up(engine, clocks, request_.warm_up, ending_));
+  if (ending_.out_of_time()) return ended_in(step_, ending_, result);
   enter("measure", 0.5);
   Usage& usage = result.usage;
   usage.cpus = request_.setup.cpus;
@@ -119,7 +140,7 @@ Result<void> Session::take_latency(inference::Engine& engine, ModelResult& resul
   const Limits limits{request_.runs, request_.duration};
   AIOT_TRY(
       Times times,
-      bench::measure(engine, clocks, limits, stop_, [&](Nanoseconds elapsed, std::uint64_t runs) {
+      bench::measure(engine, clocks, limits, ending_, [&](Nanoseconds elapsed, std::uint64_t runs) {
         using std::chrono::milliseconds;
         const auto ms = [](Nanoseconds t) {
           return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(t).count());
@@ -146,9 +167,9 @@ Result<void> Session::take_latency(inference::Engine& engine, ModelResult& resul
 
 Result<void> Session::take_operators(inference::Engine& engine, ModelResult& result) {
   enter("profile", 0.1);
-  AIOT_TRY(const auto times, profile(engine, surroundings_.clocks, request_.duration / 4, stop_));
+  AIOT_TRY(const auto times, profile(engine, surroundings_.clocks, request_.duration / 4, ending_));
   if (times.empty()) {
-    result.complete = !stop_.stop_requested();
+    result.complete = !ending_.due();
     return {};
   }
   Nanoseconds sum{0};
@@ -179,7 +200,7 @@ Result<void> Session::take_accuracy(ModelResult& result) {
   const std::uint64_t files = data.labels.size();
   Nanoseconds told{0};
   AIOT_TRY(result.accuracy,
-           evaluate(data, engines, workers_for(request_), stop_, [&](std::uint64_t done) {
+           evaluate(data, engines, workers_for(request_), ending_, [&](std::uint64_t done) {
              const Nanoseconds now = surroundings_.clocks.wall();
              if (now - told < std::chrono::milliseconds(100)) return;
              told = now;

@@ -7,6 +7,7 @@
 
 #include "aiot/bench.hpp"
 #include "job/bench/baseline.hpp"
+#include "job/bench/ending.hpp"
 #include "job/bench/result.hpp"
 
 namespace aiot::bench {
@@ -28,12 +29,13 @@ Surroundings real_surroundings();
 class Session {
  public:
   Session(const Surroundings& surroundings, const Request& request, const RunResult& run,
-          EventSink& sink, std::stop_token stop);
+          EventSink& sink, const Ending& ending);
 
-  /// Latency, memory, operators, and accuracy where a data set is given. A stop is no error: the
-  /// result is not complete then.
+  /// Latency, memory, operators, and accuracy where a data set is given. When the ending comes
+  /// first, the result is not complete, and step() is where it came; before any run was measured
+  /// the end of the time allowed is an error, Errc::out_of_time.
   Result<ModelResult> measure(Subject subject);
-  /// Where measure() was when it failed: "load", "warm up", "measure", "profile", "accuracy".
+  /// Where measure() was when it ended: "load", "warm up", "measure", "profile", "accuracy".
   const std::string& step() const { return step_; }
 
  private:
@@ -46,13 +48,16 @@ class Session {
   const Request& request_;
   const RunResult& run_;
   EventSink& sink_;
-  std::stop_token stop_;
+  const Ending& ending_;
   std::string name_;
   std::string step_;
 };
 
 /// True when a layer with weights takes floats, whatever its weights are in the file.
 bool multiplies_floats(const inference::Model& model);
+
+/// Why a result is not complete: Errc::stopped or out_of_time, by the step it was in.
+Error ended_in(const std::string& step, const Ending& ending, const ModelResult& result);
 
 /// The labels of a data set; Errc::bad_labels, and what reading a file can say.
 Result<std::vector<Label>> read_labels(const std::string& file);

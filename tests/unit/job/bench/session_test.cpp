@@ -246,6 +246,90 @@ TEST_CASE("a stop ends it with what was measured so far") {
   CHECK_FALSE(value<bool>(report->record.fields, "complete"));
 }
 
+TEST_CASE("the end of the time allowed is told with the step it came in") {
+  struct Case {
+    const char* step;
+    const char* words;
+    std::chrono::milliseconds timeout;
+    std::size_t measured;  ///< models in the record
+    bool profile = true;
+  };
+  // A run takes 1 ms: one for the hash, some until the median settles, then 100 and the profile.
+  for (const Case& one : {Case{"load", "one inference takes longer than that", 1ms, 0},
+                          Case{"warm up", "the model was still warming up", 20ms, 0},
+                          Case{"measure", "runs were measured", 240ms, 1},
+                          Case{"profile", "operators were being timed", 302ms, 1}}) {
+    Room room;
+    room.request.models = {"a", "b"};
+    room.request.timeout = one.timeout;
+    room.script = [](const std::string&, test::ScriptedEngine& e) {
+      e.takes = [](std::uint64_t) { return 1ms; };
+    };
+    const auto report = room.run();
+    REQUIRE(report.has_value());
+    REQUIRE_MESSAGE(report->failures.size() == 1, one.step);
+    const Failure& failure = report->failures[0];
+    CHECK(failure.model == "a");
+    CHECK(failure.step == one.step);
+    CHECK(failure.error.code == Errc::out_of_time);
+    CHECK(failure.error.condition() == Condition::timeout);
+    CHECK_MESSAGE(failure.error.context.find(one.words) != std::string::npos,
+                  failure.error.context);
+    CHECK(failure.error.hint.starts_with("allow more time"));
+    CHECK(report->record.fields.find("models")->array()->size() == one.measured);
+    CHECK_FALSE(value<bool>(report->record.fields, "complete"));
+    // It ends with the inference that is under way.
+    CHECK(room.time.now - 1ms - one.timeout < 1ms);
+    CHECK(room.told.lines.back() == std::string("failed a ") + one.step);
+  }
+}
+
+TEST_CASE("time that suffices changes nothing, and what came first is measured in whole") {
+  Room room;
+  room.request.timeout = 10s;
+  CHECK(room.run()->failures.empty());
+  Room two;
+  two.request.models = {"a", "b", "c"};
+  two.request.warm_up = 0ms;
+  two.request.timeout = 150ms;
+  two.script = [](const std::string&, test::ScriptedEngine& e) {
+    e.takes = [](std::uint64_t) { return 1ms; };
+    e.ops.clear();
+  };
+  const auto report = two.run();
+  REQUIRE(report->failures.size() == 1);
+  CHECK(report->failures[0].model == "b");
+  CHECK(value<bool>(model_of(*report, 0), "complete"));
+  CHECK_FALSE(value<bool>(model_of(*report, 1), "complete"));
+  CHECK(report->record.fields.find("models")->array()->size() == 2);
+  CHECK_FALSE(value<bool>(report->record.fields, "complete"));
+}
+
+TEST_CASE("the end of the time in the middle of a data set") {
+  const TemporaryFolder data;
+  data.put("a.bin", std::string_view("\x05\x01"));
+  const std::string labels =
+      data.put("y_labels.csv", std::string_view("a.bin,2,0\na.bin,2,1\na.bin,2,0\n"));
+  Room room;
+  room.request.warm_up = 0ms;
+  room.request.runs = 5;
+  room.request.profile = false;
+  room.request.data.folder = data.path();
+  room.request.data.labels_file = labels;
+  room.request.data.workers = 1;
+  room.request.timeout = 9ms;  // seven runs, and two files
+  room.script = [](const std::string&, test::ScriptedEngine& e) {
+    e.takes = [](std::uint64_t) { return 1ms; };
+  };
+  const auto report = room.run();
+  REQUIRE(report->failures.size() == 1);
+  CHECK(report->failures[0].step == "accuracy");
+  CHECK(report->failures[0].error.code == Errc::out_of_time);
+  CHECK(report->failures[0].error.context == "2 files of the data set were run");
+  CHECK(value<std::uint64_t>(model_of(*report), "accuracy.files") == 2);
+  CHECK_FALSE(value<bool>(model_of(*report), "accuracy.complete"));
+}
+
 TEST_CASE("accuracy with a limit") {
   const TemporaryFolder data;
   data.put("a.bin", std::string_view("\x05\x01"));
