@@ -21,7 +21,9 @@ std::string size_of(const Object& fields, std::string_view name) {
 std::string latency_lines(const Object& model) {
   const Object& l = object_of(model, "latency");
   const auto us = [&](const char* name) { return microseconds(number_of(l, name)); };
-  std::string speed = fmt::format("{} a second", count_words(number_of(model, "runs_per_s")));
+  std::string speed =
+      fmt::format("{} a second ({} reached)", count_words(number_of(model, "runs_per_s")),
+                  count_words(number_of(model, "reached_runs_per_s")));
   if (number_of(model, "gmacs_per_s") > 0) {
     speed += fmt::format(", {:.3g} GMAC/s", number_of(model, "gmacs_per_s"));
   }
@@ -167,7 +169,8 @@ std::string whole_model(const Object& model, const BenchStyle& style) {
 
 /// A line a model.
 std::string overview(const Array& models, const BenchStyle& style) {
-  Rows rows = {{"model", "p50", "p99", "a second", "GMAC/s", "of peak", "arena", "weights", ""}};
+  Rows rows = {
+      {"model", "p50", "p99", "a second", "reached", "GMAC/s", "of peak", "arena", "weights", ""}};
   for (const Value& value : models) {
     const Object& model = *value.object();
     const Object& l = object_of(model, "latency");
@@ -175,13 +178,14 @@ std::string overview(const Array& models, const BenchStyle& style) {
     rows.push_back(
         {text_of(model, "name"), microseconds(number_of(l, "p50_us")),
          microseconds(number_of(l, "p99_us")), count_words(number_of(model, "runs_per_s")),
+         count_words(number_of(model, "reached_runs_per_s")),
          fmt::format("{:.3g}", number_of(model, "gmacs_per_s")),
          has_number(model, "peak_share") ? percent(number_of(model, "peak_share"), 0) : "",
          size_of(m, "arena_bytes"), size_of(m, "weights_bytes"),
          list_of(model, "spoiled").empty() ? "" : "spoiled"});
   }
-  drop_empty(rows, 8);
-  drop_empty(rows, 5);
+  drop_empty(rows, 9);
+  drop_empty(rows, 6);
   align_right(rows, {0});
   return table(rows, style.width);
 }

@@ -67,6 +67,9 @@ def figures():
         assert [op["index"] for op in model["operators"]] == list(range(len(model["operators"])))
         assert sum(group["count"] for group in model["groups"]) == len(model["operators"])
         assert model["memory"]["arena_bytes"] > 0 and model["complete"]
+        assert abs(model["runs_per_s"] * latency["p50_us"] / 1e6 - 1) < 1e-6, model["runs_per_s"]
+        # What lies between two runs is part of the time, so that it is below one over the mean.
+        assert 0 < model["reached_runs_per_s"] * latency["mean_us"] / 1e6 <= 1 + 1e-6, model
     lines = run("--jsonl", "ad", *QUICK).stdout.decode().splitlines()
     events = [json.loads(line) for line in lines]
     for event in events:

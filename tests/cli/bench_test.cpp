@@ -146,6 +146,7 @@ TEST_CASE("bench: one model as text") {
   CHECK(has(ran.out, "reference avx2, 1 thread, on A CPU (2 CPUs)\n\nkws  \\x1b[2J\n"));
   CHECK(has(ran.out, "  spoiled: other processes were busy\n"));
   CHECK(has(ran.out, "p50 10.0 µs   p90 11.0 µs   p99 1.20 ms"));
+  CHECK(has(ran.out, "speed    100 k a second (62.5 k reached), "));
   CHECK(has(ran.out, "arena 4.0 KiB, weights 8.0 KiB"));
   CHECK(has(ran.out, "0  CONV_2D   1x2x2x8  8.00 µs  80.0 %  2.00 M  5.00 k     250     50 %"));
   CHECK(has(ran.out, "75.00 %, 3 of 4 files; 95 %: 0.3000 to 0.9500"));

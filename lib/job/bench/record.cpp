@@ -203,6 +203,14 @@ bool RunResult::complete() const {
          std::all_of(models.begin(), models.end(), [](const ModelResult& m) { return m.complete; });
 }
 
+double ModelResult::median_per_s() const {
+  return latency.p50.count() > 0 ? 1 / seconds(latency.p50) : 0;
+}
+
+double ModelResult::reached_per_s() const {
+  return usage.wall.count() > 0 ? static_cast<double>(latency.count) / seconds(usage.wall) : 0;
+}
+
 double macs_per_s(std::uint64_t macs, Nanoseconds time) {
   return time.count() > 0 ? static_cast<double>(macs) / seconds(time) : 0;
 }
@@ -228,9 +236,9 @@ Object fields_of(const RunResult& run, const ModelResult& m) {
                  {"macs", m.macs}});
   if (!m.subject.file.empty()) fields.set("file", m.subject.file);
   fields.set("latency", latency(m));
-  const double p50 = seconds(m.latency.p50);
   const double rate = macs_per_s(m.macs, m.latency.p50);
-  fields.set("runs_per_s", p50 > 0 ? 1 / p50 : 0).set("gmacs_per_s", giga(rate));
+  fields.set("runs_per_s", m.median_per_s()).set("reached_runs_per_s", m.reached_per_s());
+  fields.set("gmacs_per_s", giga(rate));
   if (const double roof = roof_macs_per_s(run, m); roof > 0) fields.set("peak_share", rate / roof);
   fields.set("memory", Object({{"arena_bytes", m.memory.arena_bytes},
                                {"weights_bytes", m.memory.weights_bytes},

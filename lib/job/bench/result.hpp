@@ -56,6 +56,11 @@ struct ModelResult {
   std::optional<Evaluation> accuracy;
   std::optional<Comparison> comparison;
   bool complete = false;
+
+  /// Inferences a second at the median; 0 when none was measured.
+  double median_per_s() const;
+  /// Inferences a second over the whole time of measuring: all of them, and what lay between.
+  double reached_per_s() const;
 };
 
 struct RunResult {

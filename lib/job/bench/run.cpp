@@ -77,8 +77,8 @@ class Judge {
         const Ending& ending)
       : request_(request), baseline_(baseline), run_(run), ending_(ending) {}
 
-  /// What is beyond a limit, each of them; the comparison goes into the result. `step`: that it ended
-  /// in.
+  /// What is beyond a limit, each of them; the comparison goes into the result. `step`: that it
+  /// ended in.
   std::vector<Failure> judge(ModelResult& model, const std::string& step) const {
     const std::string& name = model.subject.name;
     if (!model.complete) return {{name, step, ended_in(step, ending_, model)}};

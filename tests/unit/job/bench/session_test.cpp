@@ -161,6 +161,19 @@ TEST_CASE("a layer that takes floats makes a float model, whatever its weights a
   CHECK_FALSE(multiplies_floats(inference::Model()));
 }
 
+TEST_CASE("the rate at the median, and the one that was reached") {
+  Room room;
+  room.request.warm_up = 0ms;
+  room.script = [](const std::string&, test::ScriptedEngine& e) {
+    // Of 100 runs that are measured one takes 101 us, the others 1 us: 200 us in all.
+    e.takes = [](std::uint64_t run) { return run == 50 ? 101us : 1us; };
+  };
+  const auto report = room.run();
+  const Object& model = model_of(*report);
+  CHECK(value<double>(model, "runs_per_s") == doctest::Approx(1e6));
+  CHECK(value<double>(model, "reached_runs_per_s") == doctest::Approx(500e3));
+}
+
 TEST_CASE("the hash is that of the outputs for the same inputs every time") {
   // SHA-256 of the bytes 0x00 0x00: Python's hashlib.sha256(bytes(2)).
   Room room;
