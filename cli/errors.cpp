@@ -48,6 +48,7 @@ constexpr std::array flag_hints = {
     FlagHint{"bench.bad_data", "--data-type says what the files hold"},
     FlagHint{"bench.busy", "--pin CPU holds it to one that is free"},
     FlagHint{"bench.accuracy_low", "--allow-missed takes it all the same"},
+    FlagHint{"bench.one_class", "--allow-missed takes them all the same"},
     FlagHint{"bench.device_timeout", "--timeout gives more time"},
     FlagHint{"bench.no_input_size", "--model or --data says so"},
     FlagHint{"bench.not_comparable", "--force compares all the same"},

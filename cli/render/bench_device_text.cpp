@@ -47,6 +47,11 @@ void add_performance(Rows& rows, const Object& fields) {
 
 void add_accuracy(Rows& rows, const Object& fields) {
   const bool auc = fields.find("auc") != nullptr;
+  if (!auc && fields.find("top1") == nullptr) {
+    rows.push_back({"accuracy", fmt::format("AUC none: {:.0f} files, all of one class",
+                                            number(fields, "files"))});
+    return;
+  }
   const double scale = auc ? 1 : 100;
   const int digits = auc ? 3 : 1;
   std::string value = auc ? fmt::format("AUC {:.3f}", number(fields, "auc"))

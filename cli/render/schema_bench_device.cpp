@@ -19,13 +19,16 @@ Field performance() {
 }
 
 Field accuracy() {
-  return object("accuracy", "over the data set",
-                {whole("files", "that were inferred"),
-                 yes_no("complete", "these are as many as the benchmark has"),
-                 optional(whole("right", "of them")), optional(number("top1", "0 to 1")),
-                 optional(number("auc", "area under the ROC curve")),
-                 number("interval_low", "at 95 % confidence"), number("interval_high", ""),
-                 optional(number("limit", "of the benchmark"))});
+  return object(
+      "accuracy", "over the data set",
+      {whole("files", "that were inferred"),
+       yes_no("complete", "these are as many as the benchmark has"),
+       optional(whole("right", "of them")), optional(number("top1", "0 to 1")),
+       optional(number("auc", "area under the ROC curve; none of one class alone")),
+       optional(whole("positives", "files of class 1, where there may be an AUC")),
+       optional(whole("negatives", "files of class 0")),
+       optional(number("interval_low", "at 95 % confidence")),
+       optional(number("interval_high", "")), optional(number("limit", "of the benchmark"))});
 }
 
 Field energy() {

@@ -27,6 +27,12 @@ std::uint32_t largest(const std::vector<double>& values) {
   return static_cast<std::uint32_t>(std::ranges::max_element(values) - values.begin());
 }
 
+Error one_class(std::size_t files) {
+  return make_error(DeviceErrc::one_class,
+                    files == 1 ? "one file" : fmt::format("all {} files are of one class", files),
+                    "give files of both classes: normal ones and anomalies");
+}
+
 }  // namespace
 
 net::Task<void> DeviceBench::accuracy() {
@@ -71,21 +77,21 @@ net::Task<void> DeviceBench::accuracy() {
   const std::uint32_t needed = task_->files;
   const bool whole = needed == 0 || files == needed;
   fields.set("complete", whole);
-  double value = 0;
+  std::optional<double> value;
+  Interval interval;
   if (by_auc) {
     const Auc area = auc(std::move(scores));
-    value = area.value;
-    fields.set("auc", value)
-        .set("interval_low", area.interval.low)
-        .set("interval_high", area.interval.high);
+    fields.set("positives", area.positives).set("negatives", area.negatives);
+    // Of one class alone there is no area.
+    if (area.positives > 0 && area.negatives > 0) value = area.value;
+    interval = area.interval;
+    if (value) fields.set("auc", *value);
   } else {
-    const Interval interval = wilson(right, files);
+    interval = wilson(right, files);
     value = static_cast<double>(right) / static_cast<double>(files);
-    fields.set("right", right)
-        .set("top1", value)
-        .set("interval_low", interval.low)
-        .set("interval_high", interval.high);
+    fields.set("right", right).set("top1", *value);
   }
+  if (value) fields.set("interval_low", interval.low).set("interval_high", interval.high);
   if (task_->metric != tiny::Metric::none) fields.set("limit", task_->target);
   text_.end_accuracy(by_auc, value, whole, context_.environment().stamp());
   context_.fields.set("accuracy", std::move(fields));
@@ -94,11 +100,19 @@ net::Task<void> DeviceBench::accuracy() {
                     fmt::format("{} files, the benchmark has {}", files, needed),
                     "such an accuracy cannot be submitted");
   }
-  if (task_->metric != tiny::Metric::none && value < task_->target && !request.allow_missed) {
+  const bool limited = task_->metric != tiny::Metric::none && !request.allow_missed;
+  if (!value) {
+    Error none = one_class(files);
+    if (limited) {
+      misses_.push_back(std::move(none));
+    } else {
+      context_.notice(std::string(none.stable_code()), none.message(), none.hint);
+    }
+  } else if (limited && *value < task_->target) {
     misses_.push_back(make_error(
         DeviceErrc::accuracy_low,
         fmt::format("{} of {:.3f}, {} asks for {:.2f}", by_auc ? "an AUC" : "a top-1 accuracy",
-                    value, task_->id, task_->target),
+                    *value, task_->id, task_->target),
         "see whether the results are the reference's: an upload or a quantisation may be wrong"));
   }
   co_return Result<void>();

@@ -25,6 +25,7 @@ constexpr std::array rows = {
         "the device's results are not the reference's", Condition::mismatch),
     row(DeviceErrc::accuracy_low, "bench.accuracy_low", "the accuracy is below the limit",
         Condition::mismatch),
+    row(DeviceErrc::one_class, "bench.one_class", "there is no AUC", Condition::mismatch),
     row(DeviceErrc::needs_monitor, "bench.needs_monitor",
         "this cannot be measured without a power monitor", Condition::usage),
     row(DeviceErrc::results_exist, "bench.results_exist", "the results are there already",

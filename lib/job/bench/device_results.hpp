@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,9 @@ class SubmissionText {
   /// as long as the benchmark asks; else one that says what is missing, and that no checker takes.
   void end_performance(double median_per_second, const std::string& stamp);
   void add_result(const std::string& file, std::uint32_t truth, const std::vector<double>& results);
-  /// `value`: 0.85 for 85 %, or an AUC. `whole`: of all of the benchmark's files; else, as above.
-  void end_accuracy(bool by_auc, double value, bool whole, const std::string& stamp);
+  /// `value`: 0.85 for 85 %, or an AUC; nullopt where the files are of one class and have none.
+  /// `whole`: of all of the benchmark's files; else, as above.
+  void end_accuracy(bool by_auc, std::optional<double> value, bool whole, const std::string& stamp);
   /// A window, numbered from 0.
   void add_energy(std::size_t number, const power::Stretch& stretch, std::uint32_t iterations);
   /// As end_performance().

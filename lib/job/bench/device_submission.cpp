@@ -89,13 +89,15 @@ void SubmissionText::add_result(const std::string& file, std::uint32_t truth,
       plain(file), truth, list(results));
 }
 
-void SubmissionText::end_accuracy(bool by_auc, double value, bool whole, const std::string& stamp) {
+void SubmissionText::end_accuracy(bool by_auc, std::optional<double> value, bool whole,
+                                  const std::string& stamp) {
   Files& files = modes_["accuracy"];
   const std::string line =
       !whole
           ? fmt::format("{} ulp-mlperf: {}: not all of the benchmark's files\n", stamp, not_valid)
-      : by_auc ? fmt::format("{} ulp-mlperf: AUC = {:.3f}\n", stamp, value)
-               : fmt::format("{} ulp-mlperf: Top 1% = {:2.1f}\n", stamp, value * 100);
+      : !value ? fmt::format("{} ulp-mlperf: {}: all files are of one class\n", stamp, not_valid)
+      : by_auc ? fmt::format("{} ulp-mlperf: AUC = {:.3f}\n", stamp, *value)
+               : fmt::format("{} ulp-mlperf: Top 1% = {:2.1f}\n", stamp, *value * 100);
   files.results += line;
   files.log += line;
 }

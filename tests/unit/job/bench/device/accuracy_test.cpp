@@ -29,6 +29,25 @@ void write_data(const TemporaryFolder& folder, const std::string& model, int fil
   folder.write("y_labels.csv", as_bytes(labels));
 }
 
+/// Anomaly detection's files of two windows' worth, of these classes.
+void write_sounds(const TemporaryFolder& folder, const std::vector<int>& classes) {
+  auto read = Reference::read("ad");
+  REQUIRE(read);
+  auto made = Reference::make(*read, *inference::tiny::find_task("ad01"));
+  REQUIRE(made);
+  std::string labels;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    Bytes file;
+    for (std::size_t k = 0; k < 2; ++k) {
+      append(file, inference::tiny::random_upload((*made)->task(), (*made)->input(), 10 * i + k));
+    }
+    const std::string name = "sound_" + std::to_string(i) + ".bin";
+    folder.write(name, file);
+    labels += name + ",2," + std::to_string(classes[i]) + ",2560,512\n";
+  }
+  folder.write("y_labels.csv", as_bytes(labels));
+}
+
 }  // namespace
 
 TEST_CASE("every file is inferred once, and scored as the rules say") {
@@ -83,22 +102,7 @@ TEST_CASE("an upload that was spoiled is told from a wrong kernel") {
 
 TEST_CASE("anomaly detection: windows of floats, one number each") {
   TemporaryFolder data;
-  auto read = Reference::read("ad");
-  REQUIRE(read);
-  auto made = Reference::make(*read, *inference::tiny::find_task("ad01"));
-  REQUIRE(made);
-  std::string labels;
-  for (int i = 0; i < 4; ++i) {
-    Bytes file;
-    for (int k = 0; k < 2; ++k) {
-      append(file, inference::tiny::random_upload((*made)->task(), (*made)->input(),
-                                                  static_cast<std::uint64_t>(10 * i + k)));
-    }
-    const std::string name = "sound_" + std::to_string(i) + ".bin";
-    data.write(name, file);
-    labels += name + ",2," + std::to_string(i % 2) + ",2560,512\n";
-  }
-  data.write("y_labels.csv", as_bytes(labels));
+  write_sounds(data, {0, 1, 0, 1});
   LabOptions options;
   options.model = "ad";
   VirtualLab lab(options);
@@ -107,8 +111,38 @@ TEST_CASE("anomaly detection: windows of floats, one number each") {
   lab.request.allow_missed = true;
   const DeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  CHECK(lab.object(report, "accuracy").find("auc") != nullptr);
+  const Object& accuracy = lab.object(report, "accuracy");
+  CHECK(accuracy.find("auc") != nullptr);
+  CHECK(lab.number(accuracy, "positives") == 2);
+  CHECK(lab.number(accuracy, "negatives") == 2);
   // 5120 bytes hold six windows of 2560, 512 apart.
   CHECK(lab.number(lab.object(report, "comparison"), "compared") == 24);
   CHECK(lab.number(lab.object(report, "comparison"), "equal") == 24);
+}
+
+TEST_CASE("anomaly detection: files of one class have no AUC, and that is said") {
+  for (const int only : {0, 1}) {
+    for (const bool allowed : {false, true}) {
+      TemporaryFolder data;
+      write_sounds(data, {only, only});
+      LabOptions options;
+      options.model = "ad";
+      VirtualLab lab(options);
+      lab.request.phases.accuracy = true;
+      lab.request.data = data.path();
+      lab.request.allow_missed = allowed;
+      const DeviceReport report = lab.run();
+      const Object& accuracy = lab.object(report, "accuracy");
+      CHECK(accuracy.find("auc") == nullptr);
+      CHECK(accuracy.find("interval_low") == nullptr);
+      CHECK(lab.number(accuracy, "positives") == (only == 1 ? 2 : 0));
+      CHECK(lab.number(accuracy, "negatives") == (only == 0 ? 2 : 0));
+      CHECK(report.error.has_value() != allowed);
+      CHECK(lab.recorder.noticed("bench.one_class") == allowed);
+      if (!report.error) continue;
+      CHECK(report.error->stable_code() == "bench.one_class");
+      CHECK(report.error->condition() == Condition::mismatch);
+      CHECK(report.error->message().find("all 2 files are of one class") != std::string::npos);
+    }
+  }
 }

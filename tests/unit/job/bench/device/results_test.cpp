@@ -90,6 +90,10 @@ TEST_CASE("what the benchmark's rules do not allow has no line that the checker 
         has_line(text.modes().at("performance").results, "    Runtime requirements have been met.");
     CHECK(long_enough == (c.seconds >= 10));
   }
+  SubmissionText one_class;
+  one_class.end_accuracy(true, std::nullopt, true, "1124.093801");
+  CHECK(one_class.modes().at("accuracy").results ==
+        "1124.093801 ulp-mlperf: Not valid for a submission: all files are of one class\n");
   SubmissionText text;
   text.end_accuracy(false, 0.901, false, "1124.093801");
   CHECK_FALSE(has_line(text.modes().at("accuracy").results, ".* Top[- ]1%?\\s?[:=] ([\\d\\.]+).*"));
