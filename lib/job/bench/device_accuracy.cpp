@@ -55,7 +55,8 @@ net::Task<void> DeviceBench::accuracy() {
       sample.upload = upload;
       // The first upload of all shows that they arrive; those that matter are read back later.
       const bool prove = request.prove_all || (i == 0 && results.empty());
-      Result<energyrunner::Inference> done = co_await infer(sample, 1, 0, prove);
+      Result<energyrunner::Inference> done =
+          co_await infer(sample, 1, 0, prove ? Input::proven : Input::sent);
       if (!done) co_return std::move(done).error();
       if (each_s_ == 0 && done->device_us) each_s_ = std::max(*done->device_us * 1e-6, 1e-6);
       Result<void> compared = co_await compare(sample, done->results);

@@ -29,6 +29,13 @@ struct Sample {
   Bytes upload;
 };
 
+/// How an input comes to the device.
+enum class Input : std::uint8_t {
+  sent,    ///< it is uploaded
+  proven,  ///< it is uploaded, and read back
+  held,    ///< it is there still, from the inference before; sent after something went wrong
+};
+
 /// The benchmark of one device, from greeting to verdict.
 class DeviceBench {
  public:
@@ -50,9 +57,9 @@ class DeviceBench {
   // device_infer.cpp
   /// Uploads and infers; what goes wrong by the way is mended a few times, and said.
   net::Task<energyrunner::Inference> infer(const Sample& sample, std::uint32_t iterations,
-                                           std::uint32_t warmups, bool prove);
+                                           std::uint32_t warmups, Input input);
   net::Task<energyrunner::Inference> try_infer(const Sample& sample, std::uint32_t iterations,
-                                               std::uint32_t warmups, bool prove, bool again);
+                                               std::uint32_t warmups, Input input, bool again);
   /// Gets the device to listen after something went wrong. While its speed is unknown, one that
   /// does not answer may be computing, and is waited for: longest_patience.
   net::Task<void> listens_again();

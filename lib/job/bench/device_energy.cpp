@@ -41,7 +41,8 @@ net::Task<double> DeviceBench::calibrate_energy(const Sample& sample) {
   std::uint32_t iterations = 1;
   for (int i = 0; i < 2; ++i) {
     const std::uint64_t edges = power_->recorder().edge_count();
-    Result<energyrunner::Inference> done = co_await infer(sample, iterations, 0, i == 0);
+    const Input input = i == 0 ? Input::proven : Input::held;
+    Result<energyrunner::Inference> done = co_await infer(sample, iterations, 0, input);
     if (!done) co_return std::move(done).error();
     Result<power::Stretch> stretch = co_await measured(*done, edges);
     if (!stretch) co_return std::move(stretch).error();
@@ -76,7 +77,7 @@ net::Task<void> DeviceBench::energy_windows(const power::MonitorInfo& info) {
       const std::uint64_t edges = recorder.edge_count();
       const std::uint64_t lost = recorder.lost_samples() + recorder.lost_edges();
       Result<energyrunner::Inference> done =
-          co_await infer(sample, iterations, request.warmups, true);
+          co_await infer(sample, iterations, request.warmups, Input::proven);
       if (!done) co_return std::move(done).error();
       Result<power::Stretch> stretch = co_await measured(*done, edges);
       if (!stretch) co_return std::move(stretch).error();

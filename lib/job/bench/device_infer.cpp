@@ -66,11 +66,14 @@ Result<std::vector<Sample>> DeviceBench::window_samples() {
 
 net::Task<energyrunner::Inference> DeviceBench::try_infer(const Sample& sample,
                                                           std::uint32_t iterations,
-                                                          std::uint32_t warmups, bool prove,
+                                                          std::uint32_t warmups, Input input,
                                                           bool again) {
-  Result<energyrunner::Upload> upload = co_await session_->upload(sample.upload, prove);
-  if (!upload) co_return std::move(upload).error();
-  for (const Error& error : upload->repaired) mended(error, sample.name);
+  if (input != Input::held || again) {
+    Result<energyrunner::Upload> upload =
+        co_await session_->upload(sample.upload, input == Input::proven);
+    if (!upload) co_return std::move(upload).error();
+    for (const Error& error : upload->repaired) mended(error, sample.name);
+  }
   const double count = static_cast<double>(iterations) + warmups;
   const net::Duration unknown = again ? net::Duration(longest_patience) : first_patience;
   const net::Duration patience = each_s_ > 0 ? patience_for(count, each_s_) : unknown;
@@ -81,10 +84,10 @@ net::Task<energyrunner::Inference> DeviceBench::try_infer(const Sample& sample,
 
 net::Task<energyrunner::Inference> DeviceBench::infer(const Sample& sample,
                                                       std::uint32_t iterations,
-                                                      std::uint32_t warmups, bool prove) {
+                                                      std::uint32_t warmups, Input input) {
   for (int i = 1;; ++i) {
     Result<energyrunner::Inference> done =
-        co_await try_infer(sample, iterations, warmups, prove, i > 1);
+        co_await try_infer(sample, iterations, warmups, input, i > 1);
     if (done) co_return done;
     Error error = std::move(done).error();
     if (i == most_tries || !energyrunner::may_be_mended(error)) {
@@ -108,7 +111,7 @@ net::Task<void> DeviceBench::listens_again() {
 }
 
 net::Task<double> DeviceBench::calibrate(const Sample& sample) {
-  Result<energyrunner::Inference> first = co_await infer(sample, 1, 0, true);
+  Result<energyrunner::Inference> first = co_await infer(sample, 1, 0, Input::proven);
   if (!first) co_return std::move(first).error();
   if (!first->device_us) {
     co_return make_error(DeviceErrc::needs_monitor,
@@ -119,7 +122,7 @@ net::Task<double> DeviceBench::calibrate(const Sample& sample) {
   each_s_ = std::max(first_s, 1e-6);
   const std::uint32_t more = calibrating_iterations(first_s);
   if (more == 1) co_return each_s_;
-  Result<energyrunner::Inference> second = co_await infer(sample, more, 0, false);
+  Result<energyrunner::Inference> second = co_await infer(sample, more, 0, Input::held);
   if (!second) co_return std::move(second).error();
   each_s_ = std::max(second->device_us.value_or(0) * 1e-6 / more, 1e-7);
   co_return each_s_;
@@ -138,7 +141,7 @@ net::Task<void> DeviceBench::compare(const Sample& sample, const std::vector<dou
                                    sent - sample.upload.begin(), sample.name, *has, *sent));
     co_return Result<void>();
   }
-  Result<energyrunner::Inference> again = co_await infer(sample, 1, 0, false);
+  Result<energyrunner::Inference> again = co_await infer(sample, 1, 0, Input::sent);
   if (!again) co_return std::move(again).error();
   if (again->results != results) {
     comparison_->blame(Cause::unsteady,

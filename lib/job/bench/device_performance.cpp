@@ -37,7 +37,7 @@ net::Task<void> DeviceBench::performance() {
     WindowTime window;
     for (int i = 0;; ++i) {
       Result<energyrunner::Inference> done =
-          co_await infer(sample, iterations, request.warmups, true);
+          co_await infer(sample, iterations, request.warmups, Input::proven);
       if (!done) co_return std::move(done).error();
       window.iterations = iterations;
       window.seconds = done->device_us.value_or(0) * 1e-6;

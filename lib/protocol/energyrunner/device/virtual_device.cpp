@@ -134,6 +134,7 @@ void VirtualDevice::execute(Command command) {
   ++counters_.commands;
   device_now_ = std::max(device_now_, command.at);
   const std::string_view bare(command.text.data(), command.text.size() - 1);
+  if (bare.starts_with("db load")) ++counters_.uploads;
   const std::vector<Fault*> struck = faults_.at_command(bare);
   bool lost = false;
   bool reboots = false;

@@ -32,6 +32,7 @@ struct Counters {
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::uint64_t commands = 0;
+  std::uint64_t uploads = 0;     ///< that were announced
   std::uint64_t inferences = 0;  ///< that were modelled; the network runs once a command
 };
 

@@ -34,6 +34,8 @@ TEST_CASE("energy between two edges of the device's pin") {
     CHECK(lab.number(*window.object(), "milliwatts") == doctest::Approx(50).epsilon(0.002));
   }
   CHECK(lab.number(lab.object(report, "comparison"), "equal") == 5);
+  // One for calibration, and one for each window.
+  CHECK(lab.device->counters().uploads == 6);
   CHECK(!lab.monitor->controlled());
   CHECK(!lab.monitor->target_powered());
 }

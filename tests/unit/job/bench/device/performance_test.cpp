@@ -51,6 +51,20 @@ TEST_CASE("five windows of ten seconds of the device's clock, and its results ar
   CHECK(!lab.recorder.noticed("bench.device_clock"));
 }
 
+TEST_CASE("calibration uploads its input once, and once more after something went wrong") {
+  for (const char* fault : {"", "lose-reply@infer/2", "reboot@infer/2"}) {
+    LabOptions options;
+    if (*fault != '\0') options.faults = {fault};
+    VirtualLab lab(options);
+    lab.request.phases.performance = true;
+    const DeviceReport report = lab.run();
+    REQUIRE_MESSAGE(!report.error, fault << ": " << report.error->message());
+    // And once for each of the five windows.
+    CHECK_MESSAGE(lab.device->counters().uploads == (*fault == '\0' ? 6 : 7), fault);
+    CHECK(lab.number(lab.object(report, "comparison"), "equal") == 5);
+  }
+}
+
 TEST_CASE("what goes wrong once while windows are measured is mended, and said") {
   for (const char* fault : {"lose-reply@infer/4", "lose@infer/3", "reboot@infer/5",
                             "cut-reply@infer/4", "lose@data/30:4", "stall@data/20:5s",
