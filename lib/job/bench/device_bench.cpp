@@ -30,8 +30,10 @@ const char* what_to_do(Cause cause) {
 
 }  // namespace
 
-Result<DeviceResources> read_resources(const DeviceRequest& request) {
+Result<DeviceResources> read_resources(const DeviceRequest& request, std::size_t devices) {
   DeviceResources out;
+  out.several = devices > 1;
+  out.workers = std::make_unique<Workers>(devices);
   if (!request.model.empty()) {
     AIOT_TRY(out.model, Reference::read(request.model));
   }
@@ -70,31 +72,46 @@ net::Task<void> DeviceBench::greet() {
   co_return Result<void>();
 }
 
-Result<void> DeviceBench::prepare() {
+net::Task<void> DeviceBench::take_reference(const std::string& id) {
+  std::function<Result<std::shared_ptr<Reference>>()> work =
+      [make = context_.environment().engine, model = resources_.model,
+       task = task_]() -> Result<std::shared_ptr<Reference>> {
+    AIOT_TRY(auto engine, make(model));
+    AIOT_TRY(std::shared_ptr<Reference> made, Reference::make(std::move(engine), *task));
+    return made;
+  };
+  Result<std::shared_ptr<Reference>> made =
+      co_await resources_.workers->run(std::move(work), context_.clock());
+  AIOT_CO_TRY(reference_, std::move(made));
+  const tiny::Task* of_model = tiny::task_for(reference_->input());
+  if (of_model != nullptr && of_model->short_name != task_->short_name &&
+      task_->id != std::string_view()) {
+    co_return make_error(
+        DeviceErrc::wrong_model,
+        fmt::format("the device has {}, the file is of {}", escape_controls(id), of_model->id),
+        "name the model that the device's firmware was built with");
+  }
+  co_return Result<void>();
+}
+
+net::Task<void> DeviceBench::prepare() {
   const std::string& id = session_->greeting().model;
   task_ = tiny::find_task(id);
   if (task_ == nullptr) task_ = &tiny::any_task();
   if (resources_.model) {
-    AIOT_TRY(reference_, Reference::make(resources_.model, *task_));
-    const tiny::Task* of_model = tiny::task_for(reference_->input());
-    if (of_model != nullptr && of_model->short_name != task_->short_name &&
-        task_->id != std::string_view()) {
-      return make_error(
-          DeviceErrc::wrong_model,
-          fmt::format("the device has {}, the file is of {}", escape_controls(id), of_model->id),
-          "name the model that the device's firmware was built with");
-    }
+    Result<void> taken = co_await take_reference(id);
+    AIOT_CO_CHECK(std::move(taken));
   }
-  comparison_.emplace(reference_.get());
+  comparison_.emplace(reference_, *resources_.workers, context_.clock());
   place_ = results_place(context_.address(), *task_, resources_.several);
   const DeviceRequest& request = context_.request();
-  if (request.results.empty() || request.force) return {};
+  if (request.results.empty() || request.force) co_return Result<void>();
   // Said before minutes of measuring, not after.
   std::vector<std::string> modes;
   if (request.phases.performance) modes.emplace_back("performance");
   if (request.phases.accuracy) modes.emplace_back("accuracy");
   if (request.phases.energy) modes.emplace_back("energy");
-  return check_results_free(request.results, place_, modes);
+  co_return check_results_free(request.results, place_, modes);
 }
 
 net::Task<void> DeviceBench::run() {
@@ -114,13 +131,15 @@ net::Task<void> DeviceBench::run() {
     context_.fields.set("monitor", std::move(monitor));
     Result<void> greeted = co_await greet();
     AIOT_CO_CHECK(std::move(greeted));
-    AIOT_CO_CHECK(prepare());
+    Result<void> ready = co_await prepare();
+    AIOT_CO_CHECK(std::move(ready));
     Result<void> measured = co_await energy_windows(*info);
     AIOT_CO_CHECK(std::move(measured));
   } else {
     Result<void> greeted = co_await greet();
     AIOT_CO_CHECK(std::move(greeted));
-    AIOT_CO_CHECK(prepare());
+    Result<void> ready = co_await prepare();
+    AIOT_CO_CHECK(std::move(ready));
   }
   if (request.phases.performance) {
     Result<void> done = co_await performance();
@@ -130,17 +149,19 @@ net::Task<void> DeviceBench::run() {
     Result<void> done = co_await accuracy();
     AIOT_CO_CHECK(std::move(done));
   }
-  co_return conclude();
+  Result<void> concluded = co_await conclude();
+  co_return concluded;
 }
 
-Result<void> DeviceBench::conclude() {
+net::Task<void> DeviceBench::conclude() {
   if (mended_ > 0) {
     context_.fields.set("mended", mended_);
     context_.notice("bench.mended", fmt::format("mended on the line: {}", mended_),
                     "see its cable, its rate, and the trace of the bytes");
   }
   if (comparison_->active()) {
-    AIOT_TRY(const std::optional<Verdict> verdict, comparison_->verdict());
+    Result<std::optional<Verdict>> found = co_await comparison_->verdict();
+    AIOT_CO_TRY(const std::optional<Verdict> verdict, std::move(found));
     context_.fields.set("comparison", comparison_->fields());
     if (verdict) {
       misses_.insert(misses_.begin(),
@@ -161,13 +182,13 @@ Result<void> DeviceBench::conclude() {
                       "its files say so, and hold no median that a checker takes");
     }
     context_.step("results", 0.1);
-    AIOT_TRY(const std::vector<std::string> files,
-             write_results(request.results, place_, text_, request.force));
+    AIOT_CO_TRY(const std::vector<std::string> files,
+                write_results(request.results, place_, text_, request.force));
     context_.fields.set("results", Array(files.begin(), files.end()));
   }
-  if (misses_.empty()) return {};
+  if (misses_.empty()) co_return Result<void>();
   context_.step("verdict", 0.1);
-  return misses_.front();
+  co_return misses_.front();
 }
 
 net::asio::awaitable<void> DeviceBench::leave() {

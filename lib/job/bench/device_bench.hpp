@@ -20,8 +20,9 @@ struct DeviceResources {
   std::shared_ptr<const inference::Model> model;  ///< nullptr: nothing to compare with
   std::optional<DataSet> data;
   bool several = false;  ///< devices: their results need folders of their own
+  std::unique_ptr<Workers> workers;
 };
-Result<DeviceResources> read_resources(const DeviceRequest& request);
+Result<DeviceResources> read_resources(const DeviceRequest& request, std::size_t devices);
 
 /// Something to upload, and what to call it.
 struct Sample {
@@ -48,11 +49,13 @@ class DeviceBench {
 
  private:
   net::Task<void> greet();
-  Result<void> prepare();
+  net::Task<void> prepare();
+  /// The reference engine for the device's model; Errc::wrong_model.
+  net::Task<void> take_reference(const std::string& id);
   net::Task<void> performance();
   net::Task<void> accuracy();
   net::Task<void> energy_windows(const power::MonitorInfo& info);
-  Result<void> conclude();
+  net::Task<void> conclude();
 
   // device_infer.cpp
   /// Uploads and infers; what goes wrong by the way is mended a few times, and said.
@@ -69,7 +72,7 @@ class DeviceBench {
   net::Task<void> compare(const Sample& sample, const std::vector<double>& results);
   void mended(const Error& error, const std::string& what);
   /// The inputs of windows: the data set's first, or pseudo-random ones.
-  Result<std::vector<Sample>> window_samples();
+  net::Task<std::vector<Sample>> window_samples();
 
   // device_energy.cpp
   /// The stretch between the last two edges, or between the laps as they arrived.
@@ -82,7 +85,7 @@ class DeviceBench {
   std::unique_ptr<net::Link> link_;
   std::optional<energyrunner::Session> session_;
   const inference::tiny::Task* task_ = nullptr;
-  std::unique_ptr<Reference> reference_;
+  std::shared_ptr<Reference> reference_;
   std::optional<Comparison> comparison_;
   std::optional<PowerFeed> power_;
   std::string place_;  ///< of the results, below their folder

@@ -156,31 +156,40 @@ Result<Bytes> telling_upload(Reference& reference, std::uint64_t seed) {
   return best;
 }
 
-Result<bool> Comparison::add(const std::string& file, ByteSpan upload,
-                             const std::vector<double>& device) {
-  if (reference_ == nullptr) return true;
-  AIOT_TRY(std::vector<float> expected, reference_->results(upload));
+net::Task<bool> Comparison::add(const std::string& file, const Bytes& upload,
+                                const std::vector<double>& device) {
+  if (reference_ == nullptr) co_return true;
+  // The work may outlive whoever waits for it: it owns what it uses.
+  std::function<Result<std::vector<float>>()> infer = [reference = reference_, upload] {
+    return reference->results(upload);
+  };
+  Result<std::vector<float>> expected = co_await workers_.run(std::move(infer), clock_);
+  if (!expected) co_return std::move(expected).error();
   ++compared_;
-  const auto difference = first_difference(device, expected);
+  const auto difference = first_difference(device, *expected);
   if (!difference) {
     ++equal_;
-    return true;
+    co_return true;
   }
   if (kept_.size() < most_kept) {
-    kept_.push_back(
-        {file, Bytes(upload.begin(), upload.end()), device, std::move(expected), *difference});
+    kept_.push_back({file, upload, device, *std::move(expected), *difference});
   }
-  return false;
+  co_return false;
 }
 
 void Comparison::blame(Cause cause, std::string text) {
   if (!verdict_) verdict_ = Verdict{cause, std::move(text)};
 }
 
-Result<std::optional<Verdict>> Comparison::verdict() {
-  if (verdict_ || kept_.empty()) return verdict_;
-  AIOT_TRY(verdict_, explain(kept_, *reference_));
-  return verdict_;
+net::Task<std::optional<Verdict>> Comparison::verdict() {
+  if (verdict_ || kept_.empty()) co_return verdict_;
+  std::function<Result<Verdict>()> work = [reference = reference_, kept = kept_] {
+    return explain(kept, *reference);
+  };
+  Result<Verdict> found = co_await workers_.run(std::move(work), clock_);
+  if (!found) co_return std::move(found).error();
+  verdict_ = *std::move(found);
+  co_return verdict_;
 }
 
 Object Comparison::fields() const {

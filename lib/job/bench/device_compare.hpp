@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include "aiot/bytes.hpp"
 #include "aiot/value.hpp"
 #include "job/bench/device_reference.hpp"
+#include "job/bench/workers.hpp"
 
 namespace aiot::bench {
 
@@ -62,17 +64,21 @@ Result<std::size_t> slips_shown(Reference& reference, ByteSpan upload);
 /// gives the same results for much. The same for a seed and a model on every machine.
 Result<Bytes> telling_upload(Reference& reference, std::uint64_t seed);
 
-/// Compares what comes, and keeps what is needed to explain it.
+/// Compares what comes, and keeps what is needed to explain it. The model runs on `workers`; it is
+/// asked one thing at a time.
 class Comparison {
  public:
   /// So many mismatches are kept to be explained.
   static constexpr std::size_t most_kept = 8;
 
-  explicit Comparison(Reference* reference) : reference_(reference) {}
+  /// Without a reference nothing is compared.
+  Comparison(std::shared_ptr<Reference> reference, Workers& workers, net::Clock& clock)
+      : reference_(std::move(reference)), workers_(workers), clock_(clock) {}
 
   bool active() const { return reference_ != nullptr; }
   /// True when the device's results are the reference's, or there is none.
-  Result<bool> add(const std::string& file, ByteSpan upload, const std::vector<double>& device);
+  net::Task<bool> add(const std::string& file, const Bytes& upload,
+                      const std::vector<double>& device);
   /// The upload itself, or the device's steadiness, was at fault.
   void blame(Cause cause, std::string text);
 
@@ -80,12 +86,14 @@ class Comparison {
   std::uint64_t equal() const { return equal_; }
   const std::vector<Mismatch>& kept() const { return kept_; }
   /// nullopt when nothing differs.
-  Result<std::optional<Verdict>> verdict();
+  net::Task<std::optional<Verdict>> verdict();
   /// For the report; after verdict().
   Object fields() const;
 
  private:
-  Reference* reference_;
+  std::shared_ptr<Reference> reference_;
+  Workers& workers_;
+  net::Clock& clock_;
   std::uint64_t compared_ = 0;
   std::uint64_t equal_ = 0;
   std::vector<Mismatch> kept_;

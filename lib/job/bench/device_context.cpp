@@ -24,4 +24,10 @@ DeviceEnvironment real_device_environment() {
   return out;
 }
 
+Result<std::unique_ptr<inference::Engine>> DeviceEnvironment::reference_engine(
+    std::shared_ptr<const inference::Model> model) {
+  const inference::EngineOptions options;
+  return inference::make_reference_engine(std::move(model), options);
+}
+
 }  // namespace aiot::bench

@@ -6,16 +6,26 @@
 
 #include "aiot/bench_device.hpp"
 #include "gang/place.hpp"
+#include "inference/engine.hpp"
 #include "net/link.hpp"
 
 namespace aiot::bench {
 
 /// What the job takes from outside, so that tests bring virtual devices and virtual time.
 struct DeviceEnvironment {
+  using MakeEngine = std::function<Result<std::unique_ptr<inference::Engine>>(
+      std::shared_ptr<const inference::Model>)>;
+
   std::function<net::Task<std::unique_ptr<net::Link>>(Address, net::OpenOptions)> open;
   net::Clock* clock = nullptr;
   /// Month, day and time as the submission's lines have them: "1124.093801".
   std::function<std::string()> stamp;
+  /// Of the model to compare with, one for each device; called and run beside the loop.
+  MakeEngine engine = reference_engine;
+
+  /// Errors of inference::make_reference_engine().
+  static Result<std::unique_ptr<inference::Engine>> reference_engine(
+      std::shared_ptr<const inference::Model> model);
 };
 /// The real links, the machine's clocks.
 DeviceEnvironment real_device_environment();

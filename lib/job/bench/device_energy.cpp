@@ -55,7 +55,8 @@ net::Task<double> DeviceBench::calibrate_energy(const Sample& sample) {
 
 net::Task<void> DeviceBench::energy_windows(const power::MonitorInfo& info) {
   const DeviceRequest& request = context_.request();
-  AIOT_CO_TRY(const std::vector<Sample> samples, window_samples());
+  Result<std::vector<Sample>> taken = co_await window_samples();
+  AIOT_CO_TRY(const std::vector<Sample> samples, std::move(taken));
   if (session_->greeting().energy_mode && !info.has_edges) {
     context_.notice("bench.no_edges", "this monitor does not see the device's pin by itself",
                     "send its edges with its samples, or build the firmware for performance");

@@ -79,8 +79,7 @@ Result<DevicesReport> run_device_gang(std::span<const Address> devices,
                                       const DeviceRequest& request, DeviceEnvironment& environment,
                                       EventSink& sink, std::stop_token stop) {
   AIOT_CHECK(check_request(devices, request));
-  AIOT_TRY(DeviceResources resources, read_resources(request));
-  resources.several = devices.size() > 1;
+  AIOT_TRY(const DeviceResources resources, read_resources(request, devices.size()));
   std::deque<DeviceContext> contexts;
   std::vector<gang::Member> members;
   for (const Address& device : devices) {

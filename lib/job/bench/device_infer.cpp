@@ -35,33 +35,37 @@ void DeviceBench::mended(const Error& error, const std::string& what) {
   context_.log(event::Level::info, fmt::format("{}: {}; again", what, error.message()));
 }
 
-Result<std::vector<Sample>> DeviceBench::window_samples() {
+net::Task<std::vector<Sample>> DeviceBench::window_samples() {
   const DeviceRequest& request = context_.request();
   std::vector<Sample> out;
   if (resources_.data) {
     const DataSet& data = *resources_.data;
     for (std::size_t i = 0; i < request.windows; ++i) {
       const std::size_t file = i % data.size();
-      AIOT_TRY(std::vector<Bytes> uploads, data.uploads(file));
+      AIOT_CO_TRY(std::vector<Bytes> uploads, data.uploads(file));
       out.push_back({data.label(file).file, std::move(uploads.front())});
     }
-    return out;
+    co_return out;
   }
   if (!reference_ && task_->elements == 0) {
-    return make_error(DeviceErrc::no_input_size, escape_controls(session_->greeting().model),
-                      "name the model's file, or a folder with inputs");
+    co_return make_error(DeviceErrc::no_input_size, escape_controls(session_->greeting().model),
+                         "name the model's file, or a folder with inputs");
   }
   for (unsigned i = 0; i < request.windows; ++i) {
     Sample sample;
     sample.name = fmt::format("random input {}", i + 1);
     if (reference_) {
-      AIOT_TRY(sample.upload, telling_upload(*reference_, request.seed + i));
+      std::function<Result<Bytes>()> choose = [reference = reference_, seed = request.seed + i] {
+        return telling_upload(*reference, seed);
+      };
+      Result<Bytes> chosen = co_await resources_.workers->run(std::move(choose), context_.clock());
+      AIOT_CO_TRY(sample.upload, std::move(chosen));
     } else {
       sample.upload = tiny::random_upload(*task_, usual_input(*task_), request.seed + i);
     }
     out.push_back(std::move(sample));
   }
-  return out;
+  co_return out;
 }
 
 net::Task<energyrunner::Inference> DeviceBench::try_infer(const Sample& sample,
@@ -129,8 +133,9 @@ net::Task<double> DeviceBench::calibrate(const Sample& sample) {
 }
 
 net::Task<void> DeviceBench::compare(const Sample& sample, const std::vector<double>& results) {
-  AIOT_CO_TRY(const bool equal, comparison_->add(sample.name, sample.upload, results));
-  if (equal || comparison_->kept().size() > most_questions) co_return Result<void>();
+  Result<bool> equal = co_await comparison_->add(sample.name, sample.upload, results);
+  if (!equal) co_return std::move(equal).error();
+  if (*equal || comparison_->kept().size() > most_questions) co_return Result<void>();
   // Is it what it was given? Does it say the same again?
   Result<Bytes> held = co_await session_->read_back(sample.upload.size());
   if (!held) co_return std::move(held).error();

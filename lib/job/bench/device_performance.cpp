@@ -24,7 +24,8 @@ std::string clock_words(double error) {
 net::Task<void> DeviceBench::performance() {
   const DeviceRequest& request = context_.request();
   context_.step("calibrate", 2);
-  AIOT_CO_TRY(const std::vector<Sample> samples, window_samples());
+  Result<std::vector<Sample>> taken = co_await window_samples();
+  AIOT_CO_TRY(const std::vector<Sample> samples, std::move(taken));
   Result<double> each = co_await calibrate(samples.front());
   if (!each) co_return std::move(each).error();
   std::uint32_t iterations = iterations_for(*each, request.window);

@@ -44,6 +44,11 @@ Result<std::unique_ptr<Reference>> Reference::make(std::shared_ptr<const inferen
                                                    const tiny::Task& task) {
   const inference::EngineOptions options;
   AIOT_TRY(auto engine, inference::make_reference_engine(std::move(model), options));
+  return make(std::move(engine), task);
+}
+
+Result<std::unique_ptr<Reference>> Reference::make(std::unique_ptr<inference::Engine> engine,
+                                                   const tiny::Task& task) {
   if (engine->inputs().size() != 1 || engine->outputs().size() != 1) {
     return make_error(Errc::bad_request, "a device under test has one input and one output");
   }

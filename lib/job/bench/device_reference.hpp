@@ -27,6 +27,9 @@ class Reference {
   static Result<std::shared_ptr<const inference::Model>> read(const std::string& model);
   static Result<std::unique_ptr<Reference>> make(std::shared_ptr<const inference::Model> model,
                                                  const inference::tiny::Task& task);
+  /// On an engine that is there. Errc::bad_request for other than one input and one output.
+  static Result<std::unique_ptr<Reference>> make(std::unique_ptr<inference::Engine> engine,
+                                                 const inference::tiny::Task& task);
 
   std::size_t upload_bytes() const;
   const inference::tiny::Task& task() const { return task_; }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cmath>
 #include <limits>
 
@@ -7,6 +9,23 @@
 
 using namespace aiot;
 using namespace aiot::bench;
+
+namespace {
+
+/// What a coroutine gives, on a loop of its own.
+template <class T>
+Result<T> awaited(const std::function<net::Task<T>()>& begin) {
+  net::asio::io_context loop;
+  std::optional<Result<T>> result;
+  net::asio::co_spawn(
+      loop, [&]() -> net::asio::awaitable<void> { result = co_await begin(); },
+      [](std::exception_ptr thrown) { CHECK(thrown == nullptr); });
+  loop.run();
+  REQUIRE(result.has_value());
+  return *std::move(result);
+}
+
+}  // namespace
 
 TEST_CASE("results are compared as far as they are printed") {
   // Rounded as the reference's image classification, cut as its keyword spotting.
@@ -36,15 +55,18 @@ TEST_CASE("another number of results is told as such, whatever their values") {
   const auto right = (*reference)->results(upload);
   REQUIRE(right.has_value());
   REQUIRE(right->size() == 1);
+  const std::shared_ptr<Reference> shared = *std::move(reference);
+  const std::string file = "0.bin";
+  Workers workers(1);
   // The first is wrong, and right: neither is a matter of the kernels.
   for (const double first : {-57.591, static_cast<double>(right->front())}) {
-    Comparison comparison(reference->get());
+    Comparison comparison(shared, workers, net::steady_clock());
     std::vector<double> device(640, 0.5);
     device.front() = first;
-    const auto equal = comparison.add("0.bin", upload, device);
+    const auto equal = awaited<bool>([&] { return comparison.add(file, upload, device); });
     REQUIRE(equal.has_value());
     CHECK(!*equal);
-    const auto verdict = comparison.verdict();
+    const auto verdict = awaited<std::optional<Verdict>>([&] { return comparison.verdict(); });
     REQUIRE(verdict.has_value());
     REQUIRE(verdict->has_value());
     CHECK(name_of((*verdict)->cause) == "count");

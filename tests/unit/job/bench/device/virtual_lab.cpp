@@ -73,7 +73,7 @@ DeviceReport VirtualLab::run_until(net::Duration stop) {
   const Address address = *parse_address("serial:/dev/virtual");
   const std::vector<Address> devices = {address};
   REQUIRE_MESSAGE(check_request(devices, request), "the request");
-  auto resources = read_resources(request);
+  auto resources = read_resources(request, devices.size());
   REQUIRE_MESSAGE(resources, resources.error().message());
   asio::io_context loop;
   DeviceContext context(address, 1, request, environment, recorder);
