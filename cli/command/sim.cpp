@@ -150,6 +150,7 @@ int run_sim(Context& context) {
         .set("count", request->count);
     if (!device.flash_file.empty()) line.set("flash_file", device.flash_file);
     if (!device.name.empty()) line.set("name", device.name);
+    if (!device.monitor.empty()) line.set("monitor", device.monitor);
     if (!device.addresses.empty()) {
       line.set("addresses", Array(device.addresses.begin(), device.addresses.end()));
     }

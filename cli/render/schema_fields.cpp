@@ -123,7 +123,10 @@ Schema sim_ready() {
            text("name", "of a gadget, as it announces itself; of a device under test, its model")),
        optional({"addresses", "array",
                  "of a gadget: all it can be reached by here; of a device under test with a power "
-                 "monitor: both"})}};
+                 "monitor: its own, then the monitor's"}),
+       optional(text("monitor",
+                     "of a device under test: its power monitor's address, for `aiotctl bench "
+                     "device --monitor`"))}};
 }
 
 Fields choice_fields() {
@@ -164,6 +167,7 @@ std::vector<Schema> all_schemas() {
               optional(words("addresses", "of a gadget: all it could be reached by here")),
               optional(text("model", "of a device under test, such as ic01")),
               optional(whole("inferences", "of a device under test")),
+              optional(text("monitor", "of a device under test: where its power monitor was")),
               optional(words("faults_fired", "those that struck")),
               optional(whole("lines", "of a gadget: what its console said")),
               optional(whole("lines_lost", "of those, what nobody read in time")),

@@ -124,7 +124,8 @@ def rack(folder):
 
 def energy():
     with devices("--bench", "kws", "--latency", "10ms", "--monitor", "--baud-limit", "115200") as (device,):
-        address, monitor = device["addresses"]
+        address, monitor = device["address"], device["monitor"]
+        assert device["addresses"] == [address, monitor] and address != monitor, device
         document = measure(address, "--monitor", monitor, "--voltage", "1.8", "--windows", "2", "--window", "300ms")
         result = document["data"]["devices"][0]
         assert result["monitor"]["kind"] == "lpm01a" and result["monitor"]["millivolts"] == 1800, result

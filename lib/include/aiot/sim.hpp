@@ -55,6 +55,7 @@ struct Ready {
   std::string name = {};  ///< of a gadget, as it announces itself
   /// Of a gadget: all it can be reached by on this machine, `address` first.
   std::vector<std::string> addresses = {};
+  std::string monitor = {};  ///< the address of a device under test's power monitor; "": none
 };
 
 /// Serves until `stop`; `ready` is called once for each device, before any byte is served, and

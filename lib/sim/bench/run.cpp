@@ -114,7 +114,8 @@ Ready ready_of(const Desk& desk, unsigned number) {
   out.number = number;
   out.name = desk.device->options().model;
   if (desk.monitor_station) {
-    out.addresses = {desk.station->address(), desk.monitor_station->address()};
+    out.monitor = desk.monitor_station->address();
+    out.addresses = {out.address, out.monitor};
   }
   return out;
 }
@@ -135,6 +136,7 @@ Object report_of(const Desk& desk) {
       .set("model", desk.device->options().model)
       .set("inferences", counters.inferences)
       .set("faults_fired", std::move(fired));
+  if (desk.monitor_station) fields.set("monitor", desk.monitor_station->address());
   return fields;
 }
 
