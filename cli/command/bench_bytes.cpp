@@ -34,6 +34,21 @@ Result<Bytes> read_all(std::istream& in, const std::string& name) {
   return bytes;
 }
 
+/// After an output that could not be written: only a full disk wants space.
+std::string output_hint(int number) {
+  switch (number) {
+    case ENOSPC:
+    case EDQUOT: return "free some space, or write elsewhere";
+    case ENOENT:
+    case ENOTDIR: return "name a file in a folder that is there";
+    case EISDIR: return "name a file, not a folder";
+    case EACCES:
+    case EPERM:
+    case EROFS: return "write to a folder that you may write to";
+    default: return "write to another file";
+  }
+}
+
 /// "-" stands for one stream: it cannot be given twice.
 Result<void> check_once(const std::vector<std::string>& files, const char* flag) {
   if (std::count(files.begin(), files.end(), "-") < 2) return {};
@@ -82,7 +97,7 @@ Result<void> write_outputs(const Context& context, const std::vector<std::string
     std::ofstream out(files[i], std::ios::binary | std::ios::trunc);
     out.write(data, size);
     out.close();
-    if (!out) return of_file(Errc::output_file, files[i], "free some space, or write elsewhere");
+    if (!out) return of_file(Errc::output_file, files[i], output_hint(errno));
   }
   return {};
 }

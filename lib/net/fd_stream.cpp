@@ -17,6 +17,13 @@ namespace {
 /// A stream that always has data would keep everybody else, the user's interrupt too, from running.
 constexpr int max_streak = 32;
 
+/// A loss that the other end is behind, or the way to it.
+Error lost(std::string text) {
+  return make_error(Errc::link_lost, std::move(text),
+                    "see that what is at the other end runs, with its cable and its power, and try "
+                    "again");
+}
+
 Error closed() { return make_error(Errc::link_lost, "the link is closed"); }
 
 }  // namespace
@@ -35,7 +42,7 @@ Error link_error(int number) {
     case EHOSTUNREACH:
     case ENETUNREACH:
     case ENETDOWN:
-    case ESHUTDOWN: return make_error(Errc::link_lost, text);
+    case ESHUTDOWN: return lost(text);
     default: return make_error(Errc::io, text);
   }
 }
@@ -89,7 +96,7 @@ Task<std::size_t> FdStream::read_some(std::span<std::uint8_t> buffer, TimePoint 
   while (true) {
     const ssize_t count = ::read(shared->descriptor.native_handle(), buffer.data(), buffer.size());
     if (count > 0) co_return static_cast<std::size_t>(count);
-    if (count == 0) co_return make_error(Errc::link_lost, "closed by the other end");
+    if (count == 0) co_return lost("closed by the other end");
     if (errno == EINTR) continue;
     if (errno != EAGAIN) co_return link_error(errno);
     Result<void> ready = co_await wait_ready(shared, Wait::wait_read, deadline);
@@ -124,7 +131,7 @@ Result<void> FdStream::discard_input() {
   for (int i = 0; i < 1024; ++i) {
     std::array<std::uint8_t, 4096> drop;  // NOLINT: filled by read
     const ssize_t count = ::read(fd(), drop.data(), drop.size());
-    if (count == 0) return make_error(Errc::link_lost, "closed by the other end");
+    if (count == 0) return lost("closed by the other end");
     if (count < 0) {
       if (errno == EAGAIN) return {};
       if (errno != EINTR) return link_error(errno);

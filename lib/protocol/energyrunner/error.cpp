@@ -35,8 +35,34 @@ constexpr std::array rows = {
 };
 const ErrorTable table("energyrunner", rows);
 
+const char* next_step(Errc code) {
+  switch (code) {
+    case Errc::garbled: return "see its cable and its rate, and that nothing else talks to it";
+    case Errc::refused: return "see what its firmware takes, and that it is the benchmark's";
+    case Errc::too_large:
+      return "see that the input is for the device's model, or build its firmware with a larger "
+             "buffer";
+    case Errc::not_loaded:
+    case Errc::upload_failed:
+      return "see its cable and its rate, and that the input is for the device's model";
+    case Errc::upload_mismatch:
+      return "see its cable and its rate, and how its firmware takes and keeps its input";
+    case Errc::restarted: return "see that its supply and its reset are steady";
+    case Errc::incomplete: return "see its cable and its rate, and what its firmware prints";
+    case Errc::no_answer:
+    case Errc::not_a_device:
+      return "see that it runs the benchmark's firmware, and that nothing else talks to it";
+    case Errc::bad_fault: break;
+  }
+  return "";
+}
+
 }  // namespace
 
 boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
+Error fault_of(Errc code, std::string context) {
+  return make_error(code, std::move(context), next_step(code));
+}
 
 }  // namespace aiot::energyrunner

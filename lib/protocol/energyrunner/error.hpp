@@ -21,6 +21,9 @@ enum class Errc {
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
+/// The error `code` at `context`, with what to do next about errors of its kind.
+Error fault_of(Errc code, std::string context);
+
 }  // namespace aiot::energyrunner
 
 template <>

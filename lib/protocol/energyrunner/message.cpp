@@ -176,7 +176,7 @@ Result<Message> decode_line(std::string_view line) {
   }
   message.kind = row->kind;
   if (!fill(message, row->form, line.substr(at + row->begin.size()))) {
-    return make_error(Errc::garbled).with_peer_text(std::string(line.substr(0, 200)));
+    return fault_of(Errc::garbled, {}).with_peer_text(std::string(line.substr(0, 200)));
   }
   return message;
 }

@@ -72,7 +72,7 @@ net::Task<Session::Reply> Session::collect(net::Duration silence, net::Duration 
         continue;
       }
       if (reply.heard.size() == most_messages) {
-        co_return make_error(Errc::not_a_device, "it talks without end");
+        co_return fault_of(Errc::not_a_device, "it talks without end");
       }
       reply.heard.push_back({*std::move(message), heard});
     }
@@ -118,7 +118,7 @@ net::Task<Session::Reply> Session::exchange(std::string command, net::Duration s
     const Errc code = message.cause == Message::Cause::not_loaded  ? Errc::not_loaded
                       : message.cause == Message::Cause::too_large ? Errc::too_large
                                                                    : Errc::refused;
-    co_return make_error(code, step).with_peer_text(message.text.substr(0, 200));
+    co_return fault_of(code, step).with_peer_text(message.text.substr(0, 200));
   }
   co_return reply;
 }
@@ -151,7 +151,7 @@ net::Task<std::uint32_t> Session::timestamp() {
   Result<Reply> reply = co_await ask("timestamp");
   if (!reply) co_return std::move(reply).error();
   const Heard* lap = reply->find(Kind::lap);
-  if (lap == nullptr) co_return make_error(Errc::incomplete, "timestamp");
+  if (lap == nullptr) co_return fault_of(Errc::incomplete, "timestamp");
   co_return lap->message.number;
 }
 

@@ -57,7 +57,7 @@ net::Task<void> Session::ask_profile() {
       if (profile != nullptr) greeting_.profile = profile->message.text;
       if (model != nullptr) greeting_.model = model->message.text;
       if (model != nullptr) co_return Result<void>();
-      last = make_error(Errc::incomplete, "profile");
+      last = fault_of(Errc::incomplete, "profile");
     } else {
       last = std::move(reply).error();
       if (!may_be_mended(last)) break;

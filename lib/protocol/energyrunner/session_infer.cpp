@@ -14,7 +14,7 @@ net::Task<std::vector<double>> Session::repeat_results() {
     Result<Reply> reply = co_await ask("results");
     if (reply) {
       if (const Heard* results = reply->find(Kind::results)) co_return results->message.values;
-      last = make_error(Errc::incomplete, "results");
+      last = fault_of(Errc::incomplete, "results");
     } else {
       last = std::move(reply).error();
       if (!may_be_mended(last)) break;
@@ -47,7 +47,7 @@ net::Task<Inference> Session::infer(InferRequest request) {
     if (kind != Kind::lap || !started) continue;
     (first == nullptr ? first : second) = &heard;
   }
-  if (!started) co_return make_error(Errc::incomplete, "it did not say that it inferred");
+  if (!started) co_return fault_of(Errc::incomplete, "it did not say that it inferred");
   if (first != nullptr && second != nullptr) {
     // 32-bit arithmetic is right when the clock went round in between.
     out.device_us = second->message.number - first->message.number;
@@ -55,7 +55,7 @@ net::Task<Inference> Session::infer(InferRequest request) {
     out.end = second->at;
   } else if (!greeting_.energy_mode) {
     if (reply->damage) co_return std::move(*reply->damage).with("infer");
-    co_return make_error(Errc::incomplete, "infer: a lap is missing");
+    co_return fault_of(Errc::incomplete, "infer: a lap is missing");
   }
   if (results != nullptr) {
     out.results = results->message.values;

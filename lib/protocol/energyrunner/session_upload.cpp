@@ -30,8 +30,7 @@ net::Task<Bytes> Session::read_back(std::size_t bytes) {
       Bytes out;
       for (const Heard& heard : reply->heard) append(out, heard.message.bytes);
       if (out.size() == bytes) co_return out;
-      last =
-          make_error(Errc::incomplete, fmt::format("db print: {} bytes of {}", out.size(), bytes));
+      last = fault_of(Errc::incomplete, fmt::format("db print: {} bytes of {}", out.size(), bytes));
     } else if (!may_be_mended(last)) {
       co_return last;
     }
@@ -47,7 +46,7 @@ net::Task<void> Session::try_upload(ByteSpan input, bool prove, Upload& upload) 
   if (!announced) co_return std::move(announced).error();
   const Heard* expecting = announced->find(Kind::expecting);
   if (expecting == nullptr || expecting->message.number != input.size()) {
-    co_return make_error(Errc::upload_failed, "it does not expect the input's size");
+    co_return fault_of(Errc::upload_failed, "it does not expect the input's size");
   }
   ByteSpan left = input;
   while (!left.empty()) {
@@ -57,8 +56,8 @@ net::Task<void> Session::try_upload(ByteSpan input, bool prove, Upload& upload) 
     Result<Reply> taken = co_await ask(chunk_command(chunk));
     if (!taken) co_return std::move(taken).error();
     if ((taken->find(Kind::load_done) != nullptr) != left.empty()) {
-      co_return make_error(Errc::upload_failed,
-                           left.empty() ? "it waits for more bytes" : "it is done too early");
+      co_return fault_of(Errc::upload_failed,
+                         left.empty() ? "it waits for more bytes" : "it is done too early");
     }
   }
   if (!prove) co_return Result<void>();
@@ -66,8 +65,8 @@ net::Task<void> Session::try_upload(ByteSpan input, bool prove, Upload& upload) 
   if (!held) co_return std::move(held).error();
   const auto [ours, theirs] = std::ranges::mismatch(input, *held);
   if (ours != input.end()) {
-    co_return make_error(Errc::upload_mismatch, fmt::format("byte {}: sent {:#04x}, holds {:#04x}",
-                                                            ours - input.begin(), *ours, *theirs));
+    co_return fault_of(Errc::upload_mismatch, fmt::format("byte {}: sent {:#04x}, holds {:#04x}",
+                                                          ours - input.begin(), *ours, *theirs));
   }
   upload.proved = true;
   co_return Result<void>();

@@ -80,6 +80,7 @@ TEST_CASE_FIXTURE(Fixture, "bytes go to a TCP server and back, and the end is no
   Result<Bytes> lost = run_real(context, [&] { return echo(**link, "X"); });
   REQUIRE(!lost);
   CHECK(lost.error().code == Errc::link_lost);
+  CHECK(lost.error().hint.starts_with("see that what is at the other end runs"));
   serve_one();
   CHECK(run_real(context, [&] { return (*link)->reopen(in(10s)); }));
   CHECK(run_real(context, [&] { return echo(**link, "again"); }));

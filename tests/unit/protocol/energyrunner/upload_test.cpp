@@ -131,6 +131,7 @@ TEST_CASE("an upload that stalls once is begun again") {
     CHECK(upload->proved);
     REQUIRE(upload->repaired.size() == 1);
     CHECK_MESSAGE(upload->repaired[0].stable_code() == one.code, one.what);
+    CHECK_MESSAGE(!upload->repaired[0].hint.empty(), one.what);
     CHECK_MESSAGE(link.finished(), one.what);
   }
 }
@@ -143,6 +144,7 @@ TEST_CASE_FIXTURE(Talk, "a buffer that is too small is said at once, though with
   REQUIRE(!upload);
   CHECK(upload.error().stable_code() == "energyrunner.too_large");
   CHECK(upload.error().peer_text == "Supplied buffer size 45 exceeds maximum of 40");
+  CHECK(upload.error().hint.starts_with("see that the input is for the device's model"));
   CHECK(clock.elapsed() < 1s);
 }
 
