@@ -45,7 +45,7 @@ struct FlagHint {
   std::string_view text;
 };
 constexpr std::array flag_hints = {
-    FlagHint{"bench.bad_data", "--data-type says what the files hold"},
+    FlagHint{"bench.data_form", "--data-type says what the files hold"},
     FlagHint{"bench.busy", "--pin CPU holds it to one that is free"},
     FlagHint{"bench.accuracy_low", "--allow-missed takes it all the same"},
     FlagHint{"bench.one_class", "--allow-missed takes them all the same"},

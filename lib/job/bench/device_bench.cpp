@@ -102,6 +102,7 @@ net::Task<void> DeviceBench::prepare() {
     Result<void> taken = co_await take_reference(id);
     AIOT_CO_CHECK(std::move(taken));
   }
+  AIOT_CO_CHECK(check_data());
   comparison_.emplace(reference_, *resources_.workers, context_.clock());
   place_ = results_place(context_.address(), *task_, resources_.several);
   const DeviceRequest& request = context_.request();

@@ -52,6 +52,8 @@ class DeviceBench {
   net::Task<void> prepare();
   /// The reference engine for the device's model; Errc::wrong_model.
   net::Task<void> take_reference(const std::string& id);
+  /// Whether the data set is for the device's model, as far as sizes tell.
+  Result<void> check_data() const;
   net::Task<void> performance();
   net::Task<void> accuracy();
   net::Task<void> energy_windows(const power::MonitorInfo& info);

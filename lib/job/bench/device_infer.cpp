@@ -35,6 +35,17 @@ void DeviceBench::mended(const Error& error, const std::string& what) {
   context_.log(event::Level::info, fmt::format("{}: {}; again", what, error.message()));
 }
 
+Result<void> DeviceBench::check_data() const {
+  if (!resources_.data || (!reference_ && task_->elements == 0)) return {};
+  const DeviceRequest& request = context_.request();
+  const std::size_t all = resources_.data->size();
+  std::size_t files = request.files == 0 ? all : request.files;
+  if (!request.phases.accuracy) files = request.windows;
+  const std::size_t bytes =
+      reference_ ? reference_->upload_bytes() : tiny::upload_bytes(*task_, usual_input(*task_));
+  return resources_.data->check_sizes(bytes, files);
+}
+
 net::Task<std::vector<Sample>> DeviceBench::window_samples() {
   const DeviceRequest& request = context_.request();
   std::vector<Sample> out;

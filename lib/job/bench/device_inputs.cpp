@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
 
+#include "image/files.hpp"
 #include "job/bench/error.hpp"
 
 namespace aiot::bench {
@@ -13,20 +14,9 @@ namespace {
 /// A data set's largest file has some hundred kilobytes.
 constexpr std::uintmax_t most_file_bytes = 16U << 20;
 
-Result<Bytes> read_file(const std::string& path, Errc code, std::uintmax_t most) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) {
-    return make_error(code, fmt::format("{}: {}", path, error.message()),
-                      "see that the folder is the benchmark's, and whole");
-  }
-  if (size > most) return make_error(code, fmt::format("{}: {} bytes", path, size));
-  std::ifstream file(path, std::ios::binary);
-  Bytes out(static_cast<std::size_t>(size));
-  if (!file.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()))) {
-    return make_error(code, path + ": it cannot be read");
-  }
-  return out;
+Error misfit(std::string what) {
+  return make_error(Errc::bad_data, std::move(what),
+                    "see that files and labels are of the device's benchmark");
 }
 
 }  // namespace
@@ -35,15 +25,33 @@ Result<DataSet> DataSet::open(const std::string& folder, const std::string& labe
   DataSet out;
   out.folder_ = folder;
   const std::string path = labels.empty() ? folder + "/y_labels.csv" : labels;
-  AIOT_TRY(const Bytes text, read_file(path, Errc::bad_labels, most_label_bytes));
+  AIOT_TRY(const Bytes text, image::read_file(path, most_label_bytes));
   AIOT_TRY(out.labels_, parse_labels(to_string(text)).with(path));
   return out;
 }
 
+Result<void> DataSet::check_sizes(std::size_t upload_bytes, std::size_t files) const {
+  for (std::size_t i = 0; i < std::min(files, labels_.size()); ++i) {
+    const Label& label = labels_[i];
+    std::error_code error;
+    const std::uintmax_t there = std::filesystem::file_size(path_of(label), error);
+    // What cannot be looked at cannot be read either: that says why.
+    if (error) {
+      AIOT_CHECK(image::read_file(path_of(label), most_file_bytes));
+    }
+    const std::uintmax_t bytes = label.window ? label.window->bytes : there;
+    if (bytes != upload_bytes) {
+      return misfit(fmt::format("{}: {} of {} bytes, the device's model takes {}", label.file,
+                                label.window ? "windows" : "a file", bytes, upload_bytes));
+    }
+  }
+  return {};
+}
+
 Result<std::vector<Bytes>> DataSet::uploads(std::size_t index) const {
   const Label& label = labels_[index];
-  AIOT_TRY(Bytes bytes, read_file(folder_ + "/" + label.file, Errc::bad_data, most_file_bytes));
-  if (bytes.empty()) return make_error(Errc::bad_data, label.file + ": it is empty");
+  AIOT_TRY(Bytes bytes, image::read_file(path_of(label), most_file_bytes));
+  if (bytes.empty()) return misfit(label.file + ": it is empty");
   std::vector<Bytes> out;
   if (!label.window) {
     out.push_back(std::move(bytes));
@@ -56,8 +64,7 @@ Result<std::vector<Bytes>> DataSet::uploads(std::size_t index) const {
     if (window.stride == 0) break;
   }
   if (out.empty()) {
-    return make_error(Errc::bad_data, fmt::format("{}: shorter than a window of {} bytes",
-                                                  label.file, window.bytes));
+    return misfit(fmt::format("{}: shorter than a window of {} bytes", label.file, window.bytes));
   }
   return out;
 }

@@ -9,12 +9,14 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, c};
 }
 
-constexpr std::array<ErrorRow, 12> rows = {{
+constexpr std::array rows = {
     row(Errc::no_model, "bench.no_model", "no such model", Condition::invalid_input),
     row(Errc::bad_request, "bench.bad_request", "these settings make no sense together",
         Condition::usage),
     row(Errc::bad_labels, "bench.bad_labels", "not a file of labels", Condition::invalid_input),
     row(Errc::bad_data, "bench.bad_data", "the data does not fit the model",
+        Condition::invalid_input),
+    row(Errc::data_form, "bench.data_form", "the file does not fill the model's input",
         Condition::invalid_input),
     row(Errc::bad_baseline, "bench.bad_baseline", "not an earlier result of this command",
         Condition::invalid_input),
@@ -31,7 +33,7 @@ constexpr std::array<ErrorRow, 12> rows = {{
         Condition::cancelled),
     row(Errc::out_of_time, "bench.timeout",
         "the time allowed was over before the figures were complete", Condition::timeout),
-}};
+};
 const ErrorTable table("bench", rows);
 
 }  // namespace

@@ -10,7 +10,8 @@ enum class Errc {
   no_model = 1,    ///< neither a file nor the name of a built-in model
   bad_request,     ///< settings that make no sense together
   bad_labels,      ///< the file of labels cannot be understood
-  bad_data,        ///< a file of the data set does not fit the model's input
+  bad_data,        ///< a file of the data set is not one of this model's
+  data_form,       ///< a file's bytes are no input of the model's in the form asked for
   bad_baseline,    ///< not an earlier result of this command
   not_comparable,  ///< the baseline is of another model, engine or machine
   worse,           ///< a figure is worse than the baseline allows

@@ -84,7 +84,8 @@ Result<Verdict> score(Engine& engine, ByteSpan bytes, const Label& label, DataTy
     ++verdict.windows;
   }
   if (verdict.windows == 0) {
-    return does_not_fit(fmt::format("{} bytes, less than a window", bytes.size()), "");
+    return does_not_fit(fmt::format("{} bytes, less than a window", bytes.size()),
+                        "see that labels and files are of one data set");
   }
   verdict.score /= static_cast<double>(verdict.windows);
   return verdict;

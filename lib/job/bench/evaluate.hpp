@@ -43,8 +43,8 @@ struct DataSet {
 };
 
 /// Runs every file through engines on `workers` threads; the result does not depend on their
-/// number. `progress` is called on the calling thread. Errc::bad_data names the file that does not
-/// fit: the first in the list of labels that was found.
+/// number. `progress` is called on the calling thread. Errc::bad_data or data_form names the file
+/// that does not fit: the first in the list of labels that was found.
 Result<Evaluation> evaluate(const DataSet& data, const EngineFactory& engines, unsigned workers,
                             const Ending& ending,
                             const std::function<void(std::uint64_t files)>& progress);

@@ -73,7 +73,7 @@ Result<void> fill_input(std::span<std::uint8_t> target, const TensorInfo& input,
                         DataType type) {
   const auto form = form_of(input, bytes.size(), type);
   if (!form) {
-    return make_error(Errc::bad_data,
+    return make_error(Errc::data_form,
                       fmt::format("{} bytes for the input {} of {}", bytes.size(),
                                   shape_text(input.shape), name_of(input.type)),
                       fmt::format("it takes {} bytes of its own type, or as many float32 values as "

@@ -13,7 +13,7 @@ namespace aiot::bench {
 std::string input_form(const inference::TensorInfo& input, std::size_t bytes, DataType type);
 
 /// Fills an input with the bytes of a data set: the input's own bytes, pixels, or real values (see
-/// DataType). Errc::bad_data names what would fit.
+/// DataType). Errc::data_form names what would fit.
 Result<void> fill_input(std::span<std::uint8_t> target, const inference::TensorInfo& input,
                         ByteSpan bytes, DataType type);
 

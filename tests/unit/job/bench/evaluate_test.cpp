@@ -179,7 +179,7 @@ TEST_CASE("files that do not fit are told by their name") {
   room.add("good", signed_bytes({1, 2, 3}), {.file = {}, .classes = 3, .truth = 0, .window = {}});
   room.add("short", signed_bytes({1, 2}), {.file = {}, .classes = 3, .truth = 0, .window = {}});
   const Error error = room.run(echo(3)).error();
-  CHECK(error.code == Errc::bad_data);
+  CHECK(error.code == Errc::data_form);
   CHECK(error.context == "short: 2 bytes for the input 1x3 of INT8");
 
   Room other;

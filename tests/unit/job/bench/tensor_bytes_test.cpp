@@ -78,7 +78,7 @@ TEST_CASE("the wrong number of bytes is told with what would fit") {
   const Bytes bytes(5);
   const auto filled = fill_input(target, input(Type::int8, 1, 0, 4), bytes, DataType::automatic);
   REQUIRE(filled.has_error());
-  CHECK(filled.error().code == Errc::bad_data);
+  CHECK(filled.error().code == Errc::data_form);
   CHECK(filled.error().context == "5 bytes for the input 1x4 of INT8");
 }
 

@@ -84,6 +84,40 @@ TEST_CASE("an accuracy below the limit is a failure, unless that is allowed") {
   }
 }
 
+TEST_CASE("another benchmark's data is refused before any of it is uploaded") {
+  TemporaryFolder data;
+  write_data(data, "ic", 3, 0);
+  LabOptions options;
+  for (const char* model : {"kws", ""}) {
+    VirtualLab lab(options);
+    lab.request.phases.accuracy = true;
+    lab.request.model = model;
+    lab.request.data = data.path();
+    const DeviceReport report = lab.run();
+    REQUIRE(report.error);
+    CHECK(report.error->stable_code() == "bench.bad_data");
+    CHECK(report.error->context ==
+          "input_0.bin: a file of 3072 bytes, the device's model takes 490");
+    CHECK(report.error->hint == "see that files and labels are of the device's benchmark");
+    CHECK(lab.device->counters().inferences == 0);
+  }
+}
+
+TEST_CASE("a file that is not there is told as such, and before the others are measured") {
+  TemporaryFolder data;
+  write_data(data, "kws", 3, 0);
+  data.write("y_labels.csv", as_bytes(std::string_view("input_0.bin,12,0\nnone.bin,12,1\n")));
+  LabOptions options;
+  VirtualLab lab(options);
+  lab.request.phases.accuracy = true;
+  lab.request.data = data.path();
+  const DeviceReport report = lab.run();
+  REQUIRE(report.error);
+  CHECK(report.error->stable_code() == "image.unreadable");
+  CHECK(report.error->context.find("none.bin: No such file") != std::string::npos);
+  CHECK(lab.device->counters().inferences == 0);
+}
+
 TEST_CASE("an upload that was spoiled is told from a wrong kernel") {
   TemporaryFolder data;
   write_data(data, "kws", 4, 0);
