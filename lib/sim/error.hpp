@@ -11,6 +11,7 @@ enum class Errc {
   bad_count,       ///< no device, or more than can be served
   bad_rate,        ///< more lines than a console can say
   bad_broker,      ///< not a broker to publish at
+  no_model,        ///< neither a file nor the name of a built-in model
   not_for_device,  ///< asked of a kind of device that has no such thing
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -145,8 +145,15 @@ def refusals():
         measure(*arguments, code=2)
     done = subprocess.run([tool, "sim", "esp32", "--bench", "kws"], capture_output=True)
     assert done.returncode == 2, done
-    done = subprocess.run([tool, "sim", "--bench", "no-such-model"], capture_output=True)
-    assert done.returncode == 3, done
+    # Names are told wherever a model is named, and never an option that the command does not have.
+    for wrong, said in (("kwz", "did you mean kws?"), ("no-such-model", "kws, vww, ic, ad")):
+        for command in (("sim", "--bench", wrong), ("bench", "device", "tcp://127.0.0.1:9", "--model", wrong)):
+            done = subprocess.run([tool, *command], capture_output=True, text=True)
+            assert done.returncode == 3 and said in done.stderr, done
+    done = subprocess.run([tool, "bench", "device", "tcp://127.0.0.1:9", "--data", ".", "--labels", "none.csv"],
+                          capture_output=True, text=True)
+    assert done.returncode == 3 and "none.csv: No such file" in done.stderr, done
+    assert "next: check the name" in done.stderr and "--data-type" not in done.stderr, done
 
 
 with tempfile.TemporaryDirectory() as name:

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -34,7 +33,8 @@ struct Request {
   std::optional<std::uint64_t> lines_per_s;
   /// A device under test instead of `device`: a .tflite file, or the name of a built-in model.
   std::string bench_model;
-  std::chrono::nanoseconds latency{0};  ///< of its inference, up to an hour; 0: as a Cortex-M4F's
+  std::chrono::nanoseconds latency{0};  ///< of its inference, up to an hour; 0: as a Cortex-M4F's,
+                                        ///< 50 million MACs a second, 1 ms or more
   bool monitor = false;  ///< it is in energy mode, and a virtual power monitor is beside it
   /// Where gadgets publish: "mqtt://HOST:PORT/PREFIX" or mqtts; "" for nowhere. The topics are
   /// below PREFIX/SERIAL.

@@ -6,9 +6,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "inference/builtin/builtin.hpp"
-#include "inference/model/read.hpp"
 #include "job/bench/error.hpp"
+#include "job/bench/subject.hpp"
 
 namespace aiot::bench {
 
@@ -33,11 +32,8 @@ std::vector<InputSlip> slips_of(const tiny::Task& task) {
 }
 
 Result<std::shared_ptr<const inference::Model>> Reference::read(const std::string& name) {
-  const auto builtins = inference::builtin_names();
-  const bool builtin = std::ranges::find(builtins, name) != builtins.end();
-  AIOT_TRY(inference::Model model,
-           builtin ? inference::builtin_model(name) : inference::read_model_file(name));
-  return std::make_shared<const inference::Model>(std::move(model));
+  AIOT_TRY(const Subject subject, find_subject(name));
+  return subject.model;
 }
 
 Result<std::unique_ptr<Reference>> Reference::make(std::shared_ptr<const inference::Model> model,

@@ -1,9 +1,14 @@
 #include "sim/bench/model_network.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
+
+#include "aiot/units.hpp"
 #include "inference/builtin/builtin.hpp"
 #include "inference/model/read.hpp"
+#include "sim/error.hpp"
 
 namespace aiot::sim::bench {
 
@@ -52,6 +57,17 @@ float ModelNetwork::step() const {
 Result<std::shared_ptr<const inference::Model>> find_model(const std::string& name) {
   const auto builtins = inference::builtin_names();
   const bool builtin = std::ranges::find(builtins, name) != builtins.end();
+  std::error_code none;
+  // A word that looks like no file at all is a slip of a name.
+  if (!builtin && name.find_first_of("./") == std::string::npos &&
+      !std::filesystem::exists(name, none)) {
+    const std::vector<std::string> words(builtins.begin(), builtins.end());
+    const std::string near = nearest_word(name, words);
+    return make_error(Errc::no_model, fmt::format("\"{}\"", name),
+                      near.empty()
+                          ? fmt::format("name a .tflite file, or one of {}", fmt::join(words, ", "))
+                          : fmt::format("did you mean {}?", near));
+  }
   AIOT_TRY(inference::Model model,
            builtin ? inference::builtin_model(name) : inference::read_model_file(name));
   return std::make_shared<const inference::Model>(std::move(model));

@@ -20,6 +20,8 @@ using power::lpm01a::VirtualMonitor;
 
 /// Multiplications a second of a Cortex-M4F at 120 MHz with its vendor's kernels.
 constexpr double usual_macs_per_s = 50e6;
+/// What moves data and multiplies nothing takes its time, too.
+constexpr double least_latency_s = 0.001;
 /// Of the virtual target: such a board asleep, and at work.
 constexpr double idle_watts = 0.005;
 constexpr double busy_watts = 0.050;
@@ -62,7 +64,7 @@ std::chrono::nanoseconds latency_of(const Request& request, const inference::Eng
   std::uint64_t macs = 0;
   for (const inference::OperatorInfo& one : engine.operators()) macs += one.macs;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(
-      static_cast<double>(std::max<std::uint64_t>(macs, 1'000'000)) * 1e9 / usual_macs_per_s));
+      std::max(static_cast<double>(macs) / usual_macs_per_s, least_latency_s) * 1e9));
 }
 
 Result<Desk> make_desk(boost::asio::io_context& context, const Request& request,
