@@ -66,7 +66,7 @@ void add_accuracy(Rows& rows, const Object& fields) {
 }
 
 void add_energy(Rows& rows, const Object& fields) {
-  rows.push_back({"energy", fmt::format("{:.3f} uJ an inference, median of {} windows, spread "
+  rows.push_back({"energy", fmt::format("{:.3f} µJ an inference, median of {} windows, spread "
                                         "{:.3f} %",
                                         number(fields, "median_microjoules"),
                                         count(fields, "windows"), number(fields, "spread") * 100)});

@@ -79,8 +79,15 @@ std::string operator_table(const Object& model, std::size_t width) {
   return '\n' + table(rows, width, 2) + "\n  by kind\n" + table(kinds, width, 4);
 }
 
-std::string interval_words(const Object& share) {
-  return fmt::format("95 %: {:.4f} to {:.4f}", number_of(share, "low"), number_of(share, "high"));
+/// Of an area: a number from 0 to 1.
+std::string interval_words(const Object& area) {
+  return fmt::format("95 %: {:.4f} to {:.4f}", number_of(area, "low"), number_of(area, "high"));
+}
+
+/// Of a share, as the share itself is written.
+std::string percent_interval(const Object& share) {
+  return fmt::format("95 %: {} to {}", percent(number_of(share, "low"), 2),
+                     percent(number_of(share, "high"), 2));
 }
 
 std::string confusion_table(const Object& accuracy) {
@@ -108,7 +115,7 @@ std::string accuracy_lines(const Object& model) {
     rows.push_back(
         {"accuracy",
          fmt::format("{}, {} of {} files; {}", percent(number_of(top1, "value"), 2),
-                     number_of(a, "right"), number_of(a, "files"), interval_words(top1))});
+                     number_of(a, "right"), number_of(a, "files"), percent_interval(top1))});
   }
   if (const Object& area = object_of(a, "auc"); !area.empty()) {
     rows.push_back({"AUC", fmt::format("{:.4f}, {} files; {}", number_of(area, "value"),

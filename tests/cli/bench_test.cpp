@@ -149,7 +149,7 @@ TEST_CASE("bench: one model as text") {
   CHECK(has(ran.out, "speed    100 k a second (62.5 k reached), "));
   CHECK(has(ran.out, "arena 4.0 KiB, weights 8.0 KiB"));
   CHECK(has(ran.out, "0  CONV_2D   1x2x2x8  8.00 µs  80.0 %  2.00 M  5.00 k     250     50 %"));
-  CHECK(has(ran.out, "75.00 %, 3 of 4 files; 95 %: 0.3000 to 0.9500"));
+  CHECK(has(ran.out, "75.00 %, 3 of 4 files; 95 %: 30.00 % to 95.00 %"));
   CHECK(has(ran.out,
             "    is \\ taken for  0  1\n                 0  2  .\n                 1  1  1\n"));
   CHECK(has(ran.err, "note: kws: other processes used 75 % of the CPUs"));
@@ -237,6 +237,12 @@ TEST_CASE(
   CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", "a", "-o", "b"}).exit == 2);
   CHECK(run_cli({"bench", "run", "m.tflite", "-i", folder.path("none")}).exit == 3);
   CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", folder.path("no/such")}).exit == 5);
+  CHECK(has(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", folder.path("no/such")}).err,
+            "next: name a file in a folder that is there"));
+  CHECK(has(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", folder.path("")}).err,
+            "next: name a file, not a folder"));
+  CHECK(has(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", "/dev/full"}).err,
+            "next: free some space"));
   CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", folder.path("dry"), "-n"}).exit == 0);
   CHECK_FALSE(std::filesystem::exists(folder.path("dry")));
 }

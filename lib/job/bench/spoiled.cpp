@@ -88,11 +88,13 @@ std::vector<Reason> reasons_against(const Usage& usage, const Machine& machine) 
   const auto preempted = static_cast<double>(usage.preempted);
   const bool often = usage.preempted >= few_preempted && preempted > most_preempted_per_s * wall;
   if (off > most_time_off_cpu || often) {
-    reasons.push_back({"bench.preempted",
-                       fmt::format("it was taken off its CPU {:.0f} times, and had it {:.0f} % of "
-                                   "the time",
-                                   preempted, std::clamp(1 - off, 0.0, 1.0) * 100),
-                       "stop other processes, or give it a CPU of its own"});
+    std::string text = fmt::format("it was taken off its CPU {:.0f} times", preempted);
+    if (usage.threads == 1) {
+      text += fmt::format(", and had it {:.0f} % of the time", std::clamp(1 - off, 0.0, 1.0) * 100);
+    }
+    reasons.push_back({"bench.preempted", std::move(text),
+                       usage.threads == 1 ? "stop other processes, or give it a CPU of its own"
+                                          : "stop other processes, or use fewer threads"});
   }
   const double from = usage.before.mhz.value_or(0);
   const double to = usage.after.mhz.value_or(0);

@@ -115,7 +115,8 @@ std::string conditions(const ModelResult& m) {
   };
   return table(
       {{"while it was measured", ""},
-       {"time on its CPU", percent(u.wall.count() > 0 ? us(u.thread_cpu) / us(u.wall) : 0)},
+       {"time of the measuring thread on its CPU",
+        percent(u.wall.count() > 0 ? us(u.thread_cpu) / us(u.wall) : 0)},
        {"taken off its CPU", fmt::format("{} times", u.preempted)},
        {"other processes", fmt::format("{:.2f} CPUs", others.cpus)},
        {"taken by the hypervisor", percent(others.steal)},

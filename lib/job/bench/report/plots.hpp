@@ -25,7 +25,7 @@ svg::Canvas plot_confusion(const ConfusionMatrix& matrix);
 /// "mark" to "mark6": a colour for each kind of operator, in the order of first mention.
 std::string operator_style(const ModelResult& model, std::string_view name);
 
-/// "32.8 us", "1.24 ms": three digits that matter.
+/// "32.8 µs", "1.24 ms": three digits that matter.
 std::string time_words(double us);
 
 }  // namespace aiot::bench

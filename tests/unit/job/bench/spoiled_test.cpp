@@ -62,6 +62,11 @@ TEST_CASE("threads that wait for each other were not taken off their CPU") {
   CHECK(codes(usage).empty());
   usage.preempted = 101;
   CHECK(codes(usage) == Codes{"bench.preempted"});
+  // What share of the time they had their CPUs is not measured, and not said.
+  CHECK(reasons_against(usage, {})[0].text == "it was taken off its CPU 101 times");
+  usage.threads = 1;
+  CHECK(reasons_against(usage, {})[0].text ==
+        "it was taken off its CPU 101 times, and had it 50 % of the time");
 }
 
 TEST_CASE("a short run that was taken off its CPU once or twice is not spoiled by that") {
