@@ -186,6 +186,7 @@ Result<Evaluation> evaluate(const DataSet& data, const EngineFactory& engines, u
   others.clear();
   if (work.error()) return *work.error();
   Evaluation all = summed(data, work.verdicts());
+  all.all_files = data.labels.size();
   all.workers = static_cast<unsigned>(count);
   return all;
 }

@@ -16,6 +16,7 @@ namespace aiot::bench {
 /// How right a model is on a data set.
 struct Evaluation {
   std::uint64_t files = 0;
+  std::uint64_t all_files = 0;  ///< of the data set: more than `files` when it was not complete
   std::uint64_t windows = 0;  ///< inputs that were run: more than files where these are cut
   std::string form;           ///< what became of the bytes, as input_form() says
   /// Of the class with the highest output, the first of equals. Not for sliding windows.

@@ -78,11 +78,12 @@ Error ended_in(const std::string& step, const Ending& ending, const ModelResult&
     context = "operators were being timed";
     hint += ", or leave their times out";
   } else {
-    context = fmt::format("{} files of the data set were run",
-                          result.accuracy ? result.accuracy->files : 0);
+    context = fmt::format("{} of {} files were run", result.accuracy ? result.accuracy->files : 0,
+                          result.accuracy ? result.accuracy->all_files : 0);
     hint += ", or give fewer files";
   }
-  if (ending.stopped()) return make_error(Errc::stopped, std::move(context));
+  if (ending.stopped()) return make_error(Errc::stopped, std::move(context),
+                                           "measure again: a part stands for nothing but itself");
   return make_error(Errc::out_of_time, std::move(context), std::move(hint));
 }
 

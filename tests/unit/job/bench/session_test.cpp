@@ -338,7 +338,7 @@ TEST_CASE("the end of the time in the middle of a data set") {
   REQUIRE(report->failures.size() == 1);
   CHECK(report->failures[0].step == "accuracy");
   CHECK(report->failures[0].error.code == Errc::out_of_time);
-  CHECK(report->failures[0].error.context == "2 files of the data set were run");
+  CHECK(report->failures[0].error.context == "2 of 3 files were run");
   CHECK(value<std::uint64_t>(model_of(*report), "accuracy.files") == 2);
   CHECK_FALSE(value<bool>(model_of(*report), "accuracy.complete"));
 }
