@@ -165,7 +165,8 @@ std::vector<Option> output_options() {
       {.names = "-f,--force", .help = "Overwrite results that are there"},
       {.names = "--trace",
        .value = "FILE",
-       .help = "Write every byte on the wire to FILE, with times; %d is the device's number",
+       .help = "Write every byte on the wire to FILE, with times; %d is the device's number, for "
+               "several",
        .complete = Complete::file},
   };
 }

@@ -89,7 +89,8 @@ std::vector<Option> session_options() {
        .complete = Complete::folder},
       {.names = "--trace",
        .value = "FILE",
-       .help = "Write every byte on the wire to FILE, with times; %d is the device's number",
+       .help = "Write every byte on the wire to FILE, with times; %d is the device's number, for "
+               "several",
        .complete = Complete::file},
       {.names = "-f,--force", .help = "Go on where a check refuses and it can make sense"},
   };

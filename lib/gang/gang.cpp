@@ -158,6 +158,12 @@ Result<void> check_distinct(std::span<const Address> devices, boost::system::err
   return {};
 }
 
+Result<void> check_own_files(std::size_t devices, const std::string& file,
+                             boost::system::error_code code) {
+  if (devices < 2 || file.empty() || file.find("%d") != std::string::npos) return {};
+  return Error(code, file, "put %d into the file's name: it becomes the device's number");
+}
+
 bool all_done(std::span<const DeviceReport> devices) {
   return std::ranges::none_of(devices,
                               [](const DeviceReport& one) { return one.error.has_value(); });

@@ -56,6 +56,10 @@ std::vector<DeviceReport> run(std::vector<Member> members, const Terms& terms, c
 Result<void> check_distinct(std::span<const Address> devices, boost::system::error_code none,
                             boost::system::error_code twice);
 
+/// Devices do not write into one file: `code` for several and a name without "%d".
+Result<void> check_own_files(std::size_t devices, const std::string& file,
+                             boost::system::error_code code);
+
 /// No device failed.
 bool all_done(std::span<const DeviceReport> devices);
 

@@ -23,4 +23,14 @@ void Place::notice(std::string code, std::string text, std::string hint) {
   sink_.on_event(event::Notice{name_, std::move(code), std::move(text), std::move(hint)});
 }
 
+void Place::trace(net::OpenOptions& open, std::string file) {
+  if (const std::size_t mark = file.find("%d"); mark != std::string::npos) {
+    file.replace(mark, 2, std::to_string(number_));
+  }
+  open.trace_file = std::move(file);
+  open.on_trace_lost = [this](const Error& error) {
+    notice("trace.unwritable", error.context, error.hint);
+  };
+}
+
 }  // namespace aiot::gang

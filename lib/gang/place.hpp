@@ -6,6 +6,7 @@
 #include "aiot/address.hpp"
 #include "aiot/event.hpp"
 #include "aiot/value.hpp"
+#include "net/link.hpp"
 
 namespace aiot::gang {
 
@@ -32,6 +33,10 @@ class Place {
   void progress(std::uint64_t done, std::uint64_t total, std::string unit = "B");
   void log(event::Level level, std::string text);
   void notice(std::string code, std::string text, std::string hint = {});
+
+  /// The trace of this device's bytes: a file with its number for "%d", and a notice when it cannot
+  /// be written any more. The place outlives the link.
+  void trace(net::OpenOptions& open, std::string file);
 
   /// What is known of the device so far; becomes the report.
   Object fields;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -58,9 +59,13 @@ class Link {
   virtual void close() = 0;
 };
 
+/// Told once when a trace file does not take what it is given.
+using OnTraceLost = std::function<void(const Error&)>;
+
 struct OpenOptions {
   std::uint32_t baud_bps = 115200;  ///< unless the address says
   std::string trace_file;           ///< every byte both ways, with time stamps; "" for none
+  OnTraceLost on_trace_lost;        ///< until the link is gone
   TimePoint deadline = TimePoint::max();
 };
 

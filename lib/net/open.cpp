@@ -95,7 +95,8 @@ Task<std::unique_ptr<Link>> open_link(Address address, OpenOptions options) {
   }
   Result<std::unique_ptr<Link>> link = co_await open_untraced(address, options);
   if (!link || !trace) co_return link;
-  std::unique_ptr<Link> traced = std::make_unique<TracingLink>(*std::move(link), std::move(trace));
+  std::unique_ptr<Link> traced = std::make_unique<TracingLink>(*std::move(link), std::move(trace),
+                                                               std::move(options.on_trace_lost));
   co_return traced;
 }
 

@@ -31,20 +31,35 @@ Result<std::unique_ptr<TraceWriter>> TraceWriter::create(const std::string& path
     ::close(fd);
     return make_error(Errc::io, "trace file " + path);
   }
-  return std::unique_ptr<TraceWriter>(new TraceWriter(file));
+  return std::unique_ptr<TraceWriter>(new TraceWriter(file, path));
 }
 
 TraceWriter::~TraceWriter() { std::fclose(file_); }
 
-void TraceWriter::write(const TraceEvent& event) {
-  const std::string line = format_trace_event(event) + "\n";
-  std::fwrite(line.data(), 1, line.size(), file_);
+Result<void> TraceWriter::lost() {
+  lost_ = true;
+  return make_error(Errc::io, "trace file " + path_ + ": " + std::generic_category().message(errno),
+                    "it ends there: free some space, or write elsewhere");
 }
 
-void TraceWriter::flush() { std::fflush(file_); }
+Result<void> TraceWriter::write(const TraceEvent& event) {
+  if (lost_) return {};
+  const std::string line = format_trace_event(event) + "\n";
+  if (std::fwrite(line.data(), 1, line.size(), file_) != line.size()) return lost();
+  return {};
+}
 
-TracingLink::TracingLink(std::unique_ptr<Link> link, std::unique_ptr<TraceWriter> trace)
-    : link_(std::move(link)), trace_(std::move(trace)), start_(link_->clock().now()) {}
+Result<void> TraceWriter::flush() {
+  if (!lost_ && std::fflush(file_) != 0) return lost();
+  return {};
+}
+
+TracingLink::TracingLink(std::unique_ptr<Link> link, std::unique_ptr<TraceWriter> trace,
+                         OnTraceLost on_lost)
+    : link_(std::move(link)),
+      trace_(std::move(trace)),
+      on_lost_(std::move(on_lost)),
+      start_(link_->clock().now()) {}
 
 TracingLink::~TracingLink() { close(); }
 
@@ -53,7 +68,11 @@ void TracingLink::note(What what) {
   TraceEvent event;
   event.when = std::chrono::duration_cast<std::chrono::microseconds>(clock().now() - start_);
   event.what = std::move(what);
-  trace_->write(event);
+  tell(trace_->write(event));
+}
+
+void TracingLink::tell(const Result<void>& written) const {
+  if (!written && on_lost_) on_lost_(written.error());
 }
 
 void TracingLink::note_lost(const Error& error) {
@@ -120,7 +139,7 @@ void TracingLink::close() {
   if (!closed_) note(TraceEvent::Mark::closed);
   closed_ = true;
   link_->close();
-  trace_->flush();
+  tell(trace_->flush());
 }
 
 }  // namespace aiot::net

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -55,19 +56,26 @@ class TraceWriter {
   TraceWriter(const TraceWriter&) = delete;
   TraceWriter& operator=(const TraceWriter&) = delete;
 
-  void write(const TraceEvent& event);
-  /// Bytes reach the file when the buffer is full, here, and at the end.
-  void flush();
+  /// Errc::io once, when the file does not take what it is given: it ends there.
+  Result<void> write(const TraceEvent& event);
+  /// Bytes reach the file when the buffer is full, here, and at the end. Errors as write().
+  Result<void> flush();
 
  private:
-  explicit TraceWriter(std::FILE* file) : file_(file) {}
+  TraceWriter(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
+  Result<void> lost();
+
   std::FILE* file_;
+  std::string path_;
+  bool lost_ = false;
 };
 
-/// Passes everything through to another link, and writes it down.
+/// Passes everything through to another link, and writes it down. A trace that cannot be written
+/// any more is no error of the link: `on_lost` is told, once.
 class TracingLink final : public Link {
  public:
-  TracingLink(std::unique_ptr<Link> link, std::unique_ptr<TraceWriter> trace);
+  TracingLink(std::unique_ptr<Link> link, std::unique_ptr<TraceWriter> trace,
+              OnTraceLost on_lost = {});
   ~TracingLink() override;
 
   const LinkInfo& info() const override { return link_->info(); }
@@ -85,9 +93,11 @@ class TracingLink final : public Link {
   template <class What>
   void note(What what);
   void note_lost(const Error& error);
+  void tell(const Result<void>& written) const;
 
   std::unique_ptr<Link> link_;
   std::unique_ptr<TraceWriter> trace_;
+  OnTraceLost on_lost_;
   TimePoint start_;
   bool closed_ = false;
   bool lost_ = false;

@@ -48,10 +48,7 @@ net::Task<void> DeviceBench::greet() {
   const DeviceRequest& request = context_.request();
   net::OpenOptions open;
   if (!request.bauds_bps.empty()) open.baud_bps = request.bauds_bps.front();
-  open.trace_file = request.trace_file;
-  if (const std::size_t at = open.trace_file.find("%d"); at != std::string::npos) {
-    open.trace_file.replace(at, 2, std::to_string(context_.number()));
-  }
+  context_.trace(open, request.trace_file);
   Address address = context_.address();
   Result<std::unique_ptr<net::Link>> link =
       co_await context_.environment().open(std::move(address), std::move(open));

@@ -34,6 +34,8 @@ constexpr std::array rows = {
         Condition::not_recorded),
     row(DeviceErrc::device_timeout, "bench.device_timeout",
         "the time allowed for this device is over", Condition::timeout),
+    row(DeviceErrc::shared_trace, "bench.shared_trace", "several devices would write one trace",
+        Condition::usage),
     row(DeviceErrc::cancelled, "bench.cancelled", "stopped before it was done",
         Condition::cancelled),
 };

@@ -19,6 +19,7 @@ enum class DeviceErrc {
   results_exist,   ///< a file of results is there already
   results_failed,  ///< the results could not be written
   device_timeout,  ///< the time allowed for a device is over
+  shared_trace,    ///< several devices would write one trace
   cancelled,       ///< the user stopped it
 };
 boost::system::error_code make_error_code(DeviceErrc e) noexcept;

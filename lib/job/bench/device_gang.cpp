@@ -50,6 +50,8 @@ Result<void> check_request(std::span<const Address> devices, const DeviceRequest
   AIOT_CHECK(gang::check_distinct(devices, make_error_code(DeviceErrc::no_devices),
                                   make_error_code(DeviceErrc::same_device)));
   const Phases& phases = request.phases;
+  AIOT_CHECK(gang::check_own_files(devices.size(), request.trace_file,
+                                   make_error_code(DeviceErrc::shared_trace)));
   if (!phases.performance && !phases.accuracy && !phases.energy) {
     return bad("nothing to measure", "ask for performance, accuracy or energy");
   }

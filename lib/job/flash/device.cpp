@@ -57,10 +57,7 @@ net::Task<void> Device::open() {
   net::OpenOptions options;
   options.baud_bps = usual_baud;
   options.deadline = context_.clock().now() + open_time;
-  options.trace_file = context_.session().trace_file;
-  if (const auto mark = options.trace_file.find("%d"); mark != std::string::npos) {
-    options.trace_file.replace(mark, 2, std::to_string(context_.number()));
-  }
+  context_.trace(options, context_.session().trace_file);
   Address address = context_.address();
   AIOT_CO_TRY(link_, co_await context_.environment().open(std::move(address), std::move(options)));
   if (link_->info().baud_bps != 0) start_baud_ = link_->info().baud_bps;

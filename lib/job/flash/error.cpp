@@ -9,7 +9,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, c};
 }
 
-constexpr std::array<ErrorRow, 19> rows = {{
+constexpr std::array<ErrorRow, 20> rows = {{
     row(Errc::no_devices, "flash.no_devices", "no device was named", Condition::usage),
     row(Errc::same_device, "flash.same_device", "the same device is named twice", Condition::usage),
     row(Errc::device_changed, "flash.device_changed",
@@ -33,6 +33,8 @@ constexpr std::array<ErrorRow, 19> rows = {{
     row(Errc::output, "flash.output", "the output file could not be written", Condition::resource),
     row(Errc::needs_placeholder, "flash.needs_placeholder",
         "several devices would write the same file", Condition::usage),
+    row(Errc::shared_trace, "flash.shared_trace", "several devices would write one trace",
+        Condition::usage),
     row(Errc::device_timeout, "flash.device_timeout", "the time allowed for this device is over",
         Condition::timeout),
     row(Errc::cancelled, "flash.cancelled", "stopped before it was done", Condition::cancelled),

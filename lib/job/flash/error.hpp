@@ -25,6 +25,7 @@ enum class Errc {
   cancelled,          ///< the user stopped it
   bad_baud,           ///< a rate that no loader is used at
   needs_consent,      ///< the region is the whole flash, which was not said
+  shared_trace,       ///< several devices would write one trace
   unplaced,           ///< neither the file nor the device says where it goes
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -30,6 +30,8 @@ Result<Report> run_gang(std::span<const Address> devices, const Session& session
                         Environment& environment, EventSink& sink, std::stop_token stop) {
   AIOT_CHECK(gang::check_distinct(devices, make_error_code(Errc::no_devices),
                                   make_error_code(Errc::same_device)));
+  AIOT_CHECK(gang::check_own_files(devices.size(), session.trace_file,
+                                   make_error_code(Errc::shared_trace)));
   for (const Address& device : devices) {
     constexpr std::string_view accepted[] = {"serial", "usb", "rfc2217", "tcp"};
     AIOT_CHECK(require_scheme(device, accepted));

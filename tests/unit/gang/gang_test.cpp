@@ -177,5 +177,16 @@ TEST_CASE("each place is named once") {
   CHECK(!twice.error().hint.empty());
 }
 
+TEST_CASE("several devices do not write one file") {
+  const auto code = make_error_code(Ends::twice);
+  CHECK(check_own_files(1, "t.txt", code).has_value());
+  CHECK(check_own_files(2, "", code).has_value());
+  CHECK(check_own_files(2, "t-%d.txt", code).has_value());
+  const Result<void> shared = check_own_files(2, "t.txt", code);
+  REQUIRE(shared.has_error());
+  CHECK(shared.error().code == code);
+  CHECK(shared.error().context == "t.txt");
+}
+
 }  // namespace
 }  // namespace aiot::gang::test

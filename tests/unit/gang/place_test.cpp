@@ -28,6 +28,18 @@ TEST_CASE("a place gives its device's events") {
   CHECK(words.lines.size() == 5);  // blame is no event
 }
 
+TEST_CASE("a trace has the device's number, and is told when it ends early") {
+  Words words;
+  Place place(*parse_address("tcp://one:1"), 3, words);
+  net::OpenOptions open;
+  place.trace(open, "t-%d.txt");
+  CHECK(open.trace_file == "t-3.txt");
+  open.on_trace_lost(Error(make_error_code(Ends::none), "trace file t-3.txt: full", "make room"));
+  CHECK(words.lines == Lines{"tcp://one:1 trace.unwritable trace file t-3.txt: full make room"});
+  place.trace(open, "");
+  CHECK(open.trace_file.empty());
+}
+
 TEST_CASE("progress is told by thousandths, anew in each step") {
   Words words;
   Place place(*parse_address("tcp://one:1"), 1, words);

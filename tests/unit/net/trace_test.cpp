@@ -1,7 +1,10 @@
 #include "net/trace.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#include <csignal>
 
 #include "net/pty.hpp"
 #include "net/scripted_link.hpp"
@@ -128,6 +131,32 @@ TEST_CASE("a trace file is private and is not written through a symbolic link") 
   CHECK(file_text(folder.path() / "old").empty());
 
   CHECK(!TraceWriter::create(folder.path() / "no/such/folder"));
+}
+
+TEST_CASE("a trace that cannot be written is told once, and the link goes on") {
+  TemporaryFolder folder;
+  const std::string path = folder.path() / "session.trace";
+  // A limit on file sizes stands in for a full disk: write() fails part of the way.
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{20, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  asio::io_context context;
+  std::vector<Error> told;
+  {
+    VirtualClock clock;
+    TracingLink link(std::make_unique<ScriptedLink>(clock, device()), *TraceWriter::create(path),
+                     [&](const Error& error) { told.push_back(error); });
+    const Result<Bytes> answer = clock.run(context, [&] { return session(link); });
+    CHECK(answer);
+  }
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  REQUIRE(told.size() == 1);
+  CHECK(told[0].code == Errc::io);
+  CHECK(told[0].context.find("session.trace: ") != std::string::npos);
+  CHECK(!told[0].hint.empty());
 }
 
 TEST_CASE("open_link writes the trace it is asked for") {
