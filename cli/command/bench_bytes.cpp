@@ -1,10 +1,12 @@
 #include "command/bench_bytes.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <istream>
 #include <ostream>
@@ -47,6 +49,37 @@ std::string output_hint(int number) {
     case EROFS: return "write to a folder that you may write to";
     default: return "write to another file";
   }
+}
+
+bool write_to(const std::string& file, std::string_view bytes) {
+  errno = 0;
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  out.close();
+  return static_cast<bool>(out);
+}
+
+/// Whole or not at all: a script takes a file that is there for a result. False with errno. What is
+/// no file (a pipe, a terminal) is written to as it is.
+bool write_whole(const std::string& file, std::string_view bytes) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::file_status there = fs::status(file, error);
+  const bool exists = fs::exists(there);
+  if (exists && !fs::is_regular_file(there)) return write_to(file, bytes);
+  // A symbolic link stays one: what it points to is replaced.
+  error.clear();
+  const std::string target = exists ? fs::canonical(file, error).string() : file;
+  const std::string part = fmt::format("{}.part-{}", target, ::getpid());
+  if (!error && write_to(part, bytes)) {
+    if (exists) fs::permissions(part, there.permissions(), error);
+    fs::rename(part, target, error);
+    if (!error) return true;
+  }
+  const int number = error ? error.value() : errno;
+  fs::remove(part, error);
+  errno = number;
+  return false;
 }
 
 /// "-" stands for one stream: it cannot be given twice.
@@ -93,11 +126,9 @@ Result<void> write_outputs(const Context& context, const std::vector<std::string
       continue;
     }
     if (context.settings.dry_run) continue;
-    errno = 0;
-    std::ofstream out(files[i], std::ios::binary | std::ios::trunc);
-    out.write(data, size);
-    out.close();
-    if (!out) return of_file(Errc::output_file, files[i], output_hint(errno));
+    if (!write_whole(files[i], {data, static_cast<std::size_t>(size)})) {
+      return of_file(Errc::output_file, files[i], output_hint(errno));
+    }
   }
   return {};
 }

@@ -33,7 +33,8 @@ int run_once(Context& context) {
   if (!done) return context.fail(done.error());
   const auto outputs = args.all("--output");
   if (auto written = write_outputs(context, outputs, done->outputs); !written) {
-    return context.fail(written.error());
+    if (written.error().code != Errc::output_file) return context.fail(written.error());
+    outcome.failures.push_back({"", "output", written.error()});
   }
   render::Outcome outcome;
   outcome.record = done->record;
@@ -48,12 +49,13 @@ render::Outcome outcome_of(const Context& context, const bench::Report& report) 
   for (const bench::Failure& failure : report.failures) {
     outcome.failures.push_back({failure.model, failure.step, failure.error});
   }
-  // A limit that failed, or the end of the time, is what the exit code says, also when other models
-  // are within theirs.
+  // A limit that failed, the end of the time, or a report that could not be written is what the
+  // exit code says, also when other models are within theirs.
   const bool limits =
       std::all_of(report.failures.begin(), report.failures.end(), [](const auto& failure) {
         const Condition condition = failure.error.condition();
-        return condition == Condition::mismatch || condition == Condition::timeout;
+        return condition == Condition::mismatch || condition == Condition::timeout ||
+               condition == Condition::not_recorded;
       });
   outcome.devices = report.models;
   outcome.noun = "model";

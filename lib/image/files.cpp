@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "core/file.hpp"
@@ -26,6 +28,25 @@ Error unwritable(const std::string& path, boost::system::error_code error) {
   if (number == EEXIST) hint = "choose another name, or remove the file first";
   return make_error(Errc::unwritable, fmt::format("{}: {}", path, error.message()),
                     std::move(hint));
+}
+
+/// Where the bytes of a file go.
+struct Target {
+  std::string path;
+  std::optional<mode_t> mode;  ///< of the file that is there
+};
+Result<Target> target_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return Target{path, std::nullopt};
+  if (!S_ISREG(status.st_mode)) {
+    return make_error(Errc::unwritable, fmt::format("{}: is not a regular file", path),
+                      "name a file, not a folder or a device");
+  }
+  // A symbolic link stays one: what it points to is replaced.
+  std::error_code error;
+  const std::string target = fs::canonical(path, error).string();
+  if (error) return unwritable(path, {error.value(), boost::system::generic_category()});
+  return Target{target, status.st_mode & 07777};
 }
 
 }  // namespace
@@ -84,28 +105,29 @@ Result<void> check_output(const std::string& output, const std::string& input) {
 }
 
 Result<void> write_file(const std::string& path, ByteSpan data, bool overwrite) {
-  struct stat status {};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
-  if (exists && !overwrite) {
+  AIOT_TRY(const Target target, target_of(path));
+  if (target.mode && !overwrite) {
     return unwritable(path, make_error_code(boost::system::errc::file_exists));
   }
-  if (exists && !S_ISREG(status.st_mode)) {
-    return make_error(Errc::unwritable, fmt::format("{}: is not a regular file", path),
-                      "name a file, not a folder or a device");
-  }
-  // A symbolic link stays one: what it points to is replaced.
-  std::error_code error;
-  const std::string target = exists ? fs::canonical(path, error).string() : path;
-  if (error) return unwritable(path, {error.value(), boost::system::generic_category()});
-  auto part = file::PartFile::create(target, 0666);
+  auto part = file::PartFile::create(target.path, 0666);
   if (!part) return unwritable(path, part.error());
-  if (exists && ::fchmod(part->get(), status.st_mode & 07777) != 0) {
+  if (target.mode && ::fchmod(part->get(), *target.mode) != 0) {
     return unwritable(path, file::last_error());
   }
   if (const auto failed = file::write_all(part->get(), data)) return unwritable(path, failed);
   if (const auto failed = overwrite ? part->replace() : part->appear()) {
     return unwritable(path, failed);
   }
+  return {};
+}
+
+Result<void> try_write(const std::string& path) {
+  AIOT_TRY(const Target target, target_of(path));
+  const auto part = file::PartFile::create(target.path, 0666);
+  if (!part) return unwritable(path, part.error());
+  // A full disk takes a name, and no bytes.
+  const std::array<std::uint8_t, 4096> some{};
+  if (const auto failed = file::write_all(part->get(), some)) return unwritable(path, failed);
   return {};
 }
 

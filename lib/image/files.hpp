@@ -30,4 +30,8 @@ Result<void> check_output(const std::string& output, const std::string& input);
 /// is what the umask leaves of 0666, or that of the file it replaces. Errc::unwritable.
 Result<void> write_file(const std::string& path, ByteSpan data, bool overwrite = true);
 
+/// Tries whether write_file() would find its way now: makes a small file beside the path, and takes
+/// it away again. What is at the path stays as it is. Errc::unwritable.
+Result<void> try_write(const std::string& path);
+
 }  // namespace aiot::image

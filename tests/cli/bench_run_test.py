@@ -197,6 +197,30 @@ def report(folder):
     assert not (folder / "dry.html").exists()
 
 
+def places(folder):
+    """A place that cannot be written is told at once, in a code of its own; what was measured is kept."""
+    (folder / "plain").write_text("kept")
+    for place in (folder / "no" / "such.html", folder / "plain" / "x.svg", pathlib.Path("/proc/x.html")):
+        refused = document("ad", *QUICK, "--report", str(place), code=5)
+        assert refused["errors"][0]["code"] == "bench.unwritable" and str(place) in refused["errors"][0]["message"]
+    assert (folder / "plain").read_text() == "kept"
+    place = folder / "going"
+    place.mkdir()
+    process = subprocess.Popen([tool, "bench", "run", "ad", "--duration", "1s", "--warm-up", "1ms", "--no-peak",
+                                "--json", "--report", str(place / "x.html"), "--log-file", "/dev/stderr"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if "measure" in line:
+            assert list(place.iterdir()) == []
+            place.rmdir()
+            break
+    out, _ = process.communicate()
+    result = json.loads(out)
+    check(result)
+    assert process.returncode == 12 and result["errors"][0]["code"] == "bench.report_failed", result["errors"]
+    assert result["data"]["models"][0]["latency"]["runs"] > 0
+
+
 def busy():
     """While other processes load every CPU, the result says so."""
     load = [subprocess.Popen([sys.executable, "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE)
@@ -261,6 +285,7 @@ with tempfile.TemporaryDirectory() as name:
     anomalies(place)
     baselines(place)
     report(place)
+    places(place)
     busy()
     interrupted()
     out_of_time()

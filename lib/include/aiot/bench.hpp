@@ -69,8 +69,10 @@ struct Report {
 /// Measures each model in turn; events name the model as their device. What spoils a figure is an
 /// event::Notice, and in the record. A stop ends the measurement in good order: the record has what
 /// was measured so far, `complete` is false, and a failure of Condition::cancelled says so; so does
-/// one of Condition::timeout when the time allowed is over. Both come between two inferences. An
-/// error when nothing was tried: the request makes no sense, or a file of it cannot be read.
+/// one of Condition::timeout when the time allowed is over. Both come between two inferences. A
+/// report that could not be written in the end is a failure, of no model, of
+/// Condition::not_recorded. An error when nothing was tried: the request makes no sense, a file of
+/// it cannot be read, or its report cannot be written.
 AIOT_API Result<Report> run(const Request& request, EventSink& sink, std::stop_token stop);
 
 /// Raw bytes through a model, once.

@@ -103,13 +103,16 @@ net::Task<void> DeviceBench::prepare() {
   comparison_.emplace(reference_, *resources_.workers, context_.clock());
   place_ = results_place(context_.address(), *task_, resources_.several);
   const DeviceRequest& request = context_.request();
-  if (request.results.empty() || request.force) co_return Result<void>();
+  if (request.results.empty()) co_return Result<void>();
   // Said before minutes of measuring, not after.
   std::vector<std::string> modes;
   if (request.phases.performance) modes.emplace_back("performance");
   if (request.phases.accuracy) modes.emplace_back("accuracy");
   if (request.phases.energy) modes.emplace_back("energy");
-  co_return check_results_free(request.results, place_, modes);
+  if (!request.force) {
+    AIOT_CO_CHECK(check_results_free(request.results, place_, modes));
+  }
+  co_return try_results(request.results, place_, modes);
 }
 
 net::Task<void> DeviceBench::run() {

@@ -5,6 +5,7 @@
 
 #include "gang/gang.hpp"
 #include "job/bench/device_error.hpp"
+#include "job/bench/device_results.hpp"
 #include "job/bench/error.hpp"
 
 namespace aiot::bench {
@@ -49,9 +50,9 @@ Result<void> check_request(std::span<const Address> devices, const DeviceRequest
   }
   AIOT_CHECK(gang::check_distinct(devices, make_error_code(DeviceErrc::no_devices),
                                   make_error_code(DeviceErrc::same_device)));
-  const Phases& phases = request.phases;
   AIOT_CHECK(gang::check_own_files(devices.size(), request.trace_file,
                                    make_error_code(DeviceErrc::shared_trace)));
+  const Phases& phases = request.phases;
   if (!phases.performance && !phases.accuracy && !phases.energy) {
     return bad("nothing to measure", "ask for performance, accuracy or energy");
   }
@@ -81,6 +82,9 @@ Result<DevicesReport> run_device_gang(std::span<const Address> devices,
                                       const DeviceRequest& request, DeviceEnvironment& environment,
                                       EventSink& sink, std::stop_token stop) {
   AIOT_CHECK(check_request(devices, request));
+  if (!request.results.empty()) {
+    AIOT_CHECK(try_results(request.results, "", {}));
+  }
   AIOT_TRY(const DeviceResources resources, read_resources(request, devices.size()));
   std::deque<DeviceContext> contexts;
   std::vector<gang::Member> members;

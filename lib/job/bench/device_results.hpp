@@ -58,8 +58,14 @@ std::string results_place(const Address& device, const inference::tiny::Task& ta
 Result<void> check_results_free(const std::string& folder, const std::string& place,
                                 const std::vector<std::string>& modes);
 
+/// Tries whether files of these modes could be written now, and leaves nothing behind; without
+/// modes the folder alone. Errc::unwritable.
+Result<void> try_results(const std::string& folder, const std::string& place,
+                         const std::vector<std::string>& modes);
+
 /// Writes FOLDER/PLACE/MODE/{log.txt,results.txt,results.json} and gives their paths. No link below
-/// the folder is followed. Files that are there are replaced when `force` says so; else
+/// the folder is followed. Each file gets its name when all are whole: those of a run that failed
+/// are not there. Files that are there are replaced when `force` says so; else
 /// DeviceErrc::results_exist, and results_failed.
 Result<std::vector<std::string>> write_results(const std::string& folder, const std::string& place,
                                                const SubmissionText& text, bool force);

@@ -18,6 +18,8 @@ enum class Errc {
   below_minimum,   ///< the accuracy is below the least that was asked for
   wrong_size,      ///< bytes for an input that do not fill it exactly
   pin_failed,      ///< this process may not run on the CPU asked for
+  unwritable,      ///< a place for output cannot be written; told before anything is measured
+  report_failed,   ///< all was measured, and the page or picture could not be written
   stopped,         ///< stopped by the user before the figures were complete
   out_of_time,     ///< the time allowed was over before the figures were complete
 };

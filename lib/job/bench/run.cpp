@@ -70,6 +70,25 @@ Result<std::optional<Baseline>> baseline_of(const Request& request) {
   return std::optional(std::move(baseline));
 }
 
+/// Before minutes of measuring: whether what comes of it can be written.
+Result<void> try_report(const Request& request) {
+  if (request.report_file.empty()) return {};
+  const auto tried = image::try_write(request.report_file);
+  if (tried) return {};
+  return make_error(Errc::unwritable, tried.error().context, tried.error().hint);
+}
+
+/// The page or picture. The figures are there without it: this is one failure more, not the end.
+std::optional<Failure> write_report(const Request& request, const RunResult& result) {
+  if (request.report_file.empty() || result.models.empty()) return std::nullopt;
+  const std::string page =
+      request.report_file.ends_with(".svg") ? svg_report(result) : html_report(result);
+  const auto written = image::write_file(request.report_file, as_bytes(page));
+  if (written) return std::nullopt;
+  return Failure{"", "report",
+                 make_error(Errc::report_failed, written.error().context, written.error().hint)};
+}
+
 /// Limits that a finished model is held to.
 class Judge {
  public:
@@ -142,6 +161,7 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
   if (!request.data.labels_file.empty()) {
     AIOT_CHECK(read_labels(request.data.labels_file));
   }
+  AIOT_CHECK(try_report(request));
   AIOT_TRY(const Pin pin, Pin::to(request.setup.cpus));
   RunResult result;
   result.setup = request.setup;
@@ -187,10 +207,8 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
     report.failures.push_back({"", "measure", make_error(Errc::stopped)});
   }
   report.record = record_of(result);
-  if (!request.report_file.empty() && !result.models.empty()) {
-    const std::string page =
-        request.report_file.ends_with(".svg") ? svg_report(result) : html_report(result);
-    AIOT_CHECK(image::write_file(request.report_file, as_bytes(page)).with("writing the report"));
+  if (auto failure = write_report(request, result)) {
+    report.failures.push_back(*std::move(failure));
   }
   return report;
 }

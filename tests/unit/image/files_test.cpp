@@ -72,6 +72,21 @@ TEST_CASE("a file is written whole or not at all") {
   CHECK(write_file("/dev/full", as_bytes("x")).error().condition() == Condition::resource);
 }
 
+TEST_CASE("a place is tried without a trace") {
+  const test::TemporaryFolder folder;
+  const std::string old = folder.put("out", "old");
+  CHECK(try_write(old).has_value());
+  CHECK(to_string(test::read_all(old)) == "old");
+  CHECK(try_write(folder.path("new")).has_value());
+  CHECK(folder.entries() == 1);
+  for (const std::string& bad : {folder.path("no/such"), folder.path(), old + "/below",
+                                 std::string("/dev/full"), std::string("/proc/x")}) {
+    CAPTURE(bad);
+    REQUIRE_FALSE(try_write(bad).has_value());
+    CHECK(code(try_write(bad).error()) == "image.unwritable");
+  }
+}
+
 TEST_CASE("when the disk is full the old file stays") {
   const test::TemporaryFolder folder;
   const std::string path = folder.put("out", "old");
@@ -82,10 +97,13 @@ TEST_CASE("when the disk is full the old file stays") {
   const rlimit small{1000, before.rlim_max};
   REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
   const auto result = write_file(path, Bytes(4096, 1));
+  const auto tried = try_write(path);
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   REQUIRE_FALSE(result.has_value());
   CHECK(result.error().condition() == Condition::resource);
+  REQUIRE_FALSE(tried.has_value());
+  CHECK(tried.error().condition() == Condition::resource);
   CHECK(to_string(test::read_all(path)) == "old");
   CHECK(folder.entries() == 1);
 }

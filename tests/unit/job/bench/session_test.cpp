@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "../../image/temporary_folder.hpp"
@@ -486,6 +487,38 @@ TEST_CASE("a report is written where it was asked for") {
   const std::string page(std::istreambuf_iterator<char>(file), {});
   CHECK(page.starts_with("<!doctype html>"));
   CHECK(page.ends_with("</html>\n"));
+}
+
+TEST_CASE("a place that cannot be written is told before anything runs") {
+  Room room;
+  for (const char* place : {"no/such/folder/out.html", "folder.html"}) {
+    std::filesystem::create_directory(room.root.path("folder.html"));
+    room.request.report_file = room.root.path(place);
+    const auto report = room.run();
+    REQUIRE(report.has_error());
+    CHECK(report.error().code == Errc::unwritable);
+    CHECK(report.error().condition() == Condition::resource);
+    CHECK(room.told.lines.empty());
+  }
+}
+
+TEST_CASE("the figures stay when the report cannot be written in the end") {
+  Room room;
+  std::filesystem::create_directory(room.root.path("out"));
+  room.request.report_file = room.root.path("out/page.html");
+  room.script = [&](const std::string&, test::ScriptedEngine& e) {
+    e.takes = [&](std::uint64_t run) {
+      if (run == 50) std::filesystem::remove_all(room.root.path("out"));
+      return 1us;
+    };
+  };
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  CHECK(value<double>(model_of(*report), "latency.p50_us") == 1);
+  REQUIRE(report->failures.size() == 1);
+  CHECK(report->failures[0].step == "report");
+  CHECK(report->failures[0].error.code == Errc::report_failed);
+  CHECK(report->failures[0].error.condition() == Condition::not_recorded);
 }
 
 }  // namespace

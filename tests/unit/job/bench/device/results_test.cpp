@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <regex>
 
@@ -145,4 +147,79 @@ TEST_CASE("a run writes its results, and looks for room before it measures") {
       CHECK(lab.clock.elapsed() < std::chrono::seconds(10));
     }
   }
+}
+
+TEST_CASE("a place for results is tried, and nothing stays of it") {
+  TemporaryFolder folder;
+  folder.write("file", as_bytes("x"));
+  const std::vector<std::string> modes = {"performance", "accuracy"};
+  const auto code = [&](const std::string& place) {
+    const auto tried = try_results(place, "kws", modes);
+    return tried ? std::string() : tried.error().stable_code();
+  };
+  CHECK(code(folder.path()).empty());
+  CHECK(code(folder.path() + "/new/").empty());
+  CHECK(code(folder.path() + "/no/such") == "bench.unwritable");
+  CHECK(code(folder.path() + "/file") == "bench.unwritable");
+  CHECK(code("/proc") == "bench.unwritable");
+  const auto alone = try_results(folder.path() + "/file", "", {});
+  REQUIRE(!alone);
+  CHECK(alone.error().condition() == Condition::resource);
+  CHECK(try_results(folder.path(), "", {}));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+  std::filesystem::create_directory(folder.path() + "/kws");
+  folder.write("kws/accuracy", as_bytes("no folder"));
+  CHECK(code(folder.path()) == "bench.unwritable");
+}
+
+TEST_CASE("results of a disk that is full are not there, and what was there stays") {
+  TemporaryFolder folder;
+  // A limit on file sizes stands in for a full disk: write() fails part of the way.
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  const auto on_full_disk = [&](auto&& work) {
+    const rlimit small{20, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    const auto done = work();
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    REQUIRE(!done);
+    return done.error();
+  };
+  const auto files = [&] {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+      count += entry.is_regular_file() ? 1 : 0;
+    }
+    return count;
+  };
+  const auto write = [&](bool force) {
+    return write_results(folder.path(), "kws", all_modes(), force);
+  };
+  const Error failed = on_full_disk([&] { return write(false); });
+  CHECK(failed.stable_code() == "bench.results_failed");
+  CHECK(failed.condition() == Condition::not_recorded);
+  CHECK(files() == 0);
+  const Error tried = on_full_disk([&] { return try_results(folder.path(), "kws", {"accuracy"}); });
+  CHECK(tried.stable_code() == "bench.unwritable");
+  CHECK(files() == 0);
+  REQUIRE(write(false));
+  const std::string whole = folder.read("kws/energy/results.txt");
+  on_full_disk([&] { return write(true); });
+  CHECK(files() == 9);
+  CHECK(folder.read("kws/energy/results.txt") == whole);
+  std::signal(SIGXFSZ, handler);
+}
+
+TEST_CASE("a folder that cannot be written is told before anything is measured") {
+  TemporaryFolder folder;
+  folder.write("kws", as_bytes("no folder"));
+  VirtualLab lab{LabOptions()};
+  lab.request.phases.performance = true;
+  lab.request.results = folder.path();
+  lab.request.force = true;
+  const DeviceReport report = lab.run();
+  REQUIRE(report.error.has_value());
+  CHECK(report.error->stable_code() == "bench.unwritable");
+  CHECK(lab.clock.elapsed() < std::chrono::seconds(10));
 }
