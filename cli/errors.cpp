@@ -47,6 +47,7 @@ struct FlagHint {
 constexpr std::array flag_hints = {
     FlagHint{"bench.data_form", "--data-type says what the files hold"},
     FlagHint{"bench.busy", "--pin CPU holds it to one that is free"},
+    FlagHint{"bench.crowded", "--threads says how many there are"},
     FlagHint{"bench.accuracy_low", "--allow-missed takes it all the same"},
     FlagHint{"bench.one_class", "--allow-missed takes them all the same"},
     FlagHint{"bench.device_timeout", "--timeout gives more time"},

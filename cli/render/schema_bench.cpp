@@ -19,6 +19,8 @@ Fields latency_fields() {
           number("p90_us", ""),
           number("p99_us", ""),
           number("p999_us", "99.9 %"),
+          number("percentile_error",
+                 "the share of itself that a percentile may be off; 0 up to 5,000,000 runs"),
           number("max_us", "the slowest"),
           number("mean_us", ""),
           number("stddev_us", "of the sample"),

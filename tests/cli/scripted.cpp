@@ -180,6 +180,7 @@ Result<bench::Report> bench_run(const bench::Request& request, EventSink& sink, 
                         {"p90_us", 11.0},
                         {"p99_us", 1200.0},
                         {"p999_us", 1300.0},
+                        {"percentile_error", 0.0},
                         {"max_us", 1300.0},
                         {"mean_us", 12.0},
                         {"stddev_us", 1.0}});

@@ -85,29 +85,35 @@ Result<WarmUp> warm_up(inference::Engine& engine, const Clocks& clocks, Nanoseco
 Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Limits& limits,
                       const Ending& ending, const OnProgress& progress) {
   constexpr std::chrono::milliseconds tell_every{100};
-  const std::uint64_t most = limits.runs == 0 ? most_runs : std::min(limits.runs, most_runs);
   Times times;
   // Memory that is touched for the first time costs a page fault: not while the clock runs.
-  times.runs.resize(static_cast<std::size_t>(limits.runs == 0 ? 4096 : most));
+  times.runs.resize(static_cast<std::size_t>(
+      std::min(limits.kept, limits.runs == 0 ? std::uint64_t{4096} : limits.runs)));
   times.runs.clear();
   const Nanoseconds thread_begin = clocks.thread_cpu();
   const Nanoseconds process_begin = clocks.process_cpu();
   const Nanoseconds begin = clocks.wall();
   Nanoseconds told = begin;
+  std::uint64_t runs = 0;
   for (;;) {
     const Nanoseconds before = clocks.wall();
     auto ran = engine.invoke();
     const Nanoseconds after = clocks.wall();
     if (!ran) return std::move(ran).error();
-    times.runs.push_back(after - before);
+    if (times.runs.size() < limits.kept) {
+      times.runs.push_back(after - before);
+    } else {
+      times.more.add(after - before);
+    }
+    ++runs;
     times.wall = after - begin;
-    if (times.runs.size() >= most) break;
+    if (limits.runs > 0 && runs >= limits.runs) break;
     if (limits.runs == 0 && times.wall >= limits.duration) break;
     times.complete = !ending.due();
     if (!times.complete) break;
     if (progress && after - told >= tell_every) {
       told = after;
-      progress(times.wall, times.runs.size());
+      progress(times.wall, runs);
     }
   }
   times.thread_cpu = clocks.thread_cpu() - thread_begin;

@@ -22,12 +22,16 @@ Clocks real_clocks();
 /// that is measured, and is not taken off.
 Nanoseconds clock_cost(const Clocks& clocks);
 
+/// So many runs can be asked for.
+constexpr std::uint64_t most_runs = 5'000'000;
+/// So many times are kept one by one; those of later runs are counted.
+constexpr std::uint64_t most_kept = most_runs;
+
 struct Limits {
   std::uint64_t runs = 0;   ///< exactly so many; 0: until `duration` is over
   Nanoseconds duration{0};  ///< with `runs` 0; at least one run is made
+  std::uint64_t kept = most_kept;
 };
-/// So many times are kept at most: measuring ends there.
-constexpr std::uint64_t most_runs = 5'000'000;
 
 /// How far it is; called between runs, at most ten times a second.
 using OnProgress = std::function<void(Nanoseconds elapsed, std::uint64_t runs)>;
@@ -42,7 +46,8 @@ Result<WarmUp> warm_up(inference::Engine& engine, const Clocks& clocks, Nanoseco
                        const Ending& ending);
 
 struct Times {
-  std::vector<Nanoseconds> runs;  ///< in the order they were made
+  std::vector<Nanoseconds> runs;  ///< in the order they were made, the first Limits::kept
+  Tally more;                     ///< the others
   Nanoseconds wall{0};            ///< from the first to the last
   Nanoseconds thread_cpu{0};
   Nanoseconds process_cpu{0};

@@ -44,6 +44,7 @@ Object latency(const ModelResult& model) {
           {"p90_us", us(s.p90)},
           {"p99_us", us(s.p99)},
           {"p999_us", us(s.p999)},
+          {"percentile_error", s.percentile_error},
           {"max_us", us(s.max)},
           {"mean_us", s.mean_ns / 1000},
           {"stddev_us", s.stddev_ns / 1000},

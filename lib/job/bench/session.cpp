@@ -37,6 +37,13 @@ std::string hash_of_outputs(const inference::Engine& engine) {
   return to_hex(crypto::sha256(all));
 }
 
+/// That this process may run on; 0 when the system does not say.
+unsigned allowed_cpus() {
+  cpu_set_t set{};
+  if (::sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+  return static_cast<unsigned>(CPU_COUNT(&set));
+}
+
 unsigned workers_for(const Request& request) {
   if (request.data.workers > 0) return request.data.workers;
   if (!request.setup.cpus.empty()) return static_cast<unsigned>(request.setup.cpus.size());
@@ -136,6 +143,7 @@ Result<void> Session::take_latency(inference::Engine& engine, ModelResult& resul
   Usage& usage = result.usage;
   usage.cpus = request_.setup.cpus;
   usage.threads = request_.setup.threads;
+  usage.allowed_cpus = allowed_cpus();
   const std::uint64_t preempted_before = surroundings_.preempted();
   usage.before = read_machine_state(surroundings_.root, ::sched_getcpu());
   const Limits limits{request_.runs, request_.duration};
@@ -156,8 +164,14 @@ Result<void> Session::take_latency(inference::Engine& engine, ModelResult& resul
   usage.wall = times.wall;
   usage.thread_cpu = times.thread_cpu;
   usage.process_cpu = times.process_cpu;
-  result.latency = summarize(times.runs);
-  result.histogram = histogram(times.runs, histogram_bins);
+  if (times.more.count() == 0) {
+    result.latency = summarize(times.runs);
+    result.histogram = histogram(times.runs, histogram_bins);
+  } else {
+    for (const Nanoseconds time : times.runs) times.more.add(time);
+    result.latency = times.more.summary();
+    result.histogram = times.more.histogram(histogram_bins);
+  }
   result.complete = times.complete;
   result.spoiled = reasons_against(usage, run_.machine);
   for (const Reason& reason : result.spoiled) {

@@ -64,6 +64,12 @@ std::vector<Reason> reasons_against(const Usage& usage, const Machine& machine) 
   std::vector<Reason> reasons;
   const Others others = others_during(usage);
   const double wall = seconds(usage.wall);
+  if (usage.allowed_cpus > 0 && usage.threads > usage.allowed_cpus) {
+    reasons.push_back({"bench.crowded",
+                       fmt::format("{} threads shared {} CPU{}", usage.threads, usage.allowed_cpus,
+                                   usage.allowed_cpus == 1 ? "" : "s"),
+                       "use no more threads than CPUs: these wait for each other"});
+  }
   if (others.share > most_others_share) {
     reasons.push_back(
         {"bench.busy",

@@ -17,6 +17,7 @@ struct Usage {
   MachineState before, after;
   std::vector<unsigned> cpus;  ///< that it was held to; none: it could run on any
   unsigned threads = 1;
+  unsigned allowed_cpus = 0;  ///< how many it could run on; 0: not known
 };
 
 /// How busy the machine was with other things meanwhile.
@@ -34,8 +35,9 @@ struct Reason {
   std::string hint;
 };
 /// Why the figures of a measurement are not this machine's best, worst first; empty when nothing
-/// speaks against them. Codes: bench.busy (other processes), bench.stolen (the hypervisor),
-/// bench.throttled, bench.preempted, bench.frequency (it changed).
+/// speaks against them. Codes: bench.crowded (more threads than CPUs), bench.busy (other
+/// processes), bench.stolen (the hypervisor), bench.throttled, bench.preempted, bench.frequency (it
+/// changed).
 std::vector<Reason> reasons_against(const Usage& usage, const Machine& machine);
 
 }  // namespace aiot::bench

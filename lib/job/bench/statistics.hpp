@@ -15,6 +15,8 @@ struct Summary {
   Nanoseconds min{0}, p50{0}, p90{0}, p99{0}, p999{0}, max{0};
   double mean_ns = 0;
   double stddev_ns = 0;  ///< of the sample (divided by count - 1); 0 for a single run
+  /// The percentiles are off by this share of themselves at most; 0: they are exact. All else is.
+  double percentile_error = 0;
 };
 
 /// The value that `share` (0 to 1) of `sorted` do not exceed, by nearest rank: always a time that
@@ -33,5 +35,29 @@ struct Bin {
 /// is in the last one, which reaches to the slowest. Fewer where the times are few nanoseconds
 /// apart.
 std::vector<Bin> histogram(std::span<const Nanoseconds> sorted, std::size_t bins);
+
+/// Times of any number of runs in a bounded room (up to 2 MB): how often each came, by its first 13
+/// bits. Up to 8 us they are exact.
+class Tally {
+ public:
+  /// What a percentile may be off, as a share of itself.
+  static constexpr double error = 1.0 / 8192;
+
+  void add(Nanoseconds time);
+  std::uint64_t count() const { return count_; }
+  /// Percentiles to `error`; least, most, mean and deviation are exact.
+  Summary summary() const;
+  /// As histogram() of the times.
+  std::vector<Bin> histogram(std::size_t bins) const;
+
+ private:
+  Nanoseconds percentile(double share) const;
+  Nanoseconds time_of(std::size_t place) const;
+
+  std::vector<std::uint64_t> counts_;  // by place
+  std::uint64_t count_ = 0;
+  Nanoseconds min_{0}, max_{0};
+  double mean_ = 0, squares_ = 0;
+};
 
 }  // namespace aiot::bench

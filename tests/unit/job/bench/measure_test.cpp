@@ -69,6 +69,21 @@ TEST_CASE("times are kept in the order of the runs") {
   CHECK(times->runs == std::vector<Nanoseconds>{100ns, 99ns, 98ns});
 }
 
+TEST_CASE("a duration is held also when there are more runs than are kept one by one") {
+  Room room;
+  const auto times = measure(room.engine, room.time.clocks(), {.duration = 1ms, .kept = 100},
+                             room.stop.get_token(), nullptr);
+  REQUIRE(times.has_value());
+  CHECK(times->wall == 1ms);
+  CHECK(times->runs.size() == 100);
+  CHECK(times->more.count() == 900);
+  CHECK(times->complete);
+  const auto counted = measure(room.engine, room.time.clocks(), {.runs = 150, .kept = 100},
+                               room.stop.get_token(), nullptr);
+  CHECK(counted->runs.size() == 100);
+  CHECK(counted->more.count() == 50);
+}
+
 TEST_CASE("progress comes at most ten times a second") {
   Room room;
   room.engine.takes = [](std::uint64_t) { return 30ms; };

@@ -55,6 +55,21 @@ TEST_CASE("the only CPU is shared") {
   CHECK(codes(usage) == Codes{"bench.busy", "bench.preempted"});
 }
 
+TEST_CASE("more threads than CPUs") {
+  Usage usage = quiet();
+  usage.threads = 2;
+  usage.allowed_cpus = 2;
+  CHECK(codes(usage).empty());
+  usage.allowed_cpus = 0;  // not known
+  CHECK(codes(usage).empty());
+  usage.allowed_cpus = 1;
+  CHECK(codes(usage) == Codes{"bench.crowded"});
+  CHECK(reasons_against(usage, {})[0].text == "2 threads shared 1 CPU");
+  usage.allowed_cpus = 2;
+  usage.threads = 8;
+  CHECK(reasons_against(usage, {}).at(0).text == "8 threads shared 2 CPUs");
+}
+
 TEST_CASE("threads that wait for each other were not taken off their CPU") {
   Usage usage = quiet();
   usage.threads = 2;

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 namespace aiot::bench {
 namespace {
 
@@ -79,6 +81,68 @@ TEST_CASE("a histogram of equal times is one bar, of none no bar") {
   REQUIRE(bins.size() == 1);
   CHECK(bins[0].count == 3);
   CHECK(histogram({}, 40).empty());
+}
+
+/// Times from 30 ns to 100 s that are spread over their orders of magnitude.
+std::vector<nanoseconds> spread_times() {
+  std::vector<nanoseconds> out;
+  std::uint64_t state = 1;
+  for (int i = 0; i < 20'000; ++i) {
+    state = state * 6364136223846793005U + 1442695040888963407U;  // Knuth's MMIX generator
+    const double share = static_cast<double>(state >> 11U) / 9007199254740992.0;
+    out.emplace_back(static_cast<std::int64_t>(30 * std::pow(10, 9.5 * share)));
+  }
+  return out;
+}
+
+TEST_CASE("a tally's percentiles are off by what it says at most, and all else is exact") {
+  std::vector<nanoseconds> all = spread_times();
+  Tally tally;
+  for (const nanoseconds time : all) tally.add(time);
+  const Summary exact = summarize(all);
+  const Summary counted = tally.summary();
+  CHECK(exact.percentile_error == 0);
+  CHECK(counted.percentile_error == Tally::error);
+  CHECK(counted.count == 20'000);
+  CHECK(counted.min == exact.min);
+  CHECK(counted.max == exact.max);
+  CHECK(counted.mean_ns == doctest::Approx(exact.mean_ns).epsilon(1e-12));
+  CHECK(counted.stddev_ns == doctest::Approx(exact.stddev_ns).epsilon(1e-12));
+  const auto close = [](nanoseconds a, nanoseconds b) {
+    return std::abs(static_cast<double>((a - b).count())) <=
+           Tally::error * static_cast<double>(b.count());
+  };
+  CHECK(close(counted.p50, exact.p50));
+  CHECK(close(counted.p90, exact.p90));
+  CHECK(close(counted.p99, exact.p99));
+  CHECK(close(counted.p999, exact.p999));
+  std::uint64_t sum = 0;
+  for (const Bin& bin : tally.histogram(60)) sum += bin.count;
+  CHECK(sum == 20'000);
+}
+
+TEST_CASE("up to 8 us a tally is exact, bar by bar") {
+  std::vector<nanoseconds> all;
+  Tally tally;
+  for (int i = 0; i < 8192; ++i) {
+    all.emplace_back(i);
+    tally.add(nanoseconds(i));
+  }
+  CHECK(tally.summary().p50 == percentile(all, 0.5));
+  CHECK(tally.summary().p999 == percentile(all, 0.999));
+  const auto bars = histogram(all, 60);
+  const auto counted = tally.histogram(60);
+  REQUIRE(counted.size() == bars.size());
+  for (std::size_t i = 0; i < bars.size(); ++i) {
+    CHECK(counted[i].from == bars[i].from);
+    CHECK(counted[i].to == bars[i].to);
+    CHECK(counted[i].count == bars[i].count);
+  }
+  CHECK(Tally().summary().count == 0);
+  CHECK(Tally().histogram(60).empty());
+  Tally longest;
+  longest.add(nanoseconds::max());
+  CHECK(longest.summary().p50 == nanoseconds::max());
 }
 
 }  // namespace
