@@ -73,11 +73,24 @@ Result<bench::Phases> phases_of(const Arguments& args) {
   return phases;
 }
 
+/// What is about accuracy alone is not taken and forgotten.
+Result<void> check_accuracy_options(const Arguments& args, const bench::Phases& phases) {
+  if (phases.accuracy) return {};
+  for (const char* flag : {"--files", "--allow-missed"}) {
+    if (!args.has(flag)) continue;
+    return make_error(Errc::missing_argument, fmt::format("{} without accuracy", flag),
+                      args.has("--data") ? "measure it too: --mode accuracy"
+                                         : "name the folder with the files: --data DIR");
+  }
+  return {};
+}
+
 Result<bench::MonitorRequest> monitor_of(const Arguments& args) {
   bench::MonitorRequest out;
   const auto address = args.get("--monitor");
   if (!address) {
-    for (const char* flag : {"--voltage", "--sample-rate", "--calibrate", "--no-power-cycle"}) {
+    for (const char* flag :
+         {"--monitor-kind", "--voltage", "--sample-rate", "--calibrate", "--no-power-cycle"}) {
       if (args.has(flag)) {
         return make_error(Errc::missing_argument, fmt::format("{} without --monitor", flag),
                           "name the power monitor: --monitor ADDRESS");
@@ -190,6 +203,11 @@ Result<bench::DeviceRequest> bench_device_request(const Context& context) {
   if (!request.labels.empty() && request.data.empty()) {
     return make_error(Errc::missing_argument, "--data",
                       "name the folder with the files: --data DIR");
+  }
+  AIOT_CHECK(check_accuracy_options(args, request.phases));
+  if (args.has("--force") && !args.has("--results")) {
+    return make_error(Errc::missing_argument, "--force without --results",
+                      "name the folder that may be overwritten: --results DIR");
   }
   if (const auto text = args.get("--baud")) {
     AIOT_TRY(request.bauds_bps, parse_bauds(*text));

@@ -56,8 +56,9 @@ Result<bench::Data> data_of(const Arguments& args) {
   if (data.labels_file.empty() && !data.folder.empty()) {
     data.labels_file = data.folder + "/y_labels.csv";
   }
-  if (data.folder.empty() && (args.has("--labels") || args.has("--min-accuracy"))) {
-    return make_error(Errc::missing_argument, "--data",
+  for (const char* flag : {"--labels", "--min-accuracy", "--data-type", "--workers"}) {
+    if (!data.folder.empty() || !args.has(flag)) continue;
+    return make_error(Errc::missing_argument, fmt::format("{} without --data", flag),
                       "name the folder with the files: --data DIR");
   }
   data.type = data_type_of(args.get("--data-type").value_or("auto"));
@@ -108,9 +109,9 @@ Result<double> parse_share(const std::string& flag, const std::string& text, dou
   const double share = value ? *value / (percent ? 100 : 1) : -1;
   if (share >= 0 && share <= most) return share;
   return make_error(Errc::bad_value, fmt::format("{} {}", flag, text),
-                    most > 1 ? fmt::format("write a percentage up to {:g}%, such as 5%", most * 100)
-                             : fmt::format("write a share from 0 to {:g}, or a percentage: 5%",
-                                           most));
+                    most > 1
+                        ? fmt::format("write a percentage up to {:g}%, such as 5%", most * 100)
+                        : fmt::format("write a share from 0 to {:g}, or a percentage: 5%", most));
 }
 
 std::vector<Option> bench_setup_options() {

@@ -14,9 +14,21 @@
 namespace aiot::cli::command {
 namespace {
 
+/// With --input nothing is measured: what belongs to measuring is not taken and forgotten.
+Result<void> check_once_only(const Arguments& args) {
+  for (const Option& option : bench_run_options()) {
+    const std::string name = option.long_name();
+    if (name == "--input" || name == "--output" || !args.has(name)) continue;
+    return make_error(Errc::conflict, "--input and " + name,
+                      "with --input the model runs once, and nothing is measured: leave one out");
+  }
+  return {};
+}
+
 /// Bytes through the model, once: `--input`.
 int run_once(Context& context) {
   const Arguments& args = context.args;
+  if (auto once = check_once_only(args); !once) return context.fail(once.error());
   if (args.items.size() != 1) {
     return context.fail(make_error(Errc::missing_argument, "bench run --input: MODEL",
                                    "name one model that the bytes are for"));
@@ -32,11 +44,11 @@ int run_once(Context& context) {
   const auto done = context.environment.bench_infer(request);
   if (!done) return context.fail(done.error());
   const auto outputs = args.all("--output");
+  render::Outcome outcome;
   if (auto written = write_outputs(context, outputs, done->outputs); !written) {
     if (written.error().code != Errc::output_file) return context.fail(written.error());
     outcome.failures.push_back({"", "output", written.error()});
   }
-  render::Outcome outcome;
   outcome.record = done->record;
   const bool taken = std::find(outputs.begin(), outputs.end(), "-") != outputs.end();
   if (taken) outcome.text = [](std::ostream&) {};

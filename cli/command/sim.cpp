@@ -67,6 +67,10 @@ Result<sim::Request> make_request(const Context& context) {
   request.monitor = args.has("--monitor");
   if (args.has("--latency")) {
     AIOT_TRY(request.latency, parse_duration(*args.get("--latency")).with("--latency"));
+    if (request.latency.count() <= 0) {
+      return make_error(Errc::bad_value, "--latency " + *args.get("--latency"),
+                        "longer than nothing: 14ms; without it as long as on a Cortex-M4F");
+    }
   }
   if (args.has("--rate")) {
     AIOT_TRY(request.lines_per_s, number_option<std::uint64_t>(args, "--rate", 1));

@@ -91,3 +91,21 @@ TEST_CASE("bench device: what a device says is escaped") {
   CHECK(done.out.find("\\x1b[2J") != std::string::npos);
   CHECK(done.out.find('\x07') == std::string::npos);
 }
+
+TEST_CASE("bench device: an option that would be forgotten is refused") {
+  const auto refused = [](std::vector<std::string> args) {
+    args.insert(args.begin(), {"bench", "device", "tcp://board:5555"});
+    const auto ran = run_cli(args);
+    CHECK(ran.exit == 2);
+    return ran.err;
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  CHECK(has(refused({"--files", "3"}), "--files without accuracy"));
+  CHECK(has(refused({"--files", "3"}), "--data DIR"));
+  CHECK(has(refused({"--data", "d", "--mode", "performance", "--files", "3"}), "--mode accuracy"));
+  CHECK(has(refused({"--allow-missed"}), "--allow-missed without accuracy"));
+  CHECK(has(refused({"--force"}), "--force without --results"));
+  CHECK(has(refused({"--monitor-kind", "joulescope"}), "--monitor-kind without --monitor"));
+}

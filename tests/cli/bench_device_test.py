@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -107,6 +108,9 @@ def submission(folder):
         again = measure(address, "--results", str(out), code=5)
         assert again["errors"][0]["code"] == "bench.results_exist"
         measure(address, "--results", str(out), "--force")
+        for place in ("/etc/passwd", "/proc", str(folder / "no" / "such")):
+            refused = measure(address, "--results", place, code=5)
+            assert refused["errors"][0]["code"] == "bench.unwritable", refused
 
 
 def rack(folder):
@@ -154,6 +158,36 @@ def refusals():
                           capture_output=True, text=True)
     assert done.returncode == 3 and "none.csv: No such file" in done.stderr, done
     assert "next: check the name" in done.stderr and "--data-type" not in done.stderr, done
+    for arguments, says in (
+        (("--latency", "0s"), "--latency 0s"),
+        (("--fault", "wrong-output:12"), "wrong-output:12: the model has 12 outputs"),
+    ):
+        done = subprocess.run([tool, "sim", "--bench", "kws", *arguments], capture_output=True, text=True, timeout=20)
+        assert done.returncode == 2 and says in done.stderr, done
+
+
+def traces(folder):
+    """One for each device; one that the disk does not take is told."""
+    with devices("--bench", "ad", "--profile", "fast", count=2) as ready:
+        addresses = [device["address"] for device in ready]
+        quick = ("--windows", "1", "--window", "1s")
+        shared = measure(*addresses, *quick, "--trace", str(folder / "t"), code=2)
+        assert shared["errors"][0]["code"] == "bench.shared_trace", shared
+        assert not (folder / "t").exists()
+        measure(*addresses, *quick, "--trace", str(folder / "t%d"))
+        assert all((folder / name).read_text().count(" > ") > 5 for name in ("t1", "t2"))
+
+        def small_disk():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))
+
+        for command in (("bench", "device", *quick), ("flash", "info", "--timeout", "5s")):
+            done = subprocess.run([tool, *command, "--json", addresses[0], "--trace", str(folder / "t")],
+                                  capture_output=True, text=True, timeout=60, restore_signals=False,
+                                  preexec_fn=small_disk)
+            document = json.loads(done.stdout)
+            check(document)
+            assert [n["code"] for n in document["notices"]].count("trace.unwritable") == 1, (command, document)
 
 
 with tempfile.TemporaryDirectory() as name:
@@ -163,4 +197,5 @@ with tempfile.TemporaryDirectory() as name:
     submission(pathlib.Path(name))
     rack(pathlib.Path(name))
     energy()
+    traces(pathlib.Path(name))
     refusals()

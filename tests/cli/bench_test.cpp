@@ -1,4 +1,7 @@
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 #include "../unit/image/temporary_folder.hpp"
 #include "command/bench_options.hpp"
@@ -129,6 +132,56 @@ TEST_CASE("bench: what makes no sense is refused before anything runs") {
   CHECK(has(refused({"--baseline", "b", "--max-regression", "10001%"}), "up to 10000%"));
   CHECK(has(refused({"--output", "y.bin", "kws"}), "--input"));
   CHECK(has(refused({"--input", "x.bin"}), "MODEL"));
+  CHECK(has(refused({"--workers", "2"}), "--workers without --data"));
+  CHECK(has(refused({"--data-type", "int8"}), "--data-type without --data"));
+}
+
+TEST_CASE("bench: with raw bytes nothing is measured, and what belongs to that is refused") {
+  const std::vector<std::vector<std::string>> measuring = {{"--report", "x.html"},
+                                                           {"--runs", "5"},
+                                                           {"--duration", "1s"},
+                                                           {"--data", "d"},
+                                                           {"--baseline", "b"},
+                                                           {"--warm-up", "1s"},
+                                                           {"--no-profile"},
+                                                           {"--no-peak"},
+                                                           {"--labels", "y.csv"},
+                                                           {"--workers", "2"},
+                                                           {"--data-type", "int8"},
+                                                           {"--min-accuracy", "90%"},
+                                                           {"--force"},
+                                                           {"--max-regression", "5%"}};
+  for (const std::vector<std::string>& option : measuring) {
+    std::vector<std::string> args = {"bench", "run", "m.tflite", "-i", "x", "-o", "y"};
+    args.insert(args.end(), option.begin(), option.end());
+    const auto ran = run_cli(args);
+    CHECK(ran.exit == 2);
+    CHECK(has(ran.err, "--input and " + option[0]));
+  }
+}
+
+TEST_CASE("bench: an output that cannot be written leaves nothing, and the result is told") {
+  const aiot::test::TemporaryFolder folder;
+  const std::string in = folder.put("x.bin", std::string_view("ab"));
+  const std::string old = folder.put("old", std::string_view("old"));
+  // A limit on file sizes stands in for a full disk.
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{1, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  const auto full = run_cli({"bench", "run", "m.tflite", "-i", in, "-o", old, "--json"});
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  CHECK(full.exit == 5);
+  CHECK(has(full.out, R"("schema":"aiot.bench.infer/1")"));
+  std::ifstream kept(old);
+  CHECK(std::string(std::istreambuf_iterator<char>(kept), {}) == "old");
+  CHECK(folder.entries() == 2);
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", old}).exit == 0);
+  std::ifstream replaced(old);
+  CHECK(std::string(std::istreambuf_iterator<char>(replaced), {}) == "ba");
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", "/dev/null"}).exit == 0);
 }
 
 TEST_CASE("bench: CPUs by number, range and list") {

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "protocol/energyrunner/device/virtual_device.hpp"
+#include "protocol/energyrunner/error.hpp"
 #include "protocol/power/lpm01a_device.hpp"
 #include "sim/bench/engine_station.hpp"
 #include "sim/bench/model_network.hpp"
@@ -67,6 +68,18 @@ std::chrono::nanoseconds latency_of(const Request& request, const inference::Eng
       std::max(static_cast<double>(macs) / usual_macs_per_s, least_latency_s) * 1e9));
 }
 
+/// A fault in an output that the model does not have would never strike.
+Result<void> check_outputs(const std::vector<energyrunner::Fault>& faults, std::size_t outputs) {
+  for (const energyrunner::Fault& fault : faults) {
+    if (fault.kind != energyrunner::FaultKind::wrong_output) continue;
+    if (fault.amount < static_cast<double>(outputs)) continue;
+    return make_error(energyrunner::Errc::bad_fault,
+                      fault.text + ": the model has " + std::to_string(outputs) + " outputs",
+                      "count them from 0");
+  }
+  return {};
+}
+
 Result<Desk> make_desk(boost::asio::io_context& context, const Request& request,
                        const std::shared_ptr<const inference::Model>& model, unsigned index) {
   const inference::EngineOptions engine_options;
@@ -88,6 +101,7 @@ Result<Desk> make_desk(boost::asio::io_context& context, const Request& request,
     options.faults.push_back(std::move(fault));
   }
   auto network = std::make_unique<ModelNetwork>(std::move(engine), task);
+  AIOT_CHECK(check_outputs(options.faults, network->results().size()));
   options.buffer_bytes = std::max(options.buffer_bytes, network->input_bytes());
   Desk desk;
   if (request.monitor) {
