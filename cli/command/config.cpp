@@ -24,7 +24,7 @@ int show(Context& context) {
     if (origin) row.push_back(escape_controls(value.origin));
   }
   render::Outcome outcome;
-  outcome.record = {"aiot.config/1", Object({{"settings", std::move(settings)}})};
+  outcome.record = Record{"aiot.config/1", Object({{"settings", std::move(settings)}})};
   outcome.text = [&rows](std::ostream& out) { out << render::table(rows, 0); };
   return context.ui.finish(outcome);
 }
@@ -34,7 +34,7 @@ int path(Context& context) {
   Array files;
   for (const std::string& file : config.files()) files.emplace_back(file);
   render::Outcome outcome;
-  outcome.record = {"aiot.config/1", Object({{"files", std::move(files)}})};
+  outcome.record = Record{"aiot.config/1", Object({{"files", std::move(files)}})};
   outcome.text = [&config](std::ostream& out) {
     for (const std::string& file : config.files()) out << escape_controls(file) << '\n';
   };

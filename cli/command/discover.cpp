@@ -66,7 +66,7 @@ int list_sources(Context& context) {
     cells.push_back({source.name, source.description});
   }
   render::Outcome outcome;
-  outcome.record = {"aiot.discover.list/1", Object{{"sources", std::move(rows)}}};
+  outcome.record = Record{"aiot.discover.list/1", Object{{"sources", std::move(rows)}}};
   outcome.text = [&cells](std::ostream& out) { out << render::table(cells, 0); };
   return context.ui.finish(outcome);
 }
@@ -78,7 +78,7 @@ bool flag(const Object& result, std::string_view name) {
 
 /// That nothing was found is a failure of its own, told beside what became of the sources.
 void judge(const discover::Request& request, render::Outcome& outcome) {
-  const Object& result = outcome.record.fields;
+  const Object result = outcome.record.fields();
   const Value* devices = result.find("devices");
   const bool none = devices == nullptr || devices->array() == nullptr || devices->array()->empty();
   const bool captured = !request.pcap_file.empty() || !request.btsnoop_file.empty();

@@ -35,7 +35,7 @@ class Ear final : public EventSink {
  private:
   void keep(const Event& event) {
     const auto* item = std::get_if<event::Item>(&event);
-    if (item && kept_.size() < most_kept) kept_.emplace_back(item->record.fields);
+    if (item && kept_.size() < most_kept) kept_.emplace_back(item->record.fields());
   }
 
   render::Renderer& ui_;
@@ -83,7 +83,7 @@ int list(Context& context) {
         {{"scheme", scheme.name}, {"form", scheme.form}, {"description", scheme.description}}));
   }
   render::Outcome outcome;
-  outcome.record = {"aiot.listen.list/1", Object({{"addresses", std::move(kinds)}})};
+  outcome.record = Record{"aiot.listen.list/1", Object({{"addresses", std::move(kinds)}})};
   outcome.text = [&schemes](std::ostream& out) {
     std::vector<std::vector<std::string>> rows;
     for (const listen::Scheme& scheme : schemes) rows.push_back({scheme.form, scheme.description});
@@ -131,7 +131,9 @@ int run_listen(Context& context) {
 
   render::Outcome outcome = outcome_of(*report, sources->size());
   if (context.settings.format == Format::json) {
-    outcome.record.fields.set("heard", ear.take_kept());
+    Record with_heard = report->record;
+    with_heard.fields.set("heard", ear.take_kept());
+    outcome.record = std::move(with_heard);
   }
   // Standard output is what was heard; how much it was goes beside it.
   outcome.text = [](std::ostream&) {};

@@ -116,7 +116,7 @@ Array choice_array(const std::vector<sim::Choice>& choices) {
 int list(Context& context) {
   const Environment& e = context.environment;
   render::Outcome outcome;
-  outcome.record = {"aiot.sim.list/1", Object({{"devices", choice_array(e.sim_devices())},
+  outcome.record = Record{"aiot.sim.list/1", Object({{"devices", choice_array(e.sim_devices())},
                                                {"faults", choice_array(e.sim_faults())},
                                                {"fault_grammar", e.sim_fault_grammar()},
                                                {"stages", choice_array(e.sim_stages())},

@@ -155,7 +155,7 @@ void print_blind_sources(std::ostream& err, const Object& result, bool hints) {
 }
 
 std::string watch_line(const event::Item& item) {
-  const Object& device = item.record.fields;
+  const Object device = item.record.fields();
   std::vector<std::string> cells = row(device);
   cells.insert(cells.begin() + 1, text(device, "ecosystem"));
   const std::string reason = text(device, "lost_reason");

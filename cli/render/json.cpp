@@ -117,6 +117,82 @@ struct Writer {
 
 void write(std::string& out, const Value& value) { std::visit(Writer{out}, value.storage()); }
 
+/// Writes a described struct as it is visited: there may be a flood of these.
+class JsonWriter final : public FieldVisitor {
+ public:
+  explicit JsonWriter(std::string& out) : FieldVisitor(Purpose::write), out_(out) {}
+
+ private:
+  void value(const FieldInfo& info, bool& field) override {
+    name(info);
+    out_ += field ? "true" : "false";
+  }
+  void value(const FieldInfo& info, std::int64_t& field) override {
+    name(info);
+    Writer{out_}(field);
+  }
+  void value(const FieldInfo& info, std::uint64_t& field) override {
+    name(info);
+    Writer{out_}(field);
+  }
+  void value(const FieldInfo& info, double& field) override {
+    name(info);
+    Writer{out_}(field);
+  }
+  void value(const FieldInfo& info, std::string& field) override {
+    if (!is_utf8(field)) return base64(info, as_bytes(field));
+    name(info);
+    write_string(out_, field);
+  }
+  void value(const FieldInfo& info, Bytes& field) override { base64(info, field); }
+  void value(const FieldInfo& info, Value& field) override {
+    if (const auto binary = as_binary(field)) return base64(info, *binary);
+    name(info);
+    write(out_, field);
+  }
+  void begin_object(const FieldInfo& info, bool) override { begin(info, '{'); }
+  void end_object() override { end('}'); }
+  std::size_t begin_list(const FieldInfo& info, std::size_t size) override {
+    begin(info, '[');
+    return size;
+  }
+  void end_list() override { end(']'); }
+
+  void comma() {
+    if (!first_) out_ += ',';
+    first_ = false;
+  }
+  void name(const FieldInfo& info) {
+    comma();
+    if (in_list()) return;
+    write_string(out_, info.name);
+    out_ += ':';
+  }
+  void base64(const FieldInfo& info, ByteSpan bytes) {
+    comma();
+    if (!in_list()) return write_base64_field(out_, info.name, bytes);
+    out_ += "{\"base64\":\"";
+    out_ += to_base64(bytes);
+    out_ += "\"}";
+  }
+  void begin(const FieldInfo& info, char bracket) {
+    name(info);
+    out_ += bracket;
+    open_.push_back(bracket);
+    first_ = true;
+  }
+  void end(char bracket) {
+    out_ += bracket;
+    open_.pop_back();
+    first_ = false;
+  }
+  bool in_list() const { return !open_.empty() && open_.back() == '['; }
+
+  std::string& out_;
+  std::string open_;  ///< brackets
+  bool first_ = true;
+};
+
 }  // namespace
 
 std::string to_json(const Value& value) {
@@ -132,6 +208,13 @@ std::string to_json(const Object& object) {
 }
 
 void append_json(std::string& out, const Object& object) { write_object(out, object); }
+
+void append_json(std::string& out, const Document& document) {
+  JsonWriter writer(out);
+  out += '{';
+  document.visit(writer);
+  out += '}';
+}
 
 void append_json_field(std::string& out, std::string_view name, std::string_view text) {
   if (!is_utf8(text)) return write_base64_field(out, name, as_bytes(text));

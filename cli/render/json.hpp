@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "aiot/document.hpp"
 #include "aiot/value.hpp"
 #include "render/renderer.hpp"
 
@@ -15,6 +16,8 @@ std::string to_json(const Value& value);
 std::string to_json(const Object& object);
 /// The same, added to `out`.
 void append_json(std::string& out, const Object& object);
+/// A result's fields, straight from its struct.
+void append_json(std::string& out, const Document& document);
 /// `"NAME":"text"`, or NAME_base64, added to `out`.
 void append_json_field(std::string& out, std::string_view name, std::string_view text);
 

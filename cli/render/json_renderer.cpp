@@ -41,12 +41,12 @@ class JsonRenderer final : public Renderer {
       errors.emplace_back(failure_fields(failure));
       print_failure(err_, failure, options().color_err);
     }
-    const std::string& schema = outcome.record.schema;
+    const std::string schema(outcome.record.schema());
     Object document({{"schema", schema.empty() ? std::string("aiot.error/1") : schema},
                      {"version", version()},
                      {"ok", exit == 0},
                      {"exit", exit},
-                     {"data", outcome.record.fields},
+                     {"data", outcome.record.fields()},
                      {"errors", std::move(errors)},
                      {"notices", std::move(notices_)}});
     out_ << to_json(document) << '\n';
@@ -103,9 +103,9 @@ class JsonlRenderer final : public Renderer {
     line_ += ',';
     append_json_field(line_, "device", e.device);
     fmt::format_to(std::back_inserter(line_), ",\"time_s\":{},", seconds());
-    append_json_field(line_, "schema", e.record.schema);
+    append_json_field(line_, "schema", e.record.schema());
     line_ += ",\"data\":";
-    append_json(line_, e.record.fields);
+    append_json(line_, e.record);
     line_ += "}\n";
     out_ << line_;
     if (item_is_due()) out_.flush();
@@ -113,7 +113,7 @@ class JsonlRenderer final : public Renderer {
   void flush_items() override { out_.flush(); }
   void line(const event::Finished& e) {
     finished_ = true;
-    print("finished", e.device, {{"schema", e.result.schema}, {"data", e.result.fields}});
+    print("finished", e.device, {{"schema", e.result.schema()}, {"data", e.result.fields()}});
   }
   void line(const event::Failed& e) {
     failed_.insert(e.device);
@@ -135,7 +135,7 @@ class JsonlRenderer final : public Renderer {
   }
   void end(const Outcome& outcome, int exit) override {
     // Jobs without devices, and errors before the first device, say so here.
-    if (outcome.devices == 0 && !finished_ && !outcome.record.schema.empty()) {
+    if (outcome.devices == 0 && !finished_ && outcome.record) {
       line(event::Finished{"", outcome.record});
     }
     for (const Failure& failure : outcome.failures) {

@@ -34,9 +34,9 @@ Line describe(const event::Log& e) {
 Line describe(const event::Notice& e) {
   return {e.device, fmt::format("notice {}: {}", e.code, e.text)};
 }
-Line describe(const event::Item& e) { return {e.device, e.kind + " " + to_json(e.record.fields)}; }
+Line describe(const event::Item& e) { return {e.device, e.kind + " " + to_json(e.record.fields())}; }
 Line describe(const event::Finished& e) {
-  return {e.device, "finished " + to_json(e.result.fields)};
+  return {e.device, "finished " + to_json(e.result.fields())};
 }
 Line describe(const event::Failed& e) {
   return {e.device, fmt::format("failed at \"{}\": {} [{}]", e.step, e.error.message(),

@@ -148,14 +148,14 @@ std::string MessageText::stream_text(const std::string& device, const std::strin
 
 std::string MessageText::operator()(const event::Item& item) {
   std::string out = message_text(item);
-  const std::string decoded = decoded_lines(item.record.fields);
+  const std::string decoded = decoded_lines(item.record.fields());
   if (decoded.empty()) return out;
   if (std::exchange(within_line_, false)) out += '\n';
   return out + decoded;
 }
 
 std::string MessageText::message_text(const event::Item& item) {
-  const Object& fields = item.record.fields;
+  const Object fields = item.record.fields();
   const std::string_view payload = text_field(fields, "payload");
   std::string head = heading(fields);
   if (style_->hex || (!style_->stream && style_->raw != Raw::all && is_binary(payload))) {

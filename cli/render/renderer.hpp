@@ -25,7 +25,7 @@ struct Failure {
 
 /// How a command ended.
 struct Outcome {
-  Record record;                  ///< its schema is "" when there is no result
+  Document record;                ///< empty when there is no result
   std::vector<Failure> failures;  ///< in the order of the devices
   std::size_t devices = 0;        ///< how many were tried
   const char* noun = "device";    ///< what these are

@@ -73,6 +73,80 @@ Object document_schema(const Schema& schema) {
   return out;
 }
 
+/// The schema of a described struct's fields. What is not optional is required; fields may be added
+/// within a schema's number, so unknown ones are allowed.
+class SchemaWriter final : public FieldVisitor {
+ public:
+  SchemaWriter() : FieldVisitor(Purpose::schema) { levels_.emplace_back(); }
+  Object take() { return levels_.front().schema(); }
+
+ private:
+  struct Level {
+    FieldInfo info;
+    Object properties;
+    Array required;
+    bool is_list = false;
+    bool open = false;
+    Object items;
+
+    Object schema() const {
+      Object out({{"type", is_list ? "array" : "object"}});
+      if (!info.doc.empty()) out.set("description", info.doc);
+      if (!items.empty()) out.set(is_list ? "items" : "additionalProperties", items);
+      if (!properties.empty()) out.set("properties", properties);
+      if (!required.empty()) out.set("required", required);
+      return out;
+    }
+  };
+
+  void add(const FieldInfo& info, Object schema) {
+    Level& level = levels_.back();
+    if (level.is_list || level.open) {
+      level.items = std::move(schema);
+      return;
+    }
+    level.properties.set(std::string(info.name), std::move(schema));
+    if (!info.optional) level.required.emplace_back(info.name);
+  }
+  void scalar(const FieldInfo& info, const char* type, bool natural = false) {
+    Object schema;
+    if (type != nullptr) schema.set("type", type);
+    if (!info.doc.empty()) schema.set("description", info.doc);
+    if (natural) schema.set("minimum", 0);
+    if (info.choices.size() == 1) schema.set("const", info.choices.front());
+    if (info.choices.size() > 1) {
+      schema.set("enum", Array(info.choices.begin(), info.choices.end()));
+    }
+    add(info, std::move(schema));
+  }
+  void value(const FieldInfo& info, bool&) override { scalar(info, "boolean"); }
+  void value(const FieldInfo& info, std::int64_t&) override { scalar(info, "integer"); }
+  void value(const FieldInfo& info, std::uint64_t&) override { scalar(info, "integer", true); }
+  /// A figure that is not finite is null.
+  void value(const FieldInfo& info, double&) override { scalar(info, "number"); }
+  void value(const FieldInfo& info, std::string&) override { scalar(info, "string"); }
+  void value(const FieldInfo& info, Value&) override { scalar(info, nullptr); }
+  void value(const FieldInfo& info, Bytes&) override {
+    const std::string name = std::string(info.name) + "_base64";
+    scalar({name, info.doc, info.optional}, "string");
+  }
+  void begin_object(const FieldInfo& info, bool open) override {
+    levels_.push_back({.info = info, .open = open});
+  }
+  void end_object() override {
+    const Level level = std::move(levels_.back());
+    levels_.pop_back();
+    add(level.info, level.schema());
+  }
+  std::size_t begin_list(const FieldInfo& info, std::size_t) override {
+    levels_.push_back({.info = info, .is_list = true});
+    return 1;
+  }
+  void end_list() override { end_object(); }
+
+  std::vector<Level> levels_;
+};
+
 /// JSON with line breaks. `value` holds strings, booleans, lists and objects only.
 void pretty(std::string& out, const Value& value, std::size_t depth) {
   const std::string inner((depth + 1) * 2, ' ');

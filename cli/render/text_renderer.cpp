@@ -96,10 +96,10 @@ class TextRenderer final : public Renderer {
     interrupt();
     if (outcome.text) {
       outcome.text(out_);
-    } else if (!outcome.record.schema.empty()) {
+    } else if (outcome.record) {
       const Terminal& terminal = options().terminal;
       const std::size_t width = terminal.out && terminal.columns ? terminal.columns() : 0;
-      out_ << describe(outcome.record.fields, width);
+      out_ << describe(outcome.record.fields(), width);
     }
     out_.flush();
     for (const Failure& failure : outcome.failures) {

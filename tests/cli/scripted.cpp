@@ -95,13 +95,13 @@ Result<Record> find_devices(const discover::Request& request, EventSink& sink,
   for (const Object& device : all) {
     if (request.where == "none") break;
     devices.emplace_back(device);
-    sink.on_event(event::Item{*device.find("id")->string(), "found", {"aiot.device/1", device}});
+    sink.on_event(event::Item{*device.find("id")->string(), "found", Record{"aiot.device/1", device}});
   }
   const bool waits = request.watch || request.where == "wait";
   if (waits) {
     Object lost = all[0];
     lost.set("lost_reason", "silent");
-    sink.on_event(event::Item{"00000000aaaa", "lost", {"aiot.device/1", lost}});
+    sink.on_event(event::Item{"00000000aaaa", "lost", Record{"aiot.device/1", lost}});
     sink.on_event(event::Notice{"", "test.waiting", "waiting", ""});
     Address device;
     device.host = "wait";
@@ -126,9 +126,9 @@ Result<listen::Report> listen_job(std::span<const Address> sources, const listen
     // Waiting is what listening is: a stop is no error.
     if (source.host != "wait") report.error = error_of(source);
     for (const std::string& word : words) {
-      event::Item item{source.str(), "message", {"aiot.message/1", {}}};
-      item.record.fields = Object(
-          {{"time", "2026-11-24T06:33:38.123456Z"}, {"source", source.str()}, {"payload", word}});
+      event::Item item{source.str(), "message", {}};
+      item.record = Record{"aiot.message/1", Object(
+          {{"time", "2026-11-24T06:33:38.123456Z"}, {"source", source.str()}, {"payload", word}})};
       sink.on_event(item);
     }
     sink.on_pause();
@@ -138,7 +138,7 @@ Result<listen::Report> listen_job(std::span<const Address> sources, const listen
         sink.on_event(
             event::Item{source.str(),
                         "message",
-                        {"aiot.message/1", Object({{"time", "2026-11-24T06:33:39.000000Z"},
+                        Record{"aiot.message/1", Object({{"time", "2026-11-24T06:33:39.000000Z"},
                                                    {"source", source.str()},
                                                    {"payload", "<" + keys + ">"}})}});
         sink.on_pause();
@@ -225,7 +225,7 @@ Result<bench::Report> bench_run(const bench::Request& request, EventSink& sink, 
          Error({static_cast<int>(Errc::mismatch), table}, "the median is 9 % above", "")});
     sink.on_event(event::Failed{name, "compare", report.failures[0].error});
   } else {
-    sink.on_event(event::Finished{name, {"aiot.bench.model/1", model}});
+    sink.on_event(event::Finished{name, Record{"aiot.bench.model/1", model}});
   }
   return report;
 }
@@ -264,7 +264,7 @@ flash::DeviceReport play(const Address& device, const std::string& job_name, Eve
   report.fields.set("mac", "24:0a:c4:00:00:01");
   report.fields.set(
       "files", Array{Object({{"name", "app.bin"}, {"offset", 0x10000}, {"size_bytes", 4096}})});
-  sink.on_event(event::Finished{name, {"aiot.flash/1", report.fields}});
+  sink.on_event(event::Finished{name, Record{"aiot.flash/1", report.fields}});
   return report;
 }
 

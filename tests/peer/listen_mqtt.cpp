@@ -97,7 +97,7 @@ struct Listener final : EventSink {
     if (const auto* notice = std::get_if<event::Notice>(&event)) notices.insert(notice->code);
     const auto* item = std::get_if<event::Item>(&event);
     if (item == nullptr) return;
-    messages.push_back(item->record.fields);
+    messages.push_back(item->record.fields());
     on_message();
   }
   std::string text(std::size_t i, const char* field) const {

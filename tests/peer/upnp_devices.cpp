@@ -26,8 +26,8 @@ struct Finder final : EventSink {
   std::optional<Object> found;
   void on_event(const Event& event) override {
     const auto* item = std::get_if<event::Item>(&event);
-    if (item == nullptr || found || !wanted(item->record.fields)) return;
-    found = item->record.fields;
+    if (item == nullptr || found || !wanted(item->record.fields())) return;
+    found = item->record.fields();
     enough.request_stop();
   }
 };

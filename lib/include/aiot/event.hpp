@@ -5,9 +5,9 @@
 #include <string>
 #include <variant>
 
+#include "aiot/document.hpp"
 #include "aiot/error.hpp"
 #include "aiot/export.hpp"
-#include "aiot/value.hpp"
 
 namespace aiot {
 
@@ -47,11 +47,11 @@ struct Notice {
 struct Item {
   std::string device;  ///< what it concerns: a device's id, a source's address
   std::string kind;    ///< "found", "changed", "lost", "message", …
-  Record record;
+  Document record;
 };
 struct Finished {
   std::string device;
-  Record result;
+  Document result;
 };
 struct Failed {
   std::string device;

@@ -200,7 +200,7 @@ Result<Report> run_in(const Surroundings& surroundings, const Request& request, 
       for (Failure& failure : failures) report.failures.push_back(std::move(failure));
     } else {
       sink.on_event(
-          event::Finished{name, {"aiot.bench.model/1", fields_of(result, result.models.back())}});
+          event::Finished{name, Record{"aiot.bench.model/1", fields_of(result, result.models.back())}});
     }
   }
   if (ending.stopped() && report.failures.empty()) {

@@ -63,7 +63,7 @@ void Reporter::tell_device(const Change& change) {
   const bool same = !added && without_signal(told->second) == without_signal(*change.fields);
   told->second = *change.fields;
   if (same) return;
-  sink_.on_event(event::Item{change.id, added ? "found" : "changed", {schema, told->second}});
+  sink_.on_event(event::Item{change.id, added ? "found" : "changed", Record{schema, told->second}});
 }
 
 void Reporter::tell_loss(const Change& change) {
@@ -73,7 +73,7 @@ void Reporter::tell_loss(const Change& change) {
   told_.erase(told);
   fields.set("lost_reason", change.reason);
   if (!change.merged_into.empty()) fields.set("merged_into", change.merged_into);
-  sink_.on_event(event::Item{change.id, "lost", {schema, std::move(fields)}});
+  sink_.on_event(event::Item{change.id, "lost", Record{schema, std::move(fields)}});
 }
 
 Array Reporter::devices() const {

@@ -48,7 +48,6 @@ struct Conductor::Listener {
     event::Item& each = std::get<event::Item>(item);
     each.device = name;
     each.kind = "message";
-    each.record.schema = "aiot.message/1";
   }
 };
 
@@ -160,10 +159,11 @@ void Conductor::receive(Listener& listener, Message message) {
     if (!rows.empty()) message.details.set("decoded", std::move(rows));
   }
   event::Item& item = std::get<event::Item>(listener.item);
-  item.record.fields = message_fields(std::move(time), listener.name, std::move(message));
-  const std::string& payload = *item.record.fields.find("payload")->string();
+  item.record = Record{"aiot.message/1", message_fields(std::move(time), listener.name, std::move(message))};
+  const Object& fields = item.record.get<Record>()->fields;
+  const std::string& payload = *fields.find("payload")->string();
 
-  const Verdict verdict = judge_.look(item.record.fields, payload);
+  const Verdict verdict = judge_.look(fields, payload);
   if (verdict == Verdict::ignored) {
     ++filtered_;
     return;
@@ -171,7 +171,7 @@ void Conductor::receive(Listener& listener, Message message) {
   ++listener.messages;
   listener.bytes += size;
   listener.truncated += truncated ? 1 : 0;
-  if (log_) log_->add(log_line(item.record.fields));
+  if (log_) log_->add(log_line(fields));
   sink_.on_event(listener.item);
   if (verdict == Verdict::go_on) return;
   if (verdict != Verdict::enough) decided_ = payload;

@@ -52,7 +52,7 @@ class Words final : public EventSink {
   static std::string words(const event::Log& e) { return "log " + e.text; }
   static std::string words(const event::Notice& e) { return e.code + " " + e.text + " " + e.hint; }
   static std::string words(const event::Item& e) { return "item " + e.kind; }
-  static std::string words(const event::Finished& e) { return "finished " + e.result.schema; }
+  static std::string words(const event::Finished& e) { return "finished " + std::string(e.result.schema()); }
   static std::string words(const event::Failed& e) {
     return "failed [" + e.step + "] " + std::string(e.error.stable_code());
   }

@@ -115,9 +115,9 @@ TEST_CASE("sources run side by side, devices are told at once, all ends at the d
   REQUIRE(bench.told.items.size() == 2);
   CHECK(bench.told.times[0] == 125ms);
   CHECK(bench.told.items[0].kind == "found");
-  CHECK(bench.told.items[0].record.schema == "aiot.device/1");
-  CHECK(text(bench.told.items[0].record.fields, "name") == "Desk lamp");
-  CHECK(text(bench.told.items[0].record.fields, "id") == bench.told.items[0].device);
+  CHECK(bench.told.items[0].record.schema() == "aiot.device/1");
+  CHECK(text(bench.told.items[0].record.fields(), "name") == "Desk lamp");
+  CHECK(text(bench.told.items[0].record.fields(), "id") == bench.told.items[0].device);
   CHECK(bench.told.times[1] == 2925ms);
   CHECK(record.schema == "aiot.discover/1");
   REQUIRE(devices(record).size() == 2);
@@ -171,7 +171,7 @@ TEST_CASE("a filter tells what begins to match as found, and what no longer does
   CHECK(bench.told.items[1].kind == "found");
   CHECK(bench.told.items[2].kind == "lost");
   CHECK(bench.told.items[2].device == bench.told.items[0].device);
-  CHECK(text(bench.told.items[2].record.fields, "lost_reason") == "filtered");
+  CHECK(text(bench.told.items[2].record.fields(), "lost_reason") == "filtered");
   CHECK(devices(record).size() == 1);
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("watching goes on until it is stopped, and tells what falls silent") {
   REQUIRE(bench.told.items.size() == 3);
   CHECK(bench.told.items[2].kind == "lost");
   CHECK(bench.told.items[2].device == bench.told.items[0].device);
-  CHECK(text(bench.told.items[2].record.fields, "lost_reason") == "silent");
+  CHECK(text(bench.told.items[2].record.fields(), "lost_reason") == "silent");
   (*search)->stop();
   REQUIRE(bench.clock.run_until(bench.loop, [&] { return (*search)->done(); }).has_value());
   CHECK(devices((*search)->result()).size() == 1);

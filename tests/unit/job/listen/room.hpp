@@ -46,7 +46,7 @@ class Room final : public aiot::EventSink {
 
   void on_event(const aiot::Event& event) override {
     if (const auto* item = std::get_if<aiot::event::Item>(&event)) {
-      const auto& fields = item->record.fields;
+      const auto fields = item->record.fields();
       heard.push_back(item->device + ": " + *fields.find("payload")->string());
       times.push_back(*fields.find("time")->string());
     } else if (const auto* notice = std::get_if<aiot::event::Notice>(&event)) {

@@ -65,7 +65,8 @@ class Heard final : public EventSink {
   void on_event(const Event& event) override {
     const auto* item = std::get_if<event::Item>(&event);
     if (item == nullptr) return;
-    const Value* payload = item->record.fields.find("payload");
+    const Object fields = item->record.fields();
+    const Value* payload = fields.find("payload");
     if (payload != nullptr && payload->string() != nullptr) texts.push_back(*payload->string());
   }
   std::vector<std::string> texts;
