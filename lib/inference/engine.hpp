@@ -63,7 +63,7 @@ class Engine {
   /// What invoke() left.
   virtual ByteSpan output(std::size_t index) const = 0;
   virtual Result<void> invoke() = 0;
-  /// In the order they run. Empty for an engine that does not tell.
+  /// In the order they run. Empty for an engine that does not report them.
   virtual const std::vector<OperatorInfo>& operators() const = 0;
   /// invoke() with the time of each operator added to `times` (as many as operators()).
   virtual Result<void> invoke_timed(std::span<std::chrono::nanoseconds> times) = 0;

@@ -5,14 +5,14 @@
 namespace aiot::inference {
 namespace {
 
-constexpr std::array<ErrorRow, 11> rows = {{
+constexpr std::array<ErrorRow, 11> error_rows = {{
     {static_cast<int>(Errc::not_a_model), "model.not_a_model",
      "this is not a TensorFlow Lite model", Condition::invalid_input},
     {static_cast<int>(Errc::unreadable), "model.unreadable", "the model cannot be read",
      Condition::invalid_input},
     {static_cast<int>(Errc::truncated), "model.truncated", "the model ends too early",
      Condition::invalid_input},
-    {static_cast<int>(Errc::bad_model), "model.bad", "the model makes no sense",
+    {static_cast<int>(Errc::bad_model), "model.bad", "the model is invalid",
      Condition::invalid_input},
     {static_cast<int>(Errc::too_large), "model.too_large", "the model is too large",
      Condition::invalid_input},
@@ -30,10 +30,10 @@ constexpr std::array<ErrorRow, 11> rows = {{
     {static_cast<int>(Errc::engine_failed), "engine.failed", "the engine refused",
      Condition::internal},
 }};
-const ErrorTable table("inference", rows);
+const ErrorTable error_table("inference", error_rows);
 
 }  // namespace
 
-boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), error_table}; }
 
 }  // namespace aiot::inference

@@ -10,7 +10,7 @@ enum class Errc {
   not_a_model = 1,       ///< the bytes are no .tflite file
   unreadable,            ///< the file cannot be read
   truncated,             ///< a table, vector or buffer reaches beyond the end of the file
-  bad_model,             ///< an index, shape, type or quantisation that makes no sense
+  bad_model,             ///< an index, shape, type or quantisation that is invalid
   too_large,             ///< more tensors, operators or memory than a device's model has
   unsupported_operator,  ///< an operator that this engine does not have
   unsupported_option,    ///< an operator's type, layout or option that this engine does not have

@@ -13,12 +13,12 @@
 namespace aiot::inference {
 namespace {
 
-struct Row {
+struct IsaRow {
   Isa isa;
   std::string_view name;
 };
 /// The fastest first.
-constexpr std::array<Row, 6> rows = {{
+constexpr std::array<IsaRow, 6> isa_rows = {{
     {Isa::avx512_vnni, "avx512-vnni"},
     {Isa::avx_vnni, "avx-vnni"},
     {Isa::avx2, "avx2"},
@@ -78,13 +78,13 @@ bool cpu_has(Isa /*isa*/) { return false; }
 }  // namespace
 
 std::string_view name_of(Isa isa) {
-  const auto* row = std::find_if(rows.begin(), rows.end(), [&](Row r) { return r.isa == isa; });
-  return row == rows.end() ? "scalar" : row->name;
+  const auto* row = std::find_if(isa_rows.begin(), isa_rows.end(), [&](IsaRow r) { return r.isa == isa; });
+  return row == isa_rows.end() ? "scalar" : row->name;
 }
 
 std::optional<Isa> isa_of(std::string_view name) {
-  const auto* row = std::find_if(rows.begin(), rows.end(), [&](Row r) { return r.name == name; });
-  if (row == rows.end()) return std::nullopt;
+  const auto* row = std::find_if(isa_rows.begin(), isa_rows.end(), [&](IsaRow r) { return r.name == name; });
+  if (row == isa_rows.end()) return std::nullopt;
   return row->isa;
 }
 
@@ -92,7 +92,7 @@ bool can_run(Isa isa) { return isa == Isa::scalar || cpu_has(isa); }
 
 std::vector<Isa> isas_here() {
   std::vector<Isa> found;
-  for (const auto& row : rows) {
+  for (const auto& row : isa_rows) {
     if (can_run(row.isa)) found.push_back(row.isa);
   }
   return found;

@@ -8,8 +8,8 @@ namespace aiot::inference {
 
 /// What one thread of this CPU does at best.
 struct Peak {
-  /// 8-bit products, summed: by the fastest instruction that has them. (On NEON without dot products
-  /// they are widened to 16 bits first.)
+  /// 8-bit products, summed: by the fastest instruction that has them. (On NEON without dot
+  /// products they are widened to 16 bits first.)
   double int8_macs_per_s = 0;
   double float_macs_per_s = 0;  ///< float32
   double bytes_per_s = 0;       ///< read from memory, one after the other

@@ -2,8 +2,7 @@
 #include <memory>
 
 #include "inference/engine.hpp"
-#include "inference/model/read.hpp"
-#include "inference/model/write.hpp"
+#include "inference/model/file.hpp"
 
 using namespace aiot::inference;
 

@@ -2,11 +2,7 @@
 
 #include <string>
 
-#include "inference/kernel/arithmetic.hpp"
-#include "inference/kernel/conv.hpp"
-#include "inference/kernel/fully_connected.hpp"
-#include "inference/kernel/pool.hpp"
-#include "inference/kernel/softmax.hpp"
+#include "inference/kernel/kernels.hpp"
 
 /// The kernels' parameters as C++ initialisers.
 namespace aiot::firmware {

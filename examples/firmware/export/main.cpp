@@ -7,7 +7,7 @@
 
 #include "export/source.hpp"
 #include "inference/builtin/builtin.hpp"
-#include "inference/model/read.hpp"
+#include "inference/model/file.hpp"
 
 int main(int argc, char** argv) {
   if (argc != 4) {

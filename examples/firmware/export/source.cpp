@@ -7,13 +7,8 @@
 #include "board/memory.hpp"
 #include "export/initialiser.hpp"
 #include "inference/error.hpp"
-#include "inference/prepare/arithmetic.hpp"
-#include "inference/prepare/conv.hpp"
-#include "inference/prepare/copy.hpp"
-#include "inference/prepare/fully_connected.hpp"
-#include "inference/prepare/pool.hpp"
-#include "inference/prepare/softmax.hpp"
-#include "inference/reference/arena.hpp"
+#include "inference/prepare/prepare.hpp"
+#include "inference/reference/memory.hpp"
 #include "inference/tiny/task.hpp"
 
 namespace aiot::firmware {
@@ -70,11 +65,7 @@ class Writer {
 
 #include <cstring>
 
-#include "inference/kernel/arithmetic.hpp"
-#include "inference/kernel/conv.hpp"
-#include "inference/kernel/fully_connected.hpp"
-#include "inference/kernel/pool.hpp"
-#include "inference/kernel/softmax.hpp"
+#include "inference/kernel/kernels.hpp"
 
 namespace {{
 using namespace aiot::inference;

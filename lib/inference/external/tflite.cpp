@@ -1,13 +1,64 @@
-#include "inference/external/tflite.hpp"
-
 #include <fmt/format.h>
 
+#include <cstddef>
+#include <cstdint>
+
+#include "core/module.hpp"
 #include "inference/error.hpp"
-#include "inference/external/tflite_library.hpp"
+#include "inference/external/external.hpp"
 #include "inference/reference/interpreter.hpp"
+
+// What is used of TensorFlow Lite's C API (tensorflow/lite/c/c_api.h and c_api_types.h, stable
+// since TensorFlow 2.3). Its header is in no package of Debian 12. The names are the library's.
+// NOLINTBEGIN(readability-identifier-naming)
+extern "C" {
+struct TfLiteModel;
+struct TfLiteInterpreterOptions;
+struct TfLiteInterpreter;
+struct TfLiteTensor;
+/// TfLiteStatus: 0 is success.
+TfLiteModel* TfLiteModelCreate(const void* data, std::size_t bytes);
+void TfLiteModelDelete(TfLiteModel* model);
+TfLiteInterpreterOptions* TfLiteInterpreterOptionsCreate();
+void TfLiteInterpreterOptionsDelete(TfLiteInterpreterOptions* options);
+void TfLiteInterpreterOptionsSetNumThreads(TfLiteInterpreterOptions* options, std::int32_t threads);
+TfLiteInterpreter* TfLiteInterpreterCreate(const TfLiteModel* model,
+                                           const TfLiteInterpreterOptions* options);
+void TfLiteInterpreterDelete(TfLiteInterpreter* interpreter);
+int TfLiteInterpreterAllocateTensors(TfLiteInterpreter* interpreter);
+int TfLiteInterpreterInvoke(TfLiteInterpreter* interpreter);
+std::int32_t TfLiteInterpreterGetInputTensorCount(const TfLiteInterpreter* interpreter);
+TfLiteTensor* TfLiteInterpreterGetInputTensor(const TfLiteInterpreter* interpreter,
+                                              std::int32_t index);
+std::int32_t TfLiteInterpreterGetOutputTensorCount(const TfLiteInterpreter* interpreter);
+const TfLiteTensor* TfLiteInterpreterGetOutputTensor(const TfLiteInterpreter* interpreter,
+                                                     std::int32_t index);
+std::size_t TfLiteTensorByteSize(const TfLiteTensor* tensor);
+void* TfLiteTensorData(const TfLiteTensor* tensor);
+}
+// NOLINTEND(readability-identifier-naming)
 
 namespace aiot::inference {
 namespace {
+
+struct TfliteLibrary : ModuleFunctions {
+  using ModuleFunctions::ModuleFunctions;
+  AIOT_FUNCTION(model_create, TfLiteModelCreate);
+  AIOT_FUNCTION(model_delete, TfLiteModelDelete);
+  AIOT_FUNCTION(options_create, TfLiteInterpreterOptionsCreate);
+  AIOT_FUNCTION(options_delete, TfLiteInterpreterOptionsDelete);
+  AIOT_FUNCTION(options_set_threads, TfLiteInterpreterOptionsSetNumThreads);
+  AIOT_FUNCTION(create, TfLiteInterpreterCreate);
+  AIOT_FUNCTION(destroy, TfLiteInterpreterDelete);
+  AIOT_FUNCTION(allocate, TfLiteInterpreterAllocateTensors);
+  AIOT_FUNCTION(invoke, TfLiteInterpreterInvoke);
+  AIOT_FUNCTION(input_count, TfLiteInterpreterGetInputTensorCount);
+  AIOT_FUNCTION(input, TfLiteInterpreterGetInputTensor);
+  AIOT_FUNCTION(output_count, TfLiteInterpreterGetOutputTensorCount);
+  AIOT_FUNCTION(output, TfLiteInterpreterGetOutputTensor);
+  AIOT_FUNCTION(tensor_bytes, TfLiteTensorByteSize);
+  AIOT_FUNCTION(tensor_data, TfLiteTensorData);
+};
 
 constexpr std::string_view next = "run the model on the reference engine";
 
@@ -16,60 +67,55 @@ Error refused(std::string_view what) {
                     std::string(next));
 }
 
-class TfliteEngine final : public Engine {
+class TfliteEngine final : public ModelEngine {
  public:
   using Interpreter = std::unique_ptr<TfLiteInterpreter, decltype(&TfLiteInterpreterDelete)>;
   using Loaded = std::unique_ptr<TfLiteModel, decltype(&TfLiteModelDelete)>;
 
   TfliteEngine(std::shared_ptr<const Model> model, TfliteLibrary library, Loaded loaded,
                Interpreter interpreter)
-      : model_(std::move(model)),
+      : ModelEngine(std::move(model)),
         library_(std::move(library)),
         loaded_(std::move(loaded)),
-        interpreter_(std::move(interpreter)),
-        inputs_(infos_of(*model_, model_->inputs)),
-        outputs_(infos_of(*model_, model_->outputs)),
-        operators_(operators_of(*model_)) {}
+        interpreter_(std::move(interpreter)) {}
 
   /// Its tensors are as long as the file's; their memory stays where it is from now on.
   Result<void> allocate() {
     if (library_.allocate(interpreter_.get()) != 0) return refused("no memory for the tensors");
     const auto* self = interpreter_.get();
-    if (library_.input_count(self) != static_cast<std::int32_t>(inputs_.size()) ||
-        library_.output_count(self) != static_cast<std::int32_t>(outputs_.size())) {
+    if (library_.input_count(self) != static_cast<std::int32_t>(inputs().size()) ||
+        library_.output_count(self) != static_cast<std::int32_t>(outputs().size())) {
       return refused("another number of inputs or outputs");
     }
-    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    places_.read.resize(model().tensors.size());
+    places_.write.resize(model().tensors.size());
+    for (std::size_t i = 0; i < inputs().size(); ++i) {
       const auto* tensor = library_.input(self, static_cast<std::int32_t>(i));
-      AIOT_TRY(auto* data, data_of(tensor, inputs_[i].bytes));
-      input_data_.emplace_back(data, inputs_[i].bytes);
+      const auto index = static_cast<std::size_t>(model().inputs[i]);
+      AIOT_TRY(places_.write[index], data_of(tensor, inputs()[i].bytes));
+      places_.read[index] = places_.write[index];
     }
-    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    for (std::size_t i = 0; i < outputs().size(); ++i) {
       const auto* tensor = library_.output(self, static_cast<std::int32_t>(i));
-      AIOT_TRY(const auto* data, data_of(tensor, outputs_[i].bytes));
-      output_data_.emplace_back(data, outputs_[i].bytes);
+      AIOT_TRY(places_.read[static_cast<std::size_t>(model().outputs[i])],
+               data_of(tensor, outputs()[i].bytes));
     }
     return {};
   }
 
   std::string name() const override { return "tflite"; }
-  const std::vector<TensorInfo>& inputs() const override { return inputs_; }
-  const std::vector<TensorInfo>& outputs() const override { return outputs_; }
-  std::span<std::uint8_t> input(std::size_t index) override { return input_data_[index]; }
-  ByteSpan output(std::size_t index) const override { return output_data_[index]; }
   Result<void> invoke() override {
     if (library_.invoke(interpreter_.get()) != 0) return refused("the run failed");
     return {};
   }
-  const std::vector<OperatorInfo>& operators() const override { return operators_; }
   Result<void> invoke_timed(std::span<std::chrono::nanoseconds> times) override {
     const auto before = std::chrono::steady_clock::now();
     AIOT_CHECK(invoke());
     if (!times.empty()) times[0] += std::chrono::steady_clock::now() - before;
     return {};
   }
-  /// It does not tell more.
-  MemoryUse memory() const override { return {0, 0, model_->file.size()}; }
+  /// Its C interface reports nothing more.
+  MemoryUse memory() const override { return {0, 0, model().file.size()}; }
 
  private:
   Result<std::uint8_t*> data_of(const TfLiteTensor* tensor, std::size_t bytes) const {
@@ -80,14 +126,9 @@ class TfliteEngine final : public Engine {
     return static_cast<std::uint8_t*>(data);
   }
 
-  std::shared_ptr<const Model> model_;  // its file is read from as long as it runs
   TfliteLibrary library_;
   Loaded loaded_;
   Interpreter interpreter_;
-  std::vector<TensorInfo> inputs_, outputs_;
-  std::vector<OperatorInfo> operators_;
-  std::vector<std::span<std::uint8_t>> input_data_;
-  std::vector<ByteSpan> output_data_;
 };
 
 }  // namespace

@@ -2,9 +2,8 @@
 
 #include <arm_neon.h>
 
-#include "inference/fast/tasks.hpp"
+#include "inference/fast/loops.hpp"
 
-/// What the NEON kernels have in common: int32 sums in four lanes, and their scaling.
 namespace aiot::inference::fast {
 namespace {
 
@@ -55,4 +54,5 @@ inline void store_some(T* to, const T* from, int count) {
 }
 
 }  // namespace
+
 }  // namespace aiot::inference::fast

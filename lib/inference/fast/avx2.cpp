@@ -1,16 +1,232 @@
-#include "inference/fast/avx2.hpp"
-
-#include "inference/fast/table.hpp"
-#include "inference/fast/unrolled.hpp"
+#include "inference/fast/x86.hpp"
 
 namespace aiot::inference::fast {
-
-extern const Kernels avx2_kernels;
-void avx2_winograd(const Winograd& t, const Part& part);
-
 namespace {
 
+/// int16 elements with the zero point off: vpmaddwd sums a pair of products into each lane, sixteen
+/// in all, and cannot overflow (|element| <= 255, |doubled weight| <= 256). A pair for all lanes is
+/// one load.
+struct Avx2 : Sums256 {
+  using Element = std::int16_t;
+  using Weight = std::int16_t;
+  using TapWeight = std::int16_t;
+  using Packed = __m256i;
+  static constexpr int group = 2;
+  static constexpr int taps = 2;
+  static constexpr int most_rows = 4;
+  static constexpr int most_rows_of_one = 8;
+  static constexpr int most_depthwise_rows = 2;
+
+  static __m256i pick(const Element* p) {
+    std::int32_t pair;
+    __builtin_memcpy(&pair, p, sizeof pair);
+    return _mm256_set1_epi32(pair);
+  }
+  static Packed packed(const Weight* p) { return load_256(p); }
+  static Sum mac(Sum sum, __m256i x, Packed w) {
+    // The sum stays in its register: g++ 12 moves sums about, and six rows of them to the stack.
+    const __m256i products = _mm256_madd_epi16(x, w);
+    asm("vpaddd %1, %0, %0" : "+x"(sum) : "x"(products));
+    return sum;
+  }
+  static Sum as_sum(Sum x) { return _mm256_add_epi32(x, x); }
+
+  static void widen(const Element* p, Sum (&x)[2]) {
+    const __m256i v = load_256(p);
+    const __m256i sign = _mm256_srai_epi16(v, 15);
+    x[0] = _mm256_unpacklo_epi16(v, sign);
+    x[1] = _mm256_unpackhi_epi16(v, sign);
+  }
+
+  static void tap_mac(Sum (&sums)[2], const Element* from, const std::int32_t* offsets,
+                      const TapWeight* w) {
+    const __m256i a = load_256(from + offsets[0]);
+    const __m256i b = load_256(from + offsets[1]);
+    sums[0] = mac(sums[0], _mm256_unpacklo_epi16(a, b), load_256(w));
+    sums[1] = mac(sums[1], _mm256_unpackhi_epi16(a, b), load_256(w + 16));
+  }
+
+  /// Stores what was scaled, clamped.
+  struct Clamp {
+    __m256i lowest, highest;
+
+    explicit Clamp(const Scaling& s)
+        : lowest(_mm256_set1_epi16(static_cast<short>(s.lowest))),
+          highest(_mm256_set1_epi16(static_cast<short>(s.highest))) {}
+
+    __m256i clamped(__m256i x) const {
+      return _mm256_min_epi16(_mm256_max_epi16(x, lowest), highest);
+    }
+    void store(Element* out, const Sum (&x)[2], int count) const {
+      const __m256i y = clamped(_mm256_packs_epi32(x[0], x[1]));
+      if (count == 16) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), y);
+        return;
+      }
+      if (count == 8) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), _mm256_castsi256_si128(y));
+        return;
+      }
+      alignas(32) Element some[16];
+      _mm256_store_si256(reinterpret_cast<__m256i*>(some), y);
+      store_some(out, some, count);
+    }
+    void store(Element* out, const Sum (&x)[1], int count) const {
+      const __m128i narrow =
+          _mm_packs_epi32(_mm256_castsi256_si128(x[0]), _mm256_extracti128_si256(x[0], 1));
+      const __m128i y = _mm256_castsi256_si128(clamped(_mm256_castsi128_si256(narrow)));
+      if (count == 8) {
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out), y);
+        return;
+      }
+      alignas(16) Element some[8];
+      _mm_store_si128(reinterpret_cast<__m128i*>(some), y);
+      store_some(out, some, count);
+    }
+  };
+  template <bool Plain>
+  struct ScalerOf : Scaler256<Plain>, Clamp {
+    ScalerOf(const Scaling& s, int channel) : Scaler256<Plain>(s, channel), Clamp(s) {}
+  };
+  using Scaler = ScalerOf<false>;
+  using PlainScaler = ScalerOf<true>;
+};
+
+constexpr int positions = 16;
+constexpr int most_tiles = 8;  // at a time, so that what is transformed stays in the first cache
 constexpr int block = 16;
+
+using Value = std::int16_t;
+
+void store(Value* p, __m256i x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), x); }
+
+/// One line or column of four: the matrix B, transposed, times it.
+void transform_input(const __m256i (&x)[4], __m256i (&y)[4]) {
+  y[0] = _mm256_sub_epi16(x[0], x[2]);
+  y[1] = _mm256_add_epi16(x[1], x[2]);
+  y[2] = _mm256_sub_epi16(x[2], x[1]);
+  y[3] = _mm256_sub_epi16(x[1], x[3]);
+}
+
+/// Sixteen channels of a tile's window, to `to` [position] with `stride` elements between.
+void transform_tile(const Value* from, int line, int pixel, Value* to, int stride) {
+  __m256i rows[4][4];  // [column of the window][row of the product]
+  unrolled<4>([&](auto x) AIOT_INLINE {
+    __m256i column[4];
+    unrolled<4>([&](auto y) AIOT_INLINE { column[y] = load_256(from + y * line + x * pixel); });
+    transform_input(column, rows[x]);
+  });
+  for (int y = 0; y < 4; ++y) {
+    const __m256i row[4] = {rows[0][y], rows[1][y], rows[2][y], rows[3][y]};
+    __m256i done[4];
+    transform_input(row, done);
+    for (int x = 0; x < 4; ++x)
+      store(to + static_cast<std::ptrdiff_t>(y * 4 + x) * stride, done[x]);
+  }
+}
+
+/// `R` tiles' products with a block of weights, at one position.
+template <int R>
+void multiply(const Value* input, int channels, const Value* weights, std::int32_t* to) {
+  __m256i sums[R][2];
+  const Value* from[R];
+  unrolled<R>([&](auto r) AIOT_INLINE {
+    from[r] = input + static_cast<std::ptrdiff_t>(r) * channels;
+    sums[r][0] = sums[r][1] = _mm256_setzero_si256();
+  });
+  for (int c = 0; c < channels; c += 2, weights += 2 * block) {
+    const __m256i w[2] = {Avx2::packed(weights), Avx2::packed(weights + block)};
+    unrolled<R>([&](auto r) AIOT_INLINE {
+      asm volatile("" : "+r"(from[r]));
+      const __m256i x = Avx2::pick(from[r] + c);
+      unrolled<2>([&](auto n) AIOT_INLINE { sums[r][n] = Avx2::mac(sums[r][n], x, w[n]); });
+    });
+  }
+  unrolled<R>([&](auto r) AIOT_INLINE {
+    unrolled<2>([&](auto n) AIOT_INLINE { Avx2::store(to + r * block + n * 8, sums[r][n]); });
+  });
+}
+
+/// The matrix A, transposed, times one line or column of four.
+void transform_output(const __m256i (&x)[4], __m256i (&y)[2]) {
+  const __m256i middle = _mm256_add_epi32(x[1], x[2]);
+  const __m256i difference = _mm256_sub_epi32(x[1], x[2]);
+  y[0] = _mm256_add_epi32(x[0], middle);
+  y[1] = _mm256_sub_epi32(difference, x[3]);
+}
+
+/// Eight channels of a tile's four pixels as doubled sums, from `products` [position].
+void gather(const std::int32_t* products, __m256i bias, __m256i (&pixels)[2][2]) {
+  constexpr int stride = most_tiles * block;
+  __m256i columns[4][2];
+  for (int x = 0; x < 4; ++x) {
+    __m256i column[4];
+    for (int y = 0; y < 4; ++y) column[y] = load_256(products + (y * 4 + x) * stride);
+    transform_output(column, columns[x]);
+  }
+  for (int y = 0; y < 2; ++y) {
+    const __m256i row[4] = {columns[0][y], columns[1][y], columns[2][y], columns[3][y]};
+    transform_output(row, pixels[y]);
+    for (auto& pixel : pixels[y]) {
+      pixel = _mm256_add_epi32(_mm256_srai_epi32(pixel, 1), bias);  // four times the sum: halved
+    }
+  }
+}
+
+template <class Scaler>
+void winograd(const Winograd& t, const Part& part) {
+  alignas(64) Value windows[positions * most_tiles * winograd_channels];
+  alignas(64) std::int32_t products[positions * most_tiles * block];
+  const int depth = t.input_channels;
+  const auto* input = static_cast<const Value*>(t.input);
+  for (int begin = part.row_begin; begin < part.row_end; begin += most_tiles) {
+    const int tiles = part.row_end - begin < most_tiles ? part.row_end - begin : most_tiles;
+    for (int tile = 0; tile < tiles; ++tile) {
+      for (int c = 0; c < depth; c += block) {
+        transform_tile(input + t.starts[begin + tile] + c, t.input_line, depth,
+                       windows + tile * depth + c, most_tiles * depth);
+      }
+    }
+    for (int b = part.block_begin; b < part.block_end; ++b) {
+      const auto* weights = t.weights + static_cast<std::ptrdiff_t>(b) * positions * depth * block;
+      for (int position = 0; position < positions; ++position) {
+        const auto* from = windows + position * most_tiles * depth;
+        auto* to = products + position * most_tiles * block;
+        int tile = 0;
+        for (; tile + 4 <= tiles; tile += 4) {
+          multiply<4>(from + tile * depth, depth, weights, to + tile * block);
+        }
+        for (; tile < tiles; ++tile) {
+          multiply<1>(from + tile * depth, depth, weights, to + tile * block);
+        }
+        weights += static_cast<std::ptrdiff_t>(depth) * block;
+      }
+      const int channel = b * block;
+      const Scaler scaler(t.scaling, channel);
+      for (int tile = 0; tile < tiles; ++tile) {
+        __m256i low[2][2];
+        __m256i high[2][2];
+        gather(products + tile * block, load_256(t.scaling.bias + channel), low);
+        gather(products + tile * block + 8, load_256(t.scaling.bias + channel + 8), high);
+        auto* out = static_cast<Value*>(t.output) + t.places[begin + tile] + channel;
+        for (int y = 0; y < 2; ++y) {
+          for (int x = 0; x < 2; ++x) {
+            const __m256i sums[2] = {scaler.scaled(low[y][x], 0), scaler.scaled(high[y][x], 1)};
+            scaler.store(out + y * t.output_line + x * t.channels, sums, block);
+          }
+        }
+      }
+    }
+  }
+}
+
+void winograd_of(const Winograd& t, const Part& part) {
+  if (t.scaling.left == nullptr && !t.scaling.some_unshifted) {
+    winograd<Avx2::PlainScaler>(t, part);
+  } else {
+    winograd<Avx2::Scaler>(t, part);
+  }
+}
 
 /// Four elements of the input for all lanes, raised to uint8.
 __m256i quad(const Dense& t, int index) {
@@ -139,7 +355,7 @@ constexpr Kernels table() {
   Kernels all = table_of<Avx2>(Element::centred, take, give);
   all.weight_factor = 2;
   all.dense = dense;
-  all.winograd = avx2_winograd;
+  all.winograd = winograd_of;
   return all;
 }
 

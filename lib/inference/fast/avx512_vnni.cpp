@@ -1,9 +1,6 @@
-#include "inference/fast/table.hpp"
-#include "inference/fast/x86_bytes.hpp"
+#include "inference/fast/x86.hpp"
 
 namespace aiot::inference::fast {
-
-extern const Kernels avx512_vnni_kernels;
 
 namespace {
 
@@ -66,7 +63,7 @@ struct Avx512Vnni : RaisedBytes {
             load_512(w + 64));
   }
 
-  /// As Scaler256 says, in sixteen lanes.
+  /// As Scaler256, in sixteen lanes.
   template <bool Plain>
   struct ScalerOf {
     __m512i even[2], odd[2], add_even[2], add_odd[2], right[2], left[2];

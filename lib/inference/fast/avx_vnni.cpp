@@ -1,9 +1,6 @@
-#include "inference/fast/table.hpp"
-#include "inference/fast/x86_bytes.hpp"
+#include "inference/fast/x86.hpp"
 
 namespace aiot::inference::fast {
-
-extern const Kernels avx_vnni_kernels;
 
 namespace {
 

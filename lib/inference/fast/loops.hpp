@@ -1,22 +1,28 @@
 #pragma once
 
 #include "inference/fast/tasks.hpp"
-#include "inference/fast/unrolled.hpp"
 
-/// The kernels' loops, written once over what an instruction set `V` offers:
-/// - Element, Weight, TapWeight; Sum (a vector of int32) and Packed (the weights of a vector);
-/// - lanes, vectors (of a block), group, taps; most_rows, most_rows_of_one, most_depthwise_rows: of
-///   a tile of a block, of a single vector, and of a depthwise convolution;
-/// - load, store, add, all and shifted<n> of Sums; as_sum, which multiplies by
-///   Kernels::weight_factor; widen: a block of elements to Sums in the block's order;
-/// - pick: one group of elements for all lanes; packed: a vector's weights; mac(Sum, pick, packed);
-///   tap_mac(Sums, input, taps, weights): a group of taps of a depthwise convolution;
-/// - Scaler(Scaling, channel): what the sums of the block from that channel are scaled by, and
-///   PlainScaler for a Scaling that shifts nothing to the left and all to the right; scaled(Sum,
-///   vector of the block); store(Element*, scaled Sums, count), which clamps.
-///
-/// V has to be in an unnamed namespace: what is made of these templates then stays in its file.
 namespace aiot::inference::fast {
+namespace {
+
+template <int N>
+struct Index {
+  constexpr operator int() const { return N; }  // NOLINT(google-explicit-constructor)
+};
+
+/// Lambdas too are inlined before anything else is thought of.
+#define AIOT_INLINE __attribute__((always_inline))
+
+/// Calls `what` with Index<0> to Index<N - 1>.
+template <int N, class What>
+[[gnu::always_inline]] inline void unrolled(const What& what) {
+  if constexpr (N > 0) {
+    unrolled<N - 1>(what);
+    what(Index<N - 1>());
+  }
+}
+
+}  // namespace
 
 template <class V>
 struct Loops {
@@ -261,5 +267,33 @@ struct Loops {
     }
   }
 };
+
+/// The table of `V` (loops.hpp): its loops, and the conversions of int8 values to `element` and
+/// back. What an instruction set has beside them, it puts in. As with the loops, a `V` of an
+/// unnamed namespace keeps this in its file.
+template <class V>
+constexpr Kernels table_of(Element element, decltype(Kernels::take) take,
+                           decltype(Kernels::give) give) {
+  return {
+      .element = element,
+      .element_bytes = sizeof(typename V::Element),
+      .weight_bytes = sizeof(typename V::Weight),
+      .weight_factor = 1,
+      .lanes = V::lanes,
+      .vectors = V::vectors,
+      .group = V::group,
+      .taps = V::taps,
+      .tap_weight_bytes = sizeof(typename V::TapWeight),
+      .order = V::order,
+      .convolution = Loops<V>::convolution,
+      .depthwise = Loops<V>::depthwise,
+      .addition = Loops<V>::addition,
+      .pool = Loops<V>::pool,
+      .dense = nullptr,
+      .winograd = nullptr,
+      .take = take,
+      .give = give,
+  };
+}
 
 }  // namespace aiot::inference::fast

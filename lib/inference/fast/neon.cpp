@@ -1,9 +1,6 @@
 #include "inference/fast/arm.hpp"
-#include "inference/fast/table.hpp"
 
 namespace aiot::inference::fast {
-
-extern const Kernels neon_kernels;
 
 namespace {
 

@@ -2,10 +2,97 @@
 
 #include <algorithm>
 
-#include "inference/fast/pack_common.hpp"
-
 namespace aiot::inference::fast {
 namespace {
+
+/// The result of a channel that gives the same whatever its input is: a dead one, or one whose bias
+/// alone decides. nullopt for all others.
+std::optional<std::int32_t> only_result(const Channel& channel, const kernel::Requantize& quantized,
+                                        std::int32_t index) {
+  const std::int64_t limit = (1LL << 31) >> std::max(quantized.factors[index].shift, 0);
+  const std::int64_t least = channel.bias + channel.least;
+  const std::int64_t most = channel.bias + channel.most;
+  if (least <= -limit || most >= limit) return std::nullopt;
+  // Scaling, rounding and clamping keep the order, so what both ends give is what all give.
+  const auto result = quantized.result(static_cast<std::int32_t>(least), index);
+  if (result != quantized.result(static_cast<std::int32_t>(most), index)) return std::nullopt;
+  return result;
+}
+
+}  // namespace
+
+void settle(std::vector<Channel>& channels, const kernel::Requantize& quantized) {
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    auto& channel = channels[i];
+    channel.factor = quantized.factors[i];
+    const auto result = only_result(channel, quantized, static_cast<std::int32_t>(i));
+    if (!result) continue;
+    channel = {4 * static_cast<std::int64_t>(*result - quantized.output_offset),
+               0,
+               0,
+               0,
+               {1 << 30, -1},
+               true};
+  }
+}
+
+std::optional<PackedScaling> pack_scaling(const Kernels& kernels, const Order& order,
+                                          const kernel::Requantize& quantized,
+                                          std::span<const Channel> channels, std::int32_t factor) {
+  const auto count = static_cast<std::int32_t>(channels.size());
+  const std::size_t bytes = sizeof(std::int32_t) *
+                            static_cast<std::size_t>(blocks_of(kernels, count)) * block_of(kernels);
+  PackedScaling p{Buffer(bytes), Buffer(bytes), Buffer(bytes), Buffer(bytes), {}};
+  const std::int32_t input_more = more_of(kernels.element, -quantized.input_offset);
+  const std::int32_t output_more = more_of(kernels.element, quantized.output_offset);
+  bool some_left = false;
+  p.scaling.uniform = true;
+  for (std::int32_t c = 0; c < count; ++c) {
+    const auto& channel = channels[c];
+    const kernel::Factor f = channel.factor;
+    // sum((element - more + offset) * w) = sum(element * w) + (offset - more) * sum(w)
+    const auto bias = channel.bias + (quantized.input_offset - input_more) * channel.weights;
+    const std::int32_t left = std::max(f.shift, 0);
+    const std::int64_t limit = sum_limit >> left;
+    if (channel.bias + channel.least <= -limit || channel.bias + channel.most >= limit) {
+      return std::nullopt;
+    }
+    const std::int32_t at = order.place(c);
+    p.bias.as<std::int32_t>()[at] = static_cast<std::int32_t>(bias * factor);
+    p.multiplier.as<std::int32_t>()[at] = f.multiplier;
+    p.right.as<std::int32_t>()[at] = std::max(-f.shift, 0);
+    p.left.as<std::int32_t>()[at] = left;
+    some_left = some_left || left > 0;
+    p.scaling.some_unshifted = p.scaling.some_unshifted || f.shift >= 0;
+    p.scaling.uniform = p.scaling.uniform && f.multiplier == channels[0].factor.multiplier &&
+                        f.shift == channels[0].factor.shift;
+  }
+  p.scaling.bias = p.bias.as<std::int32_t>();
+  p.scaling.multiplier = p.multiplier.as<std::int32_t>();
+  p.scaling.right = p.right.as<std::int32_t>();
+  p.scaling.left = some_left ? p.left.as<std::int32_t>() : nullptr;
+  p.scaling.offset = quantized.output_offset + output_more;
+  p.scaling.lowest = quantized.range.low + output_more;
+  p.scaling.highest = quantized.range.high + output_more;
+  return p;
+}
+
+namespace {
+
+/// Where the window of every `together`th output pixel of a line begins, and where that pixel goes.
+void pack_rows(const kernel::Window& window, const Layout& input, const Layout& output,
+               std::int32_t together, std::vector<std::int32_t>& starts,
+               std::vector<std::int32_t>& places) {
+  for (std::int32_t n = 0; n < output.shape.n; ++n) {
+    for (std::int32_t y = 0; y < output.shape.h; ++y) {
+      for (std::int32_t x = 0; x < output.shape.w; x += together) {
+        starts.push_back(input.at(n, y * window.stride_h - window.pad_top,
+                                  x * window.stride_w - window.pad_left));
+        places.push_back(output.at(n, y, x));
+      }
+    }
+  }
+}
 
 void put_weight(Buffer& buffer, std::int32_t bytes, std::size_t at, std::int32_t value) {
   if (bytes == 2) {
@@ -72,13 +159,7 @@ std::optional<PackedConvolution> pack_convolution(const Kernels& kernels,
 
   const std::int32_t block = block_of(kernels);
   const Order order(kernels, channels, true);
-  std::vector<Channel> sums(channels);
-  for (std::int32_t c = 0; c < channels; ++c) {
-    sums[c].bias = bias == nullptr ? 0 : bias[c];
-    for (std::int32_t i = 0; i < window_elements; ++i) {
-      sums[c].count(weight(c, i), quantized.input_offset);
-    }
-  }
+  auto sums = channels_of(channels, window_elements, bias, quantized.input_offset, weight);
   settle(sums, quantized);
   PackedConvolution p;
   const auto steps = steps_of(window, input, kernels.group);
@@ -146,16 +227,15 @@ std::optional<PackedDepthwise> pack_depthwise(const Kernels& kernels,
   const Order order(kernels, channels, false);
   p.weights = Buffer(static_cast<std::size_t>(blocks_of(kernels, channels)) * block * groups *
                      kernels.taps * kernels.tap_weight_bytes);
-  std::vector<Channel> sums(channels);
   std::vector<kernel::Factor> factors(channels);
   const auto weight = [&](std::int32_t c, std::int32_t tap) {
     return static_cast<std::int32_t>(
         filter[static_cast<std::size_t>(tap) * real_channels + c % real_channels]);
   };
+  auto sums = channels_of(channels, count, nullptr, quantized.input_offset, weight);
   for (std::int32_t c = 0; c < channels; ++c) {
-    sums[c].bias = bias == nullptr ? 0 : bias[c % real_channels];
+    if (bias != nullptr) sums[c].bias = bias[c % real_channels];
     factors[c] = quantized.factors[c % real_channels];
-    for (std::int32_t t = 0; t < count; ++t) sums[c].count(weight(c, t), quantized.input_offset);
   }
   kernel::Requantize repeated = quantized;
   repeated.factors = factors.data();
@@ -182,6 +262,172 @@ std::optional<PackedDepthwise> pack_depthwise(const Kernels& kernels,
   p.task.tap_groups = groups;
   p.task.channels = channels;
   p.task.scaling = p.scaling.scaling;
+  return p;
+}
+
+namespace {
+
+/// Four times a sum has to fit in 32 bits.
+constexpr std::int64_t fourfold_limit = 1LL << 29;
+constexpr std::int32_t positions = 16;  // of a window of 4x4
+
+/// Twice the matrix G of F(2, 3) (Lavin and Gray, "Fast Algorithms for Convolutional Neural
+/// Networks", 2015, section 4.1).
+constexpr std::int32_t twice_g[4][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}};
+
+bool is_fit(const Kernels& kernels, const kernel::ConvShape& s) {
+  const auto& w = s.window;
+  const std::int32_t block = block_of(kernels);
+  return kernels.winograd != nullptr && w.h == 3 && w.w == 3 && w.stride_h == 1 &&
+         w.stride_w == 1 && w.dilation_h == 1 && w.dilation_w == 1 &&
+         s.group_channels == s.input.c && s.input.c % block == 0 && s.output.c % block == 0 &&
+         s.input.c <= winograd_channels && s.output.h % 2 == 0 && s.output.w % 2 == 0;
+}
+
+}  // namespace
+
+std::optional<PackedWinograd> pack_winograd(const Kernels& kernels, const kernel::ConvShape& shape,
+                                            const kernel::Requantize& quantized,
+                                            const std::int8_t* filter, const std::int32_t* bias,
+                                            const Layout& input, const Layout& output) {
+  if (!is_fit(kernels, shape)) return std::nullopt;
+  const std::int32_t depth = shape.input.c;
+  const std::int32_t channels = shape.output.c;
+  const std::int32_t block = block_of(kernels);
+  const Order order(kernels, channels, false);
+  const auto weight = [&](std::int32_t o, std::int32_t tap, std::int32_t c) {
+    return static_cast<std::int32_t>(
+        filter[(static_cast<std::size_t>(o) * 9 + static_cast<std::size_t>(tap)) * depth + c]);
+  };
+  auto sums = channels_of(channels, 9 * depth, bias, quantized.input_offset,
+                          [&](std::int32_t o, std::int32_t i) {
+                            return filter[static_cast<std::size_t>(o) * 9 * depth + i];
+                          });
+  for (const auto& sum : sums) {
+    if (sum.least <= -fourfold_limit || sum.most >= fourfold_limit) return std::nullopt;
+  }
+  settle(sums, quantized);
+  PackedWinograd p;
+  auto scaling = pack_scaling(kernels, order, quantized, sums, kernels.weight_factor);
+  if (!scaling) return std::nullopt;
+  p.scaling = std::move(*scaling);
+
+  p.weights = Buffer(sizeof(std::int16_t) * positions * static_cast<std::size_t>(depth) * channels);
+  for (std::int32_t o = 0; o < channels; ++o) {
+    if (sums[o].constant) continue;
+    const std::int32_t begin = o / block * block;
+    const std::int32_t lane = order.place(o) - begin;
+    for (std::int32_t c = 0; c < depth; ++c) {
+      for (std::int32_t position = 0; position < positions; ++position) {
+        const auto* rows = twice_g[position / 4];
+        const auto* columns = twice_g[position % 4];
+        std::int32_t sum = 0;
+        for (std::int32_t tap = 0; tap < 9; ++tap) {
+          sum += rows[tap / 3] * columns[tap % 3] * weight(o, tap, c);
+        }
+        const auto at =
+            ((static_cast<std::size_t>(begin / block) * positions + position) * depth + c / 2 * 2) *
+                block +
+            lane * 2 + c % 2;
+        p.weights.as<std::int16_t>()[at] = static_cast<std::int16_t>(sum);
+      }
+    }
+  }
+  for (std::int32_t n = 0; n < output.shape.n; ++n) {
+    for (std::int32_t y = 0; y < output.shape.h; y += 2) {
+      for (std::int32_t x = 0; x < output.shape.w; x += 2) {
+        p.starts.push_back(input.at(n, y - shape.window.pad_top, x - shape.window.pad_left));
+        p.places.push_back(output.at(n, y, x));
+      }
+    }
+  }
+  p.task.weights = p.weights.as<std::int16_t>();
+  p.task.starts = p.starts.data();
+  p.task.places = p.places.data();
+  p.task.input_line = input.line();
+  p.task.output_line = output.line();
+  p.task.input_channels = depth;
+  p.task.channels = channels;
+  p.task.scaling = p.scaling.scaling;
+  return p;
+}
+
+PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape,
+                     kernel::Range<std::int32_t> range, std::int32_t input_zero_point,
+                     std::int32_t output_zero_point, const Layout& input, const Layout& output) {
+  PackedPool p;
+  const auto& window = shape.window;
+  for (std::int32_t n = 0; n < shape.output.n; ++n) {
+    for (std::int32_t y = 0; y < shape.output.h; ++y) {
+      for (std::int32_t x = 0; x < shape.output.w; ++x) {
+        const std::int32_t top = y * window.stride_h - window.pad_top;
+        const std::int32_t left = x * window.stride_w - window.pad_left;
+        const std::int32_t first_line = std::max(top, 0);
+        const std::int32_t first_column = std::max(left, 0);
+        p.starts.push_back(input.at(n, first_line, first_column));
+        p.places.push_back(output.at(n, y, x));
+        p.heights.push_back(std::min(top + window.h, shape.input.h) - first_line);
+        p.widths.push_back(std::min(left + window.w, shape.input.w) - first_column);
+      }
+    }
+  }
+  p.task.starts = p.starts.data();
+  p.task.places = p.places.data();
+  p.task.heights = p.heights.data();
+  p.task.widths = p.widths.data();
+  p.task.line_stride = input.line();
+  p.task.channels = shape.output.c;
+  p.task.input_more = more_of(kernels.element, input_zero_point);
+  p.task.output_more = more_of(kernels.element, output_zero_point);
+  p.task.lowest = range.low;
+  p.task.highest = range.high;
+  return p;
+}
+
+std::optional<PackedAddition> pack_addition(const Kernels& kernels, const AdditionFactors& f,
+                                            const Layout& left, const Layout& right,
+                                            const Layout& output) {
+  constexpr int to_left = 20;
+  constexpr std::int64_t largest = 255LL << to_left;  // |value - zero point|
+  static_assert(2 * largest < sum_limit);             // both inputs, scaled by at most 1
+  if (f.left.shift > 0 || f.right.shift > 0 || f.output.shift > 0) return std::nullopt;
+  // One block, all lanes alike: a factor for each, and no bias.
+  const std::int32_t block = block_of(kernels);
+  const Order order(kernels, block, false);
+  const auto pack = [&](kernel::Factor factor) {
+    Channel channel;
+    channel.factor = factor;
+    kernel::Requantize quantized;
+    quantized.output_offset = f.output_zero_point;
+    quantized.range = f.range;
+    const std::vector<Channel> channels(block, channel);
+    return std::move(*pack_scaling(kernels, order, quantized, channels, 1));
+  };
+  PackedAddition p;
+  p.left = pack(f.left);
+  p.right = pack(f.right);
+  p.both = pack(f.output);
+  for (std::int32_t n = 0; n < output.shape.n; ++n) {
+    for (std::int32_t y = 0; y < output.shape.h; ++y) {
+      p.left_starts.push_back(left.at(n, y, 0));
+      p.right_starts.push_back(right.at(n, y, 0));
+      p.places.push_back(output.at(n, y, 0));
+    }
+  }
+  p.task.left_starts = p.left_starts.data();
+  p.task.right_starts = p.right_starts.data();
+  p.task.places = p.places.data();
+  p.task.length = output.shape.w * output.shape.c;
+  p.task.left_zero = f.left_zero_point + more_of(kernels.element, f.left_zero_point);
+  p.task.right_zero = f.right_zero_point + more_of(kernels.element, f.right_zero_point);
+  const auto is_half = [](kernel::Factor factor) {
+    return factor.multiplier == 1 << 30 && factor.shift == 0;
+  };
+  p.task.left_is_half = is_half(f.left);
+  p.task.right_is_half = is_half(f.right);
+  p.task.left_scaling = p.left.scaling;
+  p.task.right_scaling = p.right.scaling;
+  p.task.scaling = p.both.scaling;
   return p;
 }
 

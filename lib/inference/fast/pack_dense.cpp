@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "inference/fast/pack.hpp"
-#include "inference/fast/pack_common.hpp"
 
 namespace aiot::inference::fast {
 namespace {
@@ -127,13 +126,7 @@ std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::Matr
   const auto weight = [&](std::int32_t o, std::int32_t k) {
     return weights[static_cast<std::size_t>(o) * shape.depth + k];
   };
-  std::vector<Channel> sums(shape.outputs);
-  for (std::int32_t o = 0; o < shape.outputs; ++o) {
-    sums[o].bias = bias == nullptr ? 0 : bias[o];
-    for (std::int32_t k = 0; k < shape.depth; ++k) {
-      sums[o].count(weight(o, k), quantized.input_offset);
-    }
-  }
+  auto sums = channels_of(shape.outputs, shape.depth, bias, quantized.input_offset, weight);
   settle(sums, quantized);
   // The input is raised to uint8, and these weights are not doubled.
   Kernels raised = kernels;

@@ -122,7 +122,7 @@ struct Part {
   std::int32_t block_begin, block_end;  ///< blocks of output channels
 };
 
-/// One instruction set's kernels, and how it wants its data.
+/// One instruction set's kernels, and the layout of its data.
 struct Kernels {
   Element element;
   std::int32_t element_bytes;
@@ -147,5 +147,11 @@ struct Kernels {
   void (*take)(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point);
   void (*give)(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point);
 };
+
+extern const Kernels avx2_kernels;
+extern const Kernels avx_vnni_kernels;
+extern const Kernels avx512_vnni_kernels;
+extern const Kernels neon_kernels;
+extern const Kernels neon_dot_kernels;
 
 }  // namespace aiot::inference::fast

@@ -1,10 +1,107 @@
-#include "inference/kernel/activation.hpp"
-
+#include <bit>
 #include <cmath>
+#include <limits>
 
-#include "inference/kernel/exponential.hpp"
+#include "inference/kernel/kernels.hpp"
 
 namespace aiot::inference::kernel {
+namespace {
+
+/// exp(x) and 1 / (1 + x) in fixed point, bit for bit as gemmlowp computes them (fixedpoint.h):
+/// what the reference kernels' SOFTMAX, LOGISTIC and TANH stand on. "Q5" has 5 integer bits, 26
+/// behind the point.
+
+/// x * 2^exponent, saturated; 0 <= exponent <= 30.
+std::int32_t saturating_shift_left(std::int32_t x, int exponent) {
+  const std::int64_t wide = static_cast<std::int64_t>(x) * (1LL << exponent);
+  if (wide > std::numeric_limits<std::int32_t>::max()) {
+    return std::numeric_limits<std::int32_t>::max();
+  }
+  if (wide < std::numeric_limits<std::int32_t>::min()) {
+    return std::numeric_limits<std::int32_t>::min();
+  }
+  return static_cast<std::int32_t>(wide);
+}
+
+/// exp(x) in Q0 for -1/4 <= x < 0 in Q0: a Taylor series round -1/8.
+std::int32_t exp_near_zero(std::int32_t a) {
+  constexpr std::int32_t exp_of_minus_one_eighth = 1'895'147'668;
+  constexpr std::int32_t one_third = 715'827'883;
+  const std::int32_t x = a + (1 << 28);
+  const std::int32_t x2 = high_multiply(x, x);
+  const std::int32_t x3 = high_multiply(x2, x);
+  const std::int32_t x4 = high_multiply(x2, x2);
+  const std::int32_t x4_over_4 = divide_by_power_of_two(x4, 2);
+  const std::int32_t tail =
+      divide_by_power_of_two(high_multiply(x4_over_4 + x3, one_third) + x2, 1);
+  return exp_of_minus_one_eighth + high_multiply(exp_of_minus_one_eighth, x + tail);
+}
+
+/// exp(x) in Q0 for x <= 0 with `integer_bits` (0 to 5) in front of the point.
+std::int32_t exp_of_negative(std::int32_t a, int integer_bits) {
+  struct Power {
+    int exponent;              // of two
+    std::int32_t exponential;  // exp(-2^exponent) in Q0
+  };
+  constexpr Power powers[] = {
+      {-2, 1'672'461'947}, {-1, 1'302'514'674}, {0, 790'015'084}, {1, 290'630'308},
+      {2, 39'332'535},     {3, 720'401},        {4, 242}};
+  if (a == 0) return std::numeric_limits<std::int32_t>::max();
+  const int fraction_bits = 31 - integer_bits;
+  const std::int32_t quarter = 1 << (fraction_bits - 2);
+  const std::int32_t modulo = (a & (quarter - 1)) - quarter;
+  std::int32_t result = exp_near_zero(saturating_shift_left(modulo, integer_bits));
+  const std::int32_t rest = modulo - a;
+  for (const auto& power : powers) {
+    if (power.exponent >= integer_bits) break;
+    if ((rest & (1 << (fraction_bits + power.exponent))) != 0) {
+      result = high_multiply(result, power.exponential);
+    }
+  }
+  return result;
+}
+
+/// 2 / (1 + x) in Q2 for 0 <= x < 1 in Q0: three steps of Newton and Raphson.
+std::int32_t two_over_one_plus(std::int32_t x) {
+  constexpr std::int32_t forty_eight_over_17 = 1'515'870'810;        // Q2
+  constexpr std::int32_t minus_thirty_two_over_17 = -1'010'580'540;  // Q2
+  constexpr std::int32_t one = 1 << 29;                              // Q2
+  const std::int64_t sum = static_cast<std::int64_t>(x) + std::numeric_limits<std::int32_t>::max();
+  const auto half_denominator = static_cast<std::int32_t>((sum + (sum >= 0 ? 1 : -1)) / 2);
+  std::int32_t y = forty_eight_over_17 + high_multiply(half_denominator, minus_thirty_two_over_17);
+  for (int i = 0; i < 3; ++i) {
+    const std::int32_t error = one - high_multiply(half_denominator, y);
+    y += saturating_shift_left(high_multiply(y, error), 2);
+  }
+  return y;
+}
+
+/// 1 / (1 + x) in Q0.
+std::int32_t one_over_one_plus(std::int32_t x) {
+  return saturating_shift_left(two_over_one_plus(x), 1);
+}
+
+/// (1 - x) / (1 + x) in Q0.
+std::int32_t one_minus_over_one_plus(std::int32_t x) {
+  return saturating_shift_left(two_over_one_plus(x) - (1 << 29), 2);
+}
+
+/// 1 / (1 + exp(-x)) in Q0 for x in Q4.
+std::int32_t logistic_of(std::int32_t x) {
+  if (x == 0) return 1 << 30;
+  const auto positive = one_over_one_plus(exp_of_negative(x > 0 ? -x : x, 4));
+  return x > 0 ? positive : std::numeric_limits<std::int32_t>::max() - positive;
+}
+
+/// tanh(x) in Q0 for x in Q4.
+std::int32_t tanh_of(std::int32_t x) {
+  if (x == 0) return 0;
+  // exp(-2 |x|): the same bits, read as Q5.
+  const auto positive = one_minus_over_one_plus(exp_of_negative(x > 0 ? -x : x, 5));
+  return x > 0 ? positive : -positive;
+}
+
+}  // namespace
 
 void look_up(const std::uint8_t* table, std::size_t count, const std::uint8_t* input,
              std::uint8_t* output) {
@@ -113,6 +210,95 @@ void apply(Function function, float alpha, std::size_t count, const float* input
     case Function::hard_swish:
       return each([](float x) { return x * clamp(x + 3, 0.0F, 6.0F) / 6; });
   }
+}
+
+namespace {
+
+/// exp(difference) in Q0.
+std::int32_t exp_of(std::int32_t difference, const SoftmaxInt8& q) {
+  return exp_of_negative(multiply(difference, q.beta), 5);
+}
+
+void softmax_row(std::int32_t depth, const SoftmaxInt8& q, const std::int8_t* input,
+                 std::int8_t* output) {
+  std::int32_t largest = -128;
+  for (std::int32_t i = 0; i < depth; ++i) largest = input[i] > largest ? input[i] : largest;
+  std::int32_t sum = 0;  // Q12
+  for (std::int32_t i = 0; i < depth; ++i) {
+    const auto difference = input[i] - largest;
+    if (difference >= q.least_difference) {
+      sum = wrapping_add(sum, divide_by_power_of_two(exp_of(difference, q), 12));
+    }
+  }
+  // 1 / sum: the bits in front of its leading one, then what is left as 1 + x.
+  const int headroom = std::countl_zero(static_cast<std::uint32_t>(sum));
+  const auto over_one =
+      static_cast<std::int32_t>((static_cast<std::uint32_t>(sum) << headroom) - (1U << 31));
+  const auto reciprocal = one_over_one_plus(over_one);
+  const int exponent = 12 - headroom + 31 - 8;  // beyond 31, every share rounds to 0
+  for (std::int32_t i = 0; i < depth; ++i) {
+    const auto difference = input[i] - largest;
+    if (difference < q.least_difference || exponent > 31) {
+      output[i] = -128;
+      continue;
+    }
+    const auto share =
+        divide_by_power_of_two(high_multiply(reciprocal, exp_of(difference, q)), exponent);
+    output[i] = static_cast<std::int8_t>(clamp<std::int32_t>(share - 128, -128, 127));
+  }
+}
+
+}  // namespace
+
+void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,
+             const std::int8_t* input, std::int8_t* output) {
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    softmax_row(depth, quantized, input, output);
+  }
+}
+
+void softmax(std::int32_t rows, std::int32_t depth, float beta, const float* input, float* output) {
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    float largest = std::numeric_limits<float>::lowest();
+    for (std::int32_t i = 0; i < depth; ++i) largest = input[i] > largest ? input[i] : largest;
+    float sum = 0;
+    for (std::int32_t i = 0; i < depth; ++i) {
+      output[i] = std::exp((input[i] - largest) * beta);
+      sum += output[i];
+    }
+    for (std::int32_t i = 0; i < depth; ++i) output[i] /= sum;
+  }
+}
+
+void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,
+              std::int8_t* output) {
+  for (std::size_t i = 0; i < count; ++i) {
+    // Bounded before it becomes an integer; 1024 steps saturate with any zero point.
+    const float steps = std::round(input[i] / scale);
+    const float bounded = steps > -1024 ? (steps < 1024 ? steps : 1024) : -1024;
+    output[i] = to_int8(static_cast<std::int32_t>(bounded) + zero_point);
+  }
+}
+
+namespace {
+template <class T>
+void dequantize_each(float scale, std::int32_t zero_point, std::size_t count, const T* input,
+                     float* output) {
+  const auto wide_scale = static_cast<double>(scale);
+  for (std::size_t i = 0; i < count; ++i) {
+    output[i] = static_cast<float>(wide_scale * (input[i] - zero_point));
+  }
+}
+}  // namespace
+
+void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::int8_t* input,
+                float* output) {
+  dequantize_each(scale, zero_point, count, input, output);
+}
+
+void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::uint8_t* input,
+                float* output) {
+  dequantize_each(scale, zero_point, count, input, output);
 }
 
 }  // namespace aiot::inference::kernel

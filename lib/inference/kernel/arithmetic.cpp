@@ -1,4 +1,4 @@
-#include "inference/kernel/arithmetic.hpp"
+#include "inference/kernel/kernels.hpp"
 
 namespace aiot::inference::kernel {
 namespace {

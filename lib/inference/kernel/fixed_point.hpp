@@ -1,10 +1,11 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 
 /// The integer arithmetic of TensorFlow Lite Micro's reference kernels (gemmlowp's fixed point). No
-/// allocation, no library: this header and its folder also build for a microcontroller.
+/// allocation: this header and its folder also build for a microcontroller.
 namespace aiot::inference::kernel {
 
 /// Saturating rounding doubling high multiply: round(a * b / 2^31), ties away from zero for
@@ -46,6 +47,17 @@ inline std::int32_t multiply(std::int32_t x, Factor factor) {
 
 /// The factor for 0 <= `value` < 2^30, as the reference kernels quantise it: what is below 2^-32 is
 /// 0.
-Factor factor_of(double value);
+inline Factor factor_of(double value) {
+  if (value == 0) return {};
+  int exponent = 0;
+  const double mantissa = std::frexp(value, &exponent);
+  auto multiplier = static_cast<std::int64_t>(std::round(mantissa * (1LL << 31)));
+  if (multiplier == (1LL << 31)) {
+    multiplier /= 2;
+    ++exponent;
+  }
+  if (exponent < -31) return {};
+  return {static_cast<std::int32_t>(multiplier), exponent};
+}
 
 }  // namespace aiot::inference::kernel

@@ -1,6 +1,7 @@
-#include "inference/kernel/move.hpp"
-
+#include <cmath>
 #include <cstring>
+
+#include "inference/kernel/kernels.hpp"
 
 namespace aiot::inference::kernel {
 
@@ -29,6 +30,135 @@ void fill(const std::uint8_t* value, std::size_t value_bytes, std::size_t bytes,
           std::uint8_t* output) {
   for (std::size_t i = 0; i + value_bytes <= bytes; i += value_bytes) {
     std::memcpy(output + i, value, value_bytes);
+  }
+}
+
+namespace {
+
+/// The two lines of the input between which one of the output lies, and how far it is from the
+/// first.
+template <class T>
+struct Between {
+  std::int32_t first = 0, second = 0;
+  T part{};
+};
+
+constexpr std::int32_t fixed_one = 1 << 10;
+
+/// The input's extent over the output's, in fixed point.
+std::int32_t fixed_scale(std::int32_t input, std::int32_t output, bool align_corners) {
+  if (align_corners && output > 1) {
+    --input;
+    --output;
+  }
+  return (fixed_one * input + output / 2) / output;
+}
+
+Between<std::int32_t> fixed_between(std::int32_t at, std::int32_t scale, bool half_pixel_centers,
+                                    std::int32_t size) {
+  const auto scaled = at * scale + (half_pixel_centers ? scale / 2 - fixed_one / 2 : 0);
+  // The scale is rounded, so that the last line may come out beyond the image.
+  const auto first = clamp<std::int32_t>(scaled / fixed_one, 0, size - 1);
+  const auto second = (scaled + fixed_one - 1) / fixed_one;
+  return {first, second < size ? second : size - 1, scaled - fixed_one * first};
+}
+
+float real_scale(std::int32_t input, std::int32_t output, bool align_corners) {
+  if (align_corners && output > 1) {
+    --input;
+    --output;
+  }
+  return static_cast<float>(input) / static_cast<float>(output);
+}
+
+Between<float> real_between(std::int32_t at, float scale, bool half_pixel_centers,
+                            std::int32_t size) {
+  const auto value = static_cast<float>(at);
+  const float scaled = half_pixel_centers ? (value + 0.5F) * scale - 0.5F : value * scale;
+  const auto first =
+      clamp<std::int32_t>(static_cast<std::int32_t>(std::floor(scaled)), 0, size - 1);
+  const auto second = static_cast<std::int32_t>(std::ceil(scaled));
+  return {first, second < size ? second : size - 1, scaled - static_cast<float>(first)};
+}
+
+/// `mix(rows, columns, top left, bottom left, top right, bottom right)` for each value.
+template <class T, class Rows, class Columns, class Mix>
+void bilinear(const ResizeShape& s, const T* input, T* output, const Rows& rows,
+              const Columns& columns, const Mix& mix) {
+  for (std::int32_t batch = 0; batch < s.output.n; ++batch) {
+    for (std::int32_t y = 0; y < s.output.h; ++y) {
+      const auto row = rows(y);
+      for (std::int32_t x = 0; x < s.output.w; ++x) {
+        const auto column = columns(x);
+        for (std::int32_t c = 0; c < s.output.c; ++c) {
+          *output++ =
+              mix(row.part, column.part, input[s.input.at(batch, row.first, column.first, c)],
+                  input[s.input.at(batch, row.second, column.first, c)],
+                  input[s.input.at(batch, row.first, column.second, c)],
+                  input[s.input.at(batch, row.second, column.second, c)]);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void resize_bilinear(const ResizeShape& s, const std::int8_t* input, std::int8_t* output) {
+  const auto scale_y = fixed_scale(s.input.h, s.output.h, s.align_corners);
+  const auto scale_x = fixed_scale(s.input.w, s.output.w, s.align_corners);
+  bilinear(
+      s, input, output,
+      [&](std::int32_t y) { return fixed_between(y, scale_y, s.half_pixel_centers, s.input.h); },
+      [&](std::int32_t x) { return fixed_between(x, scale_x, s.half_pixel_centers, s.input.w); },
+      [](std::int64_t y, std::int64_t x, std::int64_t top_left, std::int64_t bottom_left,
+         std::int64_t top_right, std::int64_t bottom_right) {
+        const auto sum = top_left * (fixed_one - y) * (fixed_one - x) +
+                         bottom_left * y * (fixed_one - x) + top_right * (fixed_one - y) * x +
+                         bottom_right * y * x;
+        const std::int64_t half = sum > 0 ? 1 << 19 : -(1 << 19);
+        return static_cast<std::int8_t>((sum + half) / (1 << 20));
+      });
+}
+
+void resize_bilinear(const ResizeShape& s, const float* input, float* output) {
+  const auto scale_y = real_scale(s.input.h, s.output.h, s.align_corners);
+  const auto scale_x = real_scale(s.input.w, s.output.w, s.align_corners);
+  bilinear(
+      s, input, output,
+      [&](std::int32_t y) { return real_between(y, scale_y, s.half_pixel_centers, s.input.h); },
+      [&](std::int32_t x) { return real_between(x, scale_x, s.half_pixel_centers, s.input.w); },
+      [](float y, float x, float top_left, float bottom_left, float top_right, float bottom_right) {
+        return top_left * (1 - y) * (1 - x) + bottom_left * y * (1 - x) + top_right * (1 - y) * x +
+               bottom_right * y * x;
+      });
+}
+
+namespace {
+
+std::int32_t nearest(std::int32_t at, std::int32_t input, std::int32_t output,
+                     const ResizeShape& s) {
+  const float scale = real_scale(input, output, s.align_corners);
+  const float scaled = (static_cast<float>(at) + (s.half_pixel_centers ? 0.5F : 0.0F)) * scale;
+  const auto line =
+      static_cast<std::int32_t>(s.align_corners ? std::round(scaled) : std::floor(scaled));
+  return clamp<std::int32_t>(line, 0, input - 1);
+}
+
+}  // namespace
+
+void resize_nearest_neighbor(const ResizeShape& s, std::size_t unit_bytes,
+                             const std::uint8_t* input, std::uint8_t* output) {
+  const auto pixel_bytes = unit_bytes * static_cast<std::size_t>(s.output.c);
+  for (std::int32_t batch = 0; batch < s.output.n; ++batch) {
+    for (std::int32_t y = 0; y < s.output.h; ++y) {
+      const auto in_y = nearest(y, s.input.h, s.output.h, s);
+      for (std::int32_t x = 0; x < s.output.w; ++x) {
+        const auto in_x = nearest(x, s.input.w, s.output.w, s);
+        std::memcpy(output, input + s.input.at(batch, in_y, in_x, 0) * unit_bytes, pixel_bytes);
+        output += pixel_bytes;
+      }
+    }
   }
 }
 

@@ -9,7 +9,7 @@
 
 #include "aiot/bytes.hpp"
 
-/// What a .tflite file says (schema.fbs of TensorFlow, file identifier "TFL3"), as plain structs.
+/// The content of a .tflite file (schema.fbs of TensorFlow, file identifier "TFL3"), as plain structs.
 namespace aiot::inference {
 
 /// TensorType; the values are the file's.

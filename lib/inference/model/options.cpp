@@ -1,9 +1,38 @@
 #include "inference/model/options.hpp"
 
 #include <string>
+#include <utility>
 
 namespace aiot::inference {
+namespace {
 
+using flatbuffer::Document;
+using flatbuffer::Field;
+using flatbuffer::Table;
+
+/// BuiltinOptions of the schema: the number of each union member that is read here.
+enum class OptionsKind : std::uint8_t {
+  none = 0,
+  conv_2d = 1,
+  depthwise_conv_2d = 2,
+  pool_2d = 5,
+  fully_connected = 8,
+  softmax = 9,
+  concatenation = 10,
+  add = 11,
+  resize_bilinear = 15,
+  mul = 21,
+  reducer = 27,
+  sub = 28,
+  strided_slice = 32,
+  split = 35,
+  transpose_conv = 49,
+  pack = 59,
+  resize_nearest_neighbor = 74,
+  leaky_relu = 75,
+};
+
+/// The member that goes with an operator; none for an operator whose options are not needed.
 OptionsKind options_kind(Code code) {
   switch (code) {
     case Code::conv_2d: return OptionsKind::conv_2d;
@@ -28,132 +57,163 @@ OptionsKind options_kind(Code code) {
   }
 }
 
-namespace {
-
-using flatbuffer::Document;
-using flatbuffer::Table;
-
-Padding padding_of(Document& document, const Table& table, int field) {
-  const auto value = table.scalar<std::int8_t>(field, 0);
-  if (value < 0 || value > 1) document.fail(Errc::bad_model, "padding " + std::to_string(value));
-  return static_cast<Padding>(value);
-}
-
-Activation activation_of(Document& document, const Table& table, int field) {
-  const auto value = table.scalar<std::int8_t>(field, 0);
-  if (value < 0 || value > 5) {
-    document.fail(Errc::bad_model, "activation function " + std::to_string(value));
+/// Each member's fields in the order of the schema, once for reading and writing: `io(index, value,
+/// default)`, where the default is the schema's.
+template <class Options, class Io>
+void each_field(OptionsKind kind, Options& options, const Io& io) {
+  using Kind = OptionsKind;
+  switch (kind) {
+    case Kind::none: return;
+    case Kind::conv_2d: {
+      auto& o = io.template of<ConvOptions>(options);
+      io(0, o.padding), io(1, o.stride_w), io(2, o.stride_h), io(3, o.activation);
+      io(4, o.dilation_w, 1), io(5, o.dilation_h, 1);
+      return;
+    }
+    case Kind::depthwise_conv_2d: {
+      auto& o = io.template of<ConvOptions>(options);
+      io(0, o.padding), io(1, o.stride_w), io(2, o.stride_h), io(3, o.depth_multiplier);
+      io(4, o.activation), io(5, o.dilation_w, 1), io(6, o.dilation_h, 1);
+      return;
+    }
+    case Kind::transpose_conv: {
+      auto& o = io.template of<ConvOptions>(options);
+      io(0, o.padding), io(1, o.stride_w), io(2, o.stride_h), io(3, o.activation);
+      return;
+    }
+    case Kind::pool_2d: {
+      auto& o = io.template of<PoolOptions>(options);
+      io(0, o.padding), io(1, o.stride_w), io(2, o.stride_h);
+      io(3, o.filter_w), io(4, o.filter_h), io(5, o.activation);
+      return;
+    }
+    case Kind::fully_connected: {
+      auto& o = io.template of<FullyConnectedOptions>(options);
+      io(0, o.activation), io(1, o.weights_format), io(2, o.keep_num_dims);
+      return;
+    }
+    case Kind::softmax: {
+      auto& o = io.template of<SoftmaxOptions>(options);
+      return io(0, o.beta);
+    }
+    case Kind::concatenation: {
+      auto& o = io.template of<ConcatenationOptions>(options);
+      io(0, o.axis), io(1, o.activation);
+      return;
+    }
+    case Kind::add:
+    case Kind::mul:
+    case Kind::sub: {
+      auto& o = io.template of<ArithmeticOptions>(options);
+      return io(0, o.activation);
+    }
+    case Kind::resize_bilinear: {  // the first two fields are of old files
+      auto& o = io.template of<ResizeOptions>(options);
+      io(2, o.align_corners), io(3, o.half_pixel_centers);
+      return;
+    }
+    case Kind::resize_nearest_neighbor: {
+      auto& o = io.template of<ResizeOptions>(options);
+      io(0, o.align_corners), io(1, o.half_pixel_centers);
+      return;
+    }
+    case Kind::reducer: {
+      auto& o = io.template of<ReduceOptions>(options);
+      return io(0, o.keep_dims);
+    }
+    case Kind::strided_slice: {
+      auto& o = io.template of<StridedSliceOptions>(options);
+      io(0, o.begin_mask), io(1, o.end_mask), io(2, o.ellipsis_mask);
+      io(3, o.new_axis_mask), io(4, o.shrink_axis_mask), io(5, o.offset);
+      return;
+    }
+    case Kind::split: {
+      auto& o = io.template of<SplitOptions>(options);
+      return io(0, o.num_splits);
+    }
+    case Kind::pack: {
+      auto& o = io.template of<PackOptions>(options);
+      io(0, o.values_count), io(1, o.axis);
+      return;
+    }
+    case Kind::leaky_relu: {
+      auto& o = io.template of<LeakyReluOptions>(options);
+      return io(0, o.alpha);
+    }
   }
-  return static_cast<Activation>(value);
 }
 
-bool flag(const Table& table, int field) { return table.scalar<std::uint8_t>(field, 0) != 0; }
+class OptionsReader {
+ public:
+  OptionsReader(Document& document, const Table& table) : document_(document), table_(table) {}
 
-ConvOptions conv(Document& document, const Table& t) {
-  ConvOptions o;
-  o.padding = padding_of(document, t, 0);
-  o.stride_w = t.scalar<std::int32_t>(1, 0);
-  o.stride_h = t.scalar<std::int32_t>(2, 0);
-  o.activation = activation_of(document, t, 3);
-  o.dilation_w = t.scalar<std::int32_t>(4, 1);
-  o.dilation_h = t.scalar<std::int32_t>(5, 1);
-  return o;
-}
+  template <class T>
+  T& of(decltype(Operator::options)& options) const {
+    return options.emplace<T>();
+  }
+  template <class T>
+  void operator()(int field, T& value, T otherwise = T{}) const {
+    value = table_.scalar<T>(field, otherwise);
+  }
+  void operator()(int field, bool& value) const {
+    value = table_.scalar<std::uint8_t>(field, 0) != 0;
+  }
+  void operator()(int field, Padding& value) const { value = named<Padding>(field, 1, "padding"); }
+  void operator()(int field, Activation& value) const {
+    value = named<Activation>(field, 5, "activation function");
+  }
 
-ConvOptions depthwise_conv(Document& document, const Table& t) {
-  ConvOptions o;
-  o.padding = padding_of(document, t, 0);
-  o.stride_w = t.scalar<std::int32_t>(1, 0);
-  o.stride_h = t.scalar<std::int32_t>(2, 0);
-  o.depth_multiplier = t.scalar<std::int32_t>(3, 0);
-  o.activation = activation_of(document, t, 4);
-  o.dilation_w = t.scalar<std::int32_t>(5, 1);
-  o.dilation_h = t.scalar<std::int32_t>(6, 1);
-  return o;
-}
+ private:
+  template <class T>
+  T named(int field, int last, const char* name) const {
+    const auto value = table_.scalar<std::int8_t>(field, 0);
+    if (value < 0 || value > last) {
+      document_.fail(Errc::bad_model, std::string(name) + ' ' + std::to_string(value));
+    }
+    return static_cast<T>(value);
+  }
 
-ConvOptions transpose_conv(Document& document, const Table& t) {
-  ConvOptions o;
-  o.padding = padding_of(document, t, 0);
-  o.stride_w = t.scalar<std::int32_t>(1, 0);
-  o.stride_h = t.scalar<std::int32_t>(2, 0);
-  o.activation = activation_of(document, t, 3);
-  return o;
-}
+  Document& document_;
+  const Table& table_;
+};
 
-PoolOptions pool(Document& document, const Table& t) {
-  PoolOptions o;
-  o.padding = padding_of(document, t, 0);
-  o.stride_w = t.scalar<std::int32_t>(1, 0);
-  o.stride_h = t.scalar<std::int32_t>(2, 0);
-  o.filter_w = t.scalar<std::int32_t>(3, 0);
-  o.filter_h = t.scalar<std::int32_t>(4, 0);
-  o.activation = activation_of(document, t, 5);
-  return o;
-}
+class OptionsWriter {
+ public:
+  explicit OptionsWriter(std::vector<Field>& fields) : fields_(fields) {}
 
-FullyConnectedOptions fully_connected(Document& document, const Table& t) {
-  FullyConnectedOptions o;
-  o.activation = activation_of(document, t, 0);
-  o.weights_format = t.scalar<std::int8_t>(1, 0);
-  o.keep_num_dims = flag(t, 2);
-  return o;
-}
+  template <class T>
+  const T& of(const decltype(Operator::options)& options) const {
+    return std::get<T>(options);
+  }
+  template <class T>
+  void operator()(int field, T value, T /*otherwise*/ = T{}) const {
+    fields_.push_back(Field::scalar(field, value));
+  }
 
-ConcatenationOptions concatenation(Document& document, const Table& t) {
-  ConcatenationOptions o;
-  o.axis = t.scalar<std::int32_t>(0, 0);
-  o.activation = activation_of(document, t, 1);
-  return o;
-}
-
-StridedSliceOptions strided_slice(const Table& t) {
-  StridedSliceOptions o;
-  o.begin_mask = t.scalar<std::int32_t>(0, 0);
-  o.end_mask = t.scalar<std::int32_t>(1, 0);
-  o.ellipsis_mask = t.scalar<std::int32_t>(2, 0);
-  o.new_axis_mask = t.scalar<std::int32_t>(3, 0);
-  o.shrink_axis_mask = t.scalar<std::int32_t>(4, 0);
-  o.offset = flag(t, 5);
-  return o;
-}
-
-ResizeOptions resize(const Table& t, int first_field) {
-  return {flag(t, first_field), flag(t, first_field + 1)};
-}
+ private:
+  std::vector<Field>& fields_;
+};
 
 }  // namespace
 
 decltype(Operator::options) read_options(Document& document, Code code, std::uint8_t kind,
-                                         const Table& t) {
-  using Kind = OptionsKind;
+                                         const Table& table) {
+  decltype(Operator::options) options;
   const auto wanted = options_kind(code);
-  if (wanted == Kind::none) return NoOptions{};
+  if (wanted == OptionsKind::none) return options;
   if (kind != 0 && kind != static_cast<std::uint8_t>(wanted)) {
     document.fail(Errc::bad_model, "options of another operator");
-    return NoOptions{};
+    return options;
   }
-  switch (wanted) {
-    case Kind::conv_2d: return conv(document, t);
-    case Kind::depthwise_conv_2d: return depthwise_conv(document, t);
-    case Kind::transpose_conv: return transpose_conv(document, t);
-    case Kind::pool_2d: return pool(document, t);
-    case Kind::fully_connected: return fully_connected(document, t);
-    case Kind::softmax: return SoftmaxOptions{t.scalar<float>(0, 0)};
-    case Kind::concatenation: return concatenation(document, t);
-    case Kind::add:
-    case Kind::mul:
-    case Kind::sub: return ArithmeticOptions{activation_of(document, t, 0)};
-    case Kind::resize_bilinear: return resize(t, 2);  // the first two are of old files
-    case Kind::resize_nearest_neighbor: return resize(t, 0);
-    case Kind::reducer: return ReduceOptions{flag(t, 0)};
-    case Kind::strided_slice: return strided_slice(t);
-    case Kind::split: return SplitOptions{t.scalar<std::int32_t>(0, 0)};
-    case Kind::pack: return PackOptions{t.scalar<std::int32_t>(0, 0), t.scalar<std::int32_t>(1, 0)};
-    case Kind::leaky_relu: return LeakyReluOptions{t.scalar<float>(0, 0)};
-    case Kind::none: break;
-  }
-  return NoOptions{};
+  each_field(wanted, options, OptionsReader(document, table));
+  return options;
+}
+
+WrittenOptions write_options(const Operator& op) {
+  const auto kind = options_kind(op.code);
+  WrittenOptions written{static_cast<std::uint8_t>(kind), {}};
+  each_field(kind, op.options, OptionsWriter(written.fields));
+  return written;
 }
 
 }  // namespace aiot::inference

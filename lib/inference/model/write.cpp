@@ -1,9 +1,8 @@
-#include "inference/model/write.hpp"
-
 #include <algorithm>
 #include <map>
 
-#include "inference/model/flatbuffer_writer.hpp"
+#include "inference/model/file.hpp"
+#include "inference/model/flatbuffer.hpp"
 #include "inference/model/options.hpp"
 
 namespace aiot::inference {
@@ -19,71 +18,6 @@ std::size_t write_each(Writer& writer, const Items& items, const Write& write) {
   std::size_t i = 0;
   for (const auto& item : items) writer.point(vector + 4 + 4 * i++, write(item));
   return vector;
-}
-
-std::vector<Field> option_fields(const Operator& op) {
-  const auto scalar = [](int index, auto value) { return Field::scalar(index, value); };
-  const auto byte = [](int index, auto value) {
-    return Field::scalar(index, static_cast<std::uint8_t>(value));
-  };
-  switch (options_kind(op.code)) {
-    case OptionsKind::none: return {};
-    case OptionsKind::conv_2d: {
-      const auto& o = std::get<ConvOptions>(op.options);
-      return {byte(0, o.padding),    scalar(1, o.stride_w),   scalar(2, o.stride_h),
-              byte(3, o.activation), scalar(4, o.dilation_w), scalar(5, o.dilation_h)};
-    }
-    case OptionsKind::depthwise_conv_2d: {
-      const auto& o = std::get<ConvOptions>(op.options);
-      return {byte(0, o.padding),     scalar(1, o.stride_w),
-              scalar(2, o.stride_h),  scalar(3, o.depth_multiplier),
-              byte(4, o.activation),  scalar(5, o.dilation_w),
-              scalar(6, o.dilation_h)};
-    }
-    case OptionsKind::transpose_conv: {
-      const auto& o = std::get<ConvOptions>(op.options);
-      return {byte(0, o.padding), scalar(1, o.stride_w), scalar(2, o.stride_h),
-              byte(3, o.activation)};
-    }
-    case OptionsKind::pool_2d: {
-      const auto& o = std::get<PoolOptions>(op.options);
-      return {byte(0, o.padding),    scalar(1, o.stride_w), scalar(2, o.stride_h),
-              scalar(3, o.filter_w), scalar(4, o.filter_h), byte(5, o.activation)};
-    }
-    case OptionsKind::fully_connected: {
-      const auto& o = std::get<FullyConnectedOptions>(op.options);
-      return {byte(0, o.activation), byte(1, o.weights_format), byte(2, o.keep_num_dims)};
-    }
-    case OptionsKind::softmax: return {scalar(0, std::get<SoftmaxOptions>(op.options).beta)};
-    case OptionsKind::concatenation: {
-      const auto& o = std::get<ConcatenationOptions>(op.options);
-      return {scalar(0, o.axis), byte(1, o.activation)};
-    }
-    case OptionsKind::add:
-    case OptionsKind::mul:
-    case OptionsKind::sub: return {byte(0, std::get<ArithmeticOptions>(op.options).activation)};
-    case OptionsKind::resize_bilinear: {
-      const auto& o = std::get<ResizeOptions>(op.options);
-      return {byte(2, o.align_corners), byte(3, o.half_pixel_centers)};
-    }
-    case OptionsKind::resize_nearest_neighbor: {
-      const auto& o = std::get<ResizeOptions>(op.options);
-      return {byte(0, o.align_corners), byte(1, o.half_pixel_centers)};
-    }
-    case OptionsKind::reducer: return {byte(0, std::get<ReduceOptions>(op.options).keep_dims)};
-    case OptionsKind::strided_slice: {
-      const auto& o = std::get<StridedSliceOptions>(op.options);
-      return {scalar(0, o.begin_mask),    scalar(1, o.end_mask),         scalar(2, o.ellipsis_mask),
-              scalar(3, o.new_axis_mask), scalar(4, o.shrink_axis_mask), byte(5, o.offset)};
-    }
-    case OptionsKind::split: return {scalar(0, std::get<SplitOptions>(op.options).num_splits)};
-    case OptionsKind::pack: {
-      const auto& o = std::get<PackOptions>(op.options);
-      return {scalar(0, o.values_count), scalar(1, o.axis)};
-    }
-    case OptionsKind::leaky_relu: return {scalar(0, std::get<LeakyReluOptions>(op.options).alpha)};
-  }
-  return {};
 }
 
 std::size_t write_code(Writer& writer, Code code) {
@@ -115,14 +49,15 @@ std::size_t write_tensor(Writer& writer, const Tensor& tensor, std::uint32_t buf
 }
 
 std::size_t write_operator(Writer& writer, const Operator& op, std::uint32_t code) {
-  const auto kind = options_kind(op.code);
-  const bool options = kind != OptionsKind::none;
+  const auto options = write_options(op);
   const auto table = writer.table({Field::scalar(0, code), Field::offset(1), Field::offset(2),
-                                   Field::scalar(3, static_cast<std::uint8_t>(kind)),
-                                   options ? Field::offset(4) : Field{}});
+                                   Field::scalar(3, options.kind),
+                                   options.kind != 0 ? Field::offset(4) : Field{}});
   writer.point(table.fields[1], writer.vector(op.inputs));
   writer.point(table.fields[2], writer.vector(op.outputs));
-  if (options) writer.point(table.fields[4], writer.table(option_fields(op)).position);
+  if (options.kind != 0) {
+    writer.point(table.fields[4], writer.table(options.fields).position);
+  }
   return table.position;
 }
 

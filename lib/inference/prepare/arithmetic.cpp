@@ -1,8 +1,8 @@
-#include "inference/prepare/arithmetic.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+
+#include "inference/prepare/prepare.hpp"
 
 namespace aiot::inference {
 namespace {

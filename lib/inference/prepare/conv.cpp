@@ -1,6 +1,6 @@
-#include "inference/prepare/conv.hpp"
-
 #include <fmt/format.h>
+
+#include "inference/prepare/prepare.hpp"
 
 namespace aiot::inference {
 namespace {
@@ -19,7 +19,7 @@ Result<void> set_channels(const Node& node, const kernel::Shape& filter, const C
       return mismatch("not depthwise");
     }
     s.depth_multiplier = s.output.c / s.input.c;
-    // Some converters leave the multiplier out: the shapes say it.
+    // Some converters leave the multiplier out: the shapes give it.
     if (options.depth_multiplier != 0 && options.depth_multiplier != s.depth_multiplier) {
       return mismatch(fmt::format("depth multiplier {}", options.depth_multiplier));
     }
@@ -78,6 +78,124 @@ Result<Conv> prepare_conv(const Node& node) {
   }
   AIOT_TRY(conv.quantized, requantization(node, *tensors.input, *filter, *tensors.output,
                                           options.activation, conv.depthwise ? 3 : 0, channels));
+  return conv;
+}
+
+Result<FullyConnected> prepare_fully_connected(const Node& node) {
+  AIOT_TRY(const auto tensors, in_and_out(node, 2, 3));
+  AIOT_TRY(const auto* weights, node.input(1));
+  const auto& options = node.options<FullyConnectedOptions>();
+  if (options.weights_format != 0) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("weights format {}", options.weights_format));
+  }
+  if (weights->shape.size() != 2) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("weights of {}", shape_text(weights->shape)));
+  }
+  FullyConnected fc;
+  fc.type = tensors.input->type;
+  fc.input = node.input_index(0);
+  fc.weights = node.input_index(1);
+  fc.bias = node.input_index(2);
+  fc.output = node.output_index();
+  fc.shape.outputs = weights->shape[0];
+  fc.shape.depth = weights->shape[1];
+  const auto depth = static_cast<std::size_t>(fc.shape.depth);
+  const auto outputs = static_cast<std::size_t>(fc.shape.outputs);
+  const auto rows = tensors.input->elements() / depth;
+  if (tensors.input->elements() % depth != 0 || tensors.output->elements() != rows * outputs) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} to {} with weights of {}", shape_text(tensors.input->shape),
+                                 shape_text(tensors.output->shape), shape_text(weights->shape)));
+  }
+  fc.shape.rows = static_cast<std::int32_t>(rows);
+  AIOT_CHECK(expect_weights(node, *weights, node.optional_input(2), fc.type, outputs));
+  if (!tensors.quantized()) {
+    AIOT_TRY(fc.range, float_range(node, options.activation));
+    AIOT_TRY(fc.real_weights, real_weights(node, *weights, fc.type, 0));
+    return fc;
+  }
+  if (fc.shape.depth > most_summed) {
+    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", depth));
+  }
+  AIOT_TRY(fc.quantized, requantization(node, *tensors.input, *weights, *tensors.output,
+                                        options.activation, 0, outputs));
+  if (weights->quantization.scales.size() == 1) {
+    // With one scale for all, the reference multiplies the two scales as floats, not as doubles.
+    const float product = tensors.input->scale() * weights->scale();
+    const double value =
+        static_cast<double>(product) / static_cast<double>(tensors.output->scale());
+    AIOT_TRY(const auto factor, checked_factor(node, value));
+    fc.quantized.factors.assign(outputs, factor);
+  }
+  return fc;
+}
+
+namespace {
+
+/// Inputs in the file's order: the output's shape (which the output has itself), filter, image,
+/// bias.
+constexpr std::size_t filter_input = 1;
+constexpr std::size_t image_input = 2;
+constexpr std::size_t bias_input = 3;
+
+Result<void> set_window(const Node& node, const kernel::Shape& filter, TransposeConv& conv) {
+  auto& s = conv.shape;
+  const auto& options = node.options<ConvOptions>();
+  if (filter.n != s.output.c || filter.c != s.input.c || s.input.n != s.output.n) {
+    return node.fail(Errc::bad_model, "a filter that does not fit its input and output");
+  }
+  // The window goes over the output as a convolution's goes over its input.
+  AIOT_TRY(const auto rows,
+           window_steps(node, options.padding, s.output.h, filter.h, options.stride_h, 1));
+  AIOT_TRY(const auto columns,
+           window_steps(node, options.padding, s.output.w, filter.w, options.stride_w, 1));
+  if (rows.count != s.input.h || columns.count != s.input.w) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{}x{} steps over the output for an input of {}x{}", rows.count,
+                                 columns.count, s.input.h, s.input.w));
+  }
+  s.window = {filter.h, filter.w, options.stride_h, options.stride_w,
+              1,        1,        rows.pad_before,  columns.pad_before};
+  return {};
+}
+
+}  // namespace
+
+Result<TransposeConv> prepare_transpose_conv(const Node& node) {
+  AIOT_CHECK(node.expect(3, 4));
+  AIOT_TRY(const auto* filter, node.input(filter_input));
+  AIOT_TRY(const auto* input, node.input(image_input));
+  AIOT_TRY(const auto* output, node.output());
+  const auto* bias = node.optional_input(bias_input);
+  TransposeConv conv;
+  conv.type = input->type;
+  conv.input = node.input_index(image_input);
+  conv.filter = node.input_index(filter_input);
+  conv.bias = node.input_index(bias_input);
+  conv.output = node.output_index();
+  AIOT_CHECK(expect_computable(node, *input, node.input_name(image_input)));
+  AIOT_CHECK(expect_type(node, *output, conv.type, node.output_name()));
+  AIOT_CHECK(expect_type(node, *filter, conv.type, node.input_name(filter_input)));
+  AIOT_TRY(conv.shape.input, image_shape(node, *input, node.input_name(image_input)));
+  AIOT_TRY(conv.shape.output, image_shape(node, *output, node.output_name()));
+  AIOT_TRY(const auto weights, image_shape(node, *filter, node.input_name(filter_input)));
+  AIOT_CHECK(set_window(node, weights, conv));
+  const auto channels = static_cast<std::size_t>(conv.shape.output.c);
+  AIOT_CHECK(expect_weights(node, *filter, bias, conv.type, channels));
+  const auto activation = node.options<ConvOptions>().activation;
+  if (conv.type == Type::float32) {
+    AIOT_TRY(conv.range, float_range(node, activation));
+    return conv;
+  }
+  AIOT_CHECK(expect_one_scale(node, *input, node.input_name(image_input)));
+  AIOT_CHECK(expect_one_scale(node, *output, node.output_name()));
+  const auto summed = static_cast<std::int64_t>(weights.h) * weights.w * weights.c;
+  if (summed > most_summed) {
+    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", summed));
+  }
+  AIOT_TRY(conv.quantized, requantization(node, *input, *filter, *output, activation, 0, channels));
   return conv;
 }
 

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
 namespace aiot::inference {
 namespace {
 
@@ -70,6 +75,244 @@ std::string Node::output_name(std::size_t position) const {
 
 std::string shape_text(const std::vector<std::int32_t>& shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
+}
+
+Result<void> expect_computable(const Node& node, const Tensor& tensor, const std::string& name) {
+  if (tensor.type == Type::int8 || tensor.type == Type::float32) return {};
+  return node.fail(Errc::unsupported_option, fmt::format("{} is {}", name, name_of(tensor.type)));
+}
+
+Result<void> expect_type(const Node& node, const Tensor& tensor, Type type,
+                         const std::string& name) {
+  if (tensor.type == type) return {};
+  return node.fail(Errc::unsupported_option,
+                   fmt::format("{} is {}, not {}", name, name_of(tensor.type), name_of(type)));
+}
+
+Result<void> expect_shape(const Node& node, const Tensor& tensor,
+                          const std::vector<std::int32_t>& shape, const std::string& name) {
+  if (tensor.shape == shape) return {};
+  return node.fail(Errc::bad_model, fmt::format("{} is {}, not {}", name, shape_text(tensor.shape),
+                                                shape_text(shape)));
+}
+
+Result<void> expect_one_scale(const Node& node, const Tensor& tensor, const std::string& name) {
+  if (tensor.quantization.scales.size() == 1) return {};
+  return node.fail(Errc::bad_model,
+                   fmt::format("{} has {} scales", name, tensor.quantization.scales.size()));
+}
+
+Result<void> expect_same_quantization(const Node& node, const Tensor& a, const Tensor& b) {
+  if (std::abs(a.scale() - b.scale()) <= 1e-6F && a.zero_point() == b.zero_point()) return {};
+  return node.fail(Errc::bad_model,
+                   fmt::format("its input and output are quantised differently ({}, {} and {}, {})",
+                               a.scale(), a.zero_point(), b.scale(), b.zero_point()));
+}
+
+Result<InOut> in_and_out(const Node& node, std::size_t least, std::size_t most) {
+  AIOT_CHECK(node.expect(least, most));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_computable(node, *input, node.input_name(0)));
+  AIOT_CHECK(expect_type(node, *output, input->type, node.output_name()));
+  if (input->type == Type::int8) {
+    AIOT_CHECK(expect_one_scale(node, *input, node.input_name(0)));
+    AIOT_CHECK(expect_one_scale(node, *output, node.output_name()));
+  }
+  return InOut{input, output};
+}
+
+Result<kernel::Shape> image_shape(const Node& node, const Tensor& tensor, const std::string& name) {
+  if (tensor.shape.size() != 4) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("{} is {}, not four-dimensional", name, shape_text(tensor.shape)));
+  }
+  return kernel::Shape{tensor.shape[0], tensor.shape[1], tensor.shape[2], tensor.shape[3]};
+}
+
+Result<Steps> window_steps(const Node& node, Padding padding, std::int32_t image,
+                           std::int32_t window, std::int32_t stride, std::int32_t dilation) {
+  // Far beyond any device's image; keeps every sum below within 32 bits.
+  constexpr std::int32_t most = 1 << 15;
+  if (window < 1 || stride < 1 || dilation < 1 || window > most || stride > most ||
+      dilation > most) {
+    return node.fail(Errc::bad_model, fmt::format("a window of {} with stride {} and dilation {}",
+                                                  window, stride, dilation));
+  }
+  if (image > (1 << 28)) return node.fail(Errc::too_large, fmt::format("an image of {}", image));
+  const std::int64_t extent = static_cast<std::int64_t>(window - 1) * dilation + 1;
+  Steps steps;
+  if (padding == Padding::valid) {
+    if (extent > image) {
+      return node.fail(Errc::bad_model,
+                       fmt::format("a window of {} does not fit on {}", extent, image));
+    }
+    steps.count = static_cast<std::int32_t>((image - extent) / stride + 1);
+    return steps;
+  }
+  steps.count = (image + stride - 1) / stride;
+  const auto padded = static_cast<std::int64_t>(steps.count - 1) * stride + extent - image;
+  if (padded > std::numeric_limits<std::int32_t>::max() / 2) {
+    return node.fail(Errc::bad_model, fmt::format("a window of {} on {}", extent, image));
+  }
+  steps.pad_before = static_cast<std::int32_t>(std::max<std::int64_t>(padded, 0) / 2);
+  return steps;
+}
+
+namespace {
+/// Activation bounds of real numbers; infinite where there is none.
+Result<kernel::Range<float>> real_range(const Node& node, Activation activation) {
+  constexpr auto infinity = std::numeric_limits<float>::infinity();
+  switch (activation) {
+    case Activation::none: return kernel::Range<float>{-infinity, infinity};
+    case Activation::relu: return kernel::Range<float>{0, infinity};
+    case Activation::relu_n1_to_1: return kernel::Range<float>{-1, 1};
+    case Activation::relu6: return kernel::Range<float>{0, 6};
+    case Activation::tanh:
+    case Activation::sign_bit: break;
+  }
+  return node.fail(Errc::unsupported_option, "a fused activation that is no kind of RELU");
+}
+}  // namespace
+
+Result<kernel::Range<std::int32_t>> int8_range(const Node& node, Activation activation,
+                                               const Tensor& output) {
+  AIOT_TRY(const auto real, real_range(node, activation));
+  kernel::Range<std::int32_t> range{-128, 127};
+  const auto quantize = [&](float value, std::int32_t otherwise) {
+    if (std::isinf(value)) return otherwise;
+    const float steps = std::round(value / output.scale());
+    return output.zero_point() + static_cast<std::int32_t>(std::clamp(steps, -1024.0F, 1024.0F));
+  };
+  range.low = std::max(range.low, quantize(real.low, range.low));
+  range.high = std::min(range.high, quantize(real.high, range.high));
+  return range;
+}
+
+Result<kernel::Range<float>> float_range(const Node& node, Activation activation) {
+  AIOT_TRY(auto range, real_range(node, activation));
+  range.low = std::max(range.low, std::numeric_limits<float>::lowest());
+  range.high = std::min(range.high, std::numeric_limits<float>::max());
+  return range;
+}
+
+Result<kernel::Factor> checked_factor(const Node& node, double value) {
+  constexpr double most = 1 << 30;
+  if (std::isfinite(value) && value >= 0 && value < most) {
+    const auto factor = kernel::factor_of(value);
+    if (factor.shift <= 30) return factor;
+  }
+  return node.fail(Errc::bad_model, fmt::format("scales whose quotient is {}", value));
+}
+
+Result<std::vector<std::int32_t>> constant_integers(const Node& node, std::size_t position) {
+  AIOT_TRY(const auto* tensor, node.input(position));
+  const auto name = node.input_name(position);
+  if (!tensor->is_constant()) {
+    return node.fail(Errc::unsupported_option, fmt::format("{} is computed", name),
+                     "convert the model with fixed shapes");
+  }
+  if (tensor->type != Type::int32 && tensor->type != Type::int64) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("{} is {}", name, name_of(tensor->type)));
+  }
+  constexpr std::size_t most_values = 64;
+  if (tensor->elements() > most_values) {
+    return node.fail(Errc::bad_model, fmt::format("{} has {} values", name, tensor->elements()));
+  }
+  std::vector<std::int32_t> values(tensor->elements());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (tensor->type == Type::int32) {
+      std::memcpy(&values[i], tensor->data.data() + i * 4, 4);
+      continue;
+    }
+    std::int64_t wide = 0;
+    std::memcpy(&wide, tensor->data.data() + i * 8, 8);
+    values[i] = static_cast<std::int32_t>(std::clamp<std::int64_t>(
+        wide, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
+  }
+  return values;
+}
+
+Result<std::size_t> checked_axis(const Node& node, std::int32_t axis, std::size_t rank) {
+  const auto signed_rank = static_cast<std::int32_t>(rank);
+  const auto positive = axis < 0 ? axis + signed_rank : axis;
+  if (axis < -signed_rank || positive >= signed_rank) {
+    return node.fail(Errc::bad_model, fmt::format("axis {} of {}", axis, rank));
+  }
+  return static_cast<std::size_t>(positive);
+}
+
+Result<Requantization> requantization(const Node& node, const Tensor& input, const Tensor& weights,
+                                      const Tensor& output, Activation activation, int axis,
+                                      std::size_t channels) {
+  const auto& scales = weights.quantization.scales;
+  if (scales.empty()) return node.fail(Errc::bad_model, "weights without a scale");
+  if (scales.size() > 1 && (scales.size() != channels || weights.quantization.axis != axis)) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} scales along axis {} for {} channels", scales.size(),
+                                 weights.quantization.axis, channels));
+  }
+  for (const auto zero_point : weights.quantization.zero_points) {
+    if (zero_point != 0) {
+      return node.fail(Errc::unsupported_option,
+                       fmt::format("weights with zero point {}", zero_point));
+    }
+  }
+  Requantization result;
+  result.input_offset = -input.zero_point();
+  result.output_offset = output.zero_point();
+  AIOT_TRY(result.range, int8_range(node, activation, output));
+  for (std::size_t i = 0; i < channels; ++i) {
+    const auto scale = scales[scales.size() == 1 ? 0 : i];
+    const double value = static_cast<double>(input.scale()) * static_cast<double>(scale) /
+                         static_cast<double>(output.scale());
+    AIOT_TRY(const auto factor, checked_factor(node, value));
+    result.factors.push_back(factor);
+  }
+  return result;
+}
+
+Result<void> expect_weights(const Node& node, const Tensor& weights, const Tensor* bias, Type type,
+                            std::size_t channels) {
+  if (weights.type != Type::int8) {
+    AIOT_CHECK(expect_type(node, weights, type, node.input_name(1)));
+  }
+  if (bias == nullptr) return {};
+  AIOT_CHECK(expect_type(node, *bias, type == Type::int8 ? Type::int32 : type, "the bias"));
+  if (bias->elements() != channels) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} biases for {} channels", bias->elements(), channels));
+  }
+  return {};
+}
+
+Result<std::vector<float>> real_weights(const Node& node, const Tensor& weights, Type type,
+                                        int axis) {
+  std::vector<float> values;
+  if (type != Type::float32 || weights.type != Type::int8) return values;
+  const auto& q = weights.quantization;
+  const auto size = static_cast<std::size_t>(axis) < weights.shape.size()
+                        ? static_cast<std::size_t>(weights.shape[static_cast<std::size_t>(axis)])
+                        : 0;
+  if (!weights.is_constant()) {
+    return node.fail(Errc::unsupported_option, "int8 weights that are computed");
+  }
+  if (q.scales.empty() || (q.scales.size() > 1 && (q.scales.size() != size || q.axis != axis))) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} scales along axis {}", q.scales.size(), q.axis));
+  }
+  std::size_t inner = 1;  // values between two indices of the axis
+  for (std::size_t i = static_cast<std::size_t>(axis) + 1; i < weights.shape.size(); ++i) {
+    inner *= static_cast<std::size_t>(weights.shape[i]);
+  }
+  values.reserve(weights.data.size());
+  for (std::size_t i = 0; i < weights.data.size(); ++i) {
+    const auto channel = q.scales.size() == 1 ? 0 : i / inner % size;
+    const auto stored = static_cast<std::int8_t>(weights.data[i]) - q.zero_points[channel];
+    values.push_back(static_cast<float>(stored) * q.scales[channel]);
+  }
+  return values;
 }
 
 }  // namespace aiot::inference

@@ -1,10 +1,9 @@
-#include "inference/prepare/pool.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
-#include "inference/prepare/requantization.hpp"
+#include "inference/prepare/prepare.hpp"
 
 namespace aiot::inference {
 
@@ -39,6 +38,71 @@ Result<Pool> prepare_pool(const Node& node) {
   AIOT_CHECK(expect_same_quantization(node, *tensors.input, *tensors.output));
   AIOT_TRY(pool.range, int8_range(node, options.activation, *tensors.output));
   return pool;
+}
+
+namespace {
+
+Result<std::vector<bool>> reduced_dimensions(const Node& node, std::size_t rank) {
+  AIOT_TRY(const auto axes, constant_integers(node, 1));
+  std::vector<bool> reduced(rank);
+  for (const auto value : axes) {
+    AIOT_TRY(const auto axis, checked_axis(node, value, rank));
+    reduced[axis] = true;
+  }
+  return reduced;
+}
+
+/// The factor from the sum of `count` values to their mean in the output's scale, in the precision
+/// that the reference's has: 1 / count goes into the multiplier, as many bits up as it has.
+Result<kernel::Factor> mean_factor(const Node& node, double value, std::int32_t count) {
+  AIOT_TRY(auto factor, checked_factor(node, value));
+  const auto bits = static_cast<int>(std::bit_width(static_cast<std::uint32_t>(count))) - 1;
+  const auto shift = std::min(bits, 31 + factor.shift);
+  factor.multiplier =
+      static_cast<std::int32_t>((static_cast<std::int64_t>(factor.multiplier) << shift) / count);
+  factor.shift -= shift;
+  return factor;
+}
+
+}  // namespace
+
+Result<Mean> prepare_mean(const Node& node) {
+  AIOT_TRY(const auto tensors, in_and_out(node, 2, 2));
+  const auto& extents = tensors.input->shape;
+  AIOT_TRY(const auto reduced, reduced_dimensions(node, extents.size()));
+  Mean mean;
+  mean.type = tensors.input->type;
+  mean.input = node.input_index(0);
+  mean.output = node.output_index();
+  auto& s = mean.shape;
+  std::vector<std::int32_t> shape;
+  std::size_t step = 1;
+  std::int64_t count = 1;
+  for (std::size_t i = extents.size(); i-- > 0;) {
+    const auto to = kernel::MeanShape::rank - extents.size() + i;
+    (reduced[i] ? s.reduced_extent : s.kept_extent)[to] = extents[i];
+    (reduced[i] ? s.reduced_step : s.kept_step)[to] = step;
+    step *= static_cast<std::size_t>(extents[i]);
+    if (reduced[i]) count *= extents[i];
+    if (!reduced[i]) {
+      shape.insert(shape.begin(), extents[i]);
+    } else if (node.options<ReduceOptions>().keep_dims) {
+      shape.insert(shape.begin(), 1);
+    }
+  }
+  AIOT_CHECK(expect_shape(node, *tensors.output, shape, node.output_name()));
+  s.count = static_cast<std::int32_t>(count);
+  if (!tensors.quantized()) return mean;
+  constexpr std::int64_t most_averaged = 1 << 22;  // of int8 values: their sum fits 32 bits
+  if (count > most_averaged) {
+    return node.fail(Errc::unsupported_option, fmt::format("means of {} values", count));
+  }
+  mean.quantized.input_zero_point = tensors.input->zero_point();
+  mean.quantized.output_zero_point = tensors.output->zero_point();
+  const double value =
+      static_cast<double>(tensors.input->scale()) / static_cast<double>(tensors.output->scale());
+  AIOT_TRY(mean.quantized.factor, mean_factor(node, value, s.count));
+  return mean;
 }
 
 }  // namespace aiot::inference

@@ -1,18 +1,59 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "inference/engine.hpp"
+#include "inference/prepare/node.hpp"
+#include "inference/reference/memory.hpp"
 
 namespace aiot::inference {
 
-/// The graph run operator by operator on the scalar kernels: the oracle of every faster way, and
-/// what runs where there is none. The errors of make_reference_engine().
-Result<std::unique_ptr<Engine>> make_interpreter(std::shared_ptr<const Model> model);
+/// One operator on the portable kernels, as often as it is called.
+using Step = std::function<void(const Places&)>;
 
-/// What an engine tells of its inputs, outputs and operators, from the model alone.
-TensorInfo info_of(const Tensor& tensor);
-std::vector<TensorInfo> infos_of(const Model& model, const std::vector<std::int32_t>& tensors);
-std::vector<OperatorInfo> operators_of(const Model& model);
+/// Prepares the operator. Errc::bad_model, unsupported_option, unsupported_operator.
+Result<Step> make_step(const Node& node);
+
+/// What every engine reports of its model, and where its inputs and outputs are.
+class ModelEngine : public Engine {
+ public:
+  const std::vector<TensorInfo>& inputs() const final { return inputs_; }
+  const std::vector<TensorInfo>& outputs() const final { return outputs_; }
+  const std::vector<OperatorInfo>& operators() const final { return operators_; }
+  std::span<std::uint8_t> input(std::size_t index) final {
+    return {places_.out<std::uint8_t>(model_->inputs[index]), inputs_[index].bytes};
+  }
+  ByteSpan output(std::size_t index) const final {
+    return {places_.in<std::uint8_t>(model_->outputs[index]), outputs_[index].bytes};
+  }
+
+ protected:
+  explicit ModelEngine(std::shared_ptr<const Model> model);
+  const Model& model() const { return *model_; }
+
+  Places places_;  ///< set by the engine, at least for inputs and outputs of the model
+
+ private:
+  std::shared_ptr<const Model> model_;
+  std::vector<TensorInfo> inputs_, outputs_;
+  std::vector<OperatorInfo> operators_;
+};
+
+/// The time from one operator to the next.
+class Lap {
+ public:
+  void add_to(std::chrono::nanoseconds& time) {
+    const auto now = std::chrono::steady_clock::now();
+    time += now - before_;
+    before_ = now;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point before_ = std::chrono::steady_clock::now();
+};
 
 }  // namespace aiot::inference

@@ -8,12 +8,12 @@
 #include "inference/engine.hpp"
 #include "inference/tiny/form.hpp"
 
-/// What MLPerf Tiny's benchmarks make of a model: its input of bytes that a host uploads, and the
+/// The rules of MLPerf Tiny's benchmarks for a model: its input of bytes that a host uploads, and the
 /// numbers that it prints (benchmark/reference_submissions of mlcommons/tiny, th_load_tensor and
 /// th_results; the limits: benchmark/MLPerfTiny_Rules.adoc and tools/submission).
 namespace aiot::inference::tiny {
 
-/// What says how good a model is.
+/// The measure of a model's quality.
 enum class Metric : std::uint8_t { none, top1, auc };
 
 struct Task {
@@ -38,7 +38,7 @@ const Task& any_task();
 
 /// How many bytes an upload has.
 std::size_t upload_bytes(const Task& task, const TensorInfo& input);
-/// The values of the input, quantised where the task says so: `upload` has upload_bytes().
+/// The values of the input, quantised where the task requires it: `upload` has upload_bytes().
 void fill_input(const Task& task, const TensorInfo& input, std::span<const std::uint8_t> upload,
                 std::span<std::uint8_t> values);
 /// What a device prints: the outputs' real values, or one mean square.

@@ -8,9 +8,8 @@
 #include "aiot/units.hpp"
 #include "crypto/digest.hpp"
 #include "inference/builtin/builtin.hpp"
-#include "inference/external/tflite.hpp"
-#include "inference/external/xnnpack.hpp"
-#include "inference/model/read.hpp"
+#include "inference/external/external.hpp"
+#include "inference/model/file.hpp"
 #include "job/bench/error.hpp"
 
 namespace aiot::bench {

@@ -7,7 +7,7 @@
 
 #include "aiot/units.hpp"
 #include "inference/builtin/builtin.hpp"
-#include "inference/model/read.hpp"
+#include "inference/model/file.hpp"
 #include "sim/error.hpp"
 
 namespace aiot::sim::bench {

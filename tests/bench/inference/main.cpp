@@ -15,8 +15,8 @@
 #include <iterator>
 
 #include "inference/builtin/builtin.hpp"
-#include "inference/external/xnnpack.hpp"
-#include "inference/model/read.hpp"
+#include "inference/external/external.hpp"
+#include "inference/model/file.hpp"
 #include "inference/peak.hpp"
 #include "mobilenet_v2.hpp"
 #include "runner.hpp"

@@ -1,6 +1,6 @@
 #include "mobilenet_v2.hpp"
 
-#include "inference/builtin/graph.hpp"
+#include "inference/builtin/builtin.hpp"
 
 namespace aiot::bench {
 namespace {

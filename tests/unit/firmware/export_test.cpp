@@ -5,8 +5,7 @@
 #include "board/memory.hpp"
 #include "export/source.hpp"
 #include "inference/builtin/builtin.hpp"
-#include "inference/builtin/graph.hpp"
-#include "inference/model/read.hpp"
+#include "inference/model/file.hpp"
 
 using namespace aiot;
 using namespace aiot::inference;

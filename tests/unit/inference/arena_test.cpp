@@ -1,5 +1,3 @@
-#include "inference/reference/arena.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,6 +5,7 @@
 
 #include "inference/builtin/builtin.hpp"
 #include "inference/error.hpp"
+#include "inference/reference/memory.hpp"
 
 namespace aiot::inference {
 namespace {

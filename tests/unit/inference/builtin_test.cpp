@@ -10,8 +10,7 @@
 
 #include "inference/engine.hpp"
 #include "inference/error.hpp"
-#include "inference/model/read.hpp"
-#include "inference/model/write.hpp"
+#include "inference/model/file.hpp"
 #include "mlperf_tiny.hpp"
 
 namespace aiot::inference {

@@ -8,8 +8,7 @@
 #include "inference/builtin/builtin.hpp"
 #include "inference/engine.hpp"
 #include "inference/error.hpp"
-#include "inference/model/read.hpp"
-#include "inference/model/write.hpp"
+#include "inference/model/file.hpp"
 #include "vectors.hpp"
 
 namespace aiot::inference {

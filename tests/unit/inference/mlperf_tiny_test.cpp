@@ -10,7 +10,7 @@
 #include <numeric>
 
 #include "inference/engine.hpp"
-#include "inference/model/read.hpp"
+#include "inference/model/file.hpp"
 
 namespace aiot::inference {
 namespace {

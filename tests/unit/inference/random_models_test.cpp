@@ -6,7 +6,7 @@
 
 #include "cases.hpp"
 #include "inference/engine.hpp"
-#include "inference/model/read.hpp"
+#include "inference/model/file.hpp"
 
 namespace aiot::inference {
 namespace {

@@ -9,7 +9,7 @@
 #include <memory>
 #include <optional>
 
-#include "inference/model/read.hpp"
+#include "inference/model/file.hpp"
 #include "paths.hpp"
 
 namespace aiot::test {

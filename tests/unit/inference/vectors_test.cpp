@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "inference/engine.hpp"
-#include "inference/model/read.hpp"
+#include "inference/model/file.hpp"
 
 namespace aiot::inference {
 namespace {

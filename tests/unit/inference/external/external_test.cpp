@@ -1,3 +1,5 @@
+#include "inference/external/external.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -5,10 +7,8 @@
 #include "core/module.hpp"
 #include "inference/builtin/builtin.hpp"
 #include "inference/engine.hpp"
-#include "inference/external/tflite.hpp"
-#include "inference/external/xnnpack.hpp"
-#include "skip.hpp"
 #include "paths.hpp"
+#include "skip.hpp"
 
 namespace aiot::inference {
 namespace {

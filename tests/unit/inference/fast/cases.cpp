@@ -5,9 +5,8 @@
 #include <sstream>
 #include <vector>
 
-#include "inference/fast/layout.hpp"
 #include "inference/fast/pack.hpp"
-#include "inference/kernel/arithmetic.hpp"
+#include "inference/kernel/kernels.hpp"
 
 namespace aiot::test {
 namespace {
@@ -162,11 +161,6 @@ class Output {
  public:
   fast::Buffer buffer;
 };
-
-std::int32_t blocks_of(const Kernels& k, std::int32_t channels) {
-  const auto block = k.lanes * k.vectors;
-  return (channels + block - 1) / block;
-}
 
 /// Runs the kernel in one to three parts, by rows or by blocks.
 template <class Task>

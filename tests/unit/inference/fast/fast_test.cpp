@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cases.hpp"
-#include "inference/fast/kernels.hpp"
+#include "inference/fast/engine.hpp"
 #include "skip.hpp"
 
 namespace aiot::inference {

@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "inference/fast/kernels.hpp"
+#include "inference/fast/engine.hpp"
 #include "inference/fast/pack.hpp"
 
 namespace aiot::inference::fast {

@@ -2,7 +2,7 @@
 #include <array>
 
 #include "cases.hpp"
-#include "inference/model/write.hpp"
+#include "inference/model/file.hpp"
 
 namespace vectors {
 namespace {

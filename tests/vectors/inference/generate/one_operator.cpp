@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "inference/model/write.hpp"
+#include "inference/model/file.hpp"
 
 namespace vectors {
 

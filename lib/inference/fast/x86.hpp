@@ -2,9 +2,8 @@
 
 #include <immintrin.h>
 
-#include "inference/fast/tasks.hpp"
+#include "inference/fast/loops.hpp"
 
-/// What the kernels of 256 bits have in common: int32 sums in eight lanes, and their scaling.
 namespace aiot::inference::fast {
 namespace {
 
@@ -33,7 +32,7 @@ struct Sums256 {
   }
 };
 
-/// A block's factors, as the multiplication wants them. With s the doubled sum, m the multiplier
+/// A block's factors, as the multiplication needs them. With s the doubled sum, m the multiplier
 /// and e the right shift, kernel::multiply() is
 ///
 ///     (high 32 bits of (s * m + 2^31) + 2^(e-1) - (s < 0)) >> e        (no - and no + when e is 0)
@@ -127,5 +126,42 @@ inline void store_some(T* to, const T* from, int count) {
   for (int i = 0; i < count; ++i) to[i] = from[i];
 }
 
+/// uint8 elements: vpdpbusd sums four products into each lane.
+struct RaisedBytes {
+  using Element = std::uint8_t;
+  using Weight = std::int8_t;
+  using TapWeight = std::int8_t;
+  static constexpr int group = 4;
+  static constexpr int taps = 4;
+
+  /// A group of elements.
+  static std::int32_t four(const Element* p) {
+    std::int32_t elements;
+    __builtin_memcpy(&elements, p, sizeof elements);
+    return elements;
+  }
+  template <class Sum>
+  static Sum as_sum(Sum x) {
+    return x;
+  }
+};
+
+// Conversions, which the compiler makes vectors of.
+
+constexpr int raised_by = 128;
+
+inline void take_raised(const std::int8_t* from, void* to, std::int32_t count,
+                        std::int32_t /*zero_point*/) {
+  auto* out = static_cast<std::uint8_t*>(to);
+  for (int i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(from[i] + raised_by);
+}
+
+inline void give_raised(const void* from, std::int8_t* to, std::int32_t count,
+                        std::int32_t /*zero_point*/) {
+  const auto* in = static_cast<const std::uint8_t*>(from);
+  for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] - raised_by);
+}
+
 }  // namespace
+
 }  // namespace aiot::inference::fast

@@ -21,4 +21,8 @@ Result<Model> read_model(Bytes file);
 /// The same for a file on the disk. Errc::unreadable too (also for pipes, devices and folders).
 Result<Model> read_model_file(const std::string& path);
 
+/// The model as a .tflite file that read_model() and TensorFlow Lite take. Tensors' data may lie
+/// anywhere; Model::file is not looked at. Nothing is checked: tests write damaged models with it.
+Bytes write_model(const Model& model);
+
 }  // namespace aiot::inference

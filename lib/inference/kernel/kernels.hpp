@@ -1,0 +1,306 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "inference/kernel/fixed_point.hpp"
+
+/// The operators on plain arrays. Preparation has checked everything: kernels check nothing,
+/// allocate nothing and throw nothing, so that this folder also builds for a microcontroller.
+namespace aiot::inference::kernel {
+
+/// An image, or a batch of them, the channels of a pixel side by side.
+struct Shape {
+  std::int32_t n = 1, h = 1, w = 1, c = 1;
+
+  std::size_t at(std::int32_t batch, std::int32_t y, std::int32_t x, std::int32_t channel) const {
+    return ((static_cast<std::size_t>(batch) * h + y) * w + x) * c + channel;
+  }
+  std::size_t elements() const { return static_cast<std::size_t>(n) * h * w * c; }
+};
+
+/// How a filter goes over an image.
+struct Window {
+  std::int32_t h = 1, w = 1;
+  std::int32_t stride_h = 1, stride_w = 1;
+  std::int32_t dilation_h = 1, dilation_w = 1;
+  std::int32_t pad_top = 0, pad_left = 0;
+};
+
+/// What a fused activation leaves of the results.
+template <class T>
+struct Range {
+  T low{}, high{};
+};
+
+template <class T>
+T clamp(T value, T low, T high) {
+  return value < low ? low : (value > high ? high : value);
+}
+template <class T>
+T clamp(T value, Range<T> range) {
+  return clamp(value, range.low, range.high);
+}
+
+inline std::int8_t to_int8(std::int32_t value) {
+  return static_cast<std::int8_t>(clamp<std::int32_t>(value, -128, 127));
+}
+
+/// From an int32 sum to an int8 result.
+struct Requantize {
+  std::int32_t input_offset = 0;   ///< minus the input's zero point
+  std::int32_t output_offset = 0;  ///< the output's zero point
+  Range<std::int32_t> range{-128, 127};
+  const Factor* factors = nullptr;  ///< one for each output channel
+
+  std::int8_t result(std::int32_t sum, std::int32_t channel) const {
+    const auto value = wrapping_add(multiply(sum, factors[channel]), output_offset);
+    return static_cast<std::int8_t>(clamp(value, range));
+  }
+};
+
+// What sums products: conv.cpp.
+
+/// A convolution's shapes. The filter of CONV_2D is [output.c][window.h][window.w][group_channels];
+/// that of DEPTHWISE_CONV_2D is [window.h][window.w][output.c].
+struct ConvShape {
+  Shape input, output;
+  Window window;
+  std::int32_t group_channels = 1;    ///< input channels that one output channel sees
+  std::int32_t depth_multiplier = 1;  ///< output channels for each input channel, when depthwise
+};
+
+/// CONV_2D with `input.c / group_channels` groups. `bias` may be null.
+void conv_2d(const ConvShape& shape, const Requantize& quantized, const std::int8_t* input,
+             const std::int8_t* filter, const std::int32_t* bias, std::int8_t* output);
+void conv_2d(const ConvShape& shape, Range<float> range, const float* input, const float* filter,
+             const float* bias, float* output);
+
+/// DEPTHWISE_CONV_2D. `bias` may be null.
+void depthwise_conv_2d(const ConvShape& shape, const Requantize& quantized,
+                       const std::int8_t* input, const std::int8_t* filter,
+                       const std::int32_t* bias, std::int8_t* output);
+void depthwise_conv_2d(const ConvShape& shape, Range<float> range, const float* input,
+                       const float* filter, const float* bias, float* output);
+
+/// A convolution backwards: `window` goes over the output. The filter is
+/// [output.c][window.h][window.w][input.c].
+struct TransposeConvShape {
+  Shape input, output;
+  Window window;  ///< without dilation
+};
+
+/// TRANSPOSE_CONV. `bias` may be null.
+void transpose_conv(const TransposeConvShape& shape, const Requantize& quantized,
+                    const std::int8_t* input, const std::int8_t* filter, const std::int32_t* bias,
+                    std::int8_t* output);
+void transpose_conv(const TransposeConvShape& shape, Range<float> range, const float* input,
+                    const float* filter, const float* bias, float* output);
+
+/// output[rows][outputs] = input[rows][depth] x weights[outputs][depth], transposed, + bias.
+struct MatrixShape {
+  std::int32_t rows = 1, depth = 1, outputs = 1;
+};
+
+/// FULLY_CONNECTED. `bias` may be null.
+void fully_connected(const MatrixShape& shape, const Requantize& quantized,
+                     const std::int8_t* input, const std::int8_t* weights, const std::int32_t* bias,
+                     std::int8_t* output);
+void fully_connected(const MatrixShape& shape, Range<float> range, const float* input,
+                     const float* weights, const float* bias, float* output);
+
+// Functions of windows and whole dimensions: pool.cpp.
+
+/// Pooling over `window`; input and output have the same quantisation.
+struct PoolShape {
+  Shape input, output;
+  Window window;
+};
+
+/// AVERAGE_POOL_2D: over the pixels of the window that lie on the image, rounded half away from 0.
+void average_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
+                     std::int8_t* output);
+void average_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output);
+
+/// MAX_POOL_2D.
+void max_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
+                 std::int8_t* output);
+void max_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output);
+
+/// Which values are averaged: for each index of the kept dimensions, those of the reduced ones.
+struct MeanShape {
+  static constexpr int rank = 8;
+  std::int32_t kept_extent[rank] = {1, 1, 1, 1, 1, 1, 1, 1};
+  std::size_t kept_step[rank] = {};
+  std::int32_t reduced_extent[rank] = {1, 1, 1, 1, 1, 1, 1, 1};
+  std::size_t reduced_step[rank] = {};
+  std::int32_t count = 1;  ///< values of one mean
+};
+
+/// Int8 MEAN: `factor` has 1 / count in it.
+struct MeanInt8 {
+  std::int32_t input_zero_point = 0, output_zero_point = 0;
+  Factor factor;
+};
+
+/// MEAN.
+void mean(const MeanShape& shape, const MeanInt8& quantized, const std::int8_t* input,
+          std::int8_t* output);
+void mean(const MeanShape& shape, const float* input, float* output);
+
+// Functions of two values: arithmetic.cpp.
+
+/// Two inputs that are gone through together: their extents, and how far apart their values lie in
+/// each dimension (0 where an input is repeated).
+struct Broadcast {
+  static constexpr int rank = 6;
+  std::int32_t extent[rank] = {1, 1, 1, 1, 1, 1};
+  std::size_t step_a[rank] = {};
+  std::size_t step_b[rank] = {};
+};
+
+/// output[i] = f(a, b) for each value of the output.
+template <class T, class F>
+void for_each_pair(const Broadcast& s, const T* a, const T* b, T* output, const F& f) {
+  std::int32_t index[Broadcast::rank] = {};
+  constexpr int last = Broadcast::rank - 1;
+  for (;;) {
+    std::size_t at_a = 0;
+    std::size_t at_b = 0;
+    for (int d = 0; d < last; ++d) {
+      at_a += index[d] * s.step_a[d];
+      at_b += index[d] * s.step_b[d];
+    }
+    for (std::int32_t i = 0; i < s.extent[last]; ++i) {
+      *output++ = f(a[at_a + i * s.step_a[last]], b[at_b + i * s.step_b[last]]);
+    }
+    int d = last - 1;
+    while (d >= 0 && ++index[d] == s.extent[d]) index[d--] = 0;
+    if (d < 0) return;
+  }
+}
+
+/// Int8 ADD and SUB: both inputs are brought to one scale, 20 bits higher, and the sum to the
+/// output's. Int8 MUL: the product, times `factor_output`.
+struct ArithmeticInt8 {
+  std::int32_t offset_a = 0, offset_b = 0;  ///< minus the zero points
+  std::int32_t output_offset = 0;
+  Factor factor_a, factor_b;  ///< ADD and SUB only
+  Factor factor_output;
+  Range<std::int32_t> range{-128, 127};
+};
+constexpr int add_left_shift = 20;
+
+void add(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* a,
+         const std::int8_t* b, std::int8_t* output);
+void add(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
+void sub(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* a,
+         const std::int8_t* b, std::int8_t* output);
+void sub(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
+void mul(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* a,
+         const std::int8_t* b, std::int8_t* output);
+void mul(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
+
+// Functions of one value or one row: activation.cpp.
+
+/// output[i] = table[input[i]] for values of 8 bits, signed ones by their bits.
+void look_up(const std::uint8_t* table, std::size_t count, const std::uint8_t* input,
+             std::uint8_t* output);
+
+/// LOGISTIC and TANH: the input in Q4, beyond +-`radius` the result is saturated.
+struct SigmoidInt8 {
+  std::int32_t zero_point = 0;
+  std::int32_t radius = 0;
+  Factor factor;
+};
+/// The result's scale is 1/256, its zero point -128.
+std::int8_t logistic(const SigmoidInt8& quantized, std::int8_t value);
+/// The result's scale is 1/128, its zero point 0.
+std::int8_t tanh(const SigmoidInt8& quantized, std::int8_t value);
+
+/// HARD_SWISH in 16-bit fixed point: multipliers of Q0 with 15 bits, and powers of two.
+struct HardSwishInt8 {
+  std::int32_t input_zero_point = 0, output_zero_point = 0;
+  std::int16_t output_multiplier = 0;
+  std::int32_t output_exponent = 0;  ///< -15 to 0
+  std::int16_t relu_multiplier = 0;
+  std::int32_t relu_exponent = 0;  ///< -15 to 30
+};
+std::int8_t hard_swish(const HardSwishInt8& quantized, std::int8_t value);
+
+/// LEAKY_RELU: `positive` for values from 0 on, `negative` below, the latter perhaps turned round.
+struct LeakyReluInt8 {
+  std::int32_t input_zero_point = 0, output_zero_point = 0;
+  Factor positive, negative;
+  bool negative_alpha = false;
+};
+std::int8_t leaky_relu(const LeakyReluInt8& quantized, std::int8_t value);
+
+/// QUANTIZE from 8 bits to 8 bits and RELU: another scale, clamped.
+struct RescaleInt8 {
+  std::int32_t input_zero_point = 0, output_zero_point = 0;
+  Factor factor;
+  Range<std::int32_t> range{-128, 127};
+};
+std::int32_t rescale(const RescaleInt8& quantized, std::int32_t value);
+
+enum class Function : std::uint8_t { relu, relu6, leaky_relu, logistic, tanh, hard_swish };
+/// `alpha` is that of leaky_relu.
+void apply(Function function, float alpha, std::size_t count, const float* input, float* output);
+
+/// Int8 softmax: differences to the row's largest, as Q5 by `beta`; what is below
+/// `least_difference` counts as 0. The result's scale is 1/256, its zero point -128.
+struct SoftmaxInt8 {
+  Factor beta;
+  std::int32_t least_difference = 0;
+};
+
+/// SOFTMAX over the last dimension of [rows][depth].
+void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,
+             const std::int8_t* input, std::int8_t* output);
+void softmax(std::int32_t rows, std::int32_t depth, float beta, const float* input, float* output);
+
+/// QUANTIZE: round(x / scale) + zero_point, half away from 0, saturated; what is no number is -128.
+void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,
+              std::int8_t* output);
+
+/// DEQUANTIZE: scale * (x - zero_point).
+void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::int8_t* input,
+                float* output);
+void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::uint8_t* input,
+                float* output);
+
+// Values that move: move.cpp.
+
+/// A block of values from one place to another, each with its own distances: what TRANSPOSE,
+/// STRIDED_SLICE, SPLIT, CONCATENATION, PACK and PAD are made of. All in bytes but `extent`.
+struct Move {
+  static constexpr int rank = 8;
+  std::size_t unit_bytes = 1;  ///< copied at once
+  std::int32_t extent[rank] = {1, 1, 1, 1, 1, 1, 1, 1};
+  std::ptrdiff_t input_step[rank] = {};  ///< may be negative
+  std::ptrdiff_t output_step[rank] = {};
+  std::size_t input_first = 0, output_first = 0;
+};
+void move(const Move& shape, const std::uint8_t* input, std::uint8_t* output);
+
+/// Fills `bytes` with copies of `value`.
+void fill(const std::uint8_t* value, std::size_t value_bytes, std::size_t bytes,
+          std::uint8_t* output);
+
+/// An image in another size.
+struct ResizeShape {
+  Shape input, output;  ///< n and c are the same
+  bool align_corners = false;
+  bool half_pixel_centers = false;
+};
+
+/// RESIZE_BILINEAR; int8 in fixed point with 10 bits behind the point.
+void resize_bilinear(const ResizeShape& shape, const std::int8_t* input, std::int8_t* output);
+void resize_bilinear(const ResizeShape& shape, const float* input, float* output);
+
+/// RESIZE_NEAREST_NEIGHBOR of values of `unit_bytes`.
+void resize_nearest_neighbor(const ResizeShape& shape, std::size_t unit_bytes,
+                             const std::uint8_t* input, std::uint8_t* output);
+
+}  // namespace aiot::inference::kernel

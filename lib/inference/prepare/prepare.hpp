@@ -1,0 +1,166 @@
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "inference/prepare/node.hpp"
+
+/// Each operator ready for its kernel: its shapes checked, its scales turned into integers. Every
+/// function gives Errc::bad_model, unsupported_option or too_large for what its kernel does not do.
+namespace aiot::inference {
+
+/// CONV_2D or DEPTHWISE_CONV_2D, ready for its kernel.
+struct Conv {
+  bool depthwise = false;
+  kernel::ConvShape shape;
+  Type type = Type::int8;           ///< or float32
+  Requantization quantized;         ///< when int8
+  kernel::Range<float> range;       ///< when float32
+  std::vector<float> real_weights;  ///< when float32 with int8 weights: instead of `filter`
+  std::int32_t input = 0, filter = 0, bias = -1, output = 0;  ///< tensors of the model
+};
+Result<Conv> prepare_conv(const Node& node);
+
+/// FULLY_CONNECTED, ready for its kernel.
+struct FullyConnected {
+  kernel::MatrixShape shape;
+  Type type = Type::int8;           ///< or float32
+  Requantization quantized;         ///< when int8
+  kernel::Range<float> range;       ///< when float32
+  std::vector<float> real_weights;  ///< when float32 with int8 weights: instead of `weights`
+  std::int32_t input = 0, weights = 0, bias = -1, output = 0;  ///< tensors of the model
+};
+Result<FullyConnected> prepare_fully_connected(const Node& node);
+
+/// TRANSPOSE_CONV, ready for its kernel.
+struct TransposeConv {
+  kernel::TransposeConvShape shape;
+  Type type = Type::int8;                                     ///< or float32
+  Requantization quantized;                                   ///< when int8
+  kernel::Range<float> range;                                 ///< when float32
+  std::int32_t input = 0, filter = 0, bias = -1, output = 0;  ///< tensors of the model
+};
+Result<TransposeConv> prepare_transpose_conv(const Node& node);
+
+/// ADD, SUB or MUL, ready for its kernel.
+struct Arithmetic {
+  Code code = Code::add;
+  kernel::Broadcast shape;
+  bool same_shapes = false;          ///< nothing is repeated: both inputs are as long as the output
+  Type type = Type::int8;            ///< or float32
+  kernel::ArithmeticInt8 quantized;  ///< when int8
+  kernel::Range<float> range;        ///< when float32
+  std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
+};
+Result<Arithmetic> prepare_arithmetic(const Node& node);
+
+/// AVERAGE_POOL_2D or MAX_POOL_2D, ready for its kernel.
+struct Pool {
+  bool maximum = false;
+  kernel::PoolShape shape;
+  Type type = Type::int8;              ///< or float32
+  kernel::Range<std::int32_t> range;   ///< when int8
+  kernel::Range<float> real_range;     ///< when float32
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<Pool> prepare_pool(const Node& node);
+
+/// MEAN over some dimensions, ready for its kernel.
+struct Mean {
+  kernel::MeanShape shape;
+  Type type = Type::int8;              ///< or float32
+  kernel::MeanInt8 quantized;          ///< when int8
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<Mean> prepare_mean(const Node& node);
+
+/// A function of 8-bit values, ready to be looked up: LOGISTIC, TANH, HARD_SWISH, RELU, RELU6 and
+/// LEAKY_RELU of int8, QUANTIZE from 8 bits to 8 bits.
+struct Lookup {
+  std::array<std::uint8_t, 256> table{};  ///< by the input's bits
+  std::size_t count = 0;
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+/// For an operator whose input is int8 (or uint8, for QUANTIZE).
+Result<Lookup> prepare_lookup(const Node& node);
+
+/// The same functions of float32 values.
+struct RealFunction {
+  kernel::Function function{};
+  float alpha = 0;
+  std::size_t count = 0;
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<RealFunction> prepare_real_function(const Node& node);
+
+/// SOFTMAX over the last dimension, ready for its kernel.
+struct Softmax {
+  std::int32_t rows = 1, depth = 1;
+  Type type = Type::int8;              ///< or float32
+  kernel::SoftmaxInt8 quantized;       ///< when int8
+  float beta = 1;                      ///< when float32
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<Softmax> prepare_softmax(const Node& node);
+
+/// QUANTIZE from float32 to int8, or DEQUANTIZE from int8 or uint8 to float32.
+struct Quantize {
+  Type from = Type::float32;
+  float scale = 1;
+  std::int32_t zero_point = 0;
+  std::size_t count = 0;
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<Quantize> prepare_quantize(const Node& node);
+
+/// An operator whose output has its input's bytes in another shape: RESHAPE, SQUEEZE, EXPAND_DIMS.
+/// The output's shape is the file's; inputs that repeat it are not read.
+struct Copy {
+  std::size_t bytes = 0;
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<Copy> prepare_copy(const Node& node);
+
+/// Errc::unsupported_option unless values of the type have a fixed size.
+Result<void> expect_movable(const Node& node, const Tensor& tensor, const std::string& name);
+
+/// An operator that only moves values: some blocks, perhaps after the output was filled with one
+/// value. Of any type with a fixed size.
+struct Moves {
+  struct Block {
+    kernel::Move move;
+    std::int32_t input = 0, output = 0;  ///< tensors of the model
+  };
+  std::vector<Block> blocks;
+  /// PAD and PADV2: what lies around the input; empty for the others.
+  std::vector<std::uint8_t> fill;
+  std::size_t fill_bytes = 0;
+};
+
+Result<Moves> prepare_transpose(const Node& node);
+Result<Moves> prepare_strided_slice(const Node& node);
+Result<Moves> prepare_pad(const Node& node);
+Result<Moves> prepare_concatenation(const Node& node);
+Result<Moves> prepare_pack(const Node& node);
+Result<Moves> prepare_split(const Node& node);
+
+/// Bytes between neighbours in each dimension of a dense tensor.
+std::vector<std::ptrdiff_t> dense_steps(const Tensor& tensor);
+
+/// RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR, ready for its kernel.
+struct Resize {
+  bool bilinear = false;
+  kernel::ResizeShape shape;
+  Type type = Type::int8;              ///< or float32
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<Resize> prepare_resize(const Node& node);
+
+/// SHAPE: the input's extents, which are in the file.
+struct ShapeOf {
+  std::vector<std::int32_t> extents;
+  std::int32_t output = 0;  ///< tensor of the model
+};
+Result<ShapeOf> prepare_shape(const Node& node);
+
+}  // namespace aiot::inference

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "aiot/result.hpp"
+#include "inference/model/model.hpp"
+
+/// Where a model's tensors are when it runs.
+namespace aiot::inference {
+
+/// A model's constants, each aligned for its type: those that are not in the file are copied once.
+class Constants {
+ public:
+  /// Errc::too_large when the copies are larger than the file (constants that overlap).
+  static Result<Constants> of(const Model& model);
+
+  /// By tensor; null for what is computed.
+  const std::vector<const std::uint8_t*>& places() const { return places_; }
+  /// Of all constants, each once.
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::vector<const std::uint8_t*> places_;
+  std::vector<std::vector<std::uint64_t>> copies_;
+  std::size_t bytes_ = 0;
+};
+
+/// Something in memory, from the step that makes it to the last that reads it.
+struct Life {
+  std::size_t index = 0;  ///< for the caller
+  std::size_t bytes = 0;  ///< rounded up to the alignment
+  std::size_t first = 0, last = 0;
+  std::size_t offset = 0;  ///< set by place()
+
+  bool meets(const Life& other) const { return first <= other.last && other.first <= last; }
+};
+
+/// Sorts and places them, such that those that meet are apart: the largest first, each in the
+/// lowest gap (as TensorFlow Lite Micro's planner does it). The bytes of all. Errc::too_large
+/// beyond 1 GiB.
+Result<std::size_t> place(std::vector<Life>& lives);
+
+/// Where each computed tensor lies in one block of memory, as place() places it.
+struct Arena {
+  static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> offsets;  ///< by tensor; `none` for constants and tensors that no operator makes
+  std::size_t bytes = 0;
+};
+
+/// Offsets are multiples of `alignment` (a power of two). Inputs of the model live all the time,
+/// its outputs from when they are made to the end. Errc::too_large beyond 1 GiB.
+Result<Arena> plan_arena(const Model& model, std::size_t alignment);
+
+/// Where each tensor's bytes are, by its index in the model; null for one that no operator makes. Each is
+/// aligned for its type. What is only read may be a constant.
+struct Places {
+  std::vector<const std::uint8_t*> read;
+  std::vector<std::uint8_t*> write;
+
+  Places() = default;
+  /// Constants where they are, what is computed in `memory` of arena.bytes.
+  Places(const Constants& constants, const Arena& arena, std::uint8_t* memory);
+
+  template <class T>
+  const T* in(std::int32_t tensor) const {
+    return reinterpret_cast<const T*>(tensor < 0 ? nullptr
+                                                 : read[static_cast<std::size_t>(tensor)]);
+  }
+  template <class T>
+  T* out(std::int32_t tensor) const {
+    return reinterpret_cast<T*>(write[static_cast<std::size_t>(tensor)]);
+  }
+};
+
+}  // namespace aiot::inference
