@@ -1,7 +1,7 @@
 // Replies and requests of the ESP loaders, and stub files. The first byte is the expected body.
 #include <cstdlib>
 
-#include "protocol/esp/command.hpp"
+#include "protocol/esp/codec.hpp"
 #include "protocol/esp/stub.hpp"
 
 using namespace aiot;

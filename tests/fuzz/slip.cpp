@@ -1,7 +1,7 @@
 // SLIP: any bytes, in two pieces; what comes out encodes back to a frame that decodes to itself.
-#include "protocol/esp/slip.hpp"
-
 #include <cstdlib>
+
+#include "protocol/esp/codec.hpp"
 
 using namespace aiot;
 

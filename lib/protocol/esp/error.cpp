@@ -10,7 +10,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, condition, retryable};
 }
 
-constexpr std::array rows = {
+constexpr std::array error_rows = {
     row(Errc::no_sync, "esp.no_sync", "no loader answered", Condition::timeout, true),
     row(Errc::no_reply, "esp.no_reply", "the loader stopped answering", Condition::timeout, true),
     row(Errc::wrong_chip, "esp.wrong_chip", "this is another chip", Condition::mismatch),
@@ -40,10 +40,12 @@ constexpr std::array rows = {
         Condition::resource),
     row(Errc::bad_range, "esp.bad_range", "not a range of flash", Condition::usage),
 };
-const ErrorTable table("esp", rows);
+const ErrorTable error_table("esp", error_rows);
 
 }  // namespace
 
-boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+boost::system::error_code make_error_code(Errc e) noexcept {
+  return {static_cast<int>(e), error_table};
+}
 
 }  // namespace aiot::esp

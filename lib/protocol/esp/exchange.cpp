@@ -105,21 +105,19 @@ net::Task<Answer> Exchange::await_reply(Op op, net::TimePoint deadline) {
 
 net::Task<Answer> Exchange::find_reply(Op op, net::TimePoint deadline) {
   for (int i = 0; i < ignored_replies; ++i) {
-    Result<Bytes> frame = co_await read_frame(deadline);
-    if (!frame) co_return std::move(frame).error().with(command_name(op));
-    Result<Reply> reply = decode_reply(*frame);
+    AIOT_CO_TRY(const Bytes frame, (co_await read_frame(deadline)).with(command_name(op)));
+    Result<Reply> reply = decode_reply(frame);
     if (!reply) {
       // A damaged answer to this very request will not come again; anything else is not for us.
-      if (frame->size() >= 2 && (*frame)[0] == 0x01 && (*frame)[1] == static_cast<std::uint8_t>(op))
+      if (frame.size() >= 2 && frame[0] == 0x01 && frame[1] == static_cast<std::uint8_t>(op))
         co_return std::move(reply).error().with(command_name(op));
-      note(*frame);
+      note(frame);
       continue;
     }
     const bool unknown_message = reply->data.size() >= 2 && reply->data[0] == 0x01 &&
                                  reply->data[1] == reason::invalid_message;
     if (unknown_message && (reply->op == op || reply->data.size() <= 4)) {
-      Result<void> drained = co_await drain_refusals();
-      if (!drained) co_return std::move(drained).error();
+      AIOT_CO_CHECK(co_await drain_refusals());
       co_return make_error(Errc::unsupported, command_name(op))
           .with_peer_text(fmt::format("error {:02x}: {}", reason::invalid_message,
                                       reason_name(reason::invalid_message)));
@@ -145,8 +143,7 @@ net::Task<void> Exchange::drain_refusals() {
 
 net::Task<Answer> Exchange::exchange(Op op, Bytes data, net::Duration timeout) {
   const Bytes frame = frame_request(op, data);
-  Result<void> sent = co_await send(frame);
-  if (!sent) co_return std::move(sent).error().with(command_name(op));
+  AIOT_CO_CHECK((co_await send(frame)).with(command_name(op)));
   const net::TimePoint deadline =
       clock().now() + timeout + 2 * wire_time(frame.size() + reply_bytes);
   co_return co_await await_reply(op, deadline);
@@ -156,12 +153,10 @@ net::Task<Answer> Exchange::ask(Command command) {
   const Bytes frame = frame_request(command.op, command.data);
   for (int attempt = 1;; ++attempt) {
     if (attempt > 1) {
-      Result<void> quiet = co_await drain_input(milliseconds(50));
-      if (!quiet) co_return std::move(quiet).error();
+      AIOT_CO_CHECK(co_await drain_input(milliseconds(50)));
     }
     const Bytes bytes = attempt_bytes(frame, attempt);
-    Result<void> sent = co_await send(bytes);
-    if (!sent) co_return std::move(sent).error().with(command_name(command.op));
+    AIOT_CO_CHECK((co_await send(bytes)).with(command_name(command.op)));
     const net::TimePoint deadline = clock().now() + command.timeout +
                                     2 * wire_time(frame.size() + reply_bytes + command.body_bytes);
     Result<Answer> answer = co_await await_reply(command.op, deadline);
@@ -172,8 +167,7 @@ net::Task<Answer> Exchange::ask(Command command) {
       if (body) {
         if (attempt > 1) {
           // The answer to an earlier attempt may still come, and must not answer what is next.
-          Result<void> quiet = co_await drain_input(milliseconds(50));
-          if (!quiet) co_return std::move(quiet).error();
+          AIOT_CO_CHECK(co_await drain_input(milliseconds(50)));
         }
         co_return Answer(answer->value, Bytes(body->begin(), body->end()));
       }
@@ -208,8 +202,7 @@ net::Task<bool> Exchange::sync(int tries) {
   const Bytes frame = frame_request(Op::sync, payload);
   for (int i = 1;; ++i) {
     const Bytes bytes = attempt_bytes(frame, i);
-    Result<void> sent = co_await send(bytes);
-    if (!sent) co_return std::move(sent).error().with("SYNC");
+    AIOT_CO_CHECK((co_await send(bytes)).with("SYNC"));
     const net::TimePoint deadline = clock().now() + sync_timeout + wire_time(frame.size());
     Result<Answer> first = co_await await_reply(Op::sync, deadline);
     if (first) {
@@ -222,8 +215,7 @@ net::Task<bool> Exchange::sync(int tries) {
       if (!is_lost(first.error()) && !unknown) co_return std::move(first).error();
       if (i >= tries) co_return std::move(first).error();
     }
-    Result<void> dropped = co_await discard();
-    if (!dropped) co_return std::move(dropped).error();
+    AIOT_CO_CHECK(co_await discard());
   }
 }
 
@@ -232,11 +224,9 @@ net::Task<void> Exchange::resync() {
   const Bytes frame = frame_request(Op::sync, payload);
   Error last;
   for (int attempt = 1; attempt <= 6; ++attempt) {
-    Result<void> quiet = co_await drain_input(milliseconds(50));
-    if (!quiet) co_return std::move(quiet).error();
+    AIOT_CO_CHECK(co_await drain_input(milliseconds(50)));
     const Bytes bytes = attempt_bytes(frame, attempt);
-    Result<void> sent = co_await send(bytes);
-    if (!sent) co_return std::move(sent).error();
+    AIOT_CO_CHECK(co_await send(bytes));
     const net::TimePoint deadline = clock().now() + milliseconds(500) + wire_time(frame.size());
     Result<Answer> first = co_await await_reply(Op::sync, deadline);
     if (first) {
@@ -245,8 +235,7 @@ net::Task<void> Exchange::resync() {
       if (!body && body.error().code == make_error_code(Errc::refused))
         co_return std::move(body).error();
       if (body) {
-        Result<bool> rest = co_await finish_sync(std::move(*first));
-        if (!rest) co_return std::move(rest).error();
+        AIOT_CO_CHECK(co_await finish_sync(std::move(*first)));
         co_return Result<void>();
       }
       last = std::move(body).error();

@@ -4,8 +4,7 @@
 #include <string>
 
 #include "net/link.hpp"
-#include "protocol/esp/command.hpp"
-#include "protocol/esp/slip.hpp"
+#include "protocol/esp/codec.hpp"
 
 namespace aiot::esp {
 

@@ -2,18 +2,34 @@
 
 #include <array>
 #include <functional>
-#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "crypto/digest.hpp"
 #include "net/link.hpp"
 #include "protocol/esp/chip.hpp"
 #include "protocol/esp/exchange.hpp"
-#include "protocol/esp/reset.hpp"
 #include "protocol/esp/stub.hpp"
 
 namespace aiot::esp {
+
+/// How to bring the chip into its loader.
+enum class ResetStrategy { automatic, classic, usb_jtag, none };
+
+/// DTR drives the boot pin and RTS the reset pin, both inverted, through two transistors that
+/// ignore "both asserted": the circuit of every development board. Sequences follow esptool 5.3.
+using LineSequence = std::vector<net::LineStep>;
+
+/// The sequences to try in turn on this link; empty when it has no lines or none are wanted.
+std::vector<LineSequence> loader_sequences(ResetStrategy strategy, const net::LinkInfo& link);
+
+/// Resets the chip into its application. `through_otg` waits for USB to come back.
+LineSequence application_sequence(const net::LinkInfo& link, bool through_otg);
+
+/// The port is the chip's own USB Serial/JTAG unit.
+bool is_usb_jtag(const net::LinkInfo& link);
 
 struct ConnectOptions {
   const Chip* expected = nullptr;  ///< nullptr detects; another chip is Errc::wrong_chip
@@ -47,6 +63,8 @@ using ProgressFn = std::function<void(std::uint64_t done_bytes)>;
 
 /// The smallest part of flash that can be erased, and so written.
 inline constexpr std::uint32_t sector_bytes = 0x1000;
+/// The largest block through USB-OTG.
+inline constexpr std::uint32_t otg_block_bytes = 0x800;
 
 /// The host's conversation with a loader, ROM or stub, over one link that outlives it.
 /// Follows Espressif's "Serial Protocol" (esptool documentation 5.3).
@@ -127,7 +145,7 @@ class Loader {
   net::Task<void> leave(bool run_application);
 
  private:
-  // loader_connect.cpp
+  // Connecting.
   net::Task<void> synchronise(const ConnectOptions& options);
   /// Opens a lost link again, by `deadline`; Errc::link_lost when it stays away.
   net::Task<void> come_back(std::uint32_t baud_bps, net::TimePoint deadline);
@@ -136,34 +154,28 @@ class Loader {
   net::Task<void> quieten_watchdogs();
   Error no_sync(Error last);
 
-  // loader_info.cpp
+  // The chip itself.
   net::Task<std::uint32_t> read_field(BitField field);
   net::Task<std::uint32_t> run_spi_command(std::uint8_t command, std::uint8_t read_bits);
   net::Task<void> power_on_flash();
-
-  // loader_baud.cpp
   net::Task<std::uint32_t> rate_for_rom(std::uint32_t baud_bps);
   net::Task<void> set_host_rate(std::uint32_t baud_bps);
-
-  // loader_stub.cpp
+  /// Whether a loader answers SYNC at this rate, to which the link is set.
+  net::Task<bool> find_at(std::uint32_t baud_bps, int syncs);
   net::Task<void> upload(std::uint32_t address, ByteSpan bytes);
   net::Task<void> start(std::uint32_t entry);
   net::Task<void> await_greeting();
 
-  // loader_write.cpp
+  // Flash.
   struct Stream;
   net::Task<void> begin(Op op, std::uint32_t erase_bytes, std::uint32_t blocks,
                         std::uint32_t offset, std::uint32_t timeout_for_bytes);
   net::Task<void> send_blocks(Stream& stream);
   net::Task<void> end(Op op);
-
-  // loader_read.cpp
   net::Task<void> read_piece(std::uint32_t offset, Bytes& piece);
   net::Task<void> abort_read();
   net::Task<void> read_slow(std::uint32_t offset, std::uint32_t size,
                             const std::function<Result<void>(ByteSpan)>& sink);
-
-  // loader_leave.cpp
   net::Task<void> reset_by_watchdog();
   net::Task<bool> boot_pin_still_low();
 
@@ -185,5 +197,19 @@ class Loader {
 
 /// `per_mb` for each million bytes, at least the default timeout.
 net::Duration timeout_for(std::chrono::seconds per_mb, std::uint64_t bytes);
+
+/// What a chip tells of itself to whoever asks.
+struct Identity {
+  const Chip* chip = nullptr;
+  std::optional<Mac> mac;                 ///< not told in secure download mode
+  std::optional<std::uint32_t> revision;  ///< major * 100 + minor; likewise
+  SecurityInfo security;
+  std::uint32_t flash_bytes = 0;  ///< 0 when it does not tell
+};
+
+/// Resets what is behind `link` into its loader, asks who it is, and starts the application again,
+/// also after a failure or a cancellation. Errors are those of Loader; Errc::no_sync after two
+/// resets: whatever is there is no ESP, or is held by something.
+net::Task<Identity> identify(net::Link& link);
 
 }  // namespace aiot::esp

@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "protocol/esp/loader.hpp"
 
-// Connecting: "Initial Synchronisation" and "Chip Type Detection" of the serial protocol.
 namespace aiot::esp {
 namespace {
 
@@ -29,7 +30,93 @@ Heard classify(const std::string& noise) {
   return static_cast<std::size_t>(readable) * 10 >= noise.size() * 9 ? Heard::text : Heard::garbage;
 }
 
+/// The UART is reprogrammed within this.
+constexpr milliseconds settle{10};
+/// SYNCs at the new rate: the first may fall into the change, and garbage before the second may
+/// have begun a frame, which the C0 more that the third has ends.
+constexpr int syncs_at_new_rate = 3;
+/// And back at the old one.
+constexpr int syncs_at_old_rate = 2;
+
+constexpr std::uint64_t scaled(std::uint64_t baud, std::uint64_t times, std::uint64_t by) {
+  return baud * times / by;
+}
+
+constexpr std::size_t ram_block = 0x1800;
+constexpr std::string_view greeting = "OHAI";
+
+constexpr std::uint16_t espressif_vid = 0x303A;
+constexpr std::uint16_t usb_jtag_pid = 0x1001;
+constexpr milliseconds in_reset{100};
+constexpr milliseconds boot_pin_hold{50};
+/// For boards whose reset pin rises slowly (a large capacitor).
+constexpr milliseconds long_boot_pin_hold{550};
+
+net::LineStep both(bool dtr, bool rts, milliseconds hold = milliseconds(0)) {
+  return {dtr, rts, hold};
+}
+net::LineStep dtr(bool on, milliseconds hold = milliseconds(0)) { return {on, std::nullopt, hold}; }
+net::LineStep rts(bool on, milliseconds hold = milliseconds(0)) { return {std::nullopt, on, hold}; }
+
+/// The CP2102C handshakes on RTS by itself: releasing DTR would let it pull the reset pin.
+bool handshakes_always(const net::LinkInfo& link) {
+  return link.usb_vid == 0x10C4 && link.usb_pid == 0xEA64;
+}
+
+/// Both lines change at once, so that the circuit never sees a pair that means something else.
+LineSequence tight(milliseconds hold, bool keep_dtr) {
+  LineSequence steps{both(false, false), both(true, true), both(false, true, in_reset),
+                     both(true, false, hold)};
+  if (!keep_dtr) {
+    steps.push_back(both(false, false));
+    steps.push_back(dtr(false));  // some hubs drop the change before
+  }
+  return steps;
+}
+
+/// One line after the other, for adapters that cannot change both at once.
+LineSequence classic(milliseconds hold, bool keep_dtr) {
+  LineSequence steps{dtr(false), rts(true, in_reset), dtr(true), rts(false, hold)};
+  if (!keep_dtr) steps.push_back(dtr(false));
+  return steps;
+}
+
+/// The USB Serial/JTAG unit watches the lines itself, and wants to go through "both asserted".
+LineSequence usb_jtag() {
+  return {rts(false), dtr(false, in_reset), dtr(true),           rts(false, in_reset),
+          rts(true),  dtr(false),           rts(true, in_reset), dtr(false),
+          rts(false)};
+}
+
 }  // namespace
+
+// Resetting -------------------------------------------------------------------------------------
+
+bool is_usb_jtag(const net::LinkInfo& link) {
+  return link.usb_vid == espressif_vid && link.usb_pid == usb_jtag_pid;
+}
+
+std::vector<LineSequence> loader_sequences(ResetStrategy strategy, const net::LinkInfo& link) {
+  if (strategy == ResetStrategy::none || !link.has_lines) return {};
+  if (strategy == ResetStrategy::usb_jtag ||
+      (strategy == ResetStrategy::automatic && is_usb_jtag(link))) {
+    return {usb_jtag()};
+  }
+  const bool keep_dtr = handshakes_always(link);
+  return {tight(boot_pin_hold, keep_dtr), tight(long_boot_pin_hold, keep_dtr),
+          classic(boot_pin_hold, keep_dtr), classic(long_boot_pin_hold, keep_dtr)};
+}
+
+LineSequence application_sequence(const net::LinkInfo& link, bool through_otg) {
+  if (handshakes_always(link)) {
+    return {dtr(false), rts(true, in_reset), dtr(true, in_reset), rts(false)};
+  }
+  const milliseconds hold = through_otg ? milliseconds(200) : in_reset;
+  return {both(false, true, hold),
+          both(false, false, through_otg ? milliseconds(200) : milliseconds(0))};
+}
+
+// Connecting: "Initial Synchronisation" and "Chip Type Detection" of the serial protocol --------
 
 Loader::Loader(net::Link& link, LogFn log) : link_(link), exchange_(link) {
   exchange_.set_log(std::move(log));
@@ -40,15 +127,11 @@ net::Task<void> Loader::connect(ConnectOptions options) {
   stub_ = false;
   secure_download_ = false;
   flash_bytes_ = 0;
-  Result<void> rate = co_await set_host_rate(options.baud_bps);
-  if (!rate) co_return std::move(rate).error();
-  Result<void> synchronised = co_await synchronise(options);
-  if (!synchronised) co_return std::move(synchronised).error();
-  Result<void> detected = co_await detect(options.expected);
-  if (!detected) co_return std::move(detected).error().with("finding out the chip");
+  AIOT_CO_CHECK(co_await set_host_rate(options.baud_bps));
+  AIOT_CO_CHECK(co_await synchronise(options));
+  AIOT_CO_CHECK((co_await detect(options.expected)).with("finding out the chip"));
   if (!secure_download_ && !stub_) {
-    Result<void> quiet = co_await quieten_watchdogs();
-    if (!quiet) co_return std::move(quiet).error().with("stopping the watchdogs");
+    AIOT_CO_CHECK((co_await quieten_watchdogs()).with("stopping the watchdogs"));
   }
   co_return Result<void>();
 }
@@ -101,8 +184,7 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
     last = std::move(stub).error();
     if (last.code == net::make_error_code(net::Errc::link_lost)) {
       if (!lost_until) lost_until = link_.clock().now() + return_time;
-      Result<void> back = co_await come_back(options.baud_bps, *lost_until);
-      if (!back) co_return std::move(back).error().with("SYNC");
+      AIOT_CO_CHECK((co_await come_back(options.baud_bps, *lost_until)).with("SYNC"));
       continue;
     }
     ++attempt;
@@ -111,8 +193,7 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
                         last.code == make_error_code(Errc::refused);
     if (!silent) co_return std::move(last);
     const net::TimePoint pause = link_.clock().now() + milliseconds(50);
-    Result<void> slept = co_await link_.clock().sleep_until(pause);
-    if (!slept) co_return std::move(slept).error();
+    AIOT_CO_CHECK(co_await link_.clock().sleep_until(pause));
   }
   co_return no_sync(std::move(last));
 }
@@ -147,15 +228,15 @@ Error Loader::no_sync(Error last) {
 
 net::Task<SecurityInfo> Loader::ask_security_info() {
   const net::Duration timeout = default_timeout;
-  Result<Answer> answer = co_await exchange_.exchange(Op::get_security_info, Bytes(), timeout);
-  if (!answer) co_return std::move(answer).error();
+  AIOT_CO_TRY(const Answer answer,
+              co_await exchange_.exchange(Op::get_security_info, Bytes(), timeout));
   // 20 bytes, or 12 from the ESP32-S2, and then 2 or 4 of status.
   constexpr std::size_t with_id = 20;
   constexpr std::size_t without_id = 12;
-  const Reply reply{Op::get_security_info, answer->value, answer->data};
-  const std::size_t expected = answer->data.size() >= with_id + 2      ? with_id
-                               : answer->data.size() >= without_id + 2 ? without_id
-                                                                       : 0;
+  const Reply reply{Op::get_security_info, answer.value, answer.data};
+  const std::size_t expected = answer.data.size() >= with_id + 2      ? with_id
+                               : answer.data.size() >= without_id + 2 ? without_id
+                                                                      : 0;
   Result<ByteSpan> body = check_status(reply, expected);
   if (!body) co_return std::move(body).error();
   if (body->empty()) co_return make_error(Errc::bad_reply, "GET_SECURITY_INFO");
@@ -175,8 +256,7 @@ net::Task<void> Loader::detect(const Chip* expected) {
   std::string seen;
   Result<SecurityInfo> info = co_await ask_security_info();
   for (int again = 0; again < 2 && !info && is_lost(info.error()); ++again) {
-    Result<void> quiet = co_await exchange_.resync();
-    if (!quiet) co_return std::move(quiet).error();
+    AIOT_CO_CHECK(co_await exchange_.resync());
     info = co_await ask_security_info();
   }
   if (info) {
@@ -189,8 +269,7 @@ net::Task<void> Loader::detect(const Chip* expected) {
     found = chip_by_id(*info->chip_id);
     seen = fmt::format("chip id {}", *info->chip_id);
   } else {
-    const Bytes data = words({magic_address});
-    Command command(Op::read_reg, data);
+    Command command(Op::read_reg, words({magic_address}));
     Result<Answer> magic = co_await exchange_.ask(std::move(command));
     if (magic) {
       found = chip_by_magic(magic->value);
@@ -233,8 +312,7 @@ net::Task<void> Loader::quieten_watchdogs() {
       {dog.super_protect, 0},
   }};
   for (const auto& [address, value] : writes) {
-    Result<void> written = co_await write_register(address, value);
-    if (!written) co_return std::move(written).error();
+    AIOT_CO_CHECK(co_await write_register(address, value));
   }
   co_return Result<void>();
 }
@@ -259,6 +337,269 @@ Error Loader::needs_stub(std::string_view what) const {
 net::Duration timeout_for(std::chrono::seconds per_mb, std::uint64_t bytes) {
   const std::chrono::milliseconds scaled(static_cast<std::uint64_t>(per_mb.count()) * bytes / 1000);
   return std::max<net::Duration>(default_timeout, scaled);
+}
+
+// The rate, and the ROMs that are wrong about their crystal ------------------------------------
+
+net::Task<void> Loader::set_host_rate(std::uint32_t baud_bps) {
+  AIOT_CO_CHECK((co_await link_.set_baud(baud_bps)).with(fmt::format("setting {} baud", baud_bps)));
+  baud_ = baud_bps;
+  exchange_.set_rate(baud_bps);
+  co_return Result<void>();
+}
+
+net::Task<std::uint32_t> Loader::rate_for_rom(std::uint32_t baud_bps) {
+  const BaudRule rule = chip_->baud_rule;
+  if (stub_ || secure_download_ || rule == BaudRule::plain) co_return baud_bps;
+  if (rule == BaudRule::esp32) {
+    // The ROM measures its crystal against the 8 MHz RC oscillator, which drifts: what it would
+    // make of the rate is computed here, and the rate asked for is bent the other way.
+    constexpr BitField calibration{0x3FF5F06C, 7, 25};
+    constexpr BitField rc_mhz{0x3FF5A010, 0, 8};
+    AIOT_CO_TRY(const std::uint32_t cycles, co_await read_field(calibration));
+    AIOT_CO_TRY(const std::uint32_t rc, co_await read_field(rc_mhz));
+    const std::uint64_t believed = std::uint64_t{cycles} * 15625 * rc / 40;
+    if (believed < 20'000'000 || believed > 60'000'000) co_return baud_bps;  // not calibrated
+    const std::uint64_t crystal = believed > 33'000'000 ? 40'000'000 : 26'000'000;
+    co_return static_cast<std::uint32_t>(scaled(baud_bps, believed, crystal));
+  }
+  // The divider and the rate that works give the true crystal.
+  const BitField divider{chip_->uart_clkdiv, 0, 20};
+  AIOT_CO_TRY(const std::uint32_t clocks, co_await read_field(divider));
+  const std::uint64_t crystal = std::uint64_t{baud_} * clocks / chip_->xtal_divider;
+  if (crystal < 20'000'000) co_return baud_bps;  // the register says nothing
+  if (rule == BaudRule::assumes_40m) {
+    co_return crystal > 33'000'000 ? baud_bps
+                                   : static_cast<std::uint32_t>(scaled(baud_bps, 40, 26));
+  }
+  constexpr BitField believed_mhz{0x60096110, 24, 7};
+  AIOT_CO_TRY(const std::uint32_t believed, co_await read_field(believed_mhz));
+  const std::uint64_t true_mhz = crystal > 45'000'000 ? 48 : 40;
+  const bool known = believed == 40 || believed == 48;
+  co_return known ? static_cast<std::uint32_t>(scaled(baud_bps, believed, true_mhz)) : baud_bps;
+}
+
+net::Task<bool> Loader::find_at(std::uint32_t baud_bps, int syncs) {
+  AIOT_CO_CHECK(co_await set_host_rate(baud_bps));
+  const net::TimePoint until = link_.clock().now() + settle;
+  AIOT_CO_CHECK(co_await link_.clock().sleep_until(until));
+  AIOT_CO_CHECK(co_await exchange_.discard());
+  Result<bool> found = co_await exchange_.sync(syncs);
+  if (found) co_return true;
+  if (is_lost(found.error()) || found.error().condition() == Condition::protocol) co_return false;
+  co_return std::move(found).error();
+}
+
+net::Task<void> Loader::change_baud(std::uint32_t baud_bps) {
+  const std::uint32_t old = baud_;
+  if (baud_bps == old) co_return Result<void>();
+  if (!can_change_baud()) co_return needs_stub("another rate");
+  // A rate that this end cannot make is found out before the chip changes.
+  Result<void> tried = co_await set_host_rate(baud_bps);
+  const bool possible = tried.has_value();
+  AIOT_CO_CHECK(co_await set_host_rate(old));
+  if (!possible) co_return std::move(tried).error();
+
+  AIOT_CO_TRY(const std::uint32_t asked, co_await rate_for_rom(baud_bps));
+  Command command(Op::change_baudrate, words({asked, stub_ ? old : 0}), 0, default_timeout, 1);
+  Result<Answer> answer = co_await exchange_.ask(std::move(command));
+  if (!answer && !is_lost(answer.error())) co_return std::move(answer).error();
+  AIOT_CO_TRY(const bool changed, co_await find_at(baud_bps, syncs_at_new_rate));
+  if (changed) co_return Result<void>();
+
+  // Ask once more for the old rate, unheard, and see who listens there.
+  const Bytes undo = words({old, stub_ ? baud_bps : 0});
+  const Bytes frame = frame_request(Op::change_baudrate, undo);
+  AIOT_CO_CHECK(co_await exchange_.send(frame));
+  const net::TimePoint drained = link_.clock().now() + default_timeout;
+  AIOT_CO_CHECK(co_await link_.drain(drained));
+  AIOT_CO_TRY(const bool back,
+              (co_await find_at(old, syncs_at_old_rate)).with("returning to the old rate"));
+  if (!back) {
+    co_return make_error(Errc::baud_lost, fmt::format("at {} baud", baud_bps),
+                         "reset the chip into its loader, and choose a slower rate");
+  }
+  co_return make_error(Errc::baud_failed, fmt::format("at {} baud", baud_bps),
+                       "the cable or the adapter may not carry this rate; a slower one may work");
+}
+
+// Uploading a stub: "RAM Download" of the serial protocol --------------------------------------
+
+net::Task<void> Loader::upload(std::uint32_t address, ByteSpan bytes) {
+  const std::size_t block = through_otg() ? otg_block_bytes : ram_block;
+  const std::size_t blocks = (bytes.size() + block - 1) / block;
+  const Bytes data =
+      words({static_cast<std::uint32_t>(bytes.size()), static_cast<std::uint32_t>(blocks),
+             static_cast<std::uint32_t>(block), address});
+  Command command(Op::mem_begin, data);
+  AIOT_CO_CHECK(co_await exchange_.ask(std::move(command)));
+  for (std::size_t sequence = 0; sequence < blocks; ++sequence) {
+    const std::size_t at = sequence * block;
+    const ByteSpan part = bytes.subspan(at, std::min(block, bytes.size() - at));
+    const Bytes frame = frame_block(Op::mem_data, static_cast<std::uint32_t>(sequence), part);
+    AIOT_CO_CHECK(co_await exchange_.send(frame));
+    const net::TimePoint deadline =
+        link_.clock().now() + default_timeout + 2 * exchange_.wire_time(frame.size());
+    AIOT_CO_TRY(const Answer answer, co_await exchange_.await_reply(Op::mem_data, deadline));
+    const Reply reply{Op::mem_data, answer.value, answer.data};
+    Result<ByteSpan> taken = check_status(reply, 0);
+    if (!taken) co_return std::move(taken).error();
+  }
+  co_return Result<void>();
+}
+
+net::Task<void> Loader::await_greeting() {
+  const net::TimePoint deadline = link_.clock().now() + default_timeout;
+  for (int i = 0; i < 100; ++i) {
+    Result<Bytes> frame = co_await exchange_.read_frame(deadline);
+    if (!frame) {
+      if (!is_lost(frame.error())) co_return std::move(frame).error();
+      break;
+    }
+    if (to_string(*frame) == greeting) co_return Result<void>();
+    // The reply to MEM_END may be missing: the stub takes over the UART while it is sent.
+    Result<Reply> reply = decode_reply(*frame);
+    if (reply && reply->op == Op::mem_end) {
+      Result<ByteSpan> status = check_status(*reply, 0);
+      if (!status) co_return std::move(status).error();
+    }
+  }
+  co_return make_error(Errc::stub_failed, {}, "try again, or go on without a stub");
+}
+
+net::Task<void> Loader::start(std::uint32_t entry) {
+  AIOT_CO_TRY(const SecurityInfo security, co_await security_info());
+  const bool hijack = chip_->revision.rule == RevisionRule::esp32s3 && security.secure_boot;
+  const Bytes leave = words({hijack ? 1u : 0u, hijack ? 0u : entry});
+  if (!hijack) {
+    const Bytes frame = frame_request(Op::mem_end, leave);
+    AIOT_CO_CHECK(co_await exchange_.send(frame));
+    co_return co_await await_greeting();
+  }
+  // The ESP32-S3's ROM runs nothing from RAM once secure boot is on. Its flash driver's pointer to
+  // `read` (rom_spiflash_legacy_funcs.read) is in RAM, though: it is turned to the stub, called by
+  // way of a read, and put back by the stub's own hand. As esptool 5.3 does.
+  constexpr std::uint32_t read_pointer = 0x3FCEF688;
+  constexpr std::chrono::milliseconds rom_timeout(200);
+  Command command(Op::mem_end, leave, 0, rom_timeout, 1);
+  Result<Answer> left = co_await exchange_.ask(std::move(command));
+  if (!left && !is_lost(left.error())) co_return std::move(left).error();
+  AIOT_CO_TRY(const std::uint32_t stored, co_await read_register(read_pointer));
+  AIOT_CO_CHECK(co_await write_register(read_pointer, entry));
+  const Bytes nothing = words({0, 0});
+  const Bytes frame = frame_request(Op::read_flash_slow, nothing);
+  AIOT_CO_CHECK(co_await exchange_.send(frame));
+  AIOT_CO_CHECK(co_await await_greeting());
+  const std::uint32_t value = stored;
+  co_return co_await write_register(read_pointer, value);
+}
+
+net::Task<void> Loader::run_stub(const Stub& stub) {
+  if (stub_) co_return Result<void>();
+  AIOT_CO_CHECK(need_open_chip("running a stub"));
+  if (stub.chip != chip_) {
+    co_return make_error(
+        Errc::stub_invalid,
+        fmt::format("a stub for {} on {}", stub.chip == nullptr ? "no chip" : stub.chip->display,
+                    chip_->display));
+  }
+  for (int attempt = 1;; ++attempt) {
+    Result<void> uploaded = co_await upload(stub.text_start, stub.text);
+    if (uploaded && !stub.data.empty()) uploaded = co_await upload(stub.data_start, stub.data);
+    if (uploaded) break;
+    const bool again =
+        is_lost(uploaded.error()) || uploaded.error().code == make_error_code(Errc::damaged);
+    if (!again || attempt == 3) co_return std::move(uploaded).error().with("uploading the stub");
+    AIOT_CO_CHECK((co_await exchange_.resync()).with("uploading the stub"));
+  }
+  AIOT_CO_CHECK((co_await start(stub.entry)).with("starting the stub"));
+  stub_ = true;
+  co_return Result<void>();
+}
+
+// Leaving ---------------------------------------------------------------------------------------
+//
+// By the lines where there are any; through USB-OTG a pulse would find the boot pin as it was, so
+// that a watchdog does it; a ROM has a command for it.
+
+net::Task<void> Loader::leave(bool run_application) {
+  if (!run_application) co_return Result<void>();
+  if (chip_ == nullptr) {
+    if (!link_.info().has_lines) co_return make_error(Errc::cannot_reset);
+    const LineSequence steps = application_sequence(link_.info(), false);
+    co_return co_await link_.set_lines(steps);
+  }
+  const BootStrap& boot = chip_->boot;
+  if (boot.clear_option && !secure_download_) {
+    // ESP32-S3: "force download boot" survives a reset and would bring the loader back.
+    Command command(Op::write_reg, words({boot.option, 0, boot.option_mask, 0}), 0,
+                    milliseconds(200), 1);
+    Result<Answer> cleared = co_await exchange_.ask(std::move(command));
+    if (!cleared && cleared.error().condition() == Condition::cancelled)
+      co_return std::move(cleared).error();
+  }
+  const bool otg = through_otg();
+  if (otg && !secure_download_) {
+    AIOT_CO_TRY(const bool low, co_await boot_pin_still_low());
+    if (low) co_return co_await reset_by_watchdog();
+  }
+  if (link_.info().has_lines) {
+    const LineSequence steps = application_sequence(link_.info(), otg);
+    Result<void> done = co_await link_.set_lines(steps);
+    // The chip's own USB port goes away with the reset.
+    const bool gone =
+        !done && otg && done.error().code == net::make_error_code(net::Errc::link_lost);
+    if (done || gone) co_return Result<void>();
+    if (done.error().code != net::make_error_code(net::Errc::not_supported))
+      co_return std::move(done).error();
+  }
+  if (!stub_) {
+    // An empty write, and its end: "run user code".
+    AIOT_CO_CHECK((co_await begin(Op::flash_begin, 0, 0, 0, 0)).with("leaving the loader"));
+    Command command(Op::flash_end, words({1}), 0, milliseconds(500), 1);
+    Result<Answer> left = co_await exchange_.ask(std::move(command));
+    // The application may start before the reply is out.
+    if (!left && !is_lost(left.error()))
+      co_return std::move(left).error().with("leaving the loader");
+    co_return Result<void>();
+  }
+  if (chip_->watchdogs.can_reset) co_return co_await reset_by_watchdog();
+  co_return make_error(Errc::cannot_reset, {}, "press RESET on the board, or cycle its power");
+}
+
+net::Task<bool> Loader::boot_pin_still_low() {
+  const BootStrap& boot = chip_->boot;
+  if (boot.strap == 0) co_return false;
+  AIOT_CO_TRY(const std::uint32_t strap, co_await read_register(boot.strap));
+  AIOT_CO_TRY(const std::uint32_t option, co_await read_register(boot.option));
+  co_return (strap & boot.strap_mask) == 0 && (option & boot.option_mask) == 0;
+}
+
+net::Task<void> Loader::reset_by_watchdog() {
+  const Watchdogs& dog = chip_->watchdogs;
+  // Enabled, first stage resets everything, pulses of some length; after 2000 slow clocks.
+  constexpr std::uint32_t reset_all = (1u << 31) | (5u << 28) | (1u << 8) | 2u;
+  constexpr std::uint32_t ticks = 2000;
+  const std::array<std::array<std::uint32_t, 2>, 3> writes = {{
+      {dog.protect, dog.key},
+      {dog.config1, ticks},
+      {dog.config0, reset_all},
+  }};
+  for (const auto& [address, value] : writes) {
+    Result<void> written = co_await write_register(address, value);
+    // The last one may be answered too late, by a chip that is gone.
+    const bool last = address == dog.config0;
+    if (!written && !(last && written.error().condition() == Condition::timeout))
+      co_return std::move(written).error().with("resetting by the watchdog");
+    if (!written) co_return Result<void>();
+  }
+  Command command(Op::write_reg, words({dog.protect, 0, 0xFFFFFFFF, 0}), 0, milliseconds(100), 1);
+  Result<Answer> locked = co_await exchange_.ask(std::move(command));
+  if (!locked && locked.error().condition() == Condition::cancelled)
+    co_return std::move(locked).error();
+  const net::TimePoint until = link_.clock().now() + milliseconds(500);
+  AIOT_CO_CHECK(co_await link_.clock().sleep_until(until));
+  co_return Result<void>();
 }
 
 }  // namespace aiot::esp

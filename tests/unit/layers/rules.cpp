@@ -73,7 +73,7 @@ bool begins_with_any(std::string_view text, std::span<const std::string_view> pr
 
 std::string_view first_part(std::string_view path) { return path.substr(0, path.find('/')); }
 
-/// "protocol/esp" of "protocol/esp/slip.hpp", "net" of "net/link.hpp".
+/// "protocol/esp" of "protocol/esp/codec.hpp", "net" of "net/link.hpp".
 std::string_view folder_of_room(std::string_view path) {
   const auto room = first_part(path);
   if (room != "protocol" && room != "job") return room;

@@ -12,7 +12,7 @@
 #include <exception>
 #include <list>
 
-#include "protocol/esp/identify.hpp"
+#include "protocol/esp/loader.hpp"
 
 namespace aiot::discover {
 namespace asio = net::asio;

@@ -5,14 +5,12 @@
 #include <string>
 
 #include "net/device_engine.hpp"
-#include "protocol/esp/device/boot_log.hpp"
-#include "protocol/esp/device/fault.hpp"
-#include "protocol/esp/device/rom.hpp"
-#include "protocol/esp/device/stub.hpp"
+#include "protocol/esp/device/loaders.hpp"
 #include "protocol/esp/device/wire.hpp"
-#include "protocol/esp/slip.hpp"
 
 namespace aiot::esp::device {
+
+enum class ResetCause { power_on, pin, software, watchdog, crash };
 
 struct Options {
   std::string chip;  ///< "esp32c3"
@@ -139,5 +137,10 @@ class Device final : public net::DeviceEngine {
   bool power_fails_ = false;            ///< with the next page
   bool power_failed_ = false;
 };
+
+/// What the second-stage boot loader and the application print, from what the flash holds: the
+/// partition table at 0x8000, the first application in it, its name and version
+/// (ESP-IDF, "App Image Format": esp_app_desc_t behind the first segment's header).
+std::string application_log(const Chip& chip, ByteSpan flash);
 
 }  // namespace aiot::esp::device

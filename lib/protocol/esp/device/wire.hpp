@@ -5,7 +5,7 @@
 
 #include "aiot/bytes.hpp"
 #include "net/clock.hpp"
-#include "protocol/esp/device/profile.hpp"
+#include "protocol/esp/device/options.hpp"
 
 namespace aiot::esp::device {
 

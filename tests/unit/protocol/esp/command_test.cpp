@@ -1,14 +1,12 @@
-#include "protocol/esp/command.hpp"
-
 #include <doctest/doctest.h>
 
 #include <fstream>
 #include <map>
 #include <string>
 
-#include "protocol/esp/slip.hpp"
-#include "show.hpp"
 #include "paths.hpp"
+#include "protocol/esp/codec.hpp"
+#include "show.hpp"
 
 using namespace aiot;
 using namespace aiot::esp;

@@ -1,8 +1,8 @@
-#include "protocol/esp/reset.hpp"
-
 #include <doctest/doctest.h>
 
 #include <string>
+
+#include "protocol/esp/loader.hpp"
 
 using namespace aiot;
 using namespace aiot::esp;

@@ -1,6 +1,6 @@
-#include "protocol/esp/slip.hpp"
-
 #include <doctest/doctest.h>
+
+#include "protocol/esp/codec.hpp"
 
 using namespace aiot;
 using namespace aiot::esp;

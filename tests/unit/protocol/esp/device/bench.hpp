@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "protocol/esp/command.hpp"
+#include "protocol/esp/codec.hpp"
 #include "protocol/esp/device/device.hpp"
 
 namespace aiot::esp::device {

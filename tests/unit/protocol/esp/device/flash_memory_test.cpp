@@ -1,5 +1,3 @@
-#include "protocol/esp/device/flash_memory.hpp"
-
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,8 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "protocol/esp/device/error.hpp"
-#include "protocol/esp/device/inflate.hpp"
+#include "protocol/esp/device/loaders.hpp"
+#include "protocol/esp/device/options.hpp"
 #include "protocol/esp/device/silicon.hpp"
 
 using namespace aiot;

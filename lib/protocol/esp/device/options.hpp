@@ -8,10 +8,60 @@
 #include <string_view>
 #include <vector>
 
+#include "aiot/error.hpp"
 #include "aiot/result.hpp"
-#include "protocol/esp/command.hpp"
+#include "protocol/esp/codec.hpp"
 
 namespace aiot::esp::device {
+
+/// Why a virtual device cannot be made.
+enum class Errc {
+  unknown_chip = 1,  ///< no such virtual device
+  unknown_profile,   ///< no such timing profile
+  bad_fault,         ///< a fault's text does not parse
+  bad_mac,           ///< not six bytes in hex
+  flash_size,        ///< not a power of two of 256 KiB to 16 MiB
+  flash_file,        ///< the file behind the flash cannot be used
+  flash_file_size,   ///< the file behind the flash has another size
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+/// How long things take on a virtual device. All times are on the engine's clock.
+///
+/// - A byte occupies the wire for 10 bits at the sender's rate; each direction is a wire of its
+/// own.
+/// - The chip starts on a request when the last byte of its frame has arrived and it is idle.
+/// - `command` passes, then the work a loader does before it answers; the reply then enters the
+/// wire.
+/// - A byte reaches the host `turn_around` after it has left the wire, in packets of at most
+///   `packet` of wire time: what a USB adapter does. Towards the device there is no such delay.
+/// - Erase and program times are the typical values of Winbond's W25Q32JV datasheet, revision G.
+///
+/// The values are fixed: they are what the benchmarks are stated against.
+struct Profile {
+  using Time = std::chrono::nanoseconds;
+
+  std::string_view name;
+  std::string_view description;
+  bool paced = true;  ///< false: bytes take no time on the wire
+  Time turn_around{};
+  Time packet{};
+  Time command{};
+  Time md5_per_mib{};
+  Time page_program{};  ///< 256 bytes, or a part of such a page
+  Time erase_4k{};
+  Time erase_32k{};
+  Time erase_64k{};
+  Time erase_chip{};
+  Time boot{};        ///< from leaving reset to listening in the loader
+  Time strap{};       ///< EN's capacitor: from its release until GPIO0 is sampled
+  Time stub_start{};  ///< from MEM_END's reply to OHAI
+};
+
+/// All profiles; the first is the default.
+std::span<const Profile> profiles();
+/// The profile of that name, "" for the default; Errc::unknown_profile.
+Result<Profile> find_profile(std::string_view name);
 
 enum class FaultKind {
   drop,
@@ -94,3 +144,6 @@ class Faults {
 };
 
 }  // namespace aiot::esp::device
+
+template <>
+struct boost::system::is_error_code_enum<aiot::esp::device::Errc> : std::true_type {};

@@ -1,16 +1,53 @@
-#include "protocol/esp/device/fault.hpp"
+#include "protocol/esp/device/options.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <string>
 
 #include "aiot/units.hpp"
-#include "protocol/esp/device/error.hpp"
 
 namespace aiot::esp::device {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::array<ErrorRow, 7> error_rows = {{
+    {static_cast<int>(Errc::unknown_chip), "sim.unknown-device", "no such virtual device",
+     Condition::usage},
+    {static_cast<int>(Errc::unknown_profile), "sim.unknown-profile", "no such timing profile",
+     Condition::usage},
+    {static_cast<int>(Errc::bad_fault), "sim.bad-fault", "not a fault", Condition::usage},
+    {static_cast<int>(Errc::bad_mac), "sim.bad-mac", "not a MAC address", Condition::usage},
+    {static_cast<int>(Errc::flash_size), "sim.flash-size", "not a size a flash chip has",
+     Condition::usage},
+    {static_cast<int>(Errc::flash_file), "sim.flash-file", "the flash file cannot be used",
+     Condition::resource},
+    {static_cast<int>(Errc::flash_file_size), "sim.flash-file-size",
+     "the flash file has another size than the flash", Condition::invalid_input},
+}};
+const ErrorTable errors("esp.device", error_rows);
+
+constexpr std::array<Profile, 2> profile_table = {{
+    {.name = "default",
+     .description =
+         "wire paced at the baud rate, 1 ms turn-around, 0.75 ms a command, MD5 at 0.41 s/MiB, "
+         "W25Q32JV flash times",
+     .paced = true,
+     .turn_around = 1ms,
+     .packet = 1ms,
+     .command = 750us,
+     .md5_per_mib = 410ms,
+     .page_program = 400us,
+     .erase_4k = 45ms,
+     .erase_32k = 120ms,
+     .erase_64k = 150ms,
+     .erase_chip = 10s,
+     .boot = 30ms,
+     .strap = 5ms,
+     .stub_start = 5ms},
+    {.name = "fast", .description = "nothing takes time: for tests", .paced = false, .strap = 5ms},
+}};
 
 struct Kind {
   FaultHelp help;
@@ -153,6 +190,21 @@ Result<void> parse_argument(Fault& fault, std::string_view argument) {
 }
 
 }  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), errors}; }
+
+std::span<const Profile> profiles() { return profile_table; }
+
+Result<Profile> find_profile(std::string_view name) {
+  if (name.empty()) return profile_table.front();
+  for (const Profile& profile : profile_table) {
+    if (profile.name == name) return profile;
+  }
+  std::string known;
+  for (const Profile& profile : profile_table)
+    known += (known.empty() ? "" : ", ") + std::string(profile.name);
+  return make_error(Errc::unknown_profile, std::string(name), "the profiles are: " + known);
+}
 
 std::span<const FaultHelp> fault_help() { return help; }
 std::span<const FaultHelp> stages() { return stage_table; }
