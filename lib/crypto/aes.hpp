@@ -1,20 +1,43 @@
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include "aiot/bytes.hpp"
 
-/// AES with keys of 16 or 32 bytes, as device protocols use it: whole messages, PKCS #7 padding.
-/// A key or IV of another length is a bug of the caller and ends the program.
+/// AES as device protocols use it: whole messages. A key, IV, nonce or tag of another length than
+/// said is a bug of the caller and ends the program.
 namespace aiot::crypto {
 
-/// CBC (NIST SP 800-38A, 6.2). `iv` has 16 bytes.
+/// CBC (NIST SP 800-38A, 6.2) with PKCS #7 padding; keys of 16 or 32 bytes. `iv` has 16 bytes.
 Bytes aes_cbc_encrypt(ByteSpan key, ByteSpan iv, ByteSpan text);
 /// Nothing when `cipher` is no whole number of blocks or its padding is wrong: another key.
 std::optional<Bytes> aes_cbc_decrypt(ByteSpan key, ByteSpan iv, ByteSpan cipher);
 
-/// ECB (6.1). Equal blocks stay equal: only for protocols that leave no choice.
+/// ECB (6.1), likewise. Equal blocks stay equal: only for protocols that leave no choice.
 Bytes aes_ecb_encrypt(ByteSpan key, ByteSpan text);
 std::optional<Bytes> aes_ecb_decrypt(ByteSpan key, ByteSpan cipher);
+
+using Aes128Key = std::array<std::uint8_t, 16>;
+
+/// Opens an AES-128-CCM message (NIST SP 800-38C, RFC 3610). `nonce` has 7 to 13 bytes, `tag` 4 to
+/// 16, an even number; other lengths are a bug. nullopt when the tag does not fit: another key,
+/// nonce or associated data, or a changed message.
+std::optional<Bytes> aes_ccm_open(const Aes128Key& key, ByteSpan nonce, ByteSpan associated,
+                                  ByteSpan ciphertext, ByteSpan tag);
+
+/// The same message without its tag looked at: any key gives some bytes. Only for formats that
+/// carry no tag that could be checked.
+Bytes aes_ccm_decrypt_unverified(const Aes128Key& key, ByteSpan nonce, ByteSpan ciphertext);
+
+inline constexpr std::size_t aes_gcm_tag_bytes = 16;
+inline constexpr std::size_t aes_gcm_nonce_bytes = 12;
+
+/// AES-GCM (NIST SP 800-38D) with a key of 16 or 32 bytes, a nonce of 12 and a tag of 16; other
+/// lengths are a bug of the caller and end the program. `text`, encrypted, and the tag behind it.
+Bytes aes_gcm_seal(ByteSpan key, ByteSpan nonce, ByteSpan associated, ByteSpan text);
+/// `sealed` is cipher text and tag. Nothing when it is shorter than a tag, or the tag is wrong.
+std::optional<Bytes> aes_gcm_open(ByteSpan key, ByteSpan nonce, ByteSpan associated,
+                                  ByteSpan sealed);
 
 }  // namespace aiot::crypto

@@ -6,7 +6,6 @@
 #include <boost/json.hpp>
 
 #include "crypto/aes.hpp"
-#include "crypto/aes_gcm.hpp"
 #include "crypto/digest.hpp"
 
 namespace aiot::tuya {

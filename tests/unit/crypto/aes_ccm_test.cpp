@@ -1,8 +1,8 @@
-#include "crypto/aes_ccm.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
+
+#include "crypto/aes.hpp"
 
 using namespace aiot;
 using namespace aiot::crypto;

@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "crypto/aes_gcm.hpp"
-
 using namespace aiot;
 using namespace aiot::crypto;
 
@@ -52,9 +50,9 @@ TEST_CASE("AES-128-GCM") {
   const Bytes gcm_key = hex("feffe9928665731c6d6a8f9467308308");
   const Bytes nonce = hex("cafebabefacedbaddecaf888");
   const Bytes associated = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
-  const Bytes plain = hex(
-      "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
-      "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
+  const Bytes plain =
+      hex("d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a72"
+          "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
   const Bytes sealed = aes_gcm_seal(gcm_key, nonce, associated, plain);
   CHECK(to_hex(sealed) ==
         "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "crypto/aes_ccm.hpp"
+#include "crypto/aes.hpp"
 #include "protocol/ble/error.hpp"
 
 namespace aiot::ble::atc {

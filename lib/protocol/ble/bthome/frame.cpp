@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 
-#include "crypto/aes_ccm.hpp"
+#include "crypto/aes.hpp"
 #include "protocol/ble/error.hpp"
 
 namespace aiot::ble::bthome {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "crypto/aes_ccm.hpp"
+#include "crypto/aes.hpp"
 #include "protocol/ble/error.hpp"
 #include "protocol/ble/mibeacon/objects.hpp"
 
