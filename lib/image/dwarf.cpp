@@ -13,12 +13,9 @@
 #include "image/files.hpp"
 
 namespace aiot::image {
-namespace {
-
-constexpr std::size_t most_frames = 64;
 
 /// What is used of libdw (Debian's libdw1).
-struct Library : ModuleFunctions {
+struct DwarfLibrary : ModuleFunctions {
   using ModuleFunctions::ModuleFunctions;
   AIOT_FUNCTION(dwfl_begin, dwfl_begin);
   AIOT_FUNCTION(dwfl_end, dwfl_end);
@@ -45,6 +42,10 @@ struct Library : ModuleFunctions {
   AIOT_FUNCTION(dwarf_filesrc, dwarf_filesrc);
 };
 
+namespace {
+
+constexpr std::size_t most_frames = 64;
+
 /// The file is what was named: no other is looked for, on disk or in the network.
 int no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*,
                   GElf_Word, char**) {
@@ -63,13 +64,13 @@ std::string readable(const char* name) {
 }  // namespace
 
 struct SourceMap::State {
-  Library library;
+  DwarfLibrary library;
   Elf elf;
   std::string machine;
   Dwfl_Callbacks callbacks{};
   Dwfl* session = nullptr;
 
-  State(Library lib, Elf e) : library(std::move(lib)), elf(std::move(e)) {}
+  State(DwarfLibrary lib, Elf e) : library(std::move(lib)), elf(std::move(e)) {}
   ~State() {
     if (session != nullptr) library.dwfl_end(session);
   }
@@ -148,7 +149,8 @@ Result<SourceMap> SourceMap::open(const std::string& elf_file) {
   AIOT_TRY(const Bytes bytes, read_file(elf_file));
   Result<Elf> elf = parse_elf(bytes);
   if (!elf) return std::move(elf).error().with(elf_file);
-  AIOT_TRY(Library library, load_functions<Library>("libdw.so.1", "libdw1", "libdw1 0.180"));
+  AIOT_TRY(DwarfLibrary library,
+           load_functions<DwarfLibrary>("libdw.so.1", "libdw1", "libdw1 0.180"));
   auto state = std::make_unique<State>(std::move(library), *std::move(elf));
   state->machine = elf_machine_name(state->elf.machine);
   state->callbacks.find_debuginfo = no_debug_file;
@@ -175,7 +177,7 @@ bool SourceMap::is_code(std::uint64_t address) const {
 const std::string& SourceMap::machine() const { return state_->machine; }
 
 std::vector<SourceFrame> SourceMap::frames(std::uint64_t address) const {
-  const Library& library = state_->library;
+  const DwarfLibrary& library = state_->library;
   Dwfl_Module* module = library.dwfl_addrmodule(state_->session, address);
   if (module == nullptr) return {};
   std::vector<SourceFrame> frames(1);

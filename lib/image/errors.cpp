@@ -9,7 +9,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
   return {static_cast<int>(e), code, message, c};
 }
 
-constexpr std::array<ErrorRow, 25> rows = {{
+constexpr std::array<ErrorRow, 25> error_rows = {{
     row(Errc::not_an_image, "image.format", "not a file of this format", Condition::invalid_input),
     row(Errc::truncated, "image.truncated", "the file ends too early", Condition::invalid_input),
     row(Errc::bad_header, "image.header", "the header is not valid", Condition::invalid_input),
@@ -42,10 +42,12 @@ constexpr std::array<ErrorRow, 25> rows = {{
         Condition::usage),
     row(Errc::unwritable, "image.unwritable", "the output cannot be written", Condition::resource),
 }};
-const ErrorTable table("image", rows);
+const ErrorTable error_table("image", error_rows);
 
 }  // namespace
 
-boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+boost::system::error_code make_error_code(Errc e) noexcept {
+  return {static_cast<int>(e), error_table};
+}
 
 }  // namespace aiot::image

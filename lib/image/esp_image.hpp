@@ -129,6 +129,13 @@ struct EncodeOptions {
 /// words. Errc::bad_header when there are none, more than 16, or one of 16 MiB and more.
 Result<Bytes> encode_esp_image(std::span<const SegmentData> segments, const EncodeOptions& options);
 
+inline constexpr std::size_t app_description_size = 256;
+inline constexpr std::size_t boot_description_size = 80;
+
+/// Reads the esp_app_desc_t at the start of `data`; nullopt when its magic word is not there.
+std::optional<AppDescription> parse_app_description(ByteSpan data);
+/// Likewise the esp_bootloader_desc_t. One byte of magic is little: its text must be text as well.
+std::optional<BootDescription> parse_boot_description(ByteSpan data);
 /// The 256 bytes of an esp_app_desc_t; strings are cut to their fields.
 Bytes encode_app_description(const AppDescription& app);
 /// The 80 bytes of an esp_bootloader_desc_t.

@@ -25,10 +25,10 @@ int digit(char c) {
   return -1;
 }
 
-Error bad(std::string context) { return make_error(Errc::bad_hex, std::move(context)); }
+Error bad_hex(std::string context) { return make_error(Errc::bad_hex, std::move(context)); }
 
 /// One record's bytes, from the length to the checksum.
-struct Record {
+struct HexRecord {
   std::array<std::uint8_t, 1 + 2 + 1 + 255 + 1> bytes{};
   std::size_t size = 0;
 
@@ -43,29 +43,30 @@ struct Record {
   std::uint16_t half() const { return static_cast<std::uint16_t>(bytes[4] << 8 | bytes[5]); }
 };
 
-Result<Record> decode(std::string_view line) {
-  if (line.front() != ':') return bad("no colon");
+Result<HexRecord> decode_record(std::string_view line) {
+  if (line.front() != ':') return bad_hex("no colon");
   line.remove_prefix(1);
-  Record record;
+  HexRecord record;
   if (line.size() % 2 != 0 || line.size() / 2 > record.bytes.size() || line.size() < 10) {
-    return bad(fmt::format("{} digits", line.size()));
+    return bad_hex(fmt::format("{} digits", line.size()));
   }
   std::uint8_t sum = 0;
   for (std::size_t i = 0; i < line.size(); i += 2) {
     const int high = digit(line[i]), low = digit(line[i + 1]);
-    if (high < 0 || low < 0) return bad("not a hex digit");
+    if (high < 0 || low < 0) return bad_hex("not a hex digit");
     record.bytes[i / 2] = static_cast<std::uint8_t>(high << 4 | low);
     sum = static_cast<std::uint8_t>(sum + record.bytes[i / 2]);
   }
   record.size = line.size() / 2;
   if (record.size != record.length() + 5U) {
-    return bad(fmt::format("{} bytes where {} are announced", record.size - 5, record.length()));
+    return bad_hex(
+        fmt::format("{} bytes where {} are announced", record.size - 5, record.length()));
   }
-  if (sum != 0) return bad("checksum");
+  if (sum != 0) return bad_hex("checksum");
   return record;
 }
 
-class Builder {
+class HexBuilder {
  public:
   /// False when there are too many ranges.
   bool add(std::uint32_t address, ByteSpan data) {
@@ -101,14 +102,14 @@ class Builder {
 };
 
 /// The state of a file that is read line by line.
-class Reader {
+class HexReader {
  public:
-  Result<void> take(const Record& record) {
-    if (ended_) return bad("a record after the end record");
+  Result<void> take(const HexRecord& record) {
+    if (ended_) return bad_hex("a record after the end record");
     static constexpr std::array<int, 6> lengths = {-1, 0, 2, 4, 2, 4};
-    if (record.type() >= lengths.size()) return bad(fmt::format("type {:02X}", record.type()));
+    if (record.type() >= lengths.size()) return bad_hex(fmt::format("type {:02X}", record.type()));
     if (const int length = lengths[record.type()]; length >= 0 && record.length() != length) {
-      return bad(
+      return bad_hex(
           fmt::format("{} bytes in a record of type {:02X}", record.length(), record.type()));
     }
     switch (record.type()) {
@@ -138,7 +139,7 @@ class Reader {
   }
 
  private:
-  Result<void> data(const Record& record) {
+  Result<void> data(const HexRecord& record) {
     // Offsets wrap within their 64 KiB segment, linear addresses within 4 GiB.
     const std::uint32_t start = base_ + record.offset();
     const std::uint64_t limit = segmented_ ? std::uint64_t{base_} + 0x10000 : 0x1'0000'0000;
@@ -153,7 +154,7 @@ class Reader {
   }
 
   HexFile file_;
-  Builder builder_;
+  HexBuilder builder_;
   std::uint32_t base_ = 0;
   bool segmented_ = true;
   bool ended_ = false;
@@ -178,14 +179,14 @@ bool is_intel_hex(ByteSpan text) {
 }
 
 Result<HexFile> parse_intel_hex(std::string_view text) {
-  Reader reader;
+  HexReader reader;
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = text.find('\n');
     std::string_view line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) continue;
-    const auto record = decode(line);
+    const auto record = decode_record(line);
     if (!record) return Error(record.error()).with(fmt::format("line {}", number));
     const auto taken = reader.take(*record);
     if (!taken) return Error(taken.error()).with(fmt::format("line {}", number));

@@ -1,7 +1,5 @@
 #include "image/elf.hpp"
 
-#include "image/elf_image.hpp"
-
 using namespace aiot::image;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "image/esp_description.hpp"
+#include "image/esp_image.hpp"
 #include "job/flash/error.hpp"
 #include "job/flash/gang.hpp"
 #include "job/flash/operations.hpp"

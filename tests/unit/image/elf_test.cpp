@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "elf_builder.hpp"
-#include "image/elf_image.hpp"
 
 using namespace aiot;
 using namespace aiot::image;

@@ -1,6 +1,6 @@
-#include "image/flasher_args.hpp"
-
 #include <doctest/doctest.h>
+
+#include "image/firmware_set.hpp"
 
 using namespace aiot;
 using namespace aiot::image;
