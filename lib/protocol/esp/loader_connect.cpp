@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/this_coro.hpp>
 #include <string_view>
 
 #include "protocol/esp/loader.hpp"
@@ -45,76 +46,23 @@ constexpr std::uint64_t scaled(std::uint64_t baud, std::uint64_t times, std::uin
 constexpr std::size_t ram_block = 0x1800;
 constexpr std::string_view greeting = "OHAI";
 
-constexpr std::uint16_t espressif_vid = 0x303A;
-constexpr std::uint16_t usb_jtag_pid = 0x1001;
-constexpr milliseconds in_reset{100};
-constexpr milliseconds boot_pin_hold{50};
-/// For boards whose reset pin rises slowly (a large capacitor).
-constexpr milliseconds long_boot_pin_hold{550};
-
-net::LineStep both(bool dtr, bool rts, milliseconds hold = milliseconds(0)) {
-  return {dtr, rts, hold};
-}
-net::LineStep dtr(bool on, milliseconds hold = milliseconds(0)) { return {on, std::nullopt, hold}; }
-net::LineStep rts(bool on, milliseconds hold = milliseconds(0)) { return {std::nullopt, on, hold}; }
-
-/// The CP2102C handshakes on RTS by itself: releasing DTR would let it pull the reset pin.
-bool handshakes_always(const net::LinkInfo& link) {
-  return link.usb_vid == 0x10C4 && link.usb_pid == 0xEA64;
-}
-
-/// Both lines change at once, so that the circuit never sees a pair that means something else.
-LineSequence tight(milliseconds hold, bool keep_dtr) {
-  LineSequence steps{both(false, false), both(true, true), both(false, true, in_reset),
-                     both(true, false, hold)};
-  if (!keep_dtr) {
-    steps.push_back(both(false, false));
-    steps.push_back(dtr(false));  // some hubs drop the change before
+net::Task<Identity> ask_identity(Loader& loader) {
+  Identity out;
+  out.chip = &loader.chip();
+  if (loader.secure_download()) {
+    out.security.secure_download = true;
+    co_return out;
   }
-  return steps;
-}
-
-/// One line after the other, for adapters that cannot change both at once.
-LineSequence classic(milliseconds hold, bool keep_dtr) {
-  LineSequence steps{dtr(false), rts(true, in_reset), dtr(true), rts(false, hold)};
-  if (!keep_dtr) steps.push_back(dtr(false));
-  return steps;
-}
-
-/// The USB Serial/JTAG unit watches the lines itself, and wants to go through "both asserted".
-LineSequence usb_jtag() {
-  return {rts(false), dtr(false, in_reset), dtr(true),           rts(false, in_reset),
-          rts(true),  dtr(false),           rts(true, in_reset), dtr(false),
-          rts(false)};
+  AIOT_CO_TRY(out.security, co_await loader.security_info());
+  if (out.security.secure_download) co_return out;
+  AIOT_CO_TRY(out.mac, co_await loader.read_mac());
+  AIOT_CO_TRY(out.revision, co_await loader.read_revision());
+  AIOT_CO_TRY(const FlashId flash, co_await loader.attach_flash());
+  out.flash_bytes = flash.size_bytes;
+  co_return out;
 }
 
 }  // namespace
-
-// Resetting -------------------------------------------------------------------------------------
-
-bool is_usb_jtag(const net::LinkInfo& link) {
-  return link.usb_vid == espressif_vid && link.usb_pid == usb_jtag_pid;
-}
-
-std::vector<LineSequence> loader_sequences(ResetStrategy strategy, const net::LinkInfo& link) {
-  if (strategy == ResetStrategy::none || !link.has_lines) return {};
-  if (strategy == ResetStrategy::usb_jtag ||
-      (strategy == ResetStrategy::automatic && is_usb_jtag(link))) {
-    return {usb_jtag()};
-  }
-  const bool keep_dtr = handshakes_always(link);
-  return {tight(boot_pin_hold, keep_dtr), tight(long_boot_pin_hold, keep_dtr),
-          classic(boot_pin_hold, keep_dtr), classic(long_boot_pin_hold, keep_dtr)};
-}
-
-LineSequence application_sequence(const net::LinkInfo& link, bool through_otg) {
-  if (handshakes_always(link)) {
-    return {dtr(false), rts(true, in_reset), dtr(true, in_reset), rts(false)};
-  }
-  const milliseconds hold = through_otg ? milliseconds(200) : in_reset;
-  return {both(false, true, hold),
-          both(false, false, through_otg ? milliseconds(200) : milliseconds(0))};
-}
 
 // Connecting: "Initial Synchronisation" and "Chip Type Detection" of the serial protocol --------
 
@@ -600,6 +548,29 @@ net::Task<void> Loader::reset_by_watchdog() {
   const net::TimePoint until = link_.clock().now() + milliseconds(500);
   AIOT_CO_CHECK(co_await link_.clock().sleep_until(until));
   co_return Result<void>();
+}
+
+// All of it, once --------------------------------------------------------------------------------
+
+net::Task<Identity> identify(net::Link& link) {
+  Loader loader(link);
+  ConnectOptions options;
+  options.attempts = 2;
+  Result<void> connected = co_await loader.connect(std::move(options));
+  if (!connected) {
+    if (!link.info().has_lines) co_return std::move(connected).error();
+    // It may sit in its loader, unheard, or have been stopped in the middle of a reset.
+    co_await net::asio::this_coro::reset_cancellation_state();
+    const LineSequence steps = application_sequence(link.info(), false);
+    Result<void> released = co_await link.set_lines(steps);
+    (void)released;  // what went wrong first is what matters
+    co_return std::move(connected).error();
+  }
+  Result<Identity> identity = co_await ask_identity(loader);
+  co_await net::asio::this_coro::reset_cancellation_state();
+  Result<void> left = co_await loader.leave(true);
+  if (identity && !left) co_return std::move(left).error();
+  co_return identity;
 }
 
 }  // namespace aiot::esp
