@@ -47,12 +47,6 @@ struct ScalerNeon {
   }
 };
 
-/// Copies the first `count` values, fewer than a whole vector's.
-template <class T>
-inline void store_some(T* to, const T* from, int count) {
-  for (int i = 0; i < count; ++i) to[i] = from[i];
-}
-
 }  // namespace
 
 }  // namespace aiot::inference::fast

@@ -8,6 +8,7 @@ namespace {
 /// one load.
 struct Avx2 : Sums256 {
   using Element = std::int16_t;
+  static constexpr auto kind = fast::Element::centred;
   using Weight = std::int16_t;
   using TapWeight = std::int16_t;
   using Packed = __m256i;
@@ -346,13 +347,9 @@ void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t ze
   for (; i < count; ++i) out[i] = static_cast<std::int16_t>(from[i] - zero_point);
 }
 
-void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point) {
-  const auto* in = static_cast<const std::int16_t*>(from);
-  for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] + zero_point);
-}
-
 constexpr Kernels table() {
-  Kernels all = table_of<Avx2>(Element::centred, take, give);
+  Kernels all = table_of<Avx2>();
+  all.take = take;
   all.weight_factor = 2;
   all.dense = dense;
   all.winograd = winograd_of;

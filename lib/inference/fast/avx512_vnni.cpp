@@ -126,6 +126,6 @@ struct Avx512Vnni : RaisedBytes {
 
 }  // namespace
 
-const Kernels avx512_vnni_kernels = table_of<Avx512Vnni>(Element::raised, take_raised, give_raised);
+const Kernels avx512_vnni_kernels = table_of<Avx512Vnni>();
 
 }  // namespace aiot::inference::fast

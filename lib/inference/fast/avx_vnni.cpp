@@ -82,6 +82,6 @@ struct AvxVnni : Sums256, RaisedBytes {
 
 }  // namespace
 
-const Kernels avx_vnni_kernels = table_of<AvxVnni>(Element::raised, take_raised, give_raised);
+const Kernels avx_vnni_kernels = table_of<AvxVnni>();
 
 }  // namespace aiot::inference::fast

@@ -22,6 +22,12 @@ template <int N, class What>
   }
 }
 
+/// Copies the first `count` values, fewer than a whole vector's.
+template <class T>
+inline void store_some(T* to, const T* from, int count) {
+  for (int i = 0; i < count; ++i) to[i] = from[i];
+}
+
 }  // namespace
 
 template <class V>
@@ -30,6 +36,26 @@ struct Loops {
   using Weight = typename V::Weight;
   using Sum = typename V::Sum;
   static constexpr int block = V::lanes * V::vectors;
+
+  /// int8 values to elements and back.
+  static std::int32_t more(std::int32_t zero_point) {
+    switch (V::kind) {
+      case fast::Element::centred: return -zero_point;
+      case fast::Element::raised: return 128;
+      case fast::Element::plain: break;
+    }
+    return 0;
+  }
+  static void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {
+    const std::int32_t add = more(zero_point);
+    auto* out = static_cast<Element*>(to);
+    for (int i = 0; i < count; ++i) out[i] = static_cast<Element>(from[i] + add);
+  }
+  static void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point) {
+    const std::int32_t add = more(zero_point);
+    const auto* in = static_cast<const Element*>(from);
+    for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] - add);
+  }
 
   static int least(int a, int b) { return a < b ? a : b; }
 
@@ -268,14 +294,12 @@ struct Loops {
   }
 };
 
-/// The table of `V` (loops.hpp): its loops, and the conversions of int8 values to `element` and
-/// back. What an instruction set has beside them, it puts in. As with the loops, a `V` of an
-/// unnamed namespace keeps this in its file.
+/// The table of `V`; what an instruction set has beside its loops, it puts in. As with the loops, a
+/// `V` of an unnamed namespace keeps this in its file.
 template <class V>
-constexpr Kernels table_of(Element element, decltype(Kernels::take) take,
-                           decltype(Kernels::give) give) {
+constexpr Kernels table_of() {
   return {
-      .element = element,
+      .element = V::kind,
       .element_bytes = sizeof(typename V::Element),
       .weight_bytes = sizeof(typename V::Weight),
       .weight_factor = 1,
@@ -291,8 +315,8 @@ constexpr Kernels table_of(Element element, decltype(Kernels::take) take,
       .pool = Loops<V>::pool,
       .dense = nullptr,
       .winograd = nullptr,
-      .take = take,
-      .give = give,
+      .take = Loops<V>::take,
+      .give = Loops<V>::give,
   };
 }
 

@@ -8,6 +8,7 @@ namespace {
 /// lanes.
 struct Neon : SumsNeon {
   using Element = std::int16_t;
+  static constexpr auto kind = fast::Element::centred;
   using Weight = std::int16_t;
   using TapWeight = std::int16_t;
   using Packed = int16x4_t;
@@ -66,18 +67,8 @@ struct Neon : SumsNeon {
   using PlainScaler = Scaler;
 };
 
-void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {
-  auto* out = static_cast<std::int16_t*>(to);
-  for (int i = 0; i < count; ++i) out[i] = static_cast<std::int16_t>(from[i] - zero_point);
-}
-
-void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point) {
-  const auto* in = static_cast<const std::int16_t*>(from);
-  for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] + zero_point);
-}
-
 }  // namespace
 
-const Kernels neon_kernels = table_of<Neon>(Element::centred, take, give);
+const Kernels neon_kernels = table_of<Neon>();
 
 }  // namespace aiot::inference::fast

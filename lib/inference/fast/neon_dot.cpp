@@ -7,6 +7,7 @@ namespace {
 /// int8 elements as they are: SDOT sums four products into each of four lanes.
 struct NeonDot : SumsNeon {
   using Element = std::int8_t;
+  static constexpr auto kind = fast::Element::plain;
   using Weight = std::int8_t;
   using TapWeight = std::int8_t;
   using Packed = int8x16_t;
@@ -82,16 +83,8 @@ struct NeonDot : SumsNeon {
   using PlainScaler = Scaler;
 };
 
-void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t /*zero_point*/) {
-  __builtin_memcpy(to, from, static_cast<std::size_t>(count));
-}
-
-void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t /*zero_point*/) {
-  __builtin_memcpy(to, from, static_cast<std::size_t>(count));
-}
-
 }  // namespace
 
-const Kernels neon_dot_kernels = table_of<NeonDot>(Element::plain, take, give);
+const Kernels neon_dot_kernels = table_of<NeonDot>();
 
 }  // namespace aiot::inference::fast

@@ -120,15 +120,10 @@ struct UniformScaler {
   }
 };
 
-/// Copies the first `count` values, fewer than a whole vector's.
-template <class T>
-inline void store_some(T* to, const T* from, int count) {
-  for (int i = 0; i < count; ++i) to[i] = from[i];
-}
-
 /// uint8 elements: vpdpbusd sums four products into each lane.
 struct RaisedBytes {
   using Element = std::uint8_t;
+  static constexpr auto kind = fast::Element::raised;
   using Weight = std::int8_t;
   using TapWeight = std::int8_t;
   static constexpr int group = 4;
@@ -145,22 +140,6 @@ struct RaisedBytes {
     return x;
   }
 };
-
-// Conversions, which the compiler makes vectors of.
-
-constexpr int raised_by = 128;
-
-inline void take_raised(const std::int8_t* from, void* to, std::int32_t count,
-                        std::int32_t /*zero_point*/) {
-  auto* out = static_cast<std::uint8_t*>(to);
-  for (int i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(from[i] + raised_by);
-}
-
-inline void give_raised(const void* from, std::int8_t* to, std::int32_t count,
-                        std::int32_t /*zero_point*/) {
-  const auto* in = static_cast<const std::uint8_t*>(from);
-  for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] - raised_by);
-}
 
 }  // namespace
 
