@@ -13,15 +13,20 @@
 namespace aiot::cli {
 namespace {
 
-std::string help_place(const std::vector<std::string>& path) {
+std::string see_help(const std::vector<std::string>& path) {
   return fmt::format("see `{} --help`", spelled(path));
 }
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& candidates,
                        const std::vector<std::string>& path) {
   const std::string near = nearest_word(word, candidates);
-  return near.empty() ? help_place(path)
-                      : fmt::format("did you mean {}? {}", near, help_place(path));
+  return near.empty() ? see_help(path) : fmt::format("did you mean {}? {}", near, see_help(path));
+}
+
+std::vector<std::string> names_of(const std::vector<Command>& commands) {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.push_back(command.name);
+  return names;
 }
 
 bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
@@ -34,32 +39,16 @@ std::string with_dashes(std::string word) {
   return word;
 }
 
-/// Takes the words that name the command out of `args`, skipping options and their values.
-Result<void> take_path(std::vector<std::string>& args, Arguments& out) {
-  const Command& root = root_command();
-  out.command = &root;
-  for (std::size_t i = 0; i < args.size();) {
-    const std::string& word = args[i];
-    if (word == "--") break;
-    if (is_option(word)) {
-      const Option* option = find_option(out.command->options, word);
-      if (!option) option = find_option(root.options, word);
-      i += option && !option->is_flag() ? 2 : 1;
-      continue;
-    }
-    const Command* next = find_command(*out.command, word);
-    if (!next && out.command == &root) {
-      std::vector<std::string> names;
-      for (const Command& command : root.commands) names.push_back(command.name);
-      return make_error(Errc::unknown_command, fmt::format("\"{}\"", word),
-                        suggestion(word, names, out.path));
-    }
-    if (!next) break;
-    out.command = next;
-    out.path.push_back(word);
-    args.erase(args.begin() + static_cast<std::ptrdiff_t>(i));
+/// CLI11 takes words from the end of the list.
+std::vector<std::string> reversed(const std::vector<std::string>& given) {
+  std::vector<std::string> words;
+  bool literal = false;
+  for (const std::string& word : given) {
+    words.push_back(literal ? word : with_dashes(word));
+    literal = literal || word == "--";
   }
-  return {};
+  std::reverse(words.begin(), words.end());
+  return words;
 }
 
 /// `value` by its canonical spelling, when it is one of the choices.
@@ -74,61 +63,233 @@ std::optional<std::string> canonical(const Option& option, std::string value) {
   return std::nullopt;
 }
 
-Result<void> check_choices(const std::vector<Option>& options, Arguments& out) {
-  for (const Option& option : options) {
-    const auto given = out.options.find(option.long_name());
-    if (option.choices.empty() || given == out.options.end()) continue;
-    for (std::string& value : given->second) {
-      if (const auto known = canonical(option, value)) {
-        value = *known;
-        continue;
-      }
-      std::vector<std::string> names;
-      for (const Choice& choice : option.choices) names.push_back(choice.name);
-      return make_error(Errc::bad_value, fmt::format("{} {}", option.long_name(), value),
-                        fmt::format("{} takes {}", option.long_name(), fmt::join(names, ", ")));
-    }
-  }
-  return {};
-}
-
-Result<void> check_items(const Arguments& args) {
+/// The positionals of a command as one list: `find_targets` and the verbs tell them apart.
+struct ItemCounts {
   std::size_t least = 0;
   std::size_t most = 0;
-  bool any_number = false;
-  for (const Positional& positional : args.command->positionals) {
-    if (args.items.size() < least + positional.min) {
-      return make_error(
-          Errc::missing_argument, fmt::format("{}: {}", spelled(args.path), positional.name),
-          fmt::format("{} is {}; {}", positional.name, positional.help, help_place(args.path)));
-    }
-    least += positional.min;
-    most += positional.max;
-    any_number = any_number || positional.max == 0;
+  bool unlimited = false;
+};
+ItemCounts count_items(const Command& command) {
+  ItemCounts counts;
+  for (const Positional& positional : command.positionals) {
+    counts.least += positional.min;
+    counts.most += positional.max;
+    counts.unlimited = counts.unlimited || positional.max == 0;
   }
-  if (!any_number && args.items.size() > most) {
-    return make_error(Errc::too_many_arguments,
-                      fmt::format("{}: \"{}\"", spelled(args.path), args.items[most]),
-                      help_place(args.path));
-  }
-  return {};
+  return counts;
 }
 
-/// CLI11's complaint in our words.
-Error translate(const CLI::ParseError& error, const std::vector<Option>& options,
-                const std::vector<std::string>& path) {
-  const std::string what = error.what();
-  for (const Option& option : options) {
-    if (option.is_flag() && what.starts_with(option.long_name().substr(2) + " was given")) {
-      return make_error(Errc::bad_value, fmt::format("{} takes no value", option.long_name()),
-                        help_place(path));
-    }
-    if (option.is_flag() || !what.starts_with(option.long_name() + ":")) continue;
-    return make_error(Errc::missing_value, fmt::format("{} {}", option.long_name(), option.value),
-                      fmt::format("{}: {}", option.long_name(), option.help));
+/// The command descriptions as a tree of CLI::App. A command's options are added when the command
+/// is met: most of the tree is never built.
+class Parser {
+ public:
+  Parser() {
+    app_.set_help_flag("-h,--help");
+    app_.set_version_flag("-V,--version", std::string());
+    app_.fallthrough();
+    describe(app_, root_command());
   }
-  return make_error(Errc::bad_value, what, help_place(path));
-}
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+
+  Result<Arguments> parse(const std::vector<std::string>& given) {
+    std::vector<std::string> words = reversed(given);
+    const std::vector<std::string> all = words;
+    std::optional<Error> failure;
+    try {
+      app_.parse(words);
+    } catch (const CLI::CallForHelp&) {
+      out_.options["--help"] = {"true"};
+    } catch (const CLI::CallForVersion&) {
+      out_.options["--version"] = {"true"};
+    } catch (const CLI::ValidationError&) {
+      failure = std::move(bad_choice_);
+    } catch (const CLI::RequiredError&) {
+      failure = missing_item();
+    } catch (const CLI::ArgumentMismatch&) {
+      failure = mismatch(all[words.size()]);
+    } catch (const CLI::ExtrasError&) {
+      // Reported below.
+    } catch (const CLI::ParseError& error) {
+      failure = make_error(Errc::bad_value, error.what(), see_help(out_.path));
+    }
+    const bool informs = out_.has("--help") || out_.has("--version");
+    // An unknown option explains what follows it, so it is reported first.
+    if (auto extra = extras(); extra && !informs) return *std::move(extra);
+    if (misplaced_ && !informs) return *std::move(misplaced_);
+    if (failure) return *std::move(failure);
+    AIOT_CHECK(collect(informs));
+    return std::move(out_);
+  }
+
+ private:
+  struct Level {
+    const Command* command;
+    CLI::App* app;
+  };
+
+  void describe(CLI::App& app, const Command& command) {
+    if (!levels_.empty()) close_items(*levels_.back().app, command);
+    levels_.push_back({&command, &app});
+    out_.command = &command;
+    if (levels_.size() > 1) out_.path.push_back(command.name);
+    for (const Option& option : command.options) add_option(app, option);
+    add_items(app, command);
+    for (const Command& verb : command.commands) {
+      CLI::App* sub = app.add_subcommand(verb.name);
+      sub->preparse_callback([this, sub, &verb](std::size_t) { describe(*sub, verb); });
+    }
+    app.require_subcommand(0, 1);
+  }
+
+  void add_option(CLI::App& app, const Option& option) {
+    if (option.long_name() == "--help" || option.long_name() == "--version") return;
+    if (option.is_flag()) {
+      app.add_flag(option.names)->disable_flag_override();
+      return;
+    }
+    CLI::Option* added = app.add_option(option.names);
+    added->expected(1)->allow_extra_args(false)->take_all();
+    if (option.choices.empty()) return;
+    added->transform(CLI::Validator(
+        [this, &option](std::string& value) {
+          if (auto known = canonical(option, value)) {
+            value = *std::move(known);
+            return std::string();
+          }
+          std::vector<std::string> names;
+          for (const Choice& choice : option.choices) names.push_back(choice.name);
+          bad_choice_ =
+              make_error(Errc::bad_value, fmt::format("{} {}", option.long_name(), value),
+                         fmt::format("{} takes {}", option.long_name(), fmt::join(names, ", ")));
+          return std::string("not a choice");
+        },
+        ""));
+  }
+
+  static void add_items(CLI::App& app, const Command& command) {
+    if (command.positionals.empty()) return;
+    const ItemCounts counts = count_items(command);
+    CLI::Option* items = app.add_option("items");
+    const int least = static_cast<int>(std::max<std::size_t>(counts.least, 1));
+    // A negative number is "at least".
+    items->expected(counts.unlimited ? -least : static_cast<int>(counts.most));
+    items->take_all();
+    // A required positional would take a verb's name.
+    items->required(counts.least > 0 && command.commands.empty());
+  }
+
+  /// What follows `verb` is the verb's; what came before it is nobody's.
+  void close_items(CLI::App& parent, const Command& verb) {
+    CLI::Option* items = parent.get_option_no_throw("items");
+    if (items == nullptr) return;
+    if (!items->empty()) {
+      misplaced_ = make_error(
+          Errc::too_many_arguments,
+          fmt::format("{}: \"{}\" before the verb \"{}\"", spelled(out_.path),
+                      items->results().front(), verb.name),
+          fmt::format("arguments follow the verb; a file of this name is ./{}", verb.name));
+    }
+    parent.remove_option(items);
+  }
+
+  const Level& leaf() const { return levels_.back(); }
+
+  /// The option or command that does not exist, or the argument too many.
+  std::optional<Error> extras() const {
+    const std::vector<std::string> words = app_.remaining(true);
+    bool literal = false;
+    std::optional<std::string> first_item;
+    for (const std::string& word : words) {
+      if (word == "--") {
+        literal = true;
+      } else if (!literal && is_option(word)) {
+        return unknown_option(word.substr(0, word.find('=')));
+      } else if (!first_item) {
+        first_item = word;
+      }
+    }
+    if (!first_item) return std::nullopt;
+    const Command& command = *leaf().command;
+    if (!command.commands.empty() && command.positionals.empty()) {
+      const std::string where = out_.path.empty() ? "" : spelled(out_.path) + ": ";
+      return make_error(Errc::unknown_command, fmt::format("{}\"{}\"", where, *first_item),
+                        suggestion(*first_item, names_of(command.commands), out_.path));
+    }
+    return make_error(Errc::too_many_arguments,
+                      fmt::format("{}: \"{}\"", spelled(out_.path), *first_item),
+                      see_help(out_.path));
+  }
+
+  Error unknown_option(const std::string& name) const {
+    return make_error(Errc::unknown_option, fmt::format("{}: {}", spelled(out_.path), name),
+                      suggestion(name, long_options(*leaf().command), out_.path));
+  }
+
+  Error missing_item() const {
+    std::size_t given = items_of(*leaf().app).size();
+    for (const Positional& positional : leaf().command->positionals) {
+      if (given < positional.min) {
+        return make_error(
+            Errc::missing_argument, fmt::format("{}: {}", spelled(out_.path), positional.name),
+            fmt::format("{} is {}; {}", positional.name, positional.help, see_help(out_.path)));
+      }
+      given -= positional.min;
+    }
+    return make_error(Errc::missing_argument, spelled(out_.path), see_help(out_.path));
+  }
+
+  /// `word` is the last that was taken: an option without its value, a flag with one, or an item
+  /// after which more were expected.
+  Error mismatch(const std::string& word) const {
+    for (const Level& level : levels_) {
+      for (const Option& option : level.command->options) {
+        const bool cluster = is_option(word) && !word.starts_with("--");
+        const std::string name =
+            cluster ? std::string{'-', word.back()} : word.substr(0, word.find('='));
+        if (name != option.long_name() && name != option.short_name()) continue;
+        if (option.is_flag()) {
+          return make_error(Errc::bad_value, fmt::format("{} takes no value", option.long_name()),
+                            see_help(out_.path));
+        }
+        return make_error(Errc::missing_value,
+                          fmt::format("{} {}", option.long_name(), option.value),
+                          fmt::format("{}: {}", option.long_name(), option.help));
+      }
+    }
+    return missing_item();
+  }
+
+  static std::vector<std::string> items_of(const CLI::App& app) {
+    const CLI::Option* items = app.get_option_no_throw("items");
+    return items ? items->results() : std::vector<std::string>();
+  }
+
+  /// What was given, from the root to the command itself: `flash -b 9600 write` is
+  /// `flash write -b 9600`. With `informs` it need not make sense.
+  Result<void> collect(bool informs) {
+    for (const Level& level : levels_) {
+      for (const Option& option : level.command->options) {
+        const CLI::Option* parsed = level.app->get_option_no_throw(option.long_name());
+        if (parsed == nullptr || parsed->count() == 0) continue;
+        const bool known = level.command == &root_command() ||
+                           find_option(leaf().command->options, option.long_name()) != nullptr;
+        if (!known && !informs) return unknown_option(option.long_name());
+        std::vector<std::string>& values = out_.options[option.long_name()];
+        const std::vector<std::string>& results = parsed->results();
+        values.insert(values.end(), results.begin(), results.end());
+      }
+    }
+    out_.items = items_of(*leaf().app);
+    return {};
+  }
+
+  CLI::App app_;
+  std::vector<Level> levels_;  ///< the root, the command, its verb
+  Arguments out_;
+  std::optional<Error> bad_choice_;
+  std::optional<Error> misplaced_;
+};
 
 }  // namespace
 
@@ -147,64 +308,6 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
   return it == options.end() ? std::vector<std::string>() : it->second;
 }
 
-Result<Arguments> parse(const std::vector<std::string>& given) {
-  Arguments out;
-  std::vector<std::string> args;
-  bool literal = false;
-  for (const std::string& word : given) {
-    args.push_back(literal ? word : with_dashes(word));
-    literal = literal || word == "--";
-  }
-  AIOT_CHECK(take_path(args, out));
-
-  std::vector<Option> options = out.command->options;
-  if (out.command != &root_command()) {
-    const auto& global = root_command().options;
-    options.insert(options.end(), global.begin(), global.end());
-  }
-
-  CLI::App app;
-  app.set_help_flag();
-  app.allow_extras();
-  std::vector<std::vector<std::string>> values(options.size());
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    if (options[i].is_flag()) {
-      app.add_flag(options[i].names)->disable_flag_override();
-      continue;
-    }
-    app.add_option(options[i].names, values[i])
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  }
-  app.add_option("items", out.items)->expected(-1);
-
-  std::optional<Error> complaint;
-  try {
-    app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
-  } catch (const CLI::ParseError& error) {
-    complaint = translate(error, options, out.path);
-  }
-  // An unknown option explains what follows it, so it is looked at first.
-  for (const std::string& extra : app.remaining()) {
-    if (extra == "--" || !is_option(extra)) continue;
-    const std::string name = extra.substr(0, extra.find('='));
-    return make_error(Errc::unknown_option, fmt::format("{}: {}", spelled(out.path), name),
-                      suggestion(name, long_options(*out.command), out.path));
-  }
-  if (complaint) return *complaint;
-
-  for (std::size_t i = 0; i < options.size(); ++i) {
-    const std::string name = options[i].long_name();
-    const std::size_t times = options[i].is_flag() ? app.count(name) : 0;
-    if (times > 0) out.options[name] = std::vector<std::string>(times, "true");
-    if (!values[i].empty()) out.options[name] = std::move(values[i]);
-  }
-  AIOT_CHECK(check_choices(options, out));
-  if (!out.has("--help")) {
-    AIOT_CHECK(check_items(out));
-  }
-  return out;
-}
+Result<Arguments> parse(const std::vector<std::string>& given) { return Parser().parse(given); }
 
 }  // namespace aiot::cli

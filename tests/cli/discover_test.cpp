@@ -114,24 +114,24 @@ TEST_CASE("discover --watch is a line each time") {
                  {"ecosystem", "Matter"},
                  {"state", "unknown"},
                  {"addresses", Array{"matter:1"}}});
-  CHECK(render::watch_line({"1", "found", {"aiot.device/1", device}}) ==
+  CHECK(render::watch_line({"1", "found", Record{"aiot.device/1", device}}) ==
         "+ \\x1b[31mLamp  Matter  matter:1\n");
   device.set("lost_reason", "silent");
-  CHECK(render::watch_line({"1", "lost", {"aiot.device/1", device}}) ==
+  CHECK(render::watch_line({"1", "lost", Record{"aiot.device/1", device}}) ==
         "- \\x1b[31mLamp  Matter  matter:1  (silent)\n");
 }
 
 TEST_CASE("discover --watch tells a change that its line shows, and no other") {
   render::WatchText text;
   Object lamp({{"id", "1"}, {"name", "Lamp"}, {"addresses", Array{"matter:1"}}});
-  const auto told = [&](const char* kind) { return text({"1", kind, {"aiot.device/1", lamp}}); };
+  const auto told = [&](const char* kind) { return text({"1", kind, Record{"aiot.device/1", lamp}}); };
   CHECK(told("found") == "+ Lamp  matter:1\n");
   lamp.set("evidence", Array{});
   CHECK(told("changed").empty());
   lamp.set("state", "unprovisioned");
   CHECK(told("changed") == "~ Lamp  unprovisioned  matter:1\n");
   CHECK(told("changed").empty());
-  CHECK(text({"2", "found", {"aiot.device/1", lamp}}) == "+ Lamp  unprovisioned  matter:1\n");
+  CHECK(text({"2", "found", Record{"aiot.device/1", lamp}}) == "+ Lamp  unprovisioned  matter:1\n");
   CHECK(told("lost") == "- Lamp  unprovisioned  matter:1\n");
   CHECK(told("found") == "+ Lamp  unprovisioned  matter:1\n");
 }

@@ -65,6 +65,12 @@ TEST_CASE("what a mistyped command line says") {
       {{"sim", "esp32", "--count", "many"}, "--count many", "whole number"},
       {{"help", "flsh"}, "\"flsh\"", "did you mean flash"},
       {{"flash", "info", "/dev/x", "--json=yes"}, "--json takes no value", ""},
+      {{"flash", "read", "/dev/x", "-vo"}, "--output FILE: the option needs a value", "--output:"},
+      {{"flash", "read", "/dev/x", "--bogus", "--output"}, "--bogus: no such option", "--help"},
+      {{"flash", "--size", "3", "write", "/dev/x", "a"}, "flash write: --size: no such option", ""},
+      {{"flash", "/dev/x", "info"}, "\"/dev/x\" before the verb \"info\"", "./info"},
+      {{"bench", "rnu"}, "aiotctl bench: \"rnu\": no such command", "did you mean run?"},
+      {{"config", "shwo"}, "aiotctl config: \"shwo\": no such command", "did you mean show?"},
   };
   for (const Case& c : cases) {
     const auto ran = run_cli(c.args);

@@ -31,7 +31,8 @@ PATIENCE_S = 120  # a loaded machine; nothing waits for it when all is well
 
 arguments = [word for word in sys.argv[1:] if word != "--update"]
 UPDATE = "--update" in sys.argv
-TOOL, MAKE_IMAGES, ONLY = arguments[0], arguments[1], arguments[2:]
+TOOL, MAKE_IMAGES = (os.path.abspath(word) for word in arguments[:2])
+ONLY = arguments[2:]
 
 # Figures that depend on the clock, on this machine or on the pace of a link; each is shown as 0.
 MEASURED = re.compile(
