@@ -65,7 +65,7 @@ struct Environment {
   std::function<Result<Record>(const discover::Request&, EventSink&, std::stop_token)> find_devices;
   std::function<std::vector<discover::SourceInfo>()> discover_sources;
 
-  std::function<Result<Record>(const sim::Request&, const std::function<void(const sim::Ready&)>&,
+  std::function<Result<sim::Report>(const sim::Request&, const std::function<void(const sim::Ready&)>&,
                                EventSink&, std::stop_token)>
       simulate;
   std::function<std::vector<sim::Choice>()> sim_devices;

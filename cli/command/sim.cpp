@@ -105,22 +105,14 @@ void print_choices(std::ostream& out, const char* title, const std::vector<sim::
   out << render::table(rows, 0, 2);
 }
 
-Array choice_array(const std::vector<sim::Choice>& choices) {
-  Array array;
-  for (const sim::Choice& c : choices) {
-    array.emplace_back(Object({{"name", c.name}, {"description", c.description}}));
-  }
-  return array;
-}
-
 int list(Context& context) {
   const Environment& e = context.environment;
   render::Outcome outcome;
-  outcome.record = Record{"aiot.sim.list/1", Object({{"devices", choice_array(e.sim_devices())},
-                                               {"faults", choice_array(e.sim_faults())},
-                                               {"fault_grammar", e.sim_fault_grammar()},
-                                               {"stages", choice_array(e.sim_stages())},
-                                               {"profiles", choice_array(e.sim_profiles())}})};
+  outcome.record = sim::Catalog{.devices = e.sim_devices(),
+                                .faults = e.sim_faults(),
+                                .fault_grammar = e.sim_fault_grammar(),
+                                .stages = e.sim_stages(),
+                                .profiles = e.sim_profiles()};
   outcome.text = [&e](std::ostream& out) {
     print_choices(out, "Devices", e.sim_devices());
     print_choices(out, "Faults (--fault)", e.sim_faults());
@@ -144,32 +136,20 @@ int run_sim(Context& context) {
 
   // A line at once for each device: whoever reads them connects before the next is there.
   const auto ready = [&](const sim::Ready& device) {
-    Object line;
-    if (context.settings.format == Format::jsonl) line.set("event", "ready");
-    line.set("schema", "aiot.sim.ready/1")
-        .set("address", device.address)
-        .set("chip", device.chip)
-        .set("mac", device.mac)
-        .set("index", device.number)
-        .set("count", request->count);
-    if (!device.flash_file.empty()) line.set("flash_file", device.flash_file);
-    if (!device.name.empty()) line.set("name", device.name);
-    if (!device.monitor.empty()) line.set("monitor", device.monitor);
-    if (!device.addresses.empty()) {
-      line.set("addresses", Array(device.addresses.begin(), device.addresses.end()));
-    }
-    context.out << render::to_json(line) << '\n' << std::flush;
+    std::string line = context.settings.format == Format::jsonl ? "{\"event\":\"ready\"," : "{";
+    render::append_fields(line, device);
+    context.out << line << "}\n" << std::flush;
   };
   Quiet quiet(context.ui);
   EventSink& sink =
       context.settings.format == Format::text ? static_cast<EventSink&>(quiet) : context.ui;
-  const auto record = context.environment.simulate(*request, ready, sink, context.stop());
+  const auto report = context.environment.simulate(*request, ready, sink, context.stop());
   render::Outcome outcome;
   outcome.ended_by_signal_is_success = true;
-  if (record.has_value()) {
-    outcome.record = *record;
-  } else if (record.error().condition() != Condition::cancelled) {
-    outcome.failures.push_back({"", "", record.error()});
+  if (report.has_value()) {
+    outcome.record = *report;
+  } else if (report.error().condition() != Condition::cancelled) {
+    outcome.failures.push_back({"", "", report.error()});
   }
   // Standard output is the list of devices; what they did is worth saying only to machines.
   outcome.text = [](std::ostream&) {};

@@ -210,10 +210,14 @@ std::string to_json(const Object& object) {
 void append_json(std::string& out, const Object& object) { write_object(out, object); }
 
 void append_json(std::string& out, const Document& document) {
-  JsonWriter writer(out);
   out += '{';
-  document.visit(writer);
+  append_fields(out, document);
   out += '}';
+}
+
+void append_fields(std::string& out, const Document& document) {
+  JsonWriter writer(out);
+  document.visit(writer);
 }
 
 void append_json_field(std::string& out, std::string_view name, std::string_view text) {

@@ -18,6 +18,8 @@ std::string to_json(const Object& object);
 void append_json(std::string& out, const Object& object);
 /// A result's fields, straight from its struct.
 void append_json(std::string& out, const Document& document);
+/// The same without its braces: part of an object that is being written.
+void append_fields(std::string& out, const Document& document);
 /// `"NAME":"text"`, or NAME_base64, added to `out`.
 void append_json_field(std::string& out, std::string_view name, std::string_view text);
 

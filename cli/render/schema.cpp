@@ -60,16 +60,22 @@ std::vector<Field> notice_schema() {
           {"hint", "string", "what to do next; may be empty"}};
 }
 
-Object document_schema(const Schema& schema) {
+/// `data` wrapped in what every document has.
+Object document_schema(const std::string& name, Object data) {
   Object out = object_schema({
-      {"schema", "string", "", true, {}, {schema.name}},
+      {"schema", "string", "", true, {}, {name}},
       {"version", "string", "aiotctl's version"},
       {"ok", "boolean", "true when exit is 0"},
       {"exit", "integer", "the exit code"},
-      {"data", "object", "the result", true, schema.fields},
+      {"data", "object", "the result"},
       {"errors", "array", "what failed, one for each device", true, error_schema()},
       {"notices", "array", "what is worth knowing and not a failure", true, notice_schema()},
   });
+  Object described({{"type", "object"}, {"description", "the result"}});
+  for (const auto& [key, value] : data.fields()) described.set(key, value);
+  Object properties = *out.find("properties")->object();
+  properties.set("data", std::move(described));
+  out.set("properties", std::move(properties));
   return out;
 }
 
@@ -147,6 +153,15 @@ class SchemaWriter final : public FieldVisitor {
   std::vector<Level> levels_;
 };
 
+/// "urn:aiot:flash:1" of "aiot.flash/1": a valid URI.
+std::string schema_id(const std::string& name) {
+  std::string id = "urn:" + name;
+  for (char& c : id) {
+    if (c == '.' || c == '/') c = ':';
+  }
+  return id;
+}
+
 /// JSON with line breaks. `value` holds strings, booleans, lists and objects only.
 void pretty(std::string& out, const Value& value, std::size_t depth) {
   const std::string inner((depth + 1) * 2, ' ');
@@ -167,20 +182,42 @@ void pretty(std::string& out, const Value& value, std::size_t depth) {
 
 }  // namespace
 
+Object derive_fields(const std::function<void(FieldVisitor&)>& describe) {
+  SchemaWriter writer;
+  describe(writer);
+  return writer.take();
+}
+
 std::vector<std::string> schema_names() {
   std::vector<std::string> names;
   for (const Schema& schema : schemas()) names.push_back(schema.name);
+  for (const DerivedSchema& schema : derived_schemas()) names.emplace_back(schema.info.name);
+  std::sort(names.begin(), names.end());
   return names;
 }
 
 std::optional<std::string> schema_text(const std::string& name) {
-  const auto it = std::find_if(schemas().begin(), schemas().end(),
-                               [&](const Schema& s) { return s.name == name; });
-  if (it == schemas().end()) return std::nullopt;
+  std::string title;
+  Object fields;
+  bool is_document = true;
+  const auto derived = std::find_if(derived_schemas().begin(), derived_schemas().end(),
+                                    [&](const DerivedSchema& s) { return s.info.name == name; });
+  if (derived != derived_schemas().end()) {
+    title = derived->info.title;
+    fields = derived->fields;
+    is_document = derived->info.is_document;
+  } else {
+    const auto it = std::find_if(schemas().begin(), schemas().end(),
+                                 [&](const Schema& s) { return s.name == name; });
+    if (it == schemas().end()) return std::nullopt;
+    title = it->title;
+    fields = object_schema(it->fields);
+    is_document = it->is_document;
+  }
   Object document({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                   {"$id", "urn:" + name},
-                   {"title", it->title}});
-  const Object body = it->is_document ? document_schema(*it) : object_schema(it->fields);
+                   {"$id", schema_id(name)},
+                   {"title", title}});
+  const Object body = is_document ? document_schema(name, std::move(fields)) : std::move(fields);
   for (const auto& [key, value] : body.fields()) document.set(key, value);
   std::string text;
   pretty(text, document, 0);

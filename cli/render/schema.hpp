@@ -1,8 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "aiot/document.hpp"
 
 /// The JSON Schemas (Draft 2020-12) of everything that --json and --jsonl print, made from one
 /// table of fields.
@@ -34,5 +37,20 @@ struct Schema {
   std::vector<Field> fields;
 };
 const std::vector<Schema>& schemas();
+
+/// A schema that is derived from a described struct.
+struct DerivedSchema {
+  SchemaInfo info;
+  Object fields;  ///< the schema of the struct as an object
+};
+/// Of the fields that `describe` visits.
+Object derive_fields(const std::function<void(FieldVisitor&)>& describe);
+template <class T>
+DerivedSchema derive() {
+  T example{};
+  return {schema_of(example), derive_fields([&example](FieldVisitor& v) { describe(v, example); })};
+}
+/// One line for each result struct of every job: see schemas.cpp.
+const std::vector<DerivedSchema>& derived_schemas();
 
 }  // namespace aiot::cli::render

@@ -107,32 +107,6 @@ Schema event() {
        optional(whole("exit", "of end: the exit code"))}};
 }
 
-Schema sim_ready() {
-  return {
-      "aiot.sim.ready/1",
-      "The line `aiotctl sim` prints for each device that can be connected to",
-      false,
-      {{"schema", "string", "", true, {}, {"aiot.sim.ready/1"}},
-       text("address", "what every other command takes"),
-       text("chip", "such as esp32c3, or gadget"),
-       text("mac", "lower case, with colons; empty for a device under test"),
-       whole("index", "of the device, from 1; the same when it is plugged in again"),
-       whole("count", "how many devices there are"),
-       optional(text("flash_file", "where its flash is kept")),
-       optional(
-           text("name", "of a gadget, as it announces itself; of a device under test, its model")),
-       optional({"addresses", "array",
-                 "of a gadget: all it can be reached by here; of a device under test with a power "
-                 "monitor: its own, then the monitor's"}),
-       optional(text("monitor",
-                     "of a device under test: its power monitor's address, for `aiotctl bench "
-                     "device --monitor`"))}};
-}
-
-Fields choice_fields() {
-  return {text("name", "what the option takes"), text("description", "one line")};
-}
-
 std::vector<Schema> all_schemas() {
   std::vector<Schema> all = {
       {"aiot.config/1",
@@ -148,34 +122,6 @@ std::vector<Schema> all_schemas() {
       flash(),
       image_schema(),
       merge_schema(),
-      {"aiot.sim.list/1",
-       "What `aiotctl sim --list` offers",
-       true,
-       {list("devices", "kinds of virtual device", choice_fields()),
-        list("faults", "what --fault takes", choice_fields()),
-        optional(text("fault_grammar", "how a fault is written")),
-        optional(list("stages", "where a fault can strike", choice_fields())),
-        list("profiles", "what --profile takes", choice_fields())}},
-      sim_ready(),
-      {"aiot.sim/1",
-       "What the virtual devices did, once they have stopped (in `finished` of --jsonl)",
-       true,
-       {list("devices", "one for each",
-             {text("address", "where it was"), text("chip", "such as esp32c3"),
-              text("mac", "lower case, with colons"), whole("bytes_in", "received"),
-              whole("bytes_out", "sent"), whole("commands", "served"),
-              optional(words("addresses", "of a gadget: all it could be reached by here")),
-              optional(text("model", "of a device under test, such as ic01")),
-              optional(whole("inferences", "of a device under test")),
-              optional(text("monitor", "of a device under test: where its power monitor was")),
-              optional(words("faults_fired", "those that struck")),
-              optional(whole("lines", "of a gadget: what its console said")),
-              optional(whole("lines_lost", "of those, what nobody read in time")),
-              optional(object(
-                  "mqtt", "of a gadget that publishes",
-                  {text("address", "its topics, as `aiotctl listen` takes them"),
-                   yes_no("connected", "to the broker, at the end"), whole("published", "messages"),
-                   whole("lost", "of a flood, what the broker did not take in time")}))})}},
   };
   for (Schema& schema : bench_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : bench_device_schemas()) all.push_back(std::move(schema));

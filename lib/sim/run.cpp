@@ -77,14 +77,14 @@ Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
 /// In lists that have chips' faults too.
 const std::string under_test = "device under test: ";
 
-Ready ready_of(const Station& station, unsigned number) {
+Ready ready_of(const Station& station, unsigned number, unsigned count) {
   return {station.address(), std::string(station.device().chip().name),
-          device::format_mac(station.device().mac()), station.flash_file(), number};
+          device::format_mac(station.device().mac()), station.flash_file(), number, count};
 }
 
 }  // namespace
 
-Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
+Result<Report> run(const Request& request, const std::function<void(const Ready&)>& ready,
                    EventSink& sink, std::stop_token stop) {
   if (request.count == 0 || request.count > max_devices) {
     return make_error(Errc::bad_count, std::to_string(request.count),
@@ -111,28 +111,25 @@ Result<Record> run(const Request& request, const std::function<void(const Ready&
   std::vector<std::unique_ptr<Station>> stations;
   for (unsigned i = 0; i < request.count; ++i) {
     AIOT_TRY(auto station, make_station(context, request, i));
-    station->back = [&ready, i](const Station& back) { ready(ready_of(back, i + 1)); };
+    station->back = [&, i](const Station& back) { ready(ready_of(back, i + 1, request.count)); };
     stations.push_back(std::move(station));
   }
   for (unsigned i = 0; i < request.count; ++i) {
     sink.on_event(event::Started{stations[i]->address(), "sim"});
-    ready(ready_of(*stations[i], i + 1));
+    ready(ready_of(*stations[i], i + 1, request.count));
   }
   for (const auto& station : stations) station->start();
   auto work = boost::asio::make_work_guard(context);
   const std::stop_callback on_stop(
       stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
   context.run();
-  Array devices;
+  Report report;
   for (const auto& station : stations) {
     station->stop();
-    Object fields = station->report();
-    sink.on_event(event::Finished{station->address(), Record{"aiot.sim/1", fields}});
-    devices.emplace_back(std::move(fields));
+    report.devices.push_back(station->report());
+    sink.on_event(event::Finished{station->address(), report.devices.back()});
   }
-  Record record{"aiot.sim/1", {}};
-  record.fields.set("devices", std::move(devices));
-  return record;
+  return report;
 }
 
 std::vector<Choice> devices() {

@@ -88,23 +88,22 @@ void Station::flush() {
   unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
 }
 
-Object Station::report() const {
+DeviceResult Station::report() const {
   const esp::device::Counters& counters = device_->counters();
-  Array fired;
+  DeviceResult result;
+  result.chip = device_->chip().name;
+  result.mac = esp::device::format_mac(device_->mac());
+  result.address = address();
+  result.flash_file = flash_file_;
+  result.bytes_in = counters.bytes_in;
+  result.bytes_out = counters.bytes_out;
+  result.commands = counters.commands;
+  result.overruns = counters.overruns;
+  std::vector<std::string>& fired = result.faults_fired.emplace();
   for (const esp::device::Fault& fault : device_->faults().all()) {
-    if (fault.fired > 0) fired.emplace_back(fault.text);
+    if (fault.fired > 0) fired.push_back(fault.text);
   }
-  Object fields;
-  fields.set("chip", std::string(device_->chip().name))
-      .set("mac", esp::device::format_mac(device_->mac()))
-      .set("address", address())
-      .set("flash_file", flash_file_)
-      .set("bytes_in", counters.bytes_in)
-      .set("bytes_out", counters.bytes_out)
-      .set("commands", counters.commands)
-      .set("overruns", counters.overruns)
-      .set("faults_fired", std::move(fired));
-  return fields;
+  return result;
 }
 
 }  // namespace aiot::sim

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "aiot/value.hpp"
+#include "aiot/sim.hpp"
 #include "protocol/esp/device/device.hpp"
 #include "sim/port.hpp"
 
@@ -25,7 +25,7 @@ class Station {
   /// Called when the device is plugged in again; its address may be another.
   std::function<void(const Station&)> back;
   /// What happened, as fields of the record aiot.sim/1.
-  Object report() const;
+  DeviceResult report() const;
 
  private:
   void pump();

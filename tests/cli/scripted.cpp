@@ -317,11 +317,12 @@ Environment scripted_environment() {
   e.read_input = [](std::stop_token) { return std::string(); };
   e.raw_terminal = [] { return std::shared_ptr<void>(); };
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,
-                  std::stop_token) -> Result<Record> {
+                  std::stop_token) -> Result<sim::Report> {
     for (unsigned i = 1; i <= r.count; ++i) {
-      ready({"tcp://127.0.0.1:" + std::to_string(4000 + i), r.device, "24:0a:c4:00:00:01", "", i});
+      ready({"tcp://127.0.0.1:" + std::to_string(4000 + i), r.device, "24:0a:c4:00:00:01", "", i,
+             r.count});
     }
-    return Record{"aiot.sim/1", Object({{"devices", Array{}}})};
+    return sim::Report{};
   };
   e.sim_devices = [] { return std::vector<sim::Choice>{{"esp32", "one"}, {"esp32c3", "two"}}; };
   e.sim_faults = [] { return std::vector<sim::Choice>{{"drop:PERCENT", "lose bytes"}}; };

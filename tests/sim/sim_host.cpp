@@ -52,8 +52,9 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}\n{}\n", record.error().message(), record.error().hint);
     return static_cast<int>(record.error().condition());
   }
-  for (const aiot::Value& device : *record->fields.find("devices")->array()) {
-    for (const auto& [name, value] : device.object()->fields()) {
+  for (const aiot::sim::DeviceResult& device : record->devices) {
+    const aiot::Object fields = aiot::fields_of(device);
+    for (const auto& [name, value] : fields.fields()) {
       if (const auto* number = std::get_if<std::uint64_t>(&value.storage()))
         fmt::print("{}={} ", name, *number);
     }

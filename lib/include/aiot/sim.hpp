@@ -52,16 +52,55 @@ struct Ready {
   std::string mac;
   std::string flash_file;
   unsigned number = 1;    ///< of the device among those that run, from 1
+  unsigned count = 1;     ///< how many run
   std::string name = {};  ///< of a gadget, as it announces itself
   /// Of a gadget: all it can be reached by on this machine, `address` first.
   std::vector<std::string> addresses = {};
   std::string monitor = {};  ///< the address of a device under test's power monitor; "": none
 };
 
+AIOT_API SchemaInfo schema_of(const Ready&);
+AIOT_API void describe(FieldVisitor& v, Ready& ready);
+
+/// What a gadget published through a broker.
+struct MqttResult {
+  std::string address;          ///< its topics, as a listener takes them
+  bool connected = false;       ///< to the broker, at the end
+  std::uint64_t published = 0;  ///< messages
+  std::uint64_t lost = 0;       ///< of a flood, messages that the broker did not take in time
+};
+/// What one virtual device did.
+struct DeviceResult {
+  std::string chip;  ///< as in Ready
+  std::string mac;
+  std::string address;
+  std::optional<std::string> flash_file;         ///< of a chip
+  std::vector<std::string> addresses = {};       ///< of a gadget
+  std::uint64_t bytes_in = 0;                    ///< received
+  std::uint64_t bytes_out = 0;                   ///< sent
+  std::uint64_t commands = 0;                    ///< served
+  std::optional<std::uint64_t> overruns;         ///< of a chip: bytes that came faster than it reads
+  std::optional<std::string> model;              ///< of a device under test
+  std::optional<std::uint64_t> inferences;       ///< of a device under test
+  std::optional<std::uint64_t> lines;            ///< of a gadget's console
+  std::optional<std::uint64_t> lines_lost;       ///< of these, what no client read in time
+  std::optional<std::vector<std::string>> faults_fired;  ///< those that struck, as requested
+  std::optional<std::string> monitor;            ///< of a device under test: its power monitor
+  std::optional<MqttResult> mqtt;                ///< of a gadget that publishes
+};
+AIOT_API SchemaInfo schema_of(const DeviceResult&);
+AIOT_API void describe(FieldVisitor& v, DeviceResult& device);
+
+struct Report {
+  std::vector<DeviceResult> devices;  ///< in the order of their numbers
+};
+AIOT_API SchemaInfo schema_of(const Report&);
+AIOT_API void describe(FieldVisitor& v, Report& report);
+
 /// Serves until `stop`; `ready` is called once for each device, before any byte is served, and
-/// again for a device that was unplugged (fault "drop") and is back. Returns one record for each
-/// device at the end (schema "aiot.sim/1"): bytes, commands, faults.
-AIOT_API Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
+/// again for a device that was unplugged (fault "drop") and is back. Each device ends in an
+/// event::Finished with its DeviceResult.
+AIOT_API Result<Report> run(const Request& request, const std::function<void(const Ready&)>& ready,
                             EventSink& sink, std::stop_token stop);
 
 /// Names and one-line descriptions.
@@ -76,5 +115,16 @@ AIOT_API std::vector<Choice> stages();
 /// How a fault is written, for people: a few lines.
 AIOT_API std::string fault_grammar();
 AIOT_API std::vector<Choice> profiles();
+
+/// All that a request can name.
+struct Catalog {
+  std::vector<Choice> devices;
+  std::vector<Choice> faults;
+  std::string fault_grammar;
+  std::vector<Choice> stages;
+  std::vector<Choice> profiles;
+};
+AIOT_API SchemaInfo schema_of(const Catalog&);
+AIOT_API void describe(FieldVisitor& v, Catalog& catalog);
 
 }  // namespace aiot::sim

@@ -123,11 +123,12 @@ Result<Desk> make_desk(boost::asio::io_context& context, const Request& request,
   return desk;
 }
 
-Ready ready_of(const Desk& desk, unsigned number) {
+Ready ready_of(const Desk& desk, unsigned number, unsigned count) {
   Ready out;
   out.address = desk.station->address();
   out.chip = kind;
   out.number = number;
+  out.count = count;
   out.name = desk.device->options().model;
   if (desk.monitor_station) {
     out.monitor = desk.monitor_station->address();
@@ -136,29 +137,27 @@ Ready ready_of(const Desk& desk, unsigned number) {
   return out;
 }
 
-Object report_of(const Desk& desk) {
+DeviceResult report_of(const Desk& desk) {
   const energyrunner::Counters& counters = desk.device->counters();
-  Array fired;
+  DeviceResult result;
+  result.chip = kind;
+  result.address = desk.station->address();
+  result.bytes_in = counters.bytes_in;
+  result.bytes_out = counters.bytes_out;
+  result.commands = counters.commands;
+  result.model = desk.device->options().model;
+  result.inferences = counters.inferences;
+  std::vector<std::string>& fired = result.faults_fired.emplace();
   for (const energyrunner::Fault& fault : desk.device->faults().all()) {
-    if (fault.fired > 0) fired.emplace_back(fault.text);
+    if (fault.fired > 0) fired.push_back(fault.text);
   }
-  Object fields;
-  fields.set("chip", std::string(kind))
-      .set("mac", "")
-      .set("address", desk.station->address())
-      .set("bytes_in", counters.bytes_in)
-      .set("bytes_out", counters.bytes_out)
-      .set("commands", counters.commands)
-      .set("model", desk.device->options().model)
-      .set("inferences", counters.inferences)
-      .set("faults_fired", std::move(fired));
-  if (desk.monitor_station) fields.set("monitor", desk.monitor_station->address());
-  return fields;
+  if (desk.monitor_station) result.monitor = desk.monitor_station->address();
+  return result;
 }
 
 }  // namespace
 
-Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
+Result<Report> run(const Request& request, const std::function<void(const Ready&)>& ready,
                    EventSink& sink, std::stop_token stop) {
   AIOT_CHECK(check(request));
   AIOT_TRY(const auto model, find_model(request.bench_model));
@@ -170,7 +169,7 @@ Result<Record> run(const Request& request, const std::function<void(const Ready&
   }
   for (unsigned i = 0; i < request.count; ++i) {
     sink.on_event(event::Started{desks[i].station->address(), "sim"});
-    ready(ready_of(desks[i], i + 1));
+    ready(ready_of(desks[i], i + 1, request.count));
   }
   for (Desk& desk : desks) {
     desk.station->start();
@@ -180,17 +179,14 @@ Result<Record> run(const Request& request, const std::function<void(const Ready&
   const std::stop_callback on_stop(
       stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
   context.run();
-  Array devices;
+  Report report;
   for (Desk& desk : desks) {
     desk.station->stop();
     if (desk.monitor_station) desk.monitor_station->stop();
-    Object fields = report_of(desk);
-    sink.on_event(event::Finished{desk.station->address(), Record{"aiot.sim/1", fields}});
-    devices.emplace_back(std::move(fields));
+    report.devices.push_back(report_of(desk));
+    sink.on_event(event::Finished{desk.station->address(), report.devices.back()});
   }
-  Record record{"aiot.sim/1", {}};
-  record.fields.set("devices", std::move(devices));
-  return record;
+  return report;
 }
 
 }  // namespace aiot::sim::bench

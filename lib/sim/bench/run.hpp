@@ -8,7 +8,7 @@ namespace aiot::sim::bench {
 constexpr std::string_view kind = "dut";
 
 /// sim::run() for devices under test.
-Result<Record> run(const Request& request, const std::function<void(const Ready&)>& ready,
+Result<Report> run(const Request& request, const std::function<void(const Ready&)>& ready,
                    EventSink& sink, std::stop_token stop);
 
 }  // namespace aiot::sim::bench

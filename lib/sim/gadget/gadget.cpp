@@ -290,21 +290,18 @@ void Gadget::stop() {
   }
 }
 
-Object Gadget::report() const {
-  Array all;
-  for (std::string& address : addresses()) all.emplace_back(std::move(address));
-  Object fields;
-  fields.set("chip", std::string(kind))
-      .set("mac", identity_.mac)
-      .set("address", address())
-      .set("addresses", std::move(all))
-      .set("bytes_in", bytes_in_)
-      .set("bytes_out", bytes_out_)
-      .set("commands", std::uint64_t{0})
-      .set("lines", console_.lines())
-      .set("lines_lost", console_.lost_lines());
-  if (mqtt_ != nullptr) fields.set("mqtt", mqtt_->report());
-  return fields;
+DeviceResult Gadget::report() const {
+  DeviceResult result;
+  result.chip = kind;
+  result.mac = identity_.mac;
+  result.address = address();
+  result.addresses = addresses();
+  result.bytes_in = bytes_in_;
+  result.bytes_out = bytes_out_;
+  result.lines = console_.lines();
+  result.lines_lost = console_.lost_lines();
+  if (mqtt_ != nullptr) result.mqtt = mqtt_->report();
+  return result;
 }
 
 }  // namespace aiot::sim::gadget

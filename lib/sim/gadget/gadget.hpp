@@ -1,6 +1,6 @@
 #pragma once
 
-#include "aiot/value.hpp"
+#include "aiot/sim.hpp"
 #include "protocol/coap/server.hpp"
 #include "protocol/dnssd/responder_station.hpp"
 #include "protocol/ssdp/responder.hpp"
@@ -43,7 +43,7 @@ class Gadget {
   /// All that it can be reached by on this machine, the console's first.
   std::vector<std::string> addresses() const;
   /// What happened, as fields of the record aiot.sim/1.
-  Object report() const;
+  DeviceResult report() const;
 
  private:
   Gadget(const net::asio::any_io_executor& executor, Identity identity, std::uint64_t lines_per_s);

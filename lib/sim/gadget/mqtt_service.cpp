@@ -124,11 +124,6 @@ std::string MqttService::address() const {
   return out.str();
 }
 
-Object MqttService::report() const {
-  return Object({{"address", address()},
-                 {"connected", connected_},
-                 {"published", published_},
-                 {"lost", lost_}});
-}
+MqttResult MqttService::report() const { return {address(), connected_, published_, lost_}; }
 
 }  // namespace aiot::sim::gadget

@@ -3,7 +3,7 @@
 #include <functional>
 #include <memory>
 
-#include "aiot/value.hpp"
+#include "aiot/sim.hpp"
 #include "sim/gadget/broker.hpp"
 #include "sim/gadget/telemetry.hpp"
 
@@ -31,7 +31,7 @@ class MqttService : public std::enable_shared_from_this<MqttService> {
   /// What can be listened to: "mqtt://broker/gadgets/240AC4A10700/#".
   std::string address() const;
   /// "address", "connected", "published", "lost": what the record of a gadget has about it.
-  Object report() const;
+  MqttResult report() const;
 
  private:
   MqttService(const Identity& identity, Broker broker, std::function<std::string()> temperature);

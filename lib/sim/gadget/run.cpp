@@ -24,12 +24,13 @@ Result<void> check(const Request& request) {
   return {};
 }
 
-Ready ready_of(const Gadget& gadget, unsigned number) {
+Ready ready_of(const Gadget& gadget, unsigned number, unsigned count) {
   Ready out;
   out.address = gadget.address();
   out.chip = kind;
   out.mac = gadget.identity().mac;
   out.number = number;
+  out.count = count;
   out.name = gadget.identity().name;
   out.addresses = gadget.addresses();
   return out;
@@ -37,7 +38,7 @@ Ready ready_of(const Gadget& gadget, unsigned number) {
 
 }  // namespace
 
-Result<Record> run(const Request& request, const esp::device::Mac& first,
+Result<Report> run(const Request& request, const esp::device::Mac& first,
                    const std::function<void(const Ready&)>& ready, EventSink& sink,
                    std::stop_token stop) {
   AIOT_CHECK(check(request));
@@ -57,7 +58,7 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
   }
   for (unsigned i = 0; i < request.count; ++i) {
     sink.on_event(event::Started{gadgets[i]->address(), "sim"});
-    ready(ready_of(*gadgets[i], i + 1));
+    ready(ready_of(*gadgets[i], i + 1, request.count));
   }
   std::optional<Error> refused;
   for (const auto& gadget : gadgets) {
@@ -80,17 +81,14 @@ Result<Record> run(const Request& request, const esp::device::Mac& first,
   const std::stop_callback on_stop(
       stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
   context.run();
-  Array devices;
+  Report report;
   for (const auto& gadget : gadgets) {
     gadget->stop();
-    Object fields = gadget->report();
-    sink.on_event(event::Finished{gadget->address(), Record{"aiot.sim/1", fields}});
-    devices.emplace_back(std::move(fields));
+    report.devices.push_back(gadget->report());
+    sink.on_event(event::Finished{gadget->address(), report.devices.back()});
   }
   if (refused) return *std::move(refused);
-  Record record{"aiot.sim/1", {}};
-  record.fields.set("devices", std::move(devices));
-  return record;
+  return report;
 }
 
 }  // namespace aiot::sim::gadget

@@ -10,7 +10,7 @@ namespace aiot::sim::gadget {
 
 /// Serves `request.count` gadgets until `stop`, as sim::run() says; `first` is the MAC of the
 /// first.
-Result<Record> run(const Request& request, const esp::device::Mac& first,
+Result<Report> run(const Request& request, const esp::device::Mac& first,
                    const std::function<void(const Ready&)>& ready, EventSink& sink,
                    std::stop_token stop);
 

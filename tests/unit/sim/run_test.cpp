@@ -39,7 +39,7 @@ class Running {
     });
     all.get_future().wait();
   }
-  Record stop() {
+  sim::Report stop() {
     thread_.request_stop();
     thread_.join();
     return *result_;
@@ -47,7 +47,7 @@ class Running {
   std::vector<sim::Ready> devices;
 
  private:
-  Result<Record> result_ = Record{};
+  Result<sim::Report> result_ = sim::Report{};
   std::jthread thread_;
 };
 
@@ -122,13 +122,14 @@ TEST_CASE("a device on a pty outlives its client, and keeps its state") {
     CHECK(ask(fd, magic_request, 14) == magic_reply);
     ::close(fd);
   }
-  const Record record = running.stop();
-  const Object& device = *record.fields.find("devices")->array()->at(0).object();
-  CHECK(record.schema == "aiot.sim/1");
-  CHECK(*device.find("chip")->string() == "esp32");
-  CHECK(std::get<std::uint64_t>(device.find("bytes_in")->storage()) == 28);
-  CHECK(std::get<std::uint64_t>(device.find("bytes_out")->storage()) == 28);
-  CHECK(std::get<std::uint64_t>(device.find("commands")->storage()) == 2);
+  const sim::Report report = running.stop();
+  REQUIRE(report.devices.size() == 1);
+  const sim::DeviceResult& device = report.devices.front();
+  CHECK(schema_of(report).name == "aiot.sim/1");
+  CHECK(device.chip == "esp32");
+  CHECK(device.bytes_in == 28);
+  CHECK(device.bytes_out == 28);
+  CHECK(device.commands == 2);
 }
 
 TEST_CASE("the client's rate on a pty counts") {
@@ -169,11 +170,10 @@ TEST_CASE("several devices on TCP: own MACs, own private flash files, a fault ea
   CHECK(running.devices[2].flash_file == directory + "/flash-3.bin");
   CHECK(macs.contains("24:0a:c4:00:00:fe"));
   CHECK(macs.contains("24:0a:c4:00:01:00"));
-  const Record record = running.stop();
-  for (const Value& device : *record.fields.find("devices")->array()) {
-    const Array& fired = *device.object()->find("faults_fired")->array();
-    REQUIRE(fired.size() == 1);
-    CHECK(*fired[0].string() == "duplicate@detect");
+  const sim::Report report = running.stop();
+  CHECK(report.devices.size() == 3);
+  for (const sim::DeviceResult& device : report.devices) {
+    CHECK(device.faults_fired == std::vector<std::string>{"duplicate@detect"});
   }
   ::rmdir(directory.c_str());
 }

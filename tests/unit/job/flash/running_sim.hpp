@@ -22,7 +22,7 @@ class RunningSim {
       if (addresses_.size() == count) ready.set_value(true);
     };
     thread_ = std::jthread([request, on_ready, &ready](const std::stop_token& stop) {
-      const Result<Record> ran = sim::run(request, on_ready, null_sink(), stop);
+      const Result<sim::Report> ran = sim::run(request, on_ready, null_sink(), stop);
       if (!ran) ready.set_value(false);
     });
     REQUIRE(ready.get_future().get());

@@ -1,0 +1,15 @@
+#include "aiot/sim.hpp"
+#include "render/schema.hpp"
+
+namespace aiot::cli::render {
+
+const std::vector<DerivedSchema>& derived_schemas() {
+  static const std::vector<DerivedSchema> all = {
+      derive<sim::Catalog>(),
+      derive<sim::Ready>(),
+      derive<sim::Report>(),
+  };
+  return all;
+}
+
+}  // namespace aiot::cli::render
