@@ -7,7 +7,7 @@ namespace {
 
 constexpr int row(Errc e) { return static_cast<int>(e); }
 
-constexpr std::array<ErrorRow, 12> rows = {{
+constexpr std::array<ErrorRow, 14> rows = {{
     {row(Errc::timed_out), "link.timeout", "timed out", Condition::timeout, true},
     {row(Errc::link_lost), "link.lost", "the link was lost", Condition::timeout, true},
     {row(Errc::cancelled), "cancelled", "cancelled", Condition::cancelled},
@@ -21,6 +21,9 @@ constexpr std::array<ErrorRow, 12> rows = {{
     {row(Errc::protocol), "link.protocol", "the other end broke the link's protocol",
      Condition::protocol},
     {row(Errc::io), "link.io", "input/output error", Condition::resource},
+    {row(Errc::untrusted), "tls.untrusted", "TLS failed", Condition::refused_security},
+    {row(Errc::bad_certificate), "tls.certificate", "a certificate or key file cannot be used",
+     Condition::invalid_input},
     {row(Errc::script), "test.script", "not what the script says", Condition::internal},
 }};
 const ErrorTable table("net", rows);
