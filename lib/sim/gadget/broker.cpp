@@ -23,7 +23,7 @@ Result<std::string> prefix_of(const Address& address) {
     return make_error(Errc::bad_broker, address.host + ": the prefix is too long",
                       fmt::format("use up to {} bytes", longest_prefix_bytes));
   }
-  AIOT_CHECK(net::mqtt::Client::check_topic(out));
+  AIOT_CHECK(mqtt::Client::check_topic(out));
   return out;
 }
 

@@ -4,13 +4,13 @@
 #include <string>
 
 #include "aiot/sim.hpp"
-#include "net/mqtt/client.hpp"
+#include "mqtt/client.hpp"
 
 namespace aiot::sim::gadget {
 
 /// Where gadgets publish, and as whom.
 struct Broker {
-  net::mqtt::Options options;     ///< host, login, certificate authority
+  mqtt::Options options;     ///< host, login, certificate authority
   std::string prefix;             ///< of the topics, without a slash at the end
   net::Duration interval{};       ///< between two readings
   std::uint64_t flood_per_s = 0;  ///< messages besides

@@ -33,8 +33,10 @@ class Gadget {
   /// its place.
   void on_renamed(std::function<void(const std::string& from, const std::string& to)> told);
   void start(MqttService::Events events);
-  /// Says goodbye where the protocol has one, and closes.
+  /// Says goodbye where the protocol has one, and closes; stopped() is true once the broker knows,
+  /// for which the executor has to run on.
   void stop();
+  bool stopped() const { return mqtt_ == nullptr || mqtt_->closed(); }
 
   const Identity& identity() const { return identity_; }
   bool has_miio() const { return miio_ != nullptr; }

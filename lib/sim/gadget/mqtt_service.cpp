@@ -1,8 +1,11 @@
 #include "sim/gadget/mqtt_service.hpp"
 
 #include <algorithm>
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include "aiot/address.hpp"
 #include "net/patience.hpp"
@@ -11,9 +14,10 @@ namespace aiot::sim::gadget {
 namespace {
 
 using namespace std::chrono_literals;
-using net::mqtt::Publication;
+using mqtt::Publication;
 
 constexpr net::Duration connect_time = 15s;
+constexpr net::Duration leave_time = 1s;
 /// Time that what comes in has between two batches of a flood.
 constexpr net::Duration breath = 1ms;
 
@@ -32,25 +36,31 @@ Result<std::shared_ptr<MqttService>> MqttService::make(const Identity& identity,
                                                        std::function<std::string()> temperature) {
   std::shared_ptr<MqttService> out(
       new MqttService(identity, std::move(broker), std::move(temperature)));
-  AIOT_CHECK(net::mqtt::Client::check_topic(out->telemetry_.base()));
-  net::mqtt::Options options = out->broker_.options;
+  AIOT_CHECK(mqtt::Client::check_topic(out->telemetry_.base()));
+  mqtt::Options options = out->broker_.options;
   options.topics = {out->telemetry_.rate_topic()};
   options.will = out->telemetry_.offline();
-  auto hear = [raw = out.get()](const net::mqtt::Message& message) {
+  auto hear = [raw = out.get()](const mqtt::Message& message) {
     raw->telemetry_.on_message(message.topic, message.payload, now());
   };
-  AIOT_TRY(out->client_, net::mqtt::Client::make(std::move(options), hear));
+  AIOT_TRY(out->client_, mqtt::Client::make(std::move(options), hear));
   return out;
 }
 
 void MqttService::start(const net::asio::any_io_executor& executor, Events events) {
   events_ = std::move(events);
+  executor_ = executor;
+  running_ = true;
   const auto work = [self = shared_from_this()]() -> net::asio::awaitable<void> {
+    co_await net::asio::this_coro::throw_if_cancelled(false);
     Result<void> ended = co_await self->run();
-    self->connected_ = false;
+    Result<void> left = co_await self->leave();
+    (void)left;  // else the broker publishes the will
+    self->running_ = false;
     if (!ended && !self->closed_) self->events_.refused(std::move(ended).error());
   };
-  net::asio::co_spawn(executor, work, net::asio::detached);
+  net::asio::co_spawn(executor, work,
+                      net::asio::bind_cancellation_slot(cancel_.slot(), net::asio::detached));
 }
 
 net::Task<void> MqttService::run() {
@@ -62,8 +72,9 @@ net::Task<void> MqttService::run() {
   while (connected) {
     connected_ = true;
     Result<void> lost = co_await serve();
+    if (closed_) co_return lost;
     connected_ = false;
-    if (closed_ || !net::may_come_back(lost.error())) co_return lost;
+    if (!net::may_come_back(lost.error())) co_return lost;
     events_.notice("sim.mqtt-lost", "the broker went away; waiting for it to come back");
     connected = co_await client_->come_back(net::steady_clock());
     if (connected) events_.notice("sim.mqtt-back", "the broker is back");
@@ -105,17 +116,24 @@ Result<void> MqttService::publish(const Publication& what) {
   return {};
 }
 
-void MqttService::close() {
-  if (connected_ && !closed_) {
-    const Result<void> told = publish(telemetry_.offline());
-    static_cast<void>(told);  // else the broker tells the will
+net::Task<void> MqttService::leave() {
+  if (connected_) {
+    AIOT_CO_CHECK(publish(telemetry_.offline()));
   }
+  Result<void> left = co_await client_->disconnect(now() + leave_time);
+  co_return left;
+}
+
+void MqttService::close() {
   closed_ = true;
-  client_->close();
+  // Not at once: a coroutine that is cancelled before its first step throws.
+  net::asio::post(executor_, [self = shared_from_this()] {
+    self->cancel_.emit(net::asio::cancellation_type::terminal);
+  });
 }
 
 std::string MqttService::address() const {
-  const net::mqtt::Options& to = broker_.options;
+  const mqtt::Options& to = broker_.options;
   Address out;
   out.scheme = to.tls ? "mqtts" : "mqtt";
   out.host = to.host;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <functional>
 #include <memory>
 
@@ -20,13 +22,15 @@ class MqttService : public std::enable_shared_from_this<MqttService> {
     std::function<void(Error)> refused;
   };
 
-  /// Opens nothing yet. Errc of net/mqtt, Condition::resource without its library.
+  /// Opens nothing yet. Errc of mqtt.
   static Result<std::shared_ptr<MqttService>> make(const Identity& identity, Broker broker,
                                                    std::function<std::string()> temperature);
 
   void start(const net::asio::any_io_executor& executor, Events events);
-  /// Says that it is offline, and leaves. Nothing is told any more.
+  /// Publishes that it is offline, and disconnects within a second, while the executor runs:
+  /// closed() is true then. There are no more events.
   void close();
+  bool closed() const { return !running_; }
 
   /// What can be listened to: "mqtt://broker/gadgets/240AC4A10700/#".
   std::string address() const;
@@ -37,13 +41,17 @@ class MqttService : public std::enable_shared_from_this<MqttService> {
   MqttService(const Identity& identity, Broker broker, std::function<std::string()> temperature);
   net::Task<void> run();
   net::Task<void> serve();
-  Result<void> publish(const net::mqtt::Publication& what);
+  net::Task<void> leave();
+  Result<void> publish(const mqtt::Publication& what);
   Result<void> publish_due();
 
   Broker broker_;
   Telemetry telemetry_;
   Events events_;
-  std::unique_ptr<net::mqtt::Client> client_;
+  net::asio::any_io_executor executor_;
+  std::unique_ptr<mqtt::Client> client_;
+  net::asio::cancellation_signal cancel_;
+  bool running_ = false;
   bool connected_ = false;
   bool closed_ = false;
   std::uint64_t published_ = 0;

@@ -1,5 +1,6 @@
 #include "sim/gadget/run.hpp"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
@@ -23,6 +24,9 @@ Result<void> check(const Request& request) {
   }
   return {};
 }
+
+/// Within which the broker has to take the last messages.
+constexpr std::chrono::seconds goodbye_time{2};
 
 Ready ready_of(const Gadget& gadget, unsigned number, unsigned count) {
   Ready out;
@@ -81,9 +85,17 @@ Result<Report> run(const Request& request, const esp::device::Mac& first,
   const std::stop_callback on_stop(
       stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
   context.run();
+  for (const auto& gadget : gadgets) gadget->stop();
+  const auto all_stopped = [&] {
+    return std::all_of(gadgets.begin(), gadgets.end(),
+                       [](const auto& gadget) { return gadget->stopped(); });
+  };
+  const auto end = std::chrono::steady_clock::now() + goodbye_time;
+  context.restart();
+  while (!all_stopped() && context.run_one_until(end) != 0) {
+  }
   Report report;
   for (const auto& gadget : gadgets) {
-    gadget->stop();
     report.devices.push_back(gadget->report());
     sink.on_event(event::Finished{gadget->address(), report.devices.back()});
   }

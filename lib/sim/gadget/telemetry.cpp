@@ -6,7 +6,7 @@
 
 namespace aiot::sim::gadget {
 
-using net::mqtt::Publication;
+using mqtt::Publication;
 
 Telemetry::Telemetry(const Identity& identity, Options options, net::TimePoint now)
     : identity_(identity),

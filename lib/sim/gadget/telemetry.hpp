@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/mqtt/client.hpp"
+#include "mqtt/client.hpp"
 #include "sim/gadget/identity.hpp"
 #include "sim/gadget/pace.hpp"
 
@@ -28,23 +28,23 @@ class Telemetry {
 
   /// The topic above all of its own.
   const std::string& base() const { return base_; }
-  net::mqtt::Publication online() const { return state("online"); }
-  net::mqtt::Publication offline() const { return state("offline"); }
+  mqtt::Publication online() const { return state("online"); }
+  mqtt::Publication offline() const { return state("offline"); }
   std::string rate_topic() const { return base_ + "/flood/rate"; }
   void on_message(std::string_view topic, std::string_view payload, net::TimePoint now);
 
   /// What is said as soon as the broker is there. The flood begins then: it does not make up for
   /// the time before.
-  std::vector<net::mqtt::Publication> greet(net::TimePoint now);
+  std::vector<mqtt::Publication> greet(net::TimePoint now);
   /// A reading that is due. One that was missed is not made up for.
-  std::optional<net::mqtt::Publication> reading(net::TimePoint now);
+  std::optional<mqtt::Publication> reading(net::TimePoint now);
   /// How many messages of the flood are due, and the next of them: each has its number.
   std::uint64_t flood_due(net::TimePoint now) { return flood_.take(now); }
-  net::mqtt::Publication next_of_flood();
+  mqtt::Publication next_of_flood();
   net::TimePoint next_timer() const;
 
  private:
-  net::mqtt::Publication state(std::string word) const;
+  mqtt::Publication state(std::string word) const;
 
   Identity identity_;
   Options options_;

@@ -15,7 +15,7 @@ struct Arrow {
   std::string_view room;
   Names may_include;
 };
-const std::array<Arrow, 14> arrows = {{
+const std::array<Arrow, 15> arrows = {{
     {"include", {}},
     {"core", {}},
     {"crypto", {"core"}},
@@ -25,13 +25,14 @@ const std::array<Arrow, 14> arrows = {{
     {"inference", {"core"}},
     {"store", {"core"}},
     {"net", {"core", "crypto"}},
+    {"mqtt", {"core", "net"}},
     {"gang", {"core", "net"}},
     {"xml", {"core"}},
     {"protocol", {"core", "crypto", "net", "xml"}},
     {"job",
-     {"core", "crypto", "net", "gang", "protocol", "image", "inference", "config", "store",
+     {"core", "crypto", "net", "mqtt", "gang", "protocol", "image", "inference", "config", "store",
       "filter"}},
-    {"sim", {"core", "crypto", "config", "net", "protocol", "inference"}},
+    {"sim", {"core", "crypto", "config", "net", "mqtt", "protocol", "inference"}},
 }};
 
 /// A library, by how its headers begin, and where it may be named (prefixes of paths).
@@ -41,13 +42,13 @@ struct Library {
 };
 const std::array<Library, 22> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
-    {"boost/asio", {"lib/net/", "lib/gang/", "lib/protocol/", "lib/job/", "lib/sim/"}},
+    {"boost/asio", {"lib/net/", "lib/mqtt/", "lib/gang/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"boost/json", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
     {"boost/beast", {"lib/net/http"}},
     {"boost/", {}},
     {"fmt/",
      {"lib/core/", "lib/crypto/", "lib/config/", "lib/image/", "lib/inference/", "lib/store/",
-      "lib/net/", "lib/protocol/", "lib/job/", "lib/sim/", "lib/filter/", "cli/"}},
+      "lib/net/", "lib/mqtt/", "lib/protocol/", "lib/job/", "lib/sim/", "lib/filter/", "cli/"}},
     {"openssl/", {"lib/crypto/", "lib/net/tls"}},
     {"yaml-cpp/", {"lib/config/"}},
     {"CLI/", {"cli/"}},
@@ -58,7 +59,7 @@ const std::array<Library, 22> libraries = {{
     {"re2/", {"lib/filter/"}},
     {"systemd/", {"lib/net/dbus"}},
     {"libudev.h", {"lib/net/udev"}},
-    {"mosquitto.h", {"lib/net/mqtt"}},
+    {"mosquitto.h", {}},
     {"elfutils/", {"lib/image/dwarf"}},
     {"xnnpack.h", {"lib/inference/external/"}},
     {"pthreadpool.h", {"lib/inference/external/"}},

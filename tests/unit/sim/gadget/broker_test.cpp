@@ -4,8 +4,6 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
-#include "net/mqtt/client.hpp"
-#include "skip.hpp"
 #include "unit/net/real_loop.hpp"
 
 using namespace aiot;
@@ -13,8 +11,6 @@ using namespace std::chrono_literals;
 using sim::gadget::broker_of;
 
 namespace {
-
-bool missing() { return !net::mqtt::Client::check_topic("a").has_value(); }
 
 sim::Request at(std::string address) {
   sim::Request request;
@@ -30,7 +26,6 @@ std::string refusal(const sim::Request& request) {
 }  // namespace
 
 TEST_CASE("a broker's address gives host, port, TLS and the prefix of the topics") {
-  if (missing()) AIOT_SKIP("libmosquitto is not here: apt-get install libmosquitto1");
   struct Case {
     const char* address;
     const char* host;
@@ -71,7 +66,6 @@ TEST_CASE("no address is no broker; what belongs to one is refused without it") 
 }
 
 TEST_CASE("addresses, rates and intervals that make no sense") {
-  if (missing()) AIOT_SKIP("libmosquitto is not here: apt-get install libmosquitto1");
   CHECK(refusal(at("tcp://broker:1883")) == "usage.scheme");
   CHECK(refusal(at("mqtt://")) != "none");
   CHECK(refusal(at("mqtt://broker/a?qos=1")) == "sim.bad-broker");
@@ -87,7 +81,6 @@ TEST_CASE("addresses, rates and intervals that make no sense") {
 }
 
 TEST_CASE("the login is read from a file that is its owner's alone") {
-  if (missing()) AIOT_SKIP("libmosquitto is not here: apt-get install libmosquitto1");
   const TemporaryFolder folder;
   folder.write("login.yaml", "user: line-7\npassword: correct horse\n");
   sim::Request request = at("mqtt://broker");

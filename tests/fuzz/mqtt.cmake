@@ -1,0 +1,1 @@
+aiot_fuzzer(mqtt_packet LINKS aiot_mqtt)
