@@ -61,7 +61,7 @@ int help(const Arguments& parsed, const std::vector<std::string>& args, std::ost
   const bool terminal = asked ? environment.terminal.out : environment.terminal.err;
   print_help(asked ? out : err, *parsed.command, parsed.path,
              {help_width(environment), use_color(when, terminal, environment)});
-  return asked ? 0 : static_cast<int>(Condition::usage);
+  return asked ? 0 : render::exit_code(Condition::usage);
 }
 
 int run_command(const Arguments& parsed, const std::vector<std::string>& args, std::istream& in,
@@ -95,7 +95,7 @@ int check_output(std::ostream& out, std::ostream& err, int exit) {
   if (reason == 0 || reason == EPIPE) return exit;
   err << "error: standard output could not be written: " << std::generic_category().message(reason)
       << "\n  next: free some space, or write elsewhere\n";
-  return exit == 0 ? static_cast<int>(Condition::resource) : exit;
+  return exit == 0 ? render::exit_code(Condition::resource) : exit;
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<ExitMeaning, 15> meanings = {{
     {0, "success"},
     {1, "internal error: a bug, please report it"},
-    {2, "usage: the command line makes no sense"},
+    {2, "usage: the command line is invalid"},
     {3, "an input file or the configuration is invalid"},
     {4, "no matching device"},
     {5, "a port, file or disk could not be used: busy, no permission, full"},
@@ -41,6 +41,25 @@ std::size_t failed_devices(const Outcome& outcome) {
   return names.size() + unnamed;
 }
 
+int exit_code(Condition condition) {
+  switch (condition) {
+    case Condition::internal: return 1;
+    case Condition::usage: return 2;
+    case Condition::invalid_input: return 3;
+    case Condition::no_match: return 4;
+    case Condition::resource: return 5;
+    case Condition::timeout: return 6;
+    case Condition::refused_security: return 7;
+    case Condition::protocol: return 8;
+    case Condition::mismatch: return 9;
+    case Condition::partial: return 10;
+    case Condition::confirmation: return 11;
+    case Condition::not_recorded: return 12;
+    case Condition::cancelled: return 130;
+  }
+  return 1;
+}
+
 int exit_code(const Outcome& outcome, int signal_exit) {
   if (signal_exit != 0 && outcome.ended_by_signal_is_success && outcome.failures.empty()) return 0;
   if (outcome.failures.empty()) return 0;
@@ -52,13 +71,13 @@ int exit_code(const Outcome& outcome, int signal_exit) {
   if (signal_exit != 0 && cancelled) return signal_exit;
   const std::size_t failed = failed_devices(outcome);
   if (failed < outcome.devices && !outcome.failures_decide) {
-    return static_cast<int>(Condition::partial);
+    return exit_code(Condition::partial);
   }
   // Of one device alone nothing is partial: the first is what it is about.
-  if (failed == 1) return static_cast<int>(first);
+  if (failed == 1) return exit_code(first);
   const bool alike = std::all_of(outcome.failures.begin(), outcome.failures.end(),
                                  [&](const Failure& f) { return condition(f) == first; });
-  return static_cast<int>(alike ? first : Condition::partial);
+  return exit_code(alike ? first : Condition::partial);
 }
 
 std::span<const ExitMeaning> exit_meanings() { return meanings; }

@@ -20,8 +20,7 @@ using config::Errc;
 struct Source {
   std::string path;
   std::string shown;  ///< as messages call it
-  bool trusted = true;
-  bool explicitly = false;
+  config::Trust trust = config::Trust::usual;
 };
 
 std::size_t index_of(std::string_view key) {
@@ -78,11 +77,11 @@ std::string user_file(const ConfigSources& sources, const Variables& variables) 
 
 std::vector<Source> list_sources(const ConfigSources& sources, const Variables& variables) {
   if (!sources.explicit_file.empty()) {
-    return {{sources.explicit_file, sources.explicit_file, true, true}};
+    return {{sources.explicit_file, sources.explicit_file, config::Trust::named}};
   }
-  return {{sources.working_directory + "/aiot.yaml", "./aiot.yaml", false, false},
-          {user_file(sources, variables), user_file(sources, variables), true, false},
-          {sources.system_file, sources.system_file, true, false}};
+  return {{sources.working_directory + "/aiot.yaml", "./aiot.yaml", config::Trust::own_only},
+          {user_file(sources, variables), user_file(sources, variables)},
+          {sources.system_file, sources.system_file}};
 }
 
 }  // namespace
@@ -111,7 +110,15 @@ Result<Config> Config::load(const ConfigSources& sources, EventSink& sink) {
 
   for (const Source& source : list_sources(sources, variables)) {
     if (source.path.empty()) continue;
-    AIOT_TRY(const auto text, config::read_file(source.path, source.explicitly));
+    const auto read = config::read_file(source.path, source.trust);
+    if (!read && read.error().code == Errc::foreign) {
+      sink.on_event(event::Notice{{},
+                                  "config.foreign",
+                                  source.shown + " is ignored: it belongs to another user",
+                                  "copy it to use its settings, or work in another folder"});
+      continue;
+    }
+    AIOT_TRY(const auto text, read);
     if (!text) continue;
     config.files_.push_back(source.shown);
     AIOT_TRY(const auto entries, config::parse_yaml(*text, source.shown));
@@ -132,7 +139,7 @@ Result<Config> Config::load(const ConfigSources& sources, EventSink& sink) {
         return make_error(Errc::duplicate_key, fmt::format("{}: \"{}\"", where, entry.key));
       }
       seen[i] = true;
-      if (keys[i].trusted_only && !source.trusted) {
+      if (keys[i].trusted_only && source.trust == config::Trust::own_only) {
         sink.on_event(event::Notice{
             {},
             "config.untrusted",

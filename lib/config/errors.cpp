@@ -5,7 +5,7 @@
 namespace aiot::config {
 namespace {
 
-constexpr std::array<ErrorRow, 7> rows = {{
+constexpr std::array<ErrorRow, 8> rows = {{
     {static_cast<int>(Errc::unreadable), "config.unreadable",
      "the configuration file cannot be read", Condition::invalid_input},
     {static_cast<int>(Errc::too_large), "config.too_large", "the configuration file is too large",
@@ -18,6 +18,8 @@ constexpr std::array<ErrorRow, 7> rows = {{
      Condition::invalid_input},
     {static_cast<int>(Errc::bad_value), "config.bad_value", "not a valid value",
      Condition::invalid_input},
+    {static_cast<int>(Errc::foreign), "config.foreign",
+     "the configuration file belongs to another user", Condition::invalid_input},
     {static_cast<int>(Errc::readable_by_others), "config.permissions",
      "others can read or change this file of secrets", Condition::refused_security},
 }};

@@ -13,6 +13,7 @@ enum class Errc {
   unknown_key,
   duplicate_key,
   bad_value,
+  foreign,             ///< ./aiot.yaml belongs to another user
   readable_by_others,  ///< a file of secrets is not its owner's alone (refused_security)
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

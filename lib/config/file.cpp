@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -29,18 +30,27 @@ Result<std::string> read_all(int fd, const std::string& path) {
   return fail(Errc::unreadable, path, bytes.error().message());
 }
 
+bool is_foreign(const struct stat& info) { return info.st_uid != ::geteuid() && info.st_uid != 0; }
+
 }  // namespace
 
-Result<std::optional<std::string>> read_file(const std::string& path, bool explicitly) {
+Result<std::optional<std::string>> read_file(const std::string& path, Trust trust) {
+  const bool explicitly = trust == Trust::named;
   // Not blocking: a FIFO left under a well-known name must not hang every command.
   const int mode = explicitly ? O_RDONLY : O_RDONLY | O_NONBLOCK;
   const file::Descriptor file{::open(path.c_str(), mode | O_CLOEXEC)};
   if (!file.is_open()) {
     if ((errno == ENOENT || errno == ENOTDIR) && !explicitly) return std::optional<std::string>();
-    return fail(Errc::unreadable, path, system_text());
+    const std::string why = system_text();
+    struct stat info {};
+    if (trust == Trust::own_only && ::stat(path.c_str(), &info) == 0 && is_foreign(info)) {
+      return fail(Errc::foreign, path, "");
+    }
+    return fail(Errc::unreadable, path, why);
   }
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return fail(Errc::unreadable, path, system_text());
+  if (trust == Trust::own_only && is_foreign(info)) return fail(Errc::foreign, path, "");
   if (S_ISDIR(info.st_mode)) return fail(Errc::unreadable, path, "it is a folder");
   if (!explicitly && !S_ISREG(info.st_mode)) {
     return fail(Errc::unreadable, path, "not a regular file");

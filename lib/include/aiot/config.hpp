@@ -18,7 +18,8 @@ struct ConfigKey {
   std::string_view type;           ///< "string", "path", "bool", "size", "duration", "integer"
   std::string_view default_value;  ///< as text
   std::string_view description;
-  bool trusted_only = false;      ///< ignored in ./aiot.yaml, which a stranger may have left
+  /// Ignored in ./aiot.yaml, which a stranger may have left: paths, and what is shown and how.
+  bool trusted_only = false;
   std::string_view choices = {};  ///< "auto|always|never"; "" when the type alone says
 };
 
@@ -49,7 +50,8 @@ struct ConfigSources {
 class AIOT_API Config {
  public:
   /// Condition::invalid_input names file, line and key; an unknown key is one, with the nearest.
-  /// A trusted-only key in ./aiot.yaml is a notice to `sink`, not an error.
+  /// A trusted-only key in ./aiot.yaml is a notice to `sink`, not an error; so is an ./aiot.yaml
+  /// that belongs to another user, which is not read.
   static Result<Config> load(const ConfigSources& sources, EventSink& sink);
 
   /// The value of a known key; a bug (abort) for an unknown one.

@@ -11,22 +11,21 @@
 
 namespace aiot {
 
-/// What an error means to whoever called: every layer's codes map to one of these, and the command
-/// line maps these to its exit codes (the values are those exit codes).
+/// What an error means to the caller: the codes of every layer map to one of these.
 enum class Condition {
-  internal = 1,          ///< a bug
-  usage = 2,             ///< the request itself makes no sense
-  invalid_input = 3,     ///< an input file or the configuration is invalid
-  no_match = 4,          ///< no device, or not the device asked for, is there
-  resource = 5,          ///< a port, file or disk could not be used
-  timeout = 6,           ///< timed out, or the link was lost
-  refused_security = 7,  ///< authentication, key or signature refused; a security setting forbids it
-  protocol = 8,          ///< the device refused, or broke the protocol
-  mismatch = 9,          ///< verification mismatch, or a limit failed
-  partial = 10,          ///< some devices failed
-  confirmation = 11,     ///< needs a confirmation that was not given
-  not_recorded = 12,     ///< the device is done, its record could not be stored
-  cancelled = 130,       ///< the user stopped it
+  internal = 1,      ///< a bug; 0 is "no error"
+  usage,             ///< the request itself is invalid
+  invalid_input,     ///< an input file or the configuration is invalid
+  no_match,          ///< no device, or not the requested device, is there
+  resource,          ///< a port, file or disk could not be used
+  timeout,           ///< timed out, or the link was lost
+  refused_security,  ///< authentication, key or signature refused; a security setting forbids it
+  protocol,          ///< the device refused, or broke the protocol
+  mismatch,          ///< verification mismatch, or a limit failed
+  partial,           ///< some devices failed
+  confirmation,      ///< needs a confirmation that was not given
+  not_recorded,      ///< the device is done, its record could not be stored
+  cancelled,         ///< the user stopped it
 };
 
 AIOT_API const boost::system::error_category& condition_category() noexcept;
