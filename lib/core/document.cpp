@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "aiot/bytes.hpp"
+#include "aiot/device_report.hpp"
 
 namespace aiot {
 
@@ -234,5 +235,21 @@ std::size_t ObjectReader::begin_list(const FieldInfo& info, std::size_t) {
   return array != nullptr ? array->size() : 0;
 }
 void ObjectReader::end_list() { levels_.pop_back(); }
+
+void describe_outcome(FieldVisitor& v, Address& device, const std::optional<Error>& error,
+                      std::string& step) {
+  bool ok = !error.has_value();
+  std::optional<std::string> code;
+  std::optional<std::string> failed_step;
+  if (error) {
+    code = error->stable_code();
+    failed_step = step;
+  }
+  v("device", device, "the address, as it was found or given");
+  v("ok", ok, "true when all was done");
+  v("code", code, "of a failure: stable, dotted; see errors");
+  v("step", failed_step, "of a failure: the step that failed");
+  if (failed_step) step = *failed_step;
+}
 
 }  // namespace aiot

@@ -15,6 +15,8 @@
 
 namespace aiot::gang {
 
+using DeviceReport = OpenDeviceReport;
+
 /// What a job calls its ends.
 struct Terms {
   std::string job;                        ///< of Started: "flash write"

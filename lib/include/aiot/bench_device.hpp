@@ -54,7 +54,7 @@ struct DeviceRequest {
   std::string trace_file;                ///< "" for none; %d becomes the device's number
 };
 
-using aiot::DeviceReport;
+using DeviceReport = OpenDeviceReport;
 struct DevicesReport {
   std::vector<DeviceReport> devices;
 

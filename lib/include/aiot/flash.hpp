@@ -112,7 +112,7 @@ struct ResetRequest {
 };
 
 /// Its fields: chip, mac, regions, times.
-using aiot::DeviceReport;
+using DeviceReport = OpenDeviceReport;
 struct Report {
   std::string operation;  ///< "write", "read", …
   std::vector<DeviceReport> devices;

@@ -7,7 +7,7 @@ using namespace aiot::flash::test;
 
 namespace {
 
-std::uint64_t field(const DeviceReport& report, std::string_view name) {
+std::uint64_t field(const OpenDeviceReport& report, std::string_view name) {
   const Value* value = report.fields.find(name);
   REQUIRE(value != nullptr);
   return std::get<std::uint64_t>(value->storage());
@@ -32,7 +32,7 @@ Found find_baud(const std::string& chip, bool stub, std::uint32_t limit, std::ui
   request.region.size = 0x1000;
   const TemporaryFile out({});
   request.output = out.path();
-  const DeviceReport report = bench.run(read_operation(request));
+  const OpenDeviceReport report = bench.run(read_operation(request));
   REQUIRE_MESSAGE(!report.error.has_value(), report.error->message());
   // Found in the first attempt, not by failing as a whole.
   CHECK(report.fields.find("attempts") == nullptr);

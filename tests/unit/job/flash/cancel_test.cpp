@@ -46,7 +46,7 @@ class Counting final : public WrappedLink {
 };
 
 struct Ran {
-  DeviceReport report;
+  OpenDeviceReport report;
   int operations = 0;    ///< on the link
   int open_links = 0;    ///< afterwards
   double seconds_after;  ///< from the stop to the end
@@ -195,7 +195,7 @@ TEST_CASE("a failure leaves the device as it was asked to be left") {
 
   VirtualBench bench("esp32", {});
   bench.session.chip = "esp32c3";
-  const DeviceReport other = bench.run(verify_operation(*planner, request));
+  const OpenDeviceReport other = bench.run(verify_operation(*planner, request));
   REQUIRE(other.error.has_value());
   CHECK(other.error->stable_code() == "esp.wrong_chip");
   CHECK(bench.device().mode() != esp::device::Device::Mode::rom);
@@ -205,7 +205,7 @@ TEST_CASE("a failure leaves the device as it was asked to be left") {
   WriteRequest write_request;
   write_request.images = request.images;
   Compressor compressor;
-  const DeviceReport left = kept.run(write_operation(*planner, compressor, write_request));
+  const OpenDeviceReport left = kept.run(write_operation(*planner, compressor, write_request));
   REQUIRE(left.error.has_value());
   CHECK(left.step == "verify");
   CHECK(kept.device().mode() == esp::device::Device::Mode::stub);

@@ -14,7 +14,7 @@ Session rom_session() {
   return session;
 }
 
-DeviceReport write_to(const RunningSim& sim, const std::string& image) {
+OpenDeviceReport write_to(const RunningSim& sim, const std::string& image) {
   WriteRequest request;
   request.session = rom_session();
   request.images.push_back(*parse_placement(image + "@0x10000"));
@@ -35,7 +35,7 @@ TEST_CASE("over RFC 2217 the best rate is found") {
     info_request.session = rom_session();
     const Result<Report> report = info(sim.addresses(), info_request, null_sink(), {});
     REQUIRE(report.has_value());
-    const DeviceReport& device = report->devices.front();
+    const OpenDeviceReport& device = report->devices.front();
     REQUIRE_MESSAGE(!device.error, device.error->message());
     REQUIRE(device.fields.find("baud_bps") != nullptr);
     CHECK(std::get<std::uint64_t>(device.fields.find("baud_bps")->storage()) == limit);
@@ -49,7 +49,7 @@ TEST_CASE("a write goes on after its connection was lost") {
       CAPTURE(port);
       CAPTURE(fault);
       const RunningSim sim(sim_request(port, {fault}));
-      const DeviceReport report = write_to(sim, image.path());
+      const OpenDeviceReport report = write_to(sim, image.path());
       CHECK_MESSAGE(!report.error, report.error->message());
       const Value* verified = report.fields.find("verified");
       REQUIRE(verified != nullptr);

@@ -71,10 +71,10 @@ VirtualBench::VirtualBench(const std::string& chip, const std::vector<std::strin
   clock.set_limit(std::chrono::minutes(30));
 }
 
-DeviceReport VirtualBench::run(const Operation& operation) {
+OpenDeviceReport VirtualBench::run(const Operation& operation) {
   net::asio::io_context loop;
   DeviceContext context(*parse_address("serial:/dev/virtual"), 1, session, environment, recorder);
-  Result<DeviceReport> report = clock.run(loop, [&]() -> net::Task<DeviceReport> {
+  Result<OpenDeviceReport> report = clock.run(loop, [&]() -> net::Task<OpenDeviceReport> {
     co_return co_await run_device(context, operation, "flash", recorder);
   });
   REQUIRE_MESSAGE(report.has_value(), report.error().message());

@@ -64,7 +64,7 @@ class VirtualBench {
                std::uint64_t flash_size = 4U << 20, std::uint32_t baud_limit = 0);
 
   /// Runs one operation to its end. More than `limit` of virtual time fails the test.
-  DeviceReport run(const Operation& operation);
+  OpenDeviceReport run(const Operation& operation);
   std::chrono::duration<double> elapsed() const { return clock.elapsed(); }
   esp::device::Device& device() { return *device_; }
   Bytes flash() const;

@@ -57,7 +57,7 @@ TEST_CASE("every file is inferred once, and scored as the rules say") {
   VirtualLab lab(options);
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& accuracy = lab.object(report, "accuracy");
   CHECK(lab.number(accuracy, "files") == 20);
@@ -77,7 +77,7 @@ TEST_CASE("an accuracy below the limit is a failure, unless that is allowed") {
     lab.request.phases.accuracy = true;
     lab.request.data = data.path();
     lab.request.allow_missed = allowed;
-    const DeviceReport report = lab.run();
+    const OpenDeviceReport report = lab.run();
     CHECK(report.error.has_value() != allowed);
     if (report.error) CHECK(report.error->stable_code() == "bench.accuracy_low");
     CHECK(lab.number(lab.object(report, "accuracy"), "right") == 5);
@@ -93,7 +93,7 @@ TEST_CASE("another benchmark's data is refused before any of it is uploaded") {
     lab.request.phases.accuracy = true;
     lab.request.model = model;
     lab.request.data = data.path();
-    const DeviceReport report = lab.run();
+    const OpenDeviceReport report = lab.run();
     REQUIRE(report.error);
     CHECK(report.error->stable_code() == "bench.bad_data");
     CHECK(report.error->context ==
@@ -111,7 +111,7 @@ TEST_CASE("a file that is not there is told as such, and before the others are m
   VirtualLab lab(options);
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "image.unreadable");
   CHECK(report.error->context.find("none.bin: No such file") != std::string::npos);
@@ -128,7 +128,7 @@ TEST_CASE("an upload that was spoiled is told from a wrong kernel") {
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
   lab.request.allow_missed = true;
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "bench.outputs_differ");
   CHECK(*lab.object(report, "comparison").find("cause")->string() == "upload");
@@ -143,7 +143,7 @@ TEST_CASE("anomaly detection: windows of floats, one number each") {
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
   lab.request.allow_missed = true;
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& accuracy = lab.object(report, "accuracy");
   CHECK(accuracy.find("auc") != nullptr);
@@ -165,7 +165,7 @@ TEST_CASE("anomaly detection: files of one class have no AUC, and that is said")
       lab.request.phases.accuracy = true;
       lab.request.data = data.path();
       lab.request.allow_missed = allowed;
-      const DeviceReport report = lab.run();
+      const OpenDeviceReport report = lab.run();
       const Object& accuracy = lab.object(report, "accuracy");
       CHECK(accuracy.find("auc") == nullptr);
       CHECK(accuracy.find("interval_low") == nullptr);

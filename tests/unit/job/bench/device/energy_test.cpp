@@ -19,7 +19,7 @@ LabOptions with_monitor() {
 TEST_CASE("energy between two edges of the device's pin") {
   VirtualLab lab(with_monitor());
   lab.request.phases.energy = true;
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& energy = lab.object(report, "energy");
   // 50 mW for 14 ms.
@@ -45,7 +45,7 @@ TEST_CASE("a window in which samples were lost is measured again") {
   lab.request.phases.energy = true;
   // Once, when the first window is under way.
   lab.monitor->lose_samples_at(lab.clock.now() + 25s, 50);
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& energy = lab.object(report, "energy");
   CHECK(lab.number(energy, "lost_samples") == 50);
@@ -58,7 +58,7 @@ TEST_CASE("laps bound a window where the device says them and no edge is seen") 
   laps.monitor = std::make_unique<power::lpm01a::VirtualMonitor>(0.020);
   laps.request.monitor.address = *parse_address("serial:/dev/monitor");
   laps.request.phases.energy = true;
-  const DeviceReport report = laps.run();
+  const OpenDeviceReport report = laps.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& energy = laps.object(report, "energy");
   CHECK(*energy.find("bounded_by")->string() == "laps");
@@ -80,7 +80,7 @@ TEST_CASE("a monitor that is not connected to the pin is told") {
       co_return link;
     }(lab.clock, other, open.baud_bps);
   };
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "power.no_edges");
   CHECK(!other.controlled());
@@ -89,7 +89,7 @@ TEST_CASE("a monitor that is not connected to the pin is told") {
 TEST_CASE("a run that is stopped gives the monitor back") {
   VirtualLab lab(with_monitor());
   lab.request.phases.energy = true;
-  const DeviceReport report = lab.run_until(30s);
+  const OpenDeviceReport report = lab.run_until(30s);
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "bench.cancelled");
   CHECK(!lab.monitor->controlled());

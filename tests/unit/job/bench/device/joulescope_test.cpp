@@ -55,7 +55,7 @@ TEST_CASE("a Joulescope measures a device that says laps") {
         std::make_unique<net::MemoryLink>(lab.clock, engine, open.baud_bps);
     co_return link;
   };
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& energy = lab.object(report, "energy");
   // 42 mW for 14 ms.

@@ -7,17 +7,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
-DeviceReport measured(const std::vector<std::string>& faults, Recorder* recorder = nullptr) {
+OpenDeviceReport measured(const std::vector<std::string>& faults, Recorder* recorder = nullptr) {
   LabOptions options;
   options.faults = faults;
   VirtualLab lab(options);
   lab.request.phases.performance = true;
-  DeviceReport report = lab.run();
+  OpenDeviceReport report = lab.run();
   if (recorder != nullptr) *recorder = lab.recorder;
   return report;
 }
 
-std::string cause_of(const DeviceReport& report) {
+std::string cause_of(const OpenDeviceReport& report) {
   const Value* comparison = report.fields.find("comparison");
   if (comparison == nullptr) return "no comparison";
   const Value* cause = comparison->object()->find("cause");
@@ -30,7 +30,7 @@ TEST_CASE("five windows of ten seconds of the device's clock, and its results ar
   LabOptions options;
   VirtualLab lab(options);
   lab.request.phases.performance = true;
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& performance = lab.object(report, "performance");
   CHECK(lab.number(performance, "median_per_second") ==
@@ -57,7 +57,7 @@ TEST_CASE("calibration uploads its input once, and once more after something wen
     if (*fault != '\0') options.faults = {fault};
     VirtualLab lab(options);
     lab.request.phases.performance = true;
-    const DeviceReport report = lab.run();
+    const OpenDeviceReport report = lab.run();
     REQUIRE_MESSAGE(!report.error, fault << ": " << report.error->message());
     // And once for each of the five windows.
     CHECK_MESSAGE(lab.device->counters().uploads == (*fault == '\0' ? 6 : 7), fault);
@@ -70,7 +70,7 @@ TEST_CASE("what goes wrong once while windows are measured is mended, and said")
                             "cut-reply@infer/4", "lose@data/30:4", "stall@data/20:5s",
                             "corrupt@data/30", "reboot@data/40", "garbage@infer/4"}) {
     Recorder recorder;
-    const DeviceReport report = measured({fault}, &recorder);
+    const OpenDeviceReport report = measured({fault}, &recorder);
     REQUIRE_MESSAGE(!report.error, fault << ": " << report.error->message());
     CHECK_MESSAGE(cause_of(report).empty(), fault);
     if (std::string_view(fault) != "garbage@infer/4") {
@@ -86,7 +86,7 @@ TEST_CASE("the first inference's reply is lost: it is asked for again before lon
     VirtualLab lab(options);
     lab.request.phases.performance = true;
     lab.request.windows = 1;
-    const DeviceReport report = lab.run();
+    const OpenDeviceReport report = lab.run();
     REQUIRE_MESSAGE(!report.error, fault << ": " << report.error->message());
     CHECK_MESSAGE(lab.recorder.noticed("bench.mended"), fault);
     CHECK_MESSAGE(lab.clock.elapsed() < 70s, fault);
@@ -99,14 +99,14 @@ TEST_CASE("a device that takes minutes for an inference is waited for") {
   VirtualLab lab(options);
   lab.request.phases.performance = true;
   lab.request.windows = 1;
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   CHECK(lab.number(lab.object(report, "performance"), "latency_us") ==
         doctest::Approx(100e6).epsilon(0.001));
 }
 
 TEST_CASE("a clock that goes round in a window") {
-  const DeviceReport report = measured({"clock-wrap:25s"});
+  const OpenDeviceReport report = measured({"clock-wrap:25s"});
   REQUIRE_MESSAGE(!report.error, report.error->message());
   const Object& performance = *report.fields.find("performance")->object();
   const auto* median = std::get_if<double>(&performance.find("median_per_second")->storage());
@@ -116,7 +116,7 @@ TEST_CASE("a clock that goes round in a window") {
 
 TEST_CASE("a device whose clock is off is told") {
   Recorder recorder;
-  const DeviceReport report = measured({"clock-fast:1.05"}, &recorder);
+  const OpenDeviceReport report = measured({"clock-fast:1.05"}, &recorder);
   REQUIRE_MESSAGE(!report.error, report.error->message());
   CHECK(recorder.noticed("bench.device_clock"));
 }
@@ -124,7 +124,7 @@ TEST_CASE("a device whose clock is off is told") {
 TEST_CASE("a line on which nothing gets through for good ends in an error") {
   for (const char* fault : {"lose-reply@infer/3:always", "reboot@infer:always",
                             "lose@data/30:4:always", "lose@load:always"}) {
-    const DeviceReport report = measured({fault});
+    const OpenDeviceReport report = measured({fault});
     REQUIRE_MESSAGE(report.error, fault);
     CHECK_MESSAGE(report.error->stable_code().starts_with("energyrunner."), fault);
     CHECK(!report.step.empty());
@@ -141,7 +141,7 @@ TEST_CASE("results that are not the model's are told apart") {
        {Case{"wrong-rounding", "kernel", "output"}, Case{"wrong-output:3", "kernel", "output 3 of"},
         Case{"wrong-input", "quantisation", "one step too high"},
         Case{"wrong-scale:1.1", "quantisation", "scale"}}) {
-    const DeviceReport report = measured({one.fault});
+    const OpenDeviceReport report = measured({one.fault});
     REQUIRE_MESSAGE(report.error, one.fault);
     CHECK_MESSAGE(report.error->stable_code() == "bench.outputs_differ", one.fault);
     CHECK_MESSAGE(report.error->condition() == Condition::mismatch, one.fault);
@@ -158,7 +158,7 @@ TEST_CASE("another model than the device's is refused before it is measured") {
   VirtualLab lab(options);
   lab.request.phases.performance = true;
   lab.request.model = "ad";
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "bench.wrong_model");
   CHECK(lab.clock.elapsed() < 10s);
@@ -169,7 +169,7 @@ TEST_CASE("without a model the inputs have the benchmark's size, and nothing is 
   VirtualLab lab(options);
   lab.request.phases.performance = true;
   lab.request.model = "";
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
   CHECK(report.fields.find("comparison") == nullptr);
 }
@@ -178,7 +178,7 @@ TEST_CASE("a run that is stopped ends soon, in an error of its own") {
   LabOptions options;
   VirtualLab lab(options);
   lab.request.phases.performance = true;
-  const DeviceReport report = lab.run_until(20s);
+  const OpenDeviceReport report = lab.run_until(20s);
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "bench.cancelled");
   CHECK(lab.clock.elapsed() < 25s);

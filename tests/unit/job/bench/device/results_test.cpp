@@ -137,7 +137,7 @@ TEST_CASE("a run writes its results, and looks for room before it measures") {
     VirtualLab lab{LabOptions()};
     lab.request.phases.performance = true;
     lab.request.results = folder.path();
-    const DeviceReport report = lab.run();
+    const OpenDeviceReport report = lab.run();
     CHECK(report.error.has_value() != first);
     if (first) {
       CHECK(has_line(folder.read("kws/performance/results.txt"),
@@ -218,7 +218,7 @@ TEST_CASE("a folder that cannot be written is told before anything is measured")
   lab.request.phases.performance = true;
   lab.request.results = folder.path();
   lab.request.force = true;
-  const DeviceReport report = lab.run();
+  const OpenDeviceReport report = lab.run();
   REQUIRE(report.error.has_value());
   CHECK(report.error->stable_code() == "bench.unwritable");
   CHECK(lab.clock.elapsed() < std::chrono::seconds(10));

@@ -67,9 +67,9 @@ VirtualLab::VirtualLab(const LabOptions& options) {
   request.bauds_bps = {options.baud_bps};
 }
 
-DeviceReport VirtualLab::run() { return run_until(std::chrono::hours(3)); }
+OpenDeviceReport VirtualLab::run() { return run_until(std::chrono::hours(3)); }
 
-DeviceReport VirtualLab::run_until(net::Duration stop) {
+OpenDeviceReport VirtualLab::run_until(net::Duration stop) {
   const Address address = *parse_address("serial:/dev/virtual");
   const std::vector<Address> devices = {address};
   REQUIRE_MESSAGE(check_request(devices, request), "the request");
@@ -78,7 +78,7 @@ DeviceReport VirtualLab::run_until(net::Duration stop) {
   asio::io_context loop;
   DeviceContext context(address, 1, request, environment, recorder);
   asio::cancellation_signal cancel;
-  std::optional<DeviceReport> report;
+  std::optional<OpenDeviceReport> report;
   asio::co_spawn(
       loop,
       [&]() -> asio::awaitable<void> {
@@ -101,7 +101,7 @@ DeviceReport VirtualLab::run_until(net::Duration stop) {
   return *std::move(report);
 }
 
-const Object& VirtualLab::object(const DeviceReport& report, const char* name) const {
+const Object& VirtualLab::object(const OpenDeviceReport& report, const char* name) const {
   const Value* value = report.fields.find(name);
   REQUIRE_MESSAGE(value != nullptr, name);
   REQUIRE(value->object() != nullptr);

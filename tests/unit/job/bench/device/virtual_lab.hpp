@@ -39,10 +39,10 @@ class VirtualLab {
   explicit VirtualLab(const LabOptions& options);
 
   /// Runs the whole benchmark. More than two hours of virtual time fail the test.
-  DeviceReport run();
+  OpenDeviceReport run();
   /// The same, cancelled at that time.
-  DeviceReport run_until(net::Duration stop);
-  const Object& object(const DeviceReport& report, const char* name) const;
+  OpenDeviceReport run_until(net::Duration stop);
+  const Object& object(const OpenDeviceReport& report, const char* name) const;
   double number(const Object& fields, const char* name) const;
 
   DeviceRequest request;

@@ -146,7 +146,7 @@ TEST_CASE("a reference inference that takes long does not hold up another device
   CHECK_FALSE(stuck);
   CHECK(engines == 2);
   CHECK(sink.finished.size() == 2);
-  for (const DeviceReport& one : report->devices) {
+  for (const OpenDeviceReport& one : report->devices) {
     REQUIRE_MESSAGE(!one.error, one.error->message());
     const Object& comparison = *one.fields.find("comparison")->object();
     CHECK(std::get<std::uint64_t>(comparison.find("equal")->storage()) == 2);
