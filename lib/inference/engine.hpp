@@ -63,6 +63,8 @@ class Engine {
   /// What invoke() left.
   virtual ByteSpan output(std::size_t index) const = 0;
   virtual Result<void> invoke() = 0;
+  /// Forgets what the model keeps from one invoke() to the next, as if none had been.
+  virtual void reset() {}
   /// In the order they run. Empty for an engine that does not report them.
   virtual const std::vector<OperatorInfo>& operators() const = 0;
   /// invoke() with the time of each operator added to `times` (as many as operators()).

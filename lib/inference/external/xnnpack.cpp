@@ -333,6 +333,7 @@ class XnnpackEngine final : public ModelEngine {
         constants_(std::move(constants)),
         memory_(arena.bytes) {
     places_ = Places(constants_, arena, memory_.as<std::uint8_t>());
+    places_.variables = &variables();
   }
 
   Result<void> make_operators() {
@@ -367,7 +368,7 @@ class XnnpackEngine final : public ModelEngine {
   }
   /// XNNPACK does not report the size of its packed weights.
   MemoryUse memory() const override {
-    return {memory_.bytes(), constants_.bytes(), model().file.size()};
+    return {memory_.bytes() + variables_bytes(), constants_.bytes(), model().file.size()};
   }
 
  private:

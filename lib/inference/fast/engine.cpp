@@ -363,6 +363,7 @@ class FastEngine final : public ModelEngine {
         plan_(std::move(plan)),
         isa_(isa),
         team_(threads) {
+    plan_.homes->dense.variables = &variables();
     places_ = plan_.homes->dense;
   }
 
@@ -381,7 +382,8 @@ class FastEngine final : public ModelEngine {
     return {};
   }
   MemoryUse memory() const override {
-    return {plan_.memory.bytes(), constants_->bytes() + plan_.constant_bytes, model().file.size()};
+    return {plan_.memory.bytes() + variables_bytes(), constants_->bytes() + plan_.constant_bytes,
+            model().file.size()};
   }
 
  private:

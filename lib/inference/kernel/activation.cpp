@@ -2,106 +2,10 @@
 #include <cmath>
 #include <limits>
 
+#include "inference/kernel/exponential.hpp"
 #include "inference/kernel/kernels.hpp"
 
 namespace aiot::inference::kernel {
-namespace {
-
-/// exp(x) and 1 / (1 + x) in fixed point, bit for bit as gemmlowp computes them (fixedpoint.h):
-/// what the reference kernels' SOFTMAX, LOGISTIC and TANH stand on. "Q5" has 5 integer bits, 26
-/// behind the point.
-
-/// x * 2^exponent, saturated; 0 <= exponent <= 30.
-std::int32_t saturating_shift_left(std::int32_t x, int exponent) {
-  const std::int64_t wide = static_cast<std::int64_t>(x) * (1LL << exponent);
-  if (wide > std::numeric_limits<std::int32_t>::max()) {
-    return std::numeric_limits<std::int32_t>::max();
-  }
-  if (wide < std::numeric_limits<std::int32_t>::min()) {
-    return std::numeric_limits<std::int32_t>::min();
-  }
-  return static_cast<std::int32_t>(wide);
-}
-
-/// exp(x) in Q0 for -1/4 <= x < 0 in Q0: a Taylor series round -1/8.
-std::int32_t exp_near_zero(std::int32_t a) {
-  constexpr std::int32_t exp_of_minus_one_eighth = 1'895'147'668;
-  constexpr std::int32_t one_third = 715'827'883;
-  const std::int32_t x = a + (1 << 28);
-  const std::int32_t x2 = high_multiply(x, x);
-  const std::int32_t x3 = high_multiply(x2, x);
-  const std::int32_t x4 = high_multiply(x2, x2);
-  const std::int32_t x4_over_4 = divide_by_power_of_two(x4, 2);
-  const std::int32_t tail =
-      divide_by_power_of_two(high_multiply(x4_over_4 + x3, one_third) + x2, 1);
-  return exp_of_minus_one_eighth + high_multiply(exp_of_minus_one_eighth, x + tail);
-}
-
-/// exp(x) in Q0 for x <= 0 with `integer_bits` (0 to 5) in front of the point.
-std::int32_t exp_of_negative(std::int32_t a, int integer_bits) {
-  struct Power {
-    int exponent;              // of two
-    std::int32_t exponential;  // exp(-2^exponent) in Q0
-  };
-  constexpr Power powers[] = {
-      {-2, 1'672'461'947}, {-1, 1'302'514'674}, {0, 790'015'084}, {1, 290'630'308},
-      {2, 39'332'535},     {3, 720'401},        {4, 242}};
-  if (a == 0) return std::numeric_limits<std::int32_t>::max();
-  const int fraction_bits = 31 - integer_bits;
-  const std::int32_t quarter = 1 << (fraction_bits - 2);
-  const std::int32_t modulo = (a & (quarter - 1)) - quarter;
-  std::int32_t result = exp_near_zero(saturating_shift_left(modulo, integer_bits));
-  const std::int32_t rest = modulo - a;
-  for (const auto& power : powers) {
-    if (power.exponent >= integer_bits) break;
-    if ((rest & (1 << (fraction_bits + power.exponent))) != 0) {
-      result = high_multiply(result, power.exponential);
-    }
-  }
-  return result;
-}
-
-/// 2 / (1 + x) in Q2 for 0 <= x < 1 in Q0: three steps of Newton and Raphson.
-std::int32_t two_over_one_plus(std::int32_t x) {
-  constexpr std::int32_t forty_eight_over_17 = 1'515'870'810;        // Q2
-  constexpr std::int32_t minus_thirty_two_over_17 = -1'010'580'540;  // Q2
-  constexpr std::int32_t one = 1 << 29;                              // Q2
-  const std::int64_t sum = static_cast<std::int64_t>(x) + std::numeric_limits<std::int32_t>::max();
-  const auto half_denominator = static_cast<std::int32_t>((sum + (sum >= 0 ? 1 : -1)) / 2);
-  std::int32_t y = forty_eight_over_17 + high_multiply(half_denominator, minus_thirty_two_over_17);
-  for (int i = 0; i < 3; ++i) {
-    const std::int32_t error = one - high_multiply(half_denominator, y);
-    y += saturating_shift_left(high_multiply(y, error), 2);
-  }
-  return y;
-}
-
-/// 1 / (1 + x) in Q0.
-std::int32_t one_over_one_plus(std::int32_t x) {
-  return saturating_shift_left(two_over_one_plus(x), 1);
-}
-
-/// (1 - x) / (1 + x) in Q0.
-std::int32_t one_minus_over_one_plus(std::int32_t x) {
-  return saturating_shift_left(two_over_one_plus(x) - (1 << 29), 2);
-}
-
-/// 1 / (1 + exp(-x)) in Q0 for x in Q4.
-std::int32_t logistic_of(std::int32_t x) {
-  if (x == 0) return 1 << 30;
-  const auto positive = one_over_one_plus(exp_of_negative(x > 0 ? -x : x, 4));
-  return x > 0 ? positive : std::numeric_limits<std::int32_t>::max() - positive;
-}
-
-/// tanh(x) in Q0 for x in Q4.
-std::int32_t tanh_of(std::int32_t x) {
-  if (x == 0) return 0;
-  // exp(-2 |x|): the same bits, read as Q5.
-  const auto positive = one_minus_over_one_plus(exp_of_negative(x > 0 ? -x : x, 5));
-  return x > 0 ? positive : -positive;
-}
-
-}  // namespace
 
 void look_up(const std::uint8_t* table, std::size_t count, const std::uint8_t* input,
              std::uint8_t* output) {
@@ -179,6 +83,18 @@ std::int8_t leaky_relu(const LeakyReluInt8& q, std::int8_t value) {
   return to_int8(wrapping_add(result, q.output_zero_point));
 }
 
+std::int8_t rsqrt(const RsqrtInt8& q, std::int8_t value) {
+  constexpr int finer = 20;
+  const auto input = value - q.input_zero_point;
+  if (input <= 0) return input == 0 ? 127 : -128;
+  auto inverse = inverse_sqrt(input);
+  inverse.shift += finer;
+  auto factor = q.factor;
+  factor.shift -= finer;
+  const auto result = factor.shift < -31 ? 0 : multiply(multiply(1, inverse), factor);
+  return to_int8(wrapping_add(result, q.output_zero_point));
+}
+
 std::int32_t rescale(const RescaleInt8& q, std::int32_t value) {
   const auto result = multiply(value - q.input_zero_point, q.factor);
   return clamp(wrapping_add(result, q.output_zero_point), q.range);
@@ -195,6 +111,14 @@ float logistic(float x) {
   return 1 / (1 + std::exp(-x));
 }
 
+/// As the reference has it, whatever the machine's rounding mode is.
+float round_half_to_even(float x) {
+  const float below = std::floor(x);
+  const float part = x - below;
+  if (part < 0.5F || (part == 0.5F && std::fmod(below, 2.0F) == 0)) return below;
+  return below + 1;
+}
+
 }  // namespace
 
 void apply(Function function, float alpha, std::size_t count, const float* input, float* output) {
@@ -209,6 +133,19 @@ void apply(Function function, float alpha, std::size_t count, const float* input
     case Function::tanh: return each([](float x) { return std::tanh(x); });
     case Function::hard_swish:
       return each([](float x) { return x * clamp(x + 3, 0.0F, 6.0F) / 6; });
+    case Function::elu: return each([](float x) { return x < 0 ? std::expm1(x) : x; });
+    case Function::abs: return each([](float x) { return std::abs(x); });
+    case Function::sin: return each([](float x) { return std::sin(x); });
+    case Function::cos: return each([](float x) { return std::cos(x); });
+    case Function::log: return each([](float x) { return std::log(x); });
+    case Function::sqrt: return each([](float x) { return std::sqrt(x); });
+    case Function::rsqrt: return each([](float x) { return 1 / std::sqrt(x); });
+    case Function::square: return each([](float x) { return x * x; });
+    case Function::exp: return each([](float x) { return std::exp(x); });
+    case Function::neg: return each([](float x) { return -x; });
+    case Function::floor: return each([](float x) { return std::floor(x); });
+    case Function::ceil: return each([](float x) { return std::ceil(x); });
+    case Function::round: return each(round_half_to_even);
   }
 }
 
@@ -267,6 +204,55 @@ void softmax(std::int32_t rows, std::int32_t depth, float beta, const float* inp
       sum += output[i];
     }
     for (std::int32_t i = 0; i < depth; ++i) output[i] /= sum;
+  }
+}
+
+namespace {
+
+void log_softmax_row(std::int32_t depth, const LogSoftmaxInt8& q, const std::int8_t* input,
+                     std::int8_t* output) {
+  std::int32_t largest = -128;
+  for (std::int32_t i = 0; i < depth; ++i) largest = input[i] > largest ? input[i] : largest;
+  std::int32_t sum = 0;  // Q12
+  for (std::int32_t i = 0; i < depth; ++i) {
+    const auto difference = input[i] - largest;
+    if (difference < q.forward.least_difference) continue;
+    sum = wrapping_add(sum, divide_by_power_of_two(exp_of(difference, q.forward), 12));
+  }
+  const auto log_of_sum = log_of_at_least_one(sum);
+  const auto beyond =
+      multiply(wrapping_add(log_of_sum, std::numeric_limits<std::int32_t>::min()), q.reverse);
+  const auto least =
+      q.forward.least_difference - 1 > beyond ? q.forward.least_difference - 1 : beyond;
+  for (std::int32_t i = 0; i < depth; ++i) {
+    const auto difference = input[i] - largest;
+    if (difference <= least) {
+      output[i] = -128;
+      continue;
+    }
+    const auto result =
+        divide_by_power_of_two(multiply(difference, q.forward.beta) - log_of_sum, 31 - 5 - 4);
+    output[i] = to_int8(result + 127);
+  }
+}
+
+}  // namespace
+
+void log_softmax(std::int32_t rows, std::int32_t depth, const LogSoftmaxInt8& quantized,
+                 const std::int8_t* input, std::int8_t* output) {
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    log_softmax_row(depth, quantized, input, output);
+  }
+}
+
+void log_softmax(std::int32_t rows, std::int32_t depth, const float* input, float* output) {
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    float largest = std::numeric_limits<float>::lowest();
+    for (std::int32_t i = 0; i < depth; ++i) largest = input[i] > largest ? input[i] : largest;
+    float sum = 0;
+    for (std::int32_t i = 0; i < depth; ++i) sum += std::exp(input[i] - largest);
+    const float log_of_sum = std::log(sum);
+    for (std::int32_t i = 0; i < depth; ++i) output[i] = input[i] - largest - log_of_sum;
   }
 }
 

@@ -148,6 +148,23 @@ void mean(const MeanShape& shape, const MeanInt8& quantized, const std::int8_t* 
           std::int8_t* output);
 void mean(const MeanShape& shape, const float* input, float* output);
 
+/// ARG_MAX and ARG_MIN along the middle dimension of [outer][extent][inner]: the first of equals.
+template <class T>
+void arg_extreme(bool maximum, std::size_t outer, std::int32_t extent, std::size_t inner,
+                 const T* input, std::int32_t* output) {
+  for (std::size_t o = 0; o < outer; ++o, input += extent * inner) {
+    for (std::size_t i = 0; i < inner; ++i) {
+      std::int32_t best = 0;
+      for (std::int32_t k = 1; k < extent; ++k) {
+        const T value = input[k * inner + i];
+        const T so_far = input[best * inner + i];
+        if (maximum ? value > so_far : value < so_far) best = k;
+      }
+      *output++ = best;
+    }
+  }
+}
+
 // Functions of two values: arithmetic.cpp.
 
 /// Two inputs that are gone through together: their extents, and how far apart their values lie in
@@ -201,6 +218,34 @@ void mul(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int
          const std::int8_t* b, std::int8_t* output);
 void mul(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
 
+/// Int8: the factor is a's scale over b's and the output's, its shift at most max_div_shift. x / 0
+/// is the end of the range on x's side.
+void div(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* a,
+         const std::int8_t* b, std::int8_t* output);
+void div(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
+constexpr int max_div_shift = 22;
+/// SQUARED_DIFFERENCE; int8 as SUB, but 7 bits higher.
+void squared_difference(const Broadcast& shape, const ArithmeticInt8& quantized,
+                        const std::int8_t* a, const std::int8_t* b, std::int8_t* output);
+void squared_difference(const Broadcast& shape, Range<float> range, const float* a, const float* b,
+                        float* output);
+constexpr int difference_left_shift = 7;
+
+/// MAXIMUM and MINIMUM: of the values as they are stored, whatever their scales.
+template <class T>
+void extreme(bool maximum, const Broadcast& shape, const T* a, const T* b, T* output) {
+  if (maximum) {
+    for_each_pair(shape, a, b, output, [](T x, T y) { return x > y ? x : y; });
+  } else {
+    for_each_pair(shape, a, b, output, [](T x, T y) { return x < y ? x : y; });
+  }
+}
+
+/// PRELU: `factor_a` for values from 0 on; the others times alpha (b), by `factor_b`.
+void prelu(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* input,
+           const std::int8_t* alpha, std::int8_t* output);
+void prelu(const Broadcast& shape, const float* input, const float* alpha, float* output);
+
 // Functions of one value or one row: activation.cpp.
 
 /// output[i] = table[input[i]] for values of 8 bits, signed ones by their bits.
@@ -244,7 +289,34 @@ struct RescaleInt8 {
 };
 std::int32_t rescale(const RescaleInt8& quantized, std::int32_t value);
 
-enum class Function : std::uint8_t { relu, relu6, leaky_relu, logistic, tanh, hard_swish };
+/// 1 / sqrt(x); what is 0 gives the largest value. Negative values give the least.
+struct RsqrtInt8 {
+  std::int32_t input_zero_point = 0, output_zero_point = 0;
+  Factor factor;
+};
+std::int8_t rsqrt(const RsqrtInt8& quantized, std::int8_t value);
+
+enum class Function : std::uint8_t {
+  relu,
+  relu6,
+  leaky_relu,
+  logistic,
+  tanh,
+  hard_swish,
+  elu,
+  abs,
+  sin,
+  cos,
+  log,
+  sqrt,
+  rsqrt,
+  square,
+  exp,
+  neg,
+  floor,
+  ceil,
+  round
+};
 /// `alpha` is that of leaky_relu.
 void apply(Function function, float alpha, std::size_t count, const float* input, float* output);
 
@@ -259,6 +331,17 @@ struct SoftmaxInt8 {
 void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,
              const std::int8_t* input, std::int8_t* output);
 void softmax(std::int32_t rows, std::int32_t depth, float beta, const float* input, float* output);
+
+/// Int8 LOG_SOFTMAX: beta and the least difference as in SOFTMAX; `reverse` turns a difference in
+/// Q5 back into steps of the input. The result's scale is 1/16, its zero point 127.
+struct LogSoftmaxInt8 {
+  SoftmaxInt8 forward;
+  Factor reverse;
+};
+/// LOG_SOFTMAX over the last dimension of [rows][depth].
+void log_softmax(std::int32_t rows, std::int32_t depth, const LogSoftmaxInt8& quantized,
+                 const std::int8_t* input, std::int8_t* output);
+void log_softmax(std::int32_t rows, std::int32_t depth, const float* input, float* output);
 
 /// QUANTIZE: round(x / scale) + zero_point, half away from 0, saturated; what is no number is -128.
 void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,

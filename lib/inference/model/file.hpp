@@ -22,7 +22,8 @@ Result<Model> read_model(Bytes file);
 Result<Model> read_model_file(const std::string& path);
 
 /// The model as a .tflite file that read_model() and TensorFlow Lite take. Tensors' data may lie
-/// anywhere; Model::file is not looked at. Nothing is checked: tests write damaged models with it.
-Bytes write_model(const Model& model);
+/// anywhere; Model::file and Model::variables are not looked at. `initial` is the subgraph that
+/// CALL_ONCE names. Nothing is checked: tests write damaged models with it.
+Bytes write_model(const Model& model, const Model* initial = nullptr);
 
 }  // namespace aiot::inference

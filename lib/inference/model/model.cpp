@@ -15,6 +15,7 @@ std::string_view name_of(Type type) {
     case Type::boolean: return "BOOL";
     case Type::int16: return "INT16";
     case Type::int8: return "INT8";
+    case Type::resource: return "RESOURCE";
     case Type::int4: return "INT4";
   }
   return "of an unknown type";
@@ -31,6 +32,7 @@ std::size_t size_of(Type type) {
     case Type::int8:
     case Type::boolean: return 1;
     case Type::string:
+    case Type::resource:
     case Type::int4: return 0;
   }
   return 0;
@@ -211,38 +213,65 @@ constexpr std::array<std::string_view, 162> operator_names = {
 };
 
 /// Every enumerator of Code.
-constexpr std::array<Code, 32> known_codes = {Code::add,
-                                        Code::average_pool_2d,
-                                        Code::concatenation,
-                                        Code::conv_2d,
-                                        Code::depthwise_conv_2d,
-                                        Code::dequantize,
-                                        Code::fully_connected,
-                                        Code::logistic,
-                                        Code::max_pool_2d,
-                                        Code::mul,
-                                        Code::relu,
-                                        Code::relu6,
-                                        Code::reshape,
-                                        Code::resize_bilinear,
-                                        Code::softmax,
-                                        Code::tanh,
-                                        Code::pad,
-                                        Code::transpose,
-                                        Code::mean,
-                                        Code::sub,
-                                        Code::squeeze,
-                                        Code::strided_slice,
-                                        Code::split,
-                                        Code::padv2,
-                                        Code::transpose_conv,
-                                        Code::expand_dims,
-                                        Code::shape,
-                                        Code::pack,
-                                        Code::resize_nearest_neighbor,
-                                        Code::leaky_relu,
-                                        Code::quantize,
-                                        Code::hard_swish};
+constexpr Code known_codes[] = {Code::add,
+                                Code::average_pool_2d,
+                                Code::concatenation,
+                                Code::conv_2d,
+                                Code::depthwise_conv_2d,
+                                Code::dequantize,
+                                Code::floor,
+                                Code::fully_connected,
+                                Code::logistic,
+                                Code::max_pool_2d,
+                                Code::mul,
+                                Code::relu,
+                                Code::relu6,
+                                Code::reshape,
+                                Code::resize_bilinear,
+                                Code::softmax,
+                                Code::tanh,
+                                Code::pad,
+                                Code::transpose,
+                                Code::mean,
+                                Code::sub,
+                                Code::div,
+                                Code::squeeze,
+                                Code::strided_slice,
+                                Code::exp,
+                                Code::split,
+                                Code::log_softmax,
+                                Code::prelu,
+                                Code::maximum,
+                                Code::arg_max,
+                                Code::minimum,
+                                Code::neg,
+                                Code::padv2,
+                                Code::sin,
+                                Code::transpose_conv,
+                                Code::expand_dims,
+                                Code::log,
+                                Code::sqrt,
+                                Code::rsqrt,
+                                Code::shape,
+                                Code::arg_min,
+                                Code::pack,
+                                Code::unpack,
+                                Code::square,
+                                Code::resize_nearest_neighbor,
+                                Code::leaky_relu,
+                                Code::squared_difference,
+                                Code::abs,
+                                Code::split_v,
+                                Code::ceil,
+                                Code::cos,
+                                Code::elu,
+                                Code::quantize,
+                                Code::round,
+                                Code::hard_swish,
+                                Code::call_once,
+                                Code::var_handle,
+                                Code::read_variable,
+                                Code::assign_variable};
 
 }  // namespace
 

@@ -9,7 +9,8 @@
 
 #include "aiot/bytes.hpp"
 
-/// The content of a .tflite file (schema.fbs of TensorFlow, file identifier "TFL3"), as plain structs.
+/// The content of a .tflite file (schema.fbs of TensorFlow, file identifier "TFL3"), as plain
+/// structs.
 namespace aiot::inference {
 
 /// TensorType; the values are the file's.
@@ -23,6 +24,7 @@ enum class Type : std::uint8_t {
   boolean = 6,
   int16 = 7,
   int8 = 9,
+  resource = 13,
   int4 = 17,
 };
 /// "INT8"
@@ -61,6 +63,7 @@ enum class Code : std::int32_t {
   conv_2d = 3,
   depthwise_conv_2d = 4,
   dequantize = 6,
+  floor = 8,
   fully_connected = 9,
   logistic = 14,
   max_pool_2d = 17,
@@ -75,18 +78,44 @@ enum class Code : std::int32_t {
   transpose = 39,
   mean = 40,
   sub = 41,
+  div = 42,
   squeeze = 43,
   strided_slice = 45,
+  exp = 47,
   split = 49,
+  log_softmax = 50,
+  prelu = 54,
+  maximum = 55,
+  arg_max = 56,
+  minimum = 57,
+  neg = 59,
   padv2 = 60,
+  sin = 66,
   transpose_conv = 67,
   expand_dims = 70,
+  log = 73,
+  sqrt = 75,
+  rsqrt = 76,
   shape = 77,
+  arg_min = 79,
   pack = 83,
+  unpack = 88,
+  square = 92,
   resize_nearest_neighbor = 97,
   leaky_relu = 98,
+  squared_difference = 99,
+  abs = 101,
+  split_v = 102,
+  ceil = 104,
+  cos = 108,
+  elu = 111,
   quantize = 114,
+  round = 116,
   hard_swish = 117,
+  call_once = 129,
+  var_handle = 142,
+  read_variable = 143,
+  assign_variable = 144,
 };
 /// "CONV_2D"; the schema's name for one that is not above too ("GATHER"), else "operator 200".
 std::string name_of(Code code);
@@ -124,7 +153,7 @@ struct FullyConnectedOptions {
   std::int8_t weights_format = 0;  ///< 0: plain
   bool keep_num_dims = false;
 };
-/// ADD, SUB, MUL.
+/// ADD, SUB, MUL, DIV.
 struct ArithmeticOptions {
   Activation activation = Activation::none;
 };
@@ -147,15 +176,32 @@ struct StridedSliceOptions {
                shrink_axis_mask = 0;
   bool offset = false;
 };
+/// SPLIT and SPLIT_V.
 struct SplitOptions {
   std::int32_t num_splits = 0;
 };
+/// PACK and UNPACK.
 struct PackOptions {
   std::int32_t values_count = 0;
   std::int32_t axis = 0;
 };
+/// ARG_MAX and ARG_MIN.
+struct ArgOptions {
+  Type output_type = Type::float32;
+};
 struct LeakyReluOptions {
   float alpha = 0;
+};
+
+struct CallOnceOptions {
+  std::int32_t subgraph = 0;
+};
+struct VarHandleOptions {
+  std::string container, name;
+};
+/// READ_VARIABLE and ASSIGN_VARIABLE: not in the file, found when it is read.
+struct VariableOptions {
+  std::int32_t variable = -1;  ///< index in Model::variables
 };
 
 struct Operator {
@@ -164,8 +210,17 @@ struct Operator {
   std::vector<std::int32_t> outputs;
   std::variant<NoOptions, ConvOptions, PoolOptions, FullyConnectedOptions, ArithmeticOptions,
                SoftmaxOptions, ConcatenationOptions, ReduceOptions, ResizeOptions,
-               StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions>
+               StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions, ArgOptions,
+               CallOnceOptions, VarHandleOptions, VariableOptions>
       options;
+};
+
+/// What a model keeps from one run to the next.
+struct Variable {
+  std::string name;
+  std::size_t bytes = 0;  ///< 0: no operator of the graph assigns it
+  ByteSpan initial;       ///< what CALL_ONCE assigns; empty: `fill` in each byte
+  std::uint8_t fill = 0;
 };
 
 /// The first subgraph of the file. Every index is in range, every operator's inputs are constants,
@@ -177,6 +232,7 @@ struct Model {
   std::vector<Operator> operators;
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> outputs;
+  std::vector<Variable> variables;
 
   Model() = default;
   Model(Model&&) = default;

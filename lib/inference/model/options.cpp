@@ -24,12 +24,19 @@ enum class OptionsKind : std::uint8_t {
   mul = 21,
   reducer = 27,
   sub = 28,
+  div = 29,
   strided_slice = 32,
   split = 35,
+  arg_max = 40,
   transpose_conv = 49,
+  arg_min = 57,
   pack = 59,
+  unpack = 64,
   resize_nearest_neighbor = 74,
   leaky_relu = 75,
+  split_v = 79,
+  call_once = 103,
+  var_handle = 111,
 };
 
 /// The member that goes with an operator; none for an operator whose options are not needed.
@@ -45,6 +52,9 @@ OptionsKind options_kind(Code code) {
     case Code::add: return OptionsKind::add;
     case Code::mul: return OptionsKind::mul;
     case Code::sub: return OptionsKind::sub;
+    case Code::div: return OptionsKind::div;
+    case Code::arg_max: return OptionsKind::arg_max;
+    case Code::arg_min: return OptionsKind::arg_min;
     case Code::resize_bilinear: return OptionsKind::resize_bilinear;
     case Code::resize_nearest_neighbor: return OptionsKind::resize_nearest_neighbor;
     case Code::mean: return OptionsKind::reducer;
@@ -53,6 +63,10 @@ OptionsKind options_kind(Code code) {
     case Code::transpose_conv: return OptionsKind::transpose_conv;
     case Code::pack: return OptionsKind::pack;
     case Code::leaky_relu: return OptionsKind::leaky_relu;
+    case Code::split_v: return OptionsKind::split_v;
+    case Code::unpack: return OptionsKind::unpack;
+    case Code::call_once: return OptionsKind::call_once;
+    case Code::var_handle: return OptionsKind::var_handle;
     default: return OptionsKind::none;
   }
 }
@@ -103,7 +117,8 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
     }
     case Kind::add:
     case Kind::mul:
-    case Kind::sub: {
+    case Kind::sub:
+    case Kind::div: {
       auto& o = io.template of<ArithmeticOptions>(options);
       return io(0, o.activation);
     }
@@ -127,11 +142,13 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
       io(3, o.new_axis_mask), io(4, o.shrink_axis_mask), io(5, o.offset);
       return;
     }
-    case Kind::split: {
+    case Kind::split:
+    case Kind::split_v: {
       auto& o = io.template of<SplitOptions>(options);
       return io(0, o.num_splits);
     }
-    case Kind::pack: {
+    case Kind::pack:
+    case Kind::unpack: {
       auto& o = io.template of<PackOptions>(options);
       io(0, o.values_count), io(1, o.axis);
       return;
@@ -139,6 +156,20 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
     case Kind::leaky_relu: {
       auto& o = io.template of<LeakyReluOptions>(options);
       return io(0, o.alpha);
+    }
+    case Kind::arg_max:
+    case Kind::arg_min: {
+      auto& o = io.template of<ArgOptions>(options);
+      return io(0, o.output_type);
+    }
+    case Kind::call_once: {
+      auto& o = io.template of<CallOnceOptions>(options);
+      return io(0, o.subgraph);
+    }
+    case Kind::var_handle: {
+      auto& o = io.template of<VarHandleOptions>(options);
+      io(0, o.container), io(1, o.name);
+      return;
     }
   }
 }
@@ -157,6 +188,13 @@ class OptionsReader {
   }
   void operator()(int field, bool& value) const {
     value = table_.scalar<std::uint8_t>(field, 0) != 0;
+  }
+  void operator()(int field, std::string& value) const {
+    constexpr std::size_t most_bytes = 256;
+    value = table_.string(field, most_bytes);
+  }
+  void operator()(int field, Type& value) const {
+    value = static_cast<Type>(table_.scalar<std::uint8_t>(field, 0));
   }
   void operator()(int field, Padding& value) const { value = named<Padding>(field, 1, "padding"); }
   void operator()(int field, Activation& value) const {
@@ -179,7 +217,7 @@ class OptionsReader {
 
 class OptionsWriter {
  public:
-  explicit OptionsWriter(std::vector<Field>& fields) : fields_(fields) {}
+  explicit OptionsWriter(WrittenOptions& to) : to_(to) {}
 
   template <class T>
   const T& of(const decltype(Operator::options)& options) const {
@@ -187,11 +225,15 @@ class OptionsWriter {
   }
   template <class T>
   void operator()(int field, T value, T /*otherwise*/ = T{}) const {
-    fields_.push_back(Field::scalar(field, value));
+    to_.fields.push_back(Field::scalar(field, value));
+  }
+  void operator()(int field, const std::string& value) const {
+    to_.strings.emplace_back(to_.fields.size(), value);
+    to_.fields.push_back(Field::offset(field));
   }
 
  private:
-  std::vector<Field>& fields_;
+  WrittenOptions& to_;
 };
 
 }  // namespace
@@ -211,8 +253,9 @@ decltype(Operator::options) read_options(Document& document, Code code, std::uin
 
 WrittenOptions write_options(const Operator& op) {
   const auto kind = options_kind(op.code);
-  WrittenOptions written{static_cast<std::uint8_t>(kind), {}};
-  each_field(kind, op.options, OptionsWriter(written.fields));
+  WrittenOptions written;
+  written.kind = static_cast<std::uint8_t>(kind);
+  each_field(kind, op.options, OptionsWriter(written));
   return written;
 }
 

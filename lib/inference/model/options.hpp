@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "inference/model/flatbuffer.hpp"
@@ -18,6 +20,7 @@ decltype(Operator::options) read_options(flatbuffer::Document& document, Code co
 struct WrittenOptions {
   std::uint8_t kind = 0;
   std::vector<flatbuffer::Field> fields;
+  std::vector<std::pair<std::size_t, std::string>> strings;  ///< by the index of their field
 };
 WrittenOptions write_options(const Operator& op);
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <system_error>
 
 #include "inference/error.hpp"
@@ -48,7 +49,8 @@ class Order {
 };
 
 Result<void> check_operator(const Operator& op, const std::string& where, Order& order) {
-  if (op.outputs.empty()) return bad(where + " has no output");
+  const bool needs_output = op.code != Code::call_once && op.code != Code::assign_variable;
+  if (op.outputs.empty() && needs_output) return bad(where + " has no output");
   for (const auto index : op.inputs) {
     if (index == -1) continue;  // optional, left out
     if (!order.in_range(index)) return bad(fmt::format("{} reads tensor {}", where, index));
@@ -65,8 +67,16 @@ Result<void> check_operator(const Operator& op, const std::string& where, Order&
   return {};
 }
 
-}  // namespace
+Result<void> check_operators(const Model& model, Order& order) {
+  for (std::size_t i = 0; i < model.operators.size(); ++i) {
+    const auto& op = model.operators[i];
+    AIOT_CHECK(check_operator(op, fmt::format("operator {} ({})", i, name_of(op.code)), order));
+  }
+  return {};
+}
 
+/// What the structs alone do not promise: every index is in range, every operator's inputs are
+/// there when it runs, nothing is made twice. Errc::bad_model, naming the operator and the tensor.
 Result<void> check_graph(const Model& model) {
   Order order(model);
   if (model.inputs.empty()) return bad("the model has no input");
@@ -78,10 +88,7 @@ Result<void> check_graph(const Model& model) {
           fmt::format("the model's input {} is a constant, or named twice", order.name(index)));
     }
   }
-  for (std::size_t i = 0; i < model.operators.size(); ++i) {
-    const auto& op = model.operators[i];
-    AIOT_CHECK(check_operator(op, fmt::format("operator {} ({})", i, name_of(op.code)), order));
-  }
+  AIOT_CHECK(check_operators(model, order));
   for (const auto index : model.outputs) {
     if (!order.in_range(index)) return bad(fmt::format("the model's output is tensor {}", index));
     if (!order.is_there(index)) {
@@ -91,6 +98,7 @@ Result<void> check_graph(const Model& model) {
   return {};
 }
 
+/// A tensor's shape, quantisation and constant data belong together. Errc::bad_model, too_large.
 Result<void> check_tensor(const Tensor& tensor) {
   constexpr std::size_t most_dimensions = 8;
   if (tensor.shape.size() > most_dimensions) {
@@ -125,8 +133,6 @@ Result<void> check_tensor(const Tensor& tensor) {
   }
   return {};
 }
-
-namespace {
 
 using flatbuffer::Document;
 using flatbuffer::Table;
@@ -269,6 +275,118 @@ Result<std::vector<Operator>> read_operators(Document& document, const Tables& t
   return operators;
 }
 
+/// The tensors and operators of a subgraph, and its inputs and outputs.
+Result<void> read_subgraph(Document& document, const Table& graph,
+                           const std::vector<CodeEntry>& codes, const Tables& buffers,
+                           Model& model) {
+  AIOT_TRY(model.tensors, read_tensors(document, graph.tables(0), buffers));
+  AIOT_TRY(model.operators, read_operators(document, graph.tables(3), codes));
+  model.inputs = graph.vector<std::int32_t>(1, most_operands);
+  model.outputs = graph.vector<std::int32_t>(2, most_operands);
+  if (document.failed()) return failure(document, "reading the graph");
+  return {};
+}
+
+/// Finds which variable each operator of a graph means.
+class VariableResolver {
+ public:
+  explicit VariableResolver(Model& model) : model_(model) {}
+
+  /// The graph that runs: its assignments give the variables their sizes. `initialise(subgraph)`
+  /// runs where CALL_ONCE stands.
+  template <class Initialise>
+  Result<void> resolve(const Initialise& initialise) {
+    bool used = false;
+    for (std::size_t i = 0; i < model_.operators.size(); ++i) {
+      auto& op = model_.operators[i];
+      const auto where = fmt::format("operator {} ({})", i, name_of(op.code));
+      switch (op.code) {
+        case Code::var_handle: {
+          AIOT_CHECK(name(op).with(where));
+          break;
+        }
+        case Code::read_variable:
+        case Code::assign_variable: {
+          used = true;
+          AIOT_TRY(const auto index, find(op).with(where));
+          op.options = VariableOptions{static_cast<std::int32_t>(index)};
+          if (op.code == Code::assign_variable) {
+            AIOT_CHECK(size(index, model_.tensors[value_of(op)]).with(where));
+          }
+          break;
+        }
+        case Code::call_once: {
+          if (used) {
+            return make_error(Errc::unsupported_option, where + ": after a variable is used",
+                              "convert the model again");
+          }
+          AIOT_CHECK(initialise(std::get<CallOnceOptions>(op.options).subgraph).with(where));
+          break;
+        }
+        default: break;
+      }
+    }
+    return {};
+  }
+
+  /// The graph of CALL_ONCE: it may only assign constants.
+  Result<void> initialise(const Model& graph) {
+    handles_.swap(outer_handles_);
+    handles_.clear();
+    for (const auto& op : graph.operators) {
+      if (op.code == Code::var_handle) {
+        AIOT_CHECK(name(op));
+        continue;
+      }
+      if (op.code != Code::assign_variable) {
+        return make_error(Errc::unsupported_option, name_of(op.code) + " in its graph",
+                          "convert the model again");
+      }
+      AIOT_TRY(const auto index, find(op));
+      const auto& value = graph.tensors[value_of(op)];
+      if (!value.is_constant()) return bad("a computed value in its graph");
+      AIOT_CHECK(size(index, value));
+      model_.variables[index].initial = value.data;
+    }
+    handles_.swap(outer_handles_);
+    return {};
+  }
+
+ private:
+  static std::size_t value_of(const Operator& op) { return static_cast<std::size_t>(op.inputs[1]); }
+
+  Result<void> name(const Operator& op) {
+    const auto& options = std::get<VarHandleOptions>(op.options);
+    const auto key = options.container + '/' + options.name;
+    const auto [found, is_new] = names_.try_emplace(key, model_.variables.size());
+    if (is_new) model_.variables.emplace_back().name = options.name;
+    for (const auto output : op.outputs) handles_[output] = found->second;
+    return {};
+  }
+  Result<std::size_t> find(const Operator& op) const {
+    const std::size_t operands = op.code == Code::assign_variable ? 2 : 1;
+    if (op.inputs.size() != operands || op.inputs.back() < 0) return bad("a missing operand");
+    const auto found = handles_.find(op.inputs[0]);
+    if (found == handles_.end()) return bad("a handle that VAR_HANDLE does not make");
+    return found->second;
+  }
+  Result<void> size(std::size_t index, const Tensor& value) {
+    auto& variable = model_.variables[index];
+    if (variable.bytes != 0 && variable.bytes != value.bytes()) {
+      return bad(fmt::format("{} bytes for a variable of {}", value.bytes(), variable.bytes));
+    }
+    // Where nothing is assigned before the first read, values are 0 as the first assignment's
+    // tensor has it: in each byte its zero point.
+    if (variable.bytes == 0) variable.fill = static_cast<std::uint8_t>(value.zero_point());
+    variable.bytes = value.bytes();
+    return {};
+  }
+
+  Model& model_;
+  std::map<std::string, std::size_t> names_;
+  std::map<std::int32_t, std::size_t> handles_, outer_handles_;  ///< by tensor
+};
+
 }  // namespace
 
 Result<Model> read_model(Bytes file) {
@@ -289,13 +407,20 @@ Result<Model> read_model(Bytes file) {
   model.description = root.string(3, most_name_bytes);
   if (document.failed()) return failure(document, "reading the file");
   if (subgraphs.size() == 0) return make_error(Errc::bad_model, "no subgraph");
-  const auto graph = subgraphs.at(0);
-  AIOT_TRY(model.tensors, read_tensors(document, graph.tables(0), buffers));
-  AIOT_TRY(model.operators, read_operators(document, graph.tables(3), codes));
-  model.inputs = graph.vector<std::int32_t>(1, most_operands);
-  model.outputs = graph.vector<std::int32_t>(2, most_operands);
-  if (document.failed()) return failure(document, "reading the graph");
+  AIOT_CHECK(read_subgraph(document, subgraphs.at(0), codes, buffers, model));
   AIOT_CHECK(check_graph(model));
+  VariableResolver variables(model);
+  AIOT_CHECK(variables.resolve([&](std::int32_t index) -> Result<void> {
+    if (index < 1 || static_cast<std::size_t>(index) >= subgraphs.size()) {
+      return bad(fmt::format("subgraph {} of {}", index, subgraphs.size()));
+    }
+    Model graph;
+    AIOT_CHECK(read_subgraph(document, subgraphs.at(static_cast<std::size_t>(index)), codes,
+                             buffers, graph));
+    Order order(graph);
+    AIOT_CHECK(check_operators(graph, order));
+    return variables.initialise(graph);
+  }));
   return model;
 }
 

@@ -56,16 +56,19 @@ std::size_t write_operator(Writer& writer, const Operator& op, std::uint32_t cod
   writer.point(table.fields[1], writer.vector(op.inputs));
   writer.point(table.fields[2], writer.vector(op.outputs));
   if (options.kind != 0) {
-    writer.point(table.fields[4], writer.table(options.fields).position);
+    const auto written = writer.table(options.fields);
+    writer.point(table.fields[4], written.position);
+    for (const auto& [field, text] : options.strings) {
+      writer.point(written.fields[field], writer.string(text));
+    }
   }
   return table.position;
 }
 
 std::size_t write_subgraph(Writer& writer, const Model& model,
-                           const std::map<Code, std::uint32_t>& codes) {
+                           const std::map<Code, std::uint32_t>& codes, std::uint32_t& buffers) {
   const auto table =
       writer.table({Field::offset(0), Field::offset(1), Field::offset(2), Field::offset(3)});
-  std::uint32_t buffers = 1;  // buffer 0 is empty
   writer.point(table.fields[0], write_each(writer, model.tensors, [&](const Tensor& tensor) {
                  return write_tensor(writer, tensor, tensor.is_constant() ? buffers++ : 0);
                }));
@@ -77,10 +80,12 @@ std::size_t write_subgraph(Writer& writer, const Model& model,
   return table.position;
 }
 
-std::size_t write_buffers(Writer& writer, const Model& model) {
+std::size_t write_buffers(Writer& writer, const std::vector<const Model*>& graphs) {
   std::vector<ByteSpan> buffers(1);
-  for (const auto& tensor : model.tensors) {
-    if (tensor.is_constant()) buffers.push_back(tensor.data);
+  for (const auto* graph : graphs) {
+    for (const auto& tensor : graph->tensors) {
+      if (tensor.is_constant()) buffers.push_back(tensor.data);
+    }
   }
   return write_each(writer, buffers, [&](ByteSpan data) {
     if (data.empty()) return writer.table({}).position;
@@ -92,12 +97,16 @@ std::size_t write_buffers(Writer& writer, const Model& model) {
 
 }  // namespace
 
-Bytes write_model(const Model& model) {
+Bytes write_model(const Model& model, const Model* initial) {
+  std::vector<const Model*> graphs = {&model};
+  if (initial != nullptr) graphs.push_back(initial);
   std::map<Code, std::uint32_t> codes;
   std::vector<Code> in_order;
-  for (const auto& op : model.operators) {
-    if (!codes.try_emplace(op.code, static_cast<std::uint32_t>(in_order.size())).second) continue;
-    in_order.push_back(op.code);
+  for (const auto* graph : graphs) {
+    for (const auto& op : graph->operators) {
+      if (!codes.try_emplace(op.code, static_cast<std::uint32_t>(in_order.size())).second) continue;
+      in_order.push_back(op.code);
+    }
   }
   Writer writer("TFL3");
   const auto root = writer.table({Field::scalar(0, std::uint32_t{3}), Field::offset(1),
@@ -105,11 +114,12 @@ Bytes write_model(const Model& model) {
   writer.point(0, root.position);
   writer.point(root.fields[1],
                write_each(writer, in_order, [&](Code code) { return write_code(writer, code); }));
-  const auto subgraphs = writer.offsets(1);
-  writer.point(root.fields[2], subgraphs);
-  writer.point(subgraphs + 4, write_subgraph(writer, model, codes));
+  std::uint32_t buffers = 1;  // buffer 0 is empty
+  writer.point(root.fields[2], write_each(writer, graphs, [&](const Model* graph) {
+                 return write_subgraph(writer, *graph, codes, buffers);
+               }));
   writer.point(root.fields[3], writer.string(model.description));
-  writer.point(root.fields[4], write_buffers(writer, model));
+  writer.point(root.fields[4], write_buffers(writer, graphs));
   return std::move(writer).take();
 }
 

@@ -104,6 +104,38 @@ Result<Table> relu6(const Node& node, const InOut& t) {
   return table_of([&](std::int8_t x) { return kernel::clamp<std::int32_t>(x, range); });
 }
 
+Result<Table> elu(const InOut& t) {
+  const float to_steps = 1 / t.output->scale();
+  return table_of([&](std::int8_t x) {
+    const float value = t.input->scale() * static_cast<float>(x - t.input->zero_point());
+    const float steps = std::round((value < 0 ? std::expm1(value) : value) * to_steps);
+    const float bounded = std::clamp(steps, -1024.0F, 1024.0F);
+    return kernel::to_int8(static_cast<std::int32_t>(bounded) + t.output->zero_point());
+  });
+}
+
+Result<Table> absolute(const Node& node, const InOut& t) {
+  kernel::RescaleInt8 q;
+  q.output_zero_point = t.output->zero_point();
+  AIOT_TRY(q.factor,
+           checked_factor(node, static_cast<double>(t.input->scale() / t.output->scale())));
+  const bool same = t.input->scale() == t.output->scale();
+  return table_of([&](std::int8_t x) {
+    const std::int32_t value = std::abs(x - t.input->zero_point());
+    return same ? kernel::to_int8(value + q.output_zero_point)
+                : static_cast<std::int8_t>(kernel::rescale(q, value));
+  });
+}
+
+Result<Table> rsqrt(const Node& node, const InOut& t) {
+  kernel::RsqrtInt8 q;
+  q.input_zero_point = t.input->zero_point();
+  q.output_zero_point = t.output->zero_point();
+  AIOT_TRY(q.factor, checked_factor(node, 1 / static_cast<double>(std::sqrt(t.input->scale()) *
+                                                                  t.output->scale())));
+  return table_of([&](std::int8_t x) { return kernel::rsqrt(q, x); });
+}
+
 Result<Table> int8_table(const Node& node, const InOut& t) {
   switch (node.op().code) {
     case Code::logistic:
@@ -112,7 +144,10 @@ Result<Table> int8_table(const Node& node, const InOut& t) {
     case Code::leaky_relu: return leaky_relu(node, t);
     case Code::relu: return relu(node, t);
     case Code::relu6: return relu6(node, t);
-    default: return node.fail(Errc::unsupported_operator, "no function of one value");
+    case Code::elu: return elu(t);
+    case Code::abs: return absolute(node, t);
+    case Code::rsqrt: return rsqrt(node, t);
+    default: return node.fail(Errc::unsupported_option, "of int8 values");
   }
 }
 
@@ -161,6 +196,36 @@ Result<Lookup> prepare_lookup(const Node& node) {
   return lookup;
 }
 
+namespace {
+
+Result<kernel::Function> function_of(const Node& node) {
+  using kernel::Function;
+  switch (node.op().code) {
+    case Code::relu: return Function::relu;
+    case Code::relu6: return Function::relu6;
+    case Code::leaky_relu: return Function::leaky_relu;
+    case Code::logistic: return Function::logistic;
+    case Code::tanh: return Function::tanh;
+    case Code::hard_swish: return Function::hard_swish;
+    case Code::elu: return Function::elu;
+    case Code::abs: return Function::abs;
+    case Code::sin: return Function::sin;
+    case Code::cos: return Function::cos;
+    case Code::log: return Function::log;
+    case Code::sqrt: return Function::sqrt;
+    case Code::rsqrt: return Function::rsqrt;
+    case Code::square: return Function::square;
+    case Code::exp: return Function::exp;
+    case Code::neg: return Function::neg;
+    case Code::floor: return Function::floor;
+    case Code::ceil: return Function::ceil;
+    case Code::round: return Function::round;
+    default: return node.fail(Errc::unsupported_operator, "no function of one value");
+  }
+}
+
+}  // namespace
+
 Result<RealFunction> prepare_real_function(const Node& node) {
   AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
   AIOT_CHECK(expect_same_size(node, *tensors.input, *tensors.output));
@@ -168,32 +233,18 @@ Result<RealFunction> prepare_real_function(const Node& node) {
   result.count = tensors.input->elements();
   result.input = node.input_index(0);
   result.output = node.output_index();
-  switch (node.op().code) {
-    case Code::relu: result.function = kernel::Function::relu; break;
-    case Code::relu6: result.function = kernel::Function::relu6; break;
-    case Code::leaky_relu:
-      result.function = kernel::Function::leaky_relu;
-      result.alpha = node.options<LeakyReluOptions>().alpha;
-      break;
-    case Code::logistic: result.function = kernel::Function::logistic; break;
-    case Code::tanh: result.function = kernel::Function::tanh; break;
-    case Code::hard_swish: result.function = kernel::Function::hard_swish; break;
-    default: return node.fail(Errc::unsupported_operator, "no function of one value");
+  AIOT_TRY(result.function, function_of(node));
+  if (result.function == kernel::Function::leaky_relu) {
+    result.alpha = node.options<LeakyReluOptions>().alpha;
   }
   return result;
 }
 
 namespace {
 
-Result<kernel::SoftmaxInt8> quantized(const Node& node, const Tensor& input, const Tensor& output,
-                                      float beta) {
+/// How differences of `input` become Q5, by beta.
+Result<kernel::SoftmaxInt8> in_q5(const Node& node, const Tensor& input, float beta) {
   constexpr int integer_bits = 5;
-  if (output.zero_point() != -128 || output.scale() != 1.0F / 256) {
-    return node.fail(Errc::unsupported_option,
-                     fmt::format("an output scale of {} and a zero point of {} instead of 1/256 "
-                                 "and -128",
-                                 output.scale(), output.zero_point()));
-  }
   const double value = std::min(
       static_cast<double>(beta) * static_cast<double>(input.scale()) * (1 << (31 - integer_bits)),
       (1LL << 31) - 1.0);
@@ -211,27 +262,49 @@ Result<kernel::SoftmaxInt8> quantized(const Node& node, const Tensor& input, con
   return result;
 }
 
+/// SOFTMAX and LOG_SOFTMAX: rows along the last dimension; of int8 values not too long.
+template <class T>
+Result<T> rows_of(const Node& node, const InOut& t) {
+  AIOT_CHECK(expect_shape(node, *t.output, t.input->shape, node.output_name()));
+  if (t.input->shape.empty()) return node.fail(Errc::bad_model, "of a scalar");
+  T rows;
+  rows.type = t.input->type;
+  rows.depth = t.input->shape.back();
+  rows.rows = static_cast<std::int32_t>(t.input->elements() / static_cast<std::size_t>(rows.depth));
+  rows.input = node.input_index(0);
+  rows.output = node.output_index();
+  constexpr std::int32_t most_depth = 4095;  // the sum of as many ones fits Q12
+  if (t.quantized() && rows.depth > most_depth) {
+    return node.fail(Errc::unsupported_option, fmt::format("int8 rows of {}", rows.depth));
+  }
+  return rows;
+}
+
 }  // namespace
 
 Result<Softmax> prepare_softmax(const Node& node) {
   AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
-  AIOT_CHECK(expect_shape(node, *tensors.output, tensors.input->shape, node.output_name()));
-  if (tensors.input->shape.empty()) return node.fail(Errc::bad_model, "of a scalar");
-  Softmax softmax;
-  softmax.type = tensors.input->type;
-  softmax.depth = tensors.input->shape.back();
-  softmax.rows = static_cast<std::int32_t>(tensors.input->elements() /
-                                           static_cast<std::size_t>(softmax.depth));
-  softmax.input = node.input_index(0);
-  softmax.output = node.output_index();
+  AIOT_TRY(auto softmax, rows_of<Softmax>(node, tensors));
   softmax.beta = node.options<SoftmaxOptions>().beta;
   if (!tensors.quantized()) return softmax;
-  constexpr std::int32_t most_depth = 4095;  // the sum of as many ones fits Q12
-  if (softmax.depth > most_depth) {
-    return node.fail(Errc::unsupported_option, fmt::format("int8 rows of {}", softmax.depth));
-  }
-  AIOT_TRY(softmax.quantized, quantized(node, *tensors.input, *tensors.output, softmax.beta));
+  AIOT_CHECK(expect_output(node, *tensors.output, 1.0F / 256, -128));
+  AIOT_TRY(softmax.quantized, in_q5(node, *tensors.input, softmax.beta));
   return softmax;
+}
+
+Result<LogSoftmax> prepare_log_softmax(const Node& node) {
+  AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
+  AIOT_TRY(auto result, rows_of<LogSoftmax>(node, tensors));
+  if (!tensors.quantized()) return result;
+  AIOT_CHECK(expect_output(node, *tensors.output, 1.0F / 16, 127));
+  AIOT_TRY(result.quantized.forward, in_q5(node, *tensors.input, 1));
+  const auto beta = result.quantized.forward.beta;
+  const double back = static_cast<double>(1LL << (31 - beta.shift)) / beta.multiplier;
+  if (back >= 1) {
+    return node.fail(Errc::bad_model, fmt::format("a scale of {}", tensors.input->scale()));
+  }
+  AIOT_TRY(result.quantized.reverse, checked_factor(node, back));
+  return result;
 }
 
 Result<Quantize> prepare_quantize(const Node& node) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "inference/prepare/prepare.hpp"
 
@@ -70,6 +71,25 @@ Result<void> set_factors(const Node& node, float a, float b, float output,
       return {};
     }
     case Code::sub: return set_sum_factors(node, a, b, output, q);
+    case Code::div: {
+      AIOT_TRY(q.factor_output, checked_factor(node, wide(a / (b * output))));
+      if (q.factor_output.shift <= kernel::max_div_shift) return {};
+      return node.fail(Errc::unsupported_option, "a quotient beyond the output's scale");
+    }
+    case Code::squared_difference: {
+      const double twice_larger = 2 * wide(std::max(a, b));
+      constexpr auto steps = 1 << (2 * kernel::difference_left_shift);
+      AIOT_TRY(q.factor_a, factor_below_one(node, wide(a) / twice_larger));
+      AIOT_TRY(q.factor_b, factor_below_one(node, wide(b) / twice_larger));
+      AIOT_TRY(q.factor_output,
+               checked_factor(node, twice_larger * twice_larger / wide(steps * output)));
+      return {};
+    }
+    case Code::prelu: {
+      AIOT_TRY(q.factor_a, checked_factor(node, wide(a) / wide(output)));
+      AIOT_TRY(q.factor_b, checked_factor(node, wide(a) * wide(b) / wide(output)));
+      return {};
+    }
     default: return set_sum_factors(node, wide(a), wide(b), wide(output), q);
   }
 }
@@ -88,7 +108,8 @@ Result<Arithmetic> prepare_arithmetic(const Node& node) {
   result.output = node.output_index();
   AIOT_TRY(result.shape, broadcast(node, *tensors.input, *second, *tensors.output));
   result.same_shapes = tensors.input->elements() == second->elements();
-  const auto activation = node.options<ArithmeticOptions>().activation;
+  const auto* options = std::get_if<ArithmeticOptions>(&node.op().options);
+  const auto activation = options == nullptr ? Activation::none : options->activation;
   if (!tensors.quantized()) {
     AIOT_TRY(result.range, float_range(node, activation));
     return result;
@@ -102,6 +123,33 @@ Result<Arithmetic> prepare_arithmetic(const Node& node) {
   AIOT_CHECK(
       set_factors(node, tensors.input->scale(), second->scale(), tensors.output->scale(), q));
   return result;
+}
+
+Result<Extreme> prepare_extreme(const Node& node) {
+  AIOT_CHECK(node.expect(2, 2));
+  AIOT_TRY(const auto* a, node.input(0));
+  AIOT_TRY(const auto* b, node.input(1));
+  AIOT_TRY(const auto* output, node.output());
+  switch (output->type) {
+    case Type::int8:
+    case Type::int16:
+    case Type::int32:
+    case Type::int64:
+    case Type::float32: break;
+    default:
+      return node.fail(Errc::unsupported_option,
+                       fmt::format("{} is {}", node.output_name(), name_of(output->type)));
+  }
+  AIOT_CHECK(expect_type(node, *a, output->type, node.input_name(0)));
+  AIOT_CHECK(expect_type(node, *b, output->type, node.input_name(1)));
+  Extreme extreme;
+  extreme.maximum = node.op().code == Code::maximum;
+  extreme.type = output->type;
+  AIOT_TRY(extreme.shape, broadcast(node, *a, *b, *output));
+  extreme.a = node.input_index(0);
+  extreme.b = node.input_index(1);
+  extreme.output = node.output_index();
+  return extreme;
 }
 
 }  // namespace aiot::inference

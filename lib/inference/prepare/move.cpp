@@ -232,25 +232,35 @@ Result<Moves> prepare_pad(const Node& node) {
 
 namespace {
 
-std::size_t product(const std::vector<std::int32_t>& shape, std::size_t first, std::size_t end) {
-  std::size_t result = 1;
-  for (auto i = first; i < end; ++i) result *= static_cast<std::size_t>(shape[i]);
-  return result;
-}
+/// Parts beside each other along one axis of a whole tensor: CONCATENATION, PACK, SPLIT, UNPACK.
+class Joint {
+ public:
+  Joint(const Tensor& whole, std::size_t axis)
+      : outer_(product(whole.shape, 0, axis)), whole_bytes_(whole.bytes() / outer_) {}
 
-/// `outer` runs of `part_bytes`, which lie `whole_bytes` apart in the joined tensor.
-kernel::Move runs(std::size_t outer, std::size_t part_bytes) {
-  kernel::Move move;
-  move.unit_bytes = part_bytes;
-  move.extent[kernel::Move::rank - 1] = static_cast<std::int32_t>(outer);
-  return move;
-}
+  /// The next part, from it into the whole (`join`) or the other way; false when it does not fit.
+  bool add(const Tensor& part, std::int32_t input, std::int32_t output, bool join) {
+    const auto part_bytes = part.bytes() / outer_;
+    if (part_bytes > whole_bytes_ - offset_) return false;
+    constexpr int last = kernel::Move::rank - 1;
+    kernel::Move move;
+    move.unit_bytes = part_bytes;
+    move.extent[last] = static_cast<std::int32_t>(outer_);
+    (join ? move.input_step : move.output_step)[last] = static_cast<std::ptrdiff_t>(part_bytes);
+    (join ? move.output_step : move.input_step)[last] = static_cast<std::ptrdiff_t>(whole_bytes_);
+    (join ? move.output_first : move.input_first) = offset_;
+    moves_.blocks.push_back({move, input, output});
+    offset_ += part_bytes;
+    return true;
+  }
+  bool is_whole() const { return offset_ == whole_bytes_; }
+  Moves take() && { return std::move(moves_); }
 
-void set_joined(std::ptrdiff_t (&steps)[kernel::Move::rank], std::size_t& first,
-                std::size_t whole_bytes, std::size_t offset) {
-  steps[kernel::Move::rank - 1] = static_cast<std::ptrdiff_t>(whole_bytes);
-  first = offset;
-}
+ private:
+  std::size_t outer_, whole_bytes_;
+  std::size_t offset_ = 0;  ///< of the next part in each run of the whole
+  Moves moves_;
+};
 
 /// Shapes that differ along `axis` alone.
 Result<void> expect_beside(const Node& node, const Tensor& part, const Tensor& whole,
@@ -258,6 +268,21 @@ Result<void> expect_beside(const Node& node, const Tensor& part, const Tensor& w
   auto shape = whole.shape;
   if (axis < part.shape.size() && part.shape.size() == shape.size()) shape[axis] = part.shape[axis];
   return expect_shape(node, part, shape, name);
+}
+
+/// SPLIT and SPLIT_V: the outputs are parts of input `position` along `axis`.
+Result<Moves> split_along(const Node& node, std::size_t position, std::size_t axis) {
+  AIOT_TRY(const auto* input, node.input(position));
+  Joint joint(*input, axis);
+  for (std::size_t i = 0; i < node.outputs(); ++i) {
+    AIOT_TRY(const auto* part, node.output(i));
+    AIOT_CHECK(expect_type(node, *part, input->type, node.output_name(i)));
+    AIOT_CHECK(expect_beside(node, *part, *input, axis, node.output_name(i)));
+    if (!joint.add(*part, node.input_index(position), node.output_index(i), false)) break;
+    if (i + 1 == node.outputs() && joint.is_whole()) return std::move(joint).take();
+  }
+  return node.fail(Errc::bad_model,
+                   fmt::format("its outputs do not make {}", shape_text(input->shape)));
 }
 
 }  // namespace
@@ -272,11 +297,9 @@ Result<Moves> prepare_concatenation(const Node& node) {
   }
   const auto& shape = output->shape;
   AIOT_TRY(const auto axis, checked_axis(node, options.axis, shape.size()));
-  const auto outer = product(shape, 0, axis);
-  const auto whole_bytes = output->bytes() / outer;
-  Moves moves;
-  std::size_t offset = 0;
-  for (std::size_t i = 0; i < node.inputs(); ++i) {
+  Joint joint(*output, axis);
+  bool fits = true;
+  for (std::size_t i = 0; i < node.inputs() && fits; ++i) {
     const auto name = node.input_name(i);
     AIOT_TRY(const auto* part, node.input(i));
     AIOT_CHECK(expect_type(node, *part, output->type, name));
@@ -286,18 +309,12 @@ Result<Moves> prepare_concatenation(const Node& node) {
       return node.fail(Errc::unsupported_option,
                        fmt::format("{} has another scale than the output", name));
     }
-    const auto part_bytes = part->bytes() / outer;
-    if (offset + part_bytes > whole_bytes) break;
-    auto move = runs(outer, part_bytes);
-    move.input_step[kernel::Move::rank - 1] = static_cast<std::ptrdiff_t>(part_bytes);
-    set_joined(move.output_step, move.output_first, whole_bytes, offset);
-    moves.blocks.push_back({move, node.input_index(i), node.output_index()});
-    offset += part_bytes;
+    fits = joint.add(*part, node.input_index(i), node.output_index(), true);
   }
-  if (offset != whole_bytes || moves.blocks.size() != node.inputs()) {
+  if (!fits || !joint.is_whole()) {
     return node.fail(Errc::bad_model, fmt::format("its inputs do not make {}", shape_text(shape)));
   }
-  return moves;
+  return std::move(joint).take();
 }
 
 Result<Moves> prepare_pack(const Node& node) {
@@ -311,52 +328,63 @@ Result<Moves> prepare_pack(const Node& node) {
     return node.fail(Errc::bad_model,
                      fmt::format("{} inputs make {}", count, shape_text(output->shape)));
   }
-  auto part_shape = output->shape;
-  part_shape.erase(part_shape.begin() + static_cast<std::ptrdiff_t>(axis));
-  const auto outer = product(output->shape, 0, axis);
-  const auto whole_bytes = output->bytes() / outer;
-  const auto part_bytes = whole_bytes / node.inputs();
-  Moves moves;
+  const auto part_shape = without(output->shape, axis);
+  Joint joint(*output, axis);
   for (std::size_t i = 0; i < node.inputs(); ++i) {
-    const auto name = node.input_name(i);
     AIOT_TRY(const auto* part, node.input(i));
-    AIOT_CHECK(expect_type(node, *part, output->type, name));
-    AIOT_CHECK(expect_shape(node, *part, part_shape, name));
-    auto move = runs(outer, part_bytes);
-    move.input_step[kernel::Move::rank - 1] = static_cast<std::ptrdiff_t>(part_bytes);
-    set_joined(move.output_step, move.output_first, whole_bytes, i * part_bytes);
-    moves.blocks.push_back({move, node.input_index(i), node.output_index()});
+    AIOT_CHECK(expect_type(node, *part, output->type, node.input_name(i)));
+    AIOT_CHECK(expect_shape(node, *part, part_shape, node.input_name(i)));
+    joint.add(*part, node.input_index(i), node.output_index(), true);
   }
-  return moves;
+  return std::move(joint).take();
+}
+
+Result<Moves> prepare_unpack(const Node& node) {
+  AIOT_CHECK(node.expect(1, 1, node.outputs()));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_CHECK(expect_movable(node, *input, node.input_name(0)));
+  const auto& options = node.options<PackOptions>();
+  AIOT_TRY(const auto axis, checked_axis(node, options.axis, input->shape.size()));
+  const auto count = static_cast<std::int32_t>(node.outputs());
+  if (options.values_count != count || input->shape[axis] != count) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} outputs of {}", count, shape_text(input->shape)));
+  }
+  const auto part_shape = without(input->shape, axis);
+  Joint joint(*input, axis);
+  for (std::size_t i = 0; i < node.outputs(); ++i) {
+    AIOT_TRY(const auto* part, node.output(i));
+    AIOT_CHECK(expect_type(node, *part, input->type, node.output_name(i)));
+    AIOT_CHECK(expect_shape(node, *part, part_shape, node.output_name(i)));
+    joint.add(*part, node.input_index(0), node.output_index(i), false);
+  }
+  return std::move(joint).take();
 }
 
 Result<Moves> prepare_split(const Node& node) {
   const auto count = static_cast<std::size_t>(std::max(node.options<SplitOptions>().num_splits, 1));
   AIOT_CHECK(node.expect(2, 2, count));
-  AIOT_TRY(const auto axes, constant_integers(node, 0));
   AIOT_TRY(const auto* input, node.input(1));
   AIOT_CHECK(expect_movable(node, *input, node.input_name(1)));
-  if (axes.size() != 1) return node.fail(Errc::bad_model, fmt::format("{} axes", axes.size()));
-  AIOT_TRY(const auto axis, checked_axis(node, axes[0], input->shape.size()));
-  auto part_shape = input->shape;
-  part_shape[axis] /= static_cast<std::int32_t>(count);
-  if (static_cast<std::size_t>(input->shape[axis]) % count != 0) {
-    return node.fail(Errc::bad_model, fmt::format("{} in {} parts", input->shape[axis], count));
-  }
-  const auto outer = product(input->shape, 0, axis);
-  const auto whole_bytes = input->bytes() / outer;
-  const auto part_bytes = whole_bytes / count;
-  Moves moves;
+  AIOT_TRY(const auto axis, constant_axis(node, 0, input->shape.size()));
+  const auto extent = static_cast<std::size_t>(input->shape[axis]);
   for (std::size_t i = 0; i < count; ++i) {
     AIOT_TRY(const auto* part, node.output(i));
-    AIOT_CHECK(expect_type(node, *part, input->type, node.output_name(i)));
-    AIOT_CHECK(expect_shape(node, *part, part_shape, node.output_name(i)));
-    auto move = runs(outer, part_bytes);
-    move.output_step[kernel::Move::rank - 1] = static_cast<std::ptrdiff_t>(part_bytes);
-    set_joined(move.input_step, move.input_first, whole_bytes, i * part_bytes);
-    moves.blocks.push_back({move, node.input_index(1), node.output_index(i)});
+    if (extent % count != 0 || part->shape.size() <= axis ||
+        static_cast<std::size_t>(part->shape[axis]) != extent / count) {
+      return node.fail(Errc::bad_model, fmt::format("{} in {} parts", extent, count));
+    }
   }
-  return moves;
+  return split_along(node, 1, axis);
+}
+
+Result<Moves> prepare_split_v(const Node& node) {
+  const auto count = static_cast<std::size_t>(std::max(node.options<SplitOptions>().num_splits, 1));
+  AIOT_CHECK(node.expect(3, 3, count));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_CHECK(expect_movable(node, *input, node.input_name(0)));
+  AIOT_TRY(const auto axis, constant_axis(node, 2, input->shape.size()));
+  return split_along(node, 0, axis);  // input 1 repeats the outputs' extents
 }
 
 Result<Resize> prepare_resize(const Node& node) {
@@ -387,6 +415,19 @@ Result<Resize> prepare_resize(const Node& node) {
     AIOT_CHECK(expect_same_quantization(node, *tensors.input, *tensors.output));
   }
   return resize;
+}
+
+Result<VariableAccess> prepare_variable(const Node& node) {
+  const bool reads = node.op().code == Code::read_variable;
+  AIOT_CHECK(node.expect(reads ? 1 : 2, reads ? 1 : 2, reads ? 1 : 0));
+  AIOT_TRY(const auto* tensor, reads ? node.output() : node.input(1));
+  const auto index = static_cast<std::size_t>(node.options<VariableOptions>().variable);
+  const auto& variable = node.model().variables[index];
+  if (tensor->bytes() == 0 || tensor->bytes() != variable.bytes) {
+    return node.fail(Errc::bad_model,
+                     fmt::format("{} bytes for a variable of {}", tensor->bytes(), variable.bytes));
+  }
+  return VariableAccess{index, variable.bytes, reads ? node.output_index() : node.input_index(1)};
 }
 
 Result<ShapeOf> prepare_shape(const Node& node) {

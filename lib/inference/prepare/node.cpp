@@ -243,6 +243,23 @@ Result<std::size_t> checked_axis(const Node& node, std::int32_t axis, std::size_
   return static_cast<std::size_t>(positive);
 }
 
+Result<std::size_t> constant_axis(const Node& node, std::size_t position, std::size_t rank) {
+  AIOT_TRY(const auto axes, constant_integers(node, position));
+  if (axes.size() != 1) return node.fail(Errc::bad_model, fmt::format("{} axes", axes.size()));
+  return checked_axis(node, axes[0], rank);
+}
+
+std::size_t product(const std::vector<std::int32_t>& shape, std::size_t first, std::size_t end) {
+  std::size_t result = 1;
+  for (auto i = first; i < end; ++i) result *= static_cast<std::size_t>(shape[i]);
+  return result;
+}
+
+std::vector<std::int32_t> without(std::vector<std::int32_t> shape, std::size_t axis) {
+  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
+  return shape;
+}
+
 Result<Requantization> requantization(const Node& node, const Tensor& input, const Tensor& weights,
                                       const Tensor& output, Activation activation, int axis,
                                       std::size_t channels) {

@@ -109,6 +109,13 @@ Result<std::vector<std::int32_t>> constant_integers(const Node& node, std::size_
 
 /// Axis -rank to rank - 1 as 0 to rank - 1. Errc::bad_model.
 Result<std::size_t> checked_axis(const Node& node, std::int32_t axis, std::size_t rank);
+/// The one axis that input `position` has.
+Result<std::size_t> constant_axis(const Node& node, std::size_t position, std::size_t rank);
+
+/// Of the extents from `first` on before `end`.
+std::size_t product(const std::vector<std::int32_t>& shape, std::size_t first, std::size_t end);
+/// The shape less its dimension `axis`.
+std::vector<std::int32_t> without(std::vector<std::int32_t> shape, std::size_t axis);
 
 /// kernel::Requantize with the factors it points to.
 struct Requantization {

@@ -105,4 +105,24 @@ Result<Mean> prepare_mean(const Node& node) {
   return mean;
 }
 
+Result<ArgExtreme> prepare_arg_extreme(const Node& node) {
+  AIOT_CHECK(node.expect(2, 2));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_computable(node, *input, node.input_name(0)));
+  AIOT_CHECK(expect_type(node, *output, Type::int32, node.output_name()));
+  const auto& shape = input->shape;
+  AIOT_TRY(const auto axis, constant_axis(node, 1, shape.size()));
+  AIOT_CHECK(expect_shape(node, *output, without(shape, axis), node.output_name()));
+  ArgExtreme arg;
+  arg.maximum = node.op().code == Code::arg_max;
+  arg.type = input->type;
+  arg.outer = product(shape, 0, axis);
+  arg.extent = shape[axis];
+  arg.inner = product(shape, axis + 1, shape.size());
+  arg.input = node.input_index(0);
+  arg.output = node.output_index();
+  return arg;
+}
+
 }  // namespace aiot::inference

@@ -42,7 +42,7 @@ struct TransposeConv {
 };
 Result<TransposeConv> prepare_transpose_conv(const Node& node);
 
-/// ADD, SUB or MUL, ready for its kernel.
+/// ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE or PRELU, ready for its kernel.
 struct Arithmetic {
   Code code = Code::add;
   kernel::Broadcast shape;
@@ -53,6 +53,15 @@ struct Arithmetic {
   std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
 };
 Result<Arithmetic> prepare_arithmetic(const Node& node);
+
+/// MAXIMUM or MINIMUM of int8, int16, int32, int64 or float32 values.
+struct Extreme {
+  bool maximum = false;
+  kernel::Broadcast shape;
+  Type type = Type::int8;
+  std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
+};
+Result<Extreme> prepare_extreme(const Node& node);
 
 /// AVERAGE_POOL_2D or MAX_POOL_2D, ready for its kernel.
 struct Pool {
@@ -73,6 +82,16 @@ struct Mean {
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };
 Result<Mean> prepare_mean(const Node& node);
+
+/// ARG_MAX or ARG_MIN along the middle dimension of [outer][extent][inner], ready for its kernel.
+struct ArgExtreme {
+  bool maximum = false;
+  std::size_t outer = 1, inner = 1;
+  std::int32_t extent = 1;
+  Type type = Type::int8;              ///< or float32
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<ArgExtreme> prepare_arg_extreme(const Node& node);
 
 /// A function of 8-bit values, ready to be looked up: LOGISTIC, TANH, HARD_SWISH, RELU, RELU6 and
 /// LEAKY_RELU of int8, QUANTIZE from 8 bits to 8 bits.
@@ -102,6 +121,15 @@ struct Softmax {
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };
 Result<Softmax> prepare_softmax(const Node& node);
+
+/// LOG_SOFTMAX over the last dimension, ready for its kernel.
+struct LogSoftmax {
+  std::int32_t rows = 1, depth = 1;
+  Type type = Type::int8;              ///< or float32
+  kernel::LogSoftmaxInt8 quantized;    ///< when int8
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<LogSoftmax> prepare_log_softmax(const Node& node);
 
 /// QUANTIZE from float32 to int8, or DEQUANTIZE from int8 or uint8 to float32.
 struct Quantize {
@@ -142,7 +170,9 @@ Result<Moves> prepare_strided_slice(const Node& node);
 Result<Moves> prepare_pad(const Node& node);
 Result<Moves> prepare_concatenation(const Node& node);
 Result<Moves> prepare_pack(const Node& node);
+Result<Moves> prepare_unpack(const Node& node);
 Result<Moves> prepare_split(const Node& node);
+Result<Moves> prepare_split_v(const Node& node);
 
 /// Bytes between neighbours in each dimension of a dense tensor.
 std::vector<std::ptrdiff_t> dense_steps(const Tensor& tensor);
@@ -155,6 +185,14 @@ struct Resize {
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };
 Result<Resize> prepare_resize(const Node& node);
+
+/// READ_VARIABLE or ASSIGN_VARIABLE: bytes that are kept between runs.
+struct VariableAccess {
+  std::size_t variable = 0;  ///< index in Model::variables
+  std::size_t bytes = 0;
+  std::int32_t tensor = 0;  ///< of the model: what is read into or assigned from
+};
+Result<VariableAccess> prepare_variable(const Node& node);
 
 /// SHAPE: the input's extents, which are in the file.
 struct ShapeOf {

@@ -86,6 +86,8 @@ void run(const Arithmetic& p, const How& how, const Places& at) {
   switch (p.code) {
     case Code::sub: return kernel::sub(p.shape, how, a, b, output);
     case Code::mul: return kernel::mul(p.shape, how, a, b, output);
+    case Code::div: return kernel::div(p.shape, how, a, b, output);
+    case Code::squared_difference: return kernel::squared_difference(p.shape, how, a, b, output);
     default: return kernel::add(p.shape, how, a, b, output);
   }
 }
@@ -97,6 +99,65 @@ Result<Step> arithmetic(const Node& node) {
       run<std::int8_t>(p, p.quantized, at);
     } else {
       run<float>(p, p.range, at);
+    }
+  });
+}
+
+Result<Step> prelu(const Node& node) {
+  AIOT_TRY(const auto p, prepare_arithmetic(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::prelu(p.shape, p.quantized, at.in<std::int8_t>(p.a), at.in<std::int8_t>(p.b),
+                    at.out<std::int8_t>(p.output));
+    } else {
+      kernel::prelu(p.shape, at.in<float>(p.a), at.in<float>(p.b), at.out<float>(p.output));
+    }
+  });
+}
+
+template <class T>
+void run(const Extreme& p, const Places& at) {
+  kernel::extreme(p.maximum, p.shape, at.in<T>(p.a), at.in<T>(p.b), at.out<T>(p.output));
+}
+
+Result<Step> extreme(const Node& node) {
+  AIOT_TRY(const auto p, prepare_extreme(node));
+  return Step([p](const Places& at) {
+    switch (p.type) {
+      case Type::int8: return run<std::int8_t>(p, at);
+      case Type::int16: return run<std::int16_t>(p, at);
+      case Type::int32: return run<std::int32_t>(p, at);
+      case Type::int64: return run<std::int64_t>(p, at);
+      default: return run<float>(p, at);
+    }
+  });
+}
+
+template <class T>
+void run(const ArgExtreme& p, const Places& at) {
+  kernel::arg_extreme(p.maximum, p.outer, p.extent, p.inner, at.in<T>(p.input),
+                      at.out<std::int32_t>(p.output));
+}
+
+Result<Step> arg_extreme(const Node& node) {
+  AIOT_TRY(const auto p, prepare_arg_extreme(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t>(p, at);
+    } else {
+      run<float>(p, at);
+    }
+  });
+}
+
+Result<Step> log_softmax(const Node& node) {
+  AIOT_TRY(const auto p, prepare_log_softmax(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::log_softmax(p.rows, p.depth, p.quantized, at.in<std::int8_t>(p.input),
+                          at.out<std::int8_t>(p.output));
+    } else {
+      kernel::log_softmax(p.rows, p.depth, at.in<float>(p.input), at.out<float>(p.output));
     }
   });
 }
@@ -227,6 +288,19 @@ Result<Step> moves(Result<Moves> prepared) {
   });
 }
 
+/// READ_VARIABLE and ASSIGN_VARIABLE.
+Result<Step> variable(const Node& node) {
+  AIOT_TRY(const auto p, prepare_variable(node));
+  if (node.op().code == Code::read_variable) {
+    return Step([p](const Places& at) {
+      std::memcpy(at.out<std::uint8_t>(p.tensor), at.variables->at(p.variable), p.bytes);
+    });
+  }
+  return Step([p](const Places& at) {
+    std::memcpy(at.variables->at(p.variable), at.in<std::uint8_t>(p.tensor), p.bytes);
+  });
+}
+
 Result<Step> shape(const Node& node) {
   AIOT_TRY(auto prepared, prepare_shape(node));
   return Step([p = std::move(prepared)](const Places& at) {
@@ -245,7 +319,15 @@ Result<Step> make_step(const Node& node) {
     case Code::max_pool_2d: return pool(node);
     case Code::add:
     case Code::sub:
-    case Code::mul: return arithmetic(node);
+    case Code::mul:
+    case Code::div:
+    case Code::squared_difference: return arithmetic(node);
+    case Code::prelu: return prelu(node);
+    case Code::maximum:
+    case Code::minimum: return extreme(node);
+    case Code::arg_max:
+    case Code::arg_min: return arg_extreme(node);
+    case Code::log_softmax: return log_softmax(node);
     case Code::softmax: return softmax(node);
     case Code::reshape:
     case Code::squeeze:
@@ -259,7 +341,20 @@ Result<Step> make_step(const Node& node) {
     case Code::hard_swish:
     case Code::relu:
     case Code::relu6:
-    case Code::leaky_relu: return function(node);
+    case Code::leaky_relu:
+    case Code::elu:
+    case Code::abs:
+    case Code::sin:
+    case Code::cos:
+    case Code::log:
+    case Code::sqrt:
+    case Code::rsqrt:
+    case Code::square:
+    case Code::exp:
+    case Code::neg:
+    case Code::floor:
+    case Code::ceil:
+    case Code::round: return function(node);
     case Code::quantize:
     case Code::dequantize: return quantize(node);
     case Code::transpose: return moves(prepare_transpose(node));
@@ -268,7 +363,13 @@ Result<Step> make_step(const Node& node) {
     case Code::padv2: return moves(prepare_pad(node));
     case Code::concatenation: return moves(prepare_concatenation(node));
     case Code::pack: return moves(prepare_pack(node));
+    case Code::unpack: return moves(prepare_unpack(node));
     case Code::split: return moves(prepare_split(node));
+    case Code::split_v: return moves(prepare_split_v(node));
+    case Code::var_handle:
+    case Code::call_once: return Step([](const Places& /*at*/) {});  // done when the file was read
+    case Code::read_variable:
+    case Code::assign_variable: return variable(node);
     case Code::shape: return shape(node);
   }
   return node.fail(Errc::unsupported_operator, "not in this engine");
@@ -344,6 +445,7 @@ std::vector<OperatorInfo> operators_of(const Model& model) {
 
 ModelEngine::ModelEngine(std::shared_ptr<const Model> model)
     : model_(std::move(model)),
+      variables_(*model_),
       inputs_(infos_of(*model_, model_->inputs)),
       outputs_(infos_of(*model_, model_->outputs)),
       operators_(operators_of(*model_)) {}
@@ -366,6 +468,7 @@ class Interpreter final : public ModelEngine {
         memory_(arena.bytes / arena_alignment),
         steps_(std::move(steps)) {
     places_ = Places(constants_, arena, reinterpret_cast<std::uint8_t*>(memory_.data()));
+    places_.variables = &variables();
   }
 
   std::string name() const override { return "reference scalar"; }
@@ -382,7 +485,8 @@ class Interpreter final : public ModelEngine {
     return {};
   }
   MemoryUse memory() const override {
-    return {memory_.size() * arena_alignment, constants_.bytes(), model().file.size()};
+    return {memory_.size() * arena_alignment + variables_bytes(), constants_.bytes(),
+            model().file.size()};
   }
 
  private:

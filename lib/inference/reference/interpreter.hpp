@@ -24,6 +24,7 @@ class ModelEngine : public Engine {
   const std::vector<TensorInfo>& inputs() const final { return inputs_; }
   const std::vector<TensorInfo>& outputs() const final { return outputs_; }
   const std::vector<OperatorInfo>& operators() const final { return operators_; }
+  void reset() override { variables_.reset(); }
   std::span<std::uint8_t> input(std::size_t index) final {
     return {places_.out<std::uint8_t>(model_->inputs[index]), inputs_[index].bytes};
   }
@@ -34,11 +35,14 @@ class ModelEngine : public Engine {
  protected:
   explicit ModelEngine(std::shared_ptr<const Model> model);
   const Model& model() const { return *model_; }
+  Variables& variables() { return variables_; }
+  std::size_t variables_bytes() const { return variables_.bytes(); }
 
   Places places_;  ///< set by the engine, at least for inputs and outputs of the model
 
  private:
   std::shared_ptr<const Model> model_;
+  Variables variables_;
   std::vector<TensorInfo> inputs_, outputs_;
   std::vector<OperatorInfo> operators_;
 };

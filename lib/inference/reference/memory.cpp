@@ -93,6 +93,24 @@ Result<Constants> Constants::of(const Model& model) {
   return result;
 }
 
+Variables::Variables(const Model& model) : model_(model), values_(model.variables.size()) {
+  reset();
+}
+
+void Variables::reset() {
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const auto& variable = model_.variables[i];
+    values_[i].assign(variable.bytes, variable.fill);
+    if (!variable.initial.empty()) std::ranges::copy(variable.initial, values_[i].begin());
+  }
+}
+
+std::size_t Variables::bytes() const {
+  std::size_t sum = 0;
+  for (const auto& value : values_) sum += value.size();
+  return sum;
+}
+
 Places::Places(const Constants& constants, const Arena& arena, std::uint8_t* memory)
     : read(constants.places()), write(read.size()) {
   for (std::size_t i = 0; i < arena.offsets.size(); ++i) {

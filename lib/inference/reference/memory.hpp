@@ -45,7 +45,8 @@ Result<std::size_t> place(std::vector<Life>& lives);
 /// Where each computed tensor lies in one block of memory, as place() places it.
 struct Arena {
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
-  std::vector<std::size_t> offsets;  ///< by tensor; `none` for constants and tensors that no operator makes
+  std::vector<std::size_t>
+      offsets;  ///< by tensor; `none` for constants and tensors that no operator makes
   std::size_t bytes = 0;
 };
 
@@ -53,11 +54,26 @@ struct Arena {
 /// its outputs from when they are made to the end. Errc::too_large beyond 1 GiB.
 Result<Arena> plan_arena(const Model& model, std::size_t alignment);
 
-/// Where each tensor's bytes are, by its index in the model; null for one that no operator makes. Each is
-/// aligned for its type. What is only read may be a constant.
+/// A model's variables, as the last run left them.
+class Variables {
+ public:
+  explicit Variables(const Model& model);
+  std::uint8_t* at(std::size_t variable) { return values_[variable].data(); }
+  /// As before the first run.
+  void reset();
+  std::size_t bytes() const;
+
+ private:
+  const Model& model_;
+  std::vector<std::vector<std::uint8_t>> values_;
+};
+
+/// Where each tensor's bytes are, by its index in the model; null for one that no operator makes.
+/// Each is aligned for its type. What is only read may be a constant.
 struct Places {
   std::vector<const std::uint8_t*> read;
   std::vector<std::uint8_t*> write;
+  Variables* variables = nullptr;
 
   Places() = default;
   /// Constants where they are, what is computed in `memory` of arena.bytes.

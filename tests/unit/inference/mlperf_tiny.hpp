@@ -13,4 +13,7 @@ namespace aiot::test {
 /// The whole file; nullopt (and a line "SKIP: …") when it is not on this machine.
 std::optional<Bytes> mlperf_tiny(const std::string& relative_path);
 
+/// The same for any file of the test data.
+std::optional<Bytes> test_data(const std::string& relative_path);
+
 }  // namespace aiot::test

@@ -22,8 +22,11 @@ bool floats_agree(ByteSpan got, ByteSpan expected) {
   std::memcpy(a.data(), got.data(), got.size());
   std::memcpy(b.data(), expected.data(), expected.size());
   float largest = 0;
-  for (const float value : b) largest = std::max(largest, std::abs(value));
+  for (const float value : b) {
+    if (std::isfinite(value)) largest = std::max(largest, std::abs(value));
+  }
   for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) continue;
     if (!(std::abs(a[i] - b[i]) <= 1e-5F * largest)) return false;
   }
   return true;
@@ -61,7 +64,7 @@ std::string difference(const test::Vector& vector, Isa isa) {
 
 TEST_CASE("vectors: each ISA's kernels compute what TensorFlow Lite Micro's do") {
   const auto names = test::vector_names();
-  CHECK(names.size() == 33);
+  CHECK(names.size() == 47);
   for (const auto& name : names) {
     CAPTURE(name);
     const auto vectors = test::vectors_of(name);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "cases.hpp"
@@ -132,6 +131,38 @@ Bytes split(Random& r, Type type) {
   return op.file(SplitOptions{count});
 }
 
+Bytes split_v(Random& r, Type type) {
+  OneOperator op(r, Code::split_v);
+  auto shape = any_shape(r, 1, 4);
+  const auto axis = any_axis(r, shape.size());
+  const auto at = positive(axis, shape.size());
+  std::vector<std::int32_t> extents(static_cast<std::size_t>(r.between(1, 4)));
+  for (auto& extent : extents) extent = r.between(1, 4);
+  shape[at] = std::accumulate(extents.begin(), extents.end(), 0);
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  op.constant_integers(extents);
+  op.constant_integers({axis});
+  for (const auto extent : extents) {
+    shape[at] = extent;
+    op.output(type, shape, q);
+  }
+  return op.file(SplitOptions{static_cast<std::int32_t>(extents.size())});
+}
+
+Bytes unpack(Random& r, Type type) {
+  OneOperator op(r, Code::unpack);
+  auto shape = any_shape(r, 2, 4);
+  const auto axis = any_axis(r, shape.size());
+  const auto at = positive(axis, shape.size());
+  const auto count = shape[at];
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(at));
+  for (std::int32_t i = 0; i < count; ++i) op.output(type, shape, q);
+  return op.file(PackOptions{count, axis});
+}
+
 Bytes transpose(Random& r, Type type) {
   OneOperator op(r, Code::transpose);
   const auto shape = any_shape(r, 2, 5);
@@ -234,19 +265,21 @@ Bytes shape_of(Random& r, Type type) {
   return op.file(NoOptions{});
 }
 
-constexpr std::array<Maker, 13> makers = {{{"reshape", reshape},
-                                           {"squeeze", squeeze},
-                                           {"expand_dims", expand_dims},
-                                           {"pad", pad},
-                                           {"padv2", padv2},
-                                           {"concatenation", concatenation},
-                                           {"pack", pack},
-                                           {"split", split},
-                                           {"transpose", transpose},
-                                           {"strided_slice", strided_slice},
-                                           {"resize_bilinear", resize_bilinear},
-                                           {"resize_nearest_neighbor", resize_nearest},
-                                           {"shape", shape_of}}};
+constexpr Maker makers[] = {{"reshape", reshape},
+                            {"squeeze", squeeze},
+                            {"expand_dims", expand_dims},
+                            {"pad", pad},
+                            {"padv2", padv2},
+                            {"concatenation", concatenation},
+                            {"pack", pack},
+                            {"unpack", unpack},
+                            {"split", split},
+                            {"split_v", split_v},
+                            {"transpose", transpose},
+                            {"strided_slice", strided_slice},
+                            {"resize_bilinear", resize_bilinear},
+                            {"resize_nearest_neighbor", resize_nearest},
+                            {"shape", shape_of}};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "cases.hpp"
 
@@ -55,6 +56,91 @@ Bytes arithmetic(Random& r, Type type, Code code) {
 Bytes add(Random& r, Type type) { return arithmetic(r, type, Code::add); }
 Bytes sub(Random& r, Type type) { return arithmetic(r, type, Code::sub); }
 Bytes mul(Random& r, Type type) { return arithmetic(r, type, Code::mul); }
+
+Bytes squared_difference(Random& r, Type type) {
+  OneOperator op(r, Code::squared_difference);
+  const auto pair = shapes(r);
+  const auto a = op.quantization(0.005F, 0.5F);
+  const auto b = op.quantization(0.005F, 0.5F);
+  op.input(type, pair.a, a);
+  op.input(type, pair.b, b);
+  const float larger = std::max(a.scales[0], b.scales[0]);
+  const float scale = larger * larger * (r.chance(75) ? r.scale(30, 300) : r.scale(0.1F, 1e5F));
+  op.output(type, pair.output, {{scale}, {op.zero_point()}, 0});
+  return op.file(NoOptions{});
+}
+
+/// By a constant: nothing is divided by 0. The reference ends at output scales beyond these.
+Bytes div(Random& r, Type type) {
+  OneOperator op(r, Code::div);
+  const ArithmeticOptions o{static_cast<Activation>(r.chance(50) ? 0 : r.between(0, 3))};
+  const auto pair = shapes(r);
+  const auto a = op.quantization(0.005F, 0.5F);
+  const auto b = op.quantization(0.005F, 0.5F);
+  op.input(type, pair.a, a);
+  auto values = op.values(type, elements(pair.b));
+  for (auto& value : values) {
+    if (type == Type::int8 && static_cast<std::int8_t>(value) == b.zero_points[0]) value ^= 1;
+  }
+  op.constant(type, pair.b, b, std::move(values));
+  const float ratio = a.scales[0] / b.scales[0];
+  op.output(type, pair.output, {{ratio * r.scale(0.0001F, 0.0075F)}, {op.zero_point()}, 0});
+  return op.file(o);
+}
+
+Bytes prelu(Random& r, Type type) {
+  OneOperator op(r, Code::prelu);
+  const auto n = r.between(1, 2);
+  const auto h = r.between(1, 4);
+  const auto w = r.between(1, 4);
+  const auto c = r.between(1, 8);
+  const auto in = op.quantization(0.005F, 0.5F);
+  const auto alpha = op.quantization(0.001F, 0.02F);
+  const Shape alpha_shape = r.chance(70) ? Shape{1, 1, c} : Shape{h, w, c};
+  op.input(type, {n, h, w, c}, in);
+  op.constant(type, alpha_shape, alpha, op.values(type, elements(alpha_shape)));
+  op.output(type, {n, h, w, c},
+            {{in.scales[0] * (r.chance(75) ? r.scale(0.3F, 2) : r.scale(0.01F, 100))},
+             {op.zero_point()},
+             0});
+  return op.file(NoOptions{});
+}
+
+Bytes extreme(Random& r, Type type, Code code) {
+  OneOperator op(r, code);
+  const auto pair = shapes(r);
+  const auto q = op.quantization(0.005F, 0.5F);
+  op.input(type, pair.a, q);
+  op.input(type, pair.b, q);
+  op.output(type, pair.output, q);
+  return op.file(NoOptions{});
+}
+Bytes maximum(Random& r, Type type) { return extreme(r, type, Code::maximum); }
+Bytes minimum(Random& r, Type type) { return extreme(r, type, Code::minimum); }
+
+Bytes arg_extreme(Random& r, Type type, Code code) {
+  OneOperator op(r, code);
+  Shape shape;
+  for (auto rank = r.between(1, 4); rank > 0; --rank) shape.push_back(r.between(1, 6));
+  const auto rank = static_cast<std::int32_t>(shape.size());
+  const auto axis = r.between(-rank, rank - 1);
+  op.input(type, shape, op.quantization(0.005F, 0.5F));
+  op.constant_integers({axis});
+  shape.erase(shape.begin() + (axis < 0 ? axis + rank : axis));
+  op.output(Type::int32, shape, {});
+  return op.file(ArgOptions{Type::int32});
+}
+Bytes arg_max(Random& r, Type type) { return arg_extreme(r, type, Code::arg_max); }
+Bytes arg_min(Random& r, Type type) { return arg_extreme(r, type, Code::arg_min); }
+
+Bytes log_softmax(Random& r, Type type) {
+  OneOperator op(r, Code::log_softmax);
+  const Shape shape = r.chance(30) ? Shape{r.between(1, 3), r.between(1, 4), r.between(1, 20)}
+                                   : Shape{r.between(1, 4), r.between(1, 60)};
+  op.input(type, shape, op.quantization(0.0005F, 1));
+  op.output(type, shape, {{1.0F / 16}, {127}, 0});
+  return op.file(NoOptions{});
+}
 
 Bytes softmax(Random& r, Type type) {
   OneOperator op(r, Code::softmax);
@@ -114,6 +200,32 @@ Bytes leaky_relu(Random& r, Type type) {
   return function(r, type, Code::leaky_relu, in, out, alpha);
 }
 
+Bytes elu(Random& r, Type type) {
+  const auto in = any_scale(r, 0.003F, 0.1F);
+  return function(r, type, Code::elu, in, any_scale(r, 0.003F, 0.3F));
+}
+Bytes abs(Random& r, Type type) {
+  const auto in = any_scale(r, 0.003F, 1);
+  auto out = any_scale(r, 0.1F, 4);
+  out.scales[0] = r.chance(30) ? in.scales[0] : out.scales[0] * in.scales[0];
+  return function(r, type, Code::abs, in, out);
+}
+/// Of what is not negative, as the reference demands it.
+Bytes rsqrt(Random& r, Type type) {
+  auto in = any_scale(r, 0.001F, 1);
+  in.zero_points[0] = -128;
+  auto out = any_scale(r, 0.003F, 0.1F);
+  out.scales[0] /= std::sqrt(in.scales[0]);
+  return function(r, type, Code::rsqrt, in, out);
+}
+/// Those that the reference has of float32 alone.
+Bytes float_functions(Random& r, Type /*type*/) {
+  constexpr std::array codes = {Code::sin, Code::cos, Code::log,   Code::sqrt, Code::square,
+                                Code::exp, Code::neg, Code::floor, Code::ceil, Code::round};
+  const auto code = codes[static_cast<std::size_t>(r.between(0, 9))];
+  return function(r, Type::float32, code, {}, {});
+}
+
 /// From float32 (`type`) or between types of 8 bits.
 Bytes quantize(Random& r, Type type) {
   OneOperator op(r, Code::quantize);
@@ -145,18 +257,30 @@ Bytes dequantize(Random& r, Type) {
   return op.file(NoOptions{});
 }
 
-constexpr std::array<Maker, 12> makers = {{{"add", add},
-                                           {"sub", sub},
-                                           {"mul", mul},
-                                           {"softmax", softmax},
-                                           {"logistic", logistic},
-                                           {"tanh", tanh},
-                                           {"hard_swish", hard_swish},
-                                           {"relu", relu},
-                                           {"relu6", relu6},
-                                           {"leaky_relu", leaky_relu},
-                                           {"quantize", quantize},
-                                           {"dequantize", dequantize, true}}};
+constexpr Maker makers[] = {{"add", add},
+                            {"sub", sub},
+                            {"mul", mul},
+                            {"div", div},
+                            {"squared_difference", squared_difference},
+                            {"prelu", prelu},
+                            {"maximum", maximum},
+                            {"minimum", minimum},
+                            {"arg_max", arg_max},
+                            {"arg_min", arg_min},
+                            {"softmax", softmax},
+                            {"log_softmax", log_softmax},
+                            {"logistic", logistic},
+                            {"tanh", tanh},
+                            {"hard_swish", hard_swish},
+                            {"relu", relu},
+                            {"relu6", relu6},
+                            {"leaky_relu", leaky_relu},
+                            {"elu", elu},
+                            {"abs", abs},
+                            {"rsqrt", rsqrt},
+                            {"float_functions", float_functions},
+                            {"quantize", quantize},
+                            {"dequantize", dequantize, true}};
 
 }  // namespace
 

@@ -17,7 +17,7 @@
 namespace vectors {
 namespace {
 
-using Resolver = tflite::MicroMutableOpResolver<32>;
+using Resolver = tflite::MicroMutableOpResolver<96>;
 
 void add_operators(Resolver& resolver) {
   resolver.AddConv2D();
@@ -52,6 +52,29 @@ void add_operators(Resolver& resolver) {
   resolver.AddResizeBilinear();
   resolver.AddResizeNearestNeighbor();
   resolver.AddShape();
+  resolver.AddDiv();
+  resolver.AddSquaredDifference();
+  resolver.AddPrelu();
+  resolver.AddMaximum();
+  resolver.AddMinimum();
+  resolver.AddArgMax();
+  resolver.AddArgMin();
+  resolver.AddLogSoftmax();
+  resolver.AddElu();
+  resolver.AddAbs();
+  resolver.AddRsqrt();
+  resolver.AddSin();
+  resolver.AddCos();
+  resolver.AddLog();
+  resolver.AddSqrt();
+  resolver.AddSquare();
+  resolver.AddExp();
+  resolver.AddNeg();
+  resolver.AddFloor();
+  resolver.AddCeil();
+  resolver.AddRound();
+  resolver.AddSplitV();
+  resolver.AddUnpack();
 }
 
 void append_sized(Bytes& out, const std::uint8_t* bytes, std::size_t size) {
