@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "net/deadline.hpp"
+#include "net/resolve.hpp"
 
 namespace aiot::net {
 namespace {
@@ -17,10 +18,6 @@ Error connect_error(const error_code& error, const std::string& where) {
   namespace e = asio::error;
   if (error == e::connection_refused) {
     return make_error(Errc::refused, where, "nothing listens there: check the port number");
-  }
-  if (error == e::host_not_found || error == e::host_not_found_try_again || error == e::no_data ||
-      error == e::service_not_found) {
-    return make_error(Errc::not_found, where + ": no such host", "check the name's spelling");
   }
   if (error == e::host_unreachable || error == e::network_unreachable || error == e::network_down) {
     return make_error(Errc::not_found, fmt::format("{}: {}", where, error.message()),
@@ -49,24 +46,19 @@ Task<FdStream> tcp_connect(std::string host, std::uint16_t port, TimePoint deadl
   const std::string where = host_and_port(host, port);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
 
-  const auto resolver = std::make_shared<tcp::resolver>(executor);
-  auto look_up = [resolver, host, service = std::to_string(port)](auto handler) {
-    resolver->async_resolve(
-        host, service,
-        [resolver, handler = std::move(handler)](const error_code& error,
-                                                 tcp::resolver::results_type found) mutable {
-          handler(error, std::move(found));
-        });
-  };
-  auto stop_look_up = [resolver] { resolver->cancel(); };
-  auto looked = co_await by_deadline<error_code, tcp::resolver::results_type>(deadline, look_up,
-                                                                              stop_look_up);
-  if (!looked) co_return interrupted(std::move(looked).error(), "looking up " + host);
-  const auto [not_found, endpoints] = *looked;
-  if (not_found) co_return connect_error(not_found, where);
+  Result<std::vector<asio::ip::address>> found = co_await resolve_all(host, deadline);
+  if (!found) {
+    Error error = std::move(found).error();
+    if (error.code == Errc::not_found) {
+      co_return make_error(Errc::not_found, where + ": no such host", std::move(error.hint));
+    }
+    co_return interrupted(std::move(error), "looking up " + host);
+  }
+  std::vector<tcp::endpoint> endpoints;
+  for (const asio::ip::address& address : *found) endpoints.emplace_back(address, port);
 
   const auto socket = std::make_shared<tcp::socket>(executor);
-  auto connect = [socket, endpoints = endpoints](auto handler) {
+  auto connect = [socket, endpoints = std::move(endpoints)](auto handler) {
     asio::async_connect(
         *socket, endpoints,
         [socket, handler = std::move(handler)](const error_code& error,
