@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <random>
 
 #include "net/tcp_connect.hpp"
@@ -321,7 +323,12 @@ Task<void> Client::turn(TimePoint deadline) {
   received_at_ = link_->clock().now();
   pinged_at_.reset();
   Result<void> taken = take_input();
-  if (taken) co_return taken;
+  if (taken) {
+    // A flood of small messages takes long: the user and the clock have their turn after each read.
+    const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+    co_await net::asio::post(executor, net::asio::use_awaitable);
+    co_return taken;
+  }
   Result<void> refused = co_await refuse(std::move(taken).error());
   co_return refused;
 }

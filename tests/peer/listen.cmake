@@ -4,3 +4,5 @@ add_test(NAME peer_listen COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/l
 set_tests_properties(peer_listen PROPERTIES TIMEOUT 300 LABELS peer)
 add_test(NAME peer_sim_mqtt COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/sim_mqtt_test.py $<TARGET_FILE:aiotctl>)
 set_tests_properties(peer_sim_mqtt PROPERTIES TIMEOUT 300 LABELS peer)
+add_test(NAME peer_mqtt_hostile COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/mqtt_hostile_test.py $<TARGET_FILE:aiotctl>)
+set_tests_properties(peer_mqtt_hostile PROPERTIES TIMEOUT 300 LABELS peer)

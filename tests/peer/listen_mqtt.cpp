@@ -67,6 +67,11 @@ class Broker {
   }
   /// Ends it, and waits for that: what it keeps is on disk then.
   void stop() { child_.reset(); }
+  /// The same with SIGKILL: only what was on disk already is kept.
+  void kill() {
+    child_->kill();
+    child_.reset();
+  }
 
   std::string path(const std::string& name) const { return folder_.path().string() + "/" + name; }
   void write(const std::string& name, const std::string& text, mode_t mode = 0600) {
@@ -294,6 +299,36 @@ TEST_CASE("no message of QoS 1 is lost when the broker is restarted") {
     CHECK(failure_code(report) == "");
     CHECK(heard.size() == 2 * half + 1);
     // What is held for us comes with the session, perhaps before it is told that it is back.
+    CHECK(listener.notices.contains("listen.lost"));
+  }
+}
+
+TEST_CASE("a broker that is killed keeps the session, and nothing that it takes later is lost") {
+  if (missing()) AIOT_SKIP("mosquitto is not here: apt-get install mosquitto mosquitto-clients");
+  for (const int version : {5, 4}) {
+    CAPTURE(version);
+    Broker broker(
+        "allow_anonymous true\npersistence true\nautosave_on_changes true\nautosave_interval 1\n");
+    Listener listener;
+    listen::Request request = bounded(0);
+    request.mqtt_qos = 1;
+    request.mqtt_version = version;
+    if (version == 4) request.mqtt_client_id = "line-8";
+    broker.publish({"-t", "n", "-m", "begin", "-r", "-q", "1"});
+    std::set<std::string> seen;
+    listener.on_message = [&] {
+      seen.insert(listener.text(listener.messages.size() - 1, "payload"));
+      if (seen.size() == 3) listener.enough.request_stop();
+      if (listener.messages.size() != 1) return;
+      // Our subscription has to be on disk before: each change is written.
+      broker.publish({"-t", "n", "-m", "before", "-q", "1"});
+      broker.kill();
+      broker.start();
+      broker.publish({"-t", "n", "-m", "after", "-q", "1"});
+    };
+    const listen::Report report = listener.run(broker.address("n"), request);
+    CHECK(failure_code(report) == "");
+    CHECK(seen == std::set<std::string>{"begin", "before", "after"});
     CHECK(listener.notices.contains("listen.lost"));
   }
 }

@@ -47,6 +47,9 @@ class Child {
     ::close(output_);
   }
 
+  void kill() const {
+    if (pid_ > 0) ::kill(pid_, SIGKILL);
+  }
   bool running() const { return pid_ > 0; }
   /// Waits for its end; its exit status.
   int wait() {
