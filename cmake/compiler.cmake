@@ -1,8 +1,11 @@
 # Warnings, sanitizers, ccache.
 add_library(aiot_compiler INTERFACE)
-target_compile_options(aiot_compiler INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
+target_compile_options(aiot_compiler INTERFACE -Wall -Wextra -Wconversion -Wno-sign-conversion
   -Woverloaded-virtual)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # In a unity build a local name may be that of another file's anonymous namespace, and every type of such a
+  # namespace counts as one that is not of the main file.
+  target_compile_options(aiot_compiler INTERFACE -Wshadow=local -Wno-subobject-linkage)
   # g++ 12 sees phantoms in coroutine frames and inlined std::string code.
   target_compile_options(aiot_compiler INTERFACE -Wno-maybe-uninitialized -Wno-restrict
                                                  -Wno-stringop-overflow -Wno-stringop-overread

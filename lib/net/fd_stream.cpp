@@ -24,9 +24,9 @@ Error lost(std::string text) {
                     "again");
 }
 
-Error closed() { return make_error(Errc::link_lost, "the link is closed"); }
-
 }  // namespace
+
+Error link_closed() { return make_error(Errc::link_lost, "the link is closed"); }
 
 Error link_error(int number) {
   const std::string text = std::generic_category().message(number);
@@ -73,7 +73,7 @@ Task<void> FdStream::wait_ready(std::shared_ptr<Shared> shared, Wait what, TimeP
   // Stopping one direction stops the other's wait too; its caller just tries again.
   auto waited = co_await by_deadline<boost::system::error_code>(deadline, start, stop);
   if (!waited) co_return std::move(waited).error();
-  if (!shared->descriptor.is_open()) co_return closed();
+  if (!shared->descriptor.is_open()) co_return link_closed();
   co_return Result<void>();
 }
 
@@ -85,7 +85,7 @@ Task<void> FdStream::be_fair(std::shared_ptr<Shared> shared) {
     const auto executor = co_await asio::this_coro::executor;
     co_await asio::post(executor, asio::use_awaitable);
   }
-  if (!shared->descriptor.is_open()) co_return closed();
+  if (!shared->descriptor.is_open()) co_return link_closed();
   co_return Result<void>();
 }
 
@@ -126,7 +126,7 @@ Task<void> FdStream::write(ByteSpan data, TimePoint deadline) {
 }
 
 Result<void> FdStream::discard_input() {
-  if (!is_open()) return closed();
+  if (!is_open()) return link_closed();
   // Bounded: a device that never stops talking must not keep us here.
   for (int i = 0; i < 1024; ++i) {
     std::array<std::uint8_t, 4096> drop;  // NOLINT: filled by read

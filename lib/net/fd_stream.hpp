@@ -50,5 +50,7 @@ class FdStream {
 /// The error for `number` (errno) of an operation on an open link: link_lost when the device or
 /// the other end is gone, else io.
 Error link_error(int number);
+/// For an operation on a link that this side has closed.
+Error link_closed();
 
 }  // namespace aiot::net

@@ -17,8 +17,6 @@ using std::chrono::milliseconds;
 /// How often a device that went away is looked for: much shorter than a re-enumeration.
 constexpr milliseconds search_pause{50};
 
-Error closed() { return make_error(Errc::link_lost, "the link is closed"); }
-
 }  // namespace
 
 SerialLink::SerialLink(asio::any_io_executor executor, std::string path, std::uint32_t baud_bps,
@@ -57,13 +55,13 @@ Result<void> SerialLink::connect(const std::string& path) {
 }
 
 Task<std::size_t> SerialLink::read_some(std::span<std::uint8_t> buffer, TimePoint deadline) {
-  if (!stream_) co_return closed();
+  if (!stream_) co_return link_closed();
   Result<std::size_t> count = co_await stream_->read_some(buffer, deadline);
   co_return count;
 }
 
 Task<void> SerialLink::write(ByteSpan data, TimePoint deadline) {
-  if (!stream_) co_return closed();
+  if (!stream_) co_return link_closed();
   Result<void> written = co_await stream_->write(data, deadline);
   co_return written;
 }
@@ -79,17 +77,17 @@ Task<void> SerialLink::drain(TimePoint deadline) {
     Result<void> slept = co_await clock().sleep_until(std::min(deadline, clock().now() + pause));
     AIOT_CO_CHECK(std::move(slept));
   }
-  co_return closed();
+  co_return link_closed();
 }
 
 Task<void> SerialLink::discard_input() {
-  if (!port_) co_return closed();
+  if (!port_) co_return link_closed();
   AIOT_CO_CHECK(port_->discard_input());
   co_return stream_->discard_input();
 }
 
 Task<void> SerialLink::set_baud(std::uint32_t baud_bps) {
-  if (!port_) co_return closed();
+  if (!port_) co_return link_closed();
   AIOT_CO_CHECK(port_->set_baud(baud_bps));
   baud_bps_ = baud_bps;
   co_return Result<void>();
@@ -97,7 +95,7 @@ Task<void> SerialLink::set_baud(std::uint32_t baud_bps) {
 
 Task<void> SerialLink::set_lines(std::span<const LineStep> steps) {
   for (const LineStep& step : steps) {
-    if (!port_) co_return closed();
+    if (!port_) co_return link_closed();
     AIOT_CO_CHECK(port_->set_lines(step.dtr, step.rts));
     if (step.hold.count() > 0) {
       Result<void> held = co_await clock().sleep_for(step.hold);

@@ -12,7 +12,7 @@ namespace {
 namespace asio = net::asio;
 using asio::ip::tcp;
 
-constexpr std::size_t read_bytes = 2048;
+constexpr std::size_t tcp_read_bytes = 2048;
 
 }  // namespace
 
@@ -91,7 +91,7 @@ void TcpPort::wait_read() {
                        if (generation != generation_) return;
                        reading_ = false;
                        if (error || paused_) return;
-                       std::array<std::uint8_t, read_bytes> buffer;
+                       std::array<std::uint8_t, tcp_read_bytes> buffer;
                        const std::size_t got = client_.read_some(asio::buffer(buffer), error);
                        if (error == asio::error::would_block) error.clear();
                        if (error) return drop_client();

@@ -55,6 +55,16 @@ inline std::uint32_t load_le32(const std::uint8_t* p) {
 inline std::uint64_t load_le64(const std::uint8_t* p) {
   return load_le32(p) | (static_cast<std::uint64_t>(load_le32(p + 4)) << 32);
 }
+/// Big-endian loads.
+inline std::uint16_t load_be16(const std::uint8_t* p) {
+  return static_cast<std::uint16_t>(p[0] << 8 | p[1]);
+}
+inline std::uint32_t load_be32(const std::uint8_t* p) {
+  return static_cast<std::uint32_t>(load_be16(p)) << 16 | load_be16(p + 2);
+}
+inline std::uint64_t load_be64(const std::uint8_t* p) {
+  return static_cast<std::uint64_t>(load_be32(p)) << 32 | load_be32(p + 4);
+}
 inline void store_le16(std::uint8_t* p, std::uint16_t v) {
   p[0] = static_cast<std::uint8_t>(v);
   p[1] = static_cast<std::uint8_t>(v >> 8);

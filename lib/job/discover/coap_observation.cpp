@@ -9,7 +9,7 @@
 namespace aiot::discover {
 namespace {
 
-constexpr std::size_t max_addresses = 8;
+constexpr std::size_t max_coap_addresses = 8;
 constexpr std::size_t max_listed = 64;
 
 std::string address_of(const std::string& host, std::uint16_t port, const std::string& path) {
@@ -82,7 +82,7 @@ Observation observe_links(const std::string& host, std::uint16_t port,
   if (!observable.empty()) out.facts.push_back({"coap.observable", first_of(observable), 1});
   add_ecosystem(types, out.facts);
   for (const std::string& path : observable) {
-    if (out.addresses.size() == max_addresses) break;
+    if (out.addresses.size() == max_coap_addresses) break;
     out.addresses.push_back(address_of(host, port, path));
   }
   if (out.addresses.empty()) {

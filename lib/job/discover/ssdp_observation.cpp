@@ -21,13 +21,13 @@ std::string mac_of_digits(std::string_view text) {
   return digits;
 }
 
-struct Claim {
+struct KnownName {
   std::string_view header;  ///< in lower case, of the SERVER header or the search target
   std::string_view ecosystem;
   std::string_view reason;
 };
 // Names that the makers' own documents give.
-constexpr std::array<Claim, 6> claims = {{
+constexpr std::array<KnownName, 6> known_names = {{
     {"roku", "Roku", "it answers as roku:ecp, Roku's External Control Protocol"},
     {"urn:dial-multiscreen-org", "DIAL", "it offers the DIAL service"},
     {"urn:belkin:", "Belkin WeMo", "its UPnP types are Belkin's"},
@@ -37,12 +37,12 @@ constexpr std::array<Claim, 6> claims = {{
 }};
 
 void add_ecosystem(const ssdp::Message& message, std::vector<Fact>& facts) {
-  for (const Claim& claim : claims) {
+  for (const KnownName& known : known_names) {
     const bool named =
-        message.target().starts_with(claim.header) || message.headers.contains(claim.header);
+        message.target().starts_with(known.header) || message.headers.contains(known.header);
     if (!named) continue;
-    facts.push_back({"ecosystem", std::string(claim.ecosystem), 0.8});
-    facts.push_back({"ecosystem_reason", std::string(claim.reason), 1});
+    facts.push_back({"ecosystem", std::string(known.ecosystem), 0.8});
+    facts.push_back({"ecosystem_reason", std::string(known.reason), 1});
     return;
   }
 }

@@ -24,7 +24,7 @@ bool is_mac(const std::string& text) {
   return true;
 }
 
-std::string lower(std::string text) {
+std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
@@ -68,7 +68,7 @@ Observation observe_usb(const net::UsbDevice& device, const net::udev::UsbNames&
 
   if (serial) out.identities.push_back({IdentityKind::serial, device.serial, "usb:" + id});
   const bool own_mac = device.vid == espressif && is_mac(device.serial);
-  if (own_mac) out.identities.push_back({IdentityKind::mac, lower(device.serial)});
+  if (own_mac) out.identities.push_back({IdentityKind::mac, lower_case(device.serial)});
   for (const SerialPort& port : device.ports)
     out.identities.push_back({IdentityKind::port, lasting_path(port)});
   // Its place is the one thing that stays the same while udev still makes the port's name.
@@ -83,7 +83,7 @@ Observation observe_usb(const net::UsbDevice& device, const net::udev::UsbNames&
   out.facts.push_back({"product", product, sure});
   if (!vendor.empty()) out.facts.push_back({"vendor", vendor, sure});
   if (!device.serial.empty()) out.facts.push_back({"serial", device.serial, sure});
-  if (own_mac) out.facts.push_back({"mac", lower(device.serial), 1});
+  if (own_mac) out.facts.push_back({"mac", lower_case(device.serial), 1});
   out.facts.push_back({"usb.id", id, 1});
   out.facts.push_back({"usb.kind", role_name(kind.role), 1});
   out.facts.push_back({"usb.place", device.place, 1});

@@ -5,14 +5,12 @@
 #include <algorithm>
 #include <string_view>
 
-#include "net/capture/byte_order.hpp"
-
 namespace aiot::net::capture {
 namespace {
 
 constexpr std::string_view magic{"btsnoop\0", 8};
-constexpr std::size_t header_size = 16;
-constexpr std::size_t record_header_size = 24;
+constexpr std::size_t btsnoop_header_size = 16;
+constexpr std::size_t btsnoop_record_header_size = 24;
 
 /// Data link types.
 constexpr std::uint32_t type_hci = 1001;
@@ -30,7 +28,7 @@ bool BtsnoopReader::recognises(ByteSpan beginning) {
 
 Result<BtsnoopReader> BtsnoopReader::open(Input input) {
   BtsnoopReader reader(std::move(input));
-  AIOT_TRY(const ByteSpan header, reader.input_.need(header_size));
+  AIOT_TRY(const ByteSpan header, reader.input_.need(btsnoop_header_size));
   if (!recognises(header)) return make_error(Errc::not_a_capture);
   const std::uint32_t version = load_be32(header.data() + 8);
   const std::uint32_t type = load_be32(header.data() + 12);
@@ -45,7 +43,7 @@ Result<BtsnoopReader> BtsnoopReader::open(Input input) {
 }
 
 Result<std::optional<Record>> BtsnoopReader::next() {
-  AIOT_TRY(const std::optional<ByteSpan> header, input_.take(record_header_size));
+  AIOT_TRY(const std::optional<ByteSpan> header, input_.take(btsnoop_record_header_size));
   if (!header) return std::optional<Record>();
   // Original length, captured length, flags, drops, time.
   const std::uint8_t* p = header->data();

@@ -1,14 +1,12 @@
 #include "net/capture/pcap.hpp"
 
-#include "net/capture/byte_order.hpp"
-
 namespace aiot::net::capture {
 namespace {
 
 constexpr std::uint32_t magic_microseconds = 0xA1B2C3D4;
 constexpr std::uint32_t magic_nanoseconds = 0xA1B23C4D;
-constexpr std::size_t header_size = 24;
-constexpr std::size_t record_header_size = 16;
+constexpr std::size_t pcap_header_size = 24;
+constexpr std::size_t pcap_record_header_size = 16;
 /// The lower bits are the link type, the upper ones tell of checksums at a frame's end.
 constexpr std::uint32_t link_mask = 0x0FFFFFFF;
 
@@ -29,7 +27,7 @@ std::uint32_t PcapReader::load32(const std::uint8_t* p) const {
 
 Result<PcapReader> PcapReader::open(Input input) {
   PcapReader reader(std::move(input));
-  AIOT_TRY(const ByteSpan header, reader.input_.need(header_size));
+  AIOT_TRY(const ByteSpan header, reader.input_.need(pcap_header_size));
   if (!recognises(header)) return make_error(Errc::not_a_capture);
   const std::uint8_t* p = header.data();
   reader.big_endian_ = is_magic(load_be32(p));
@@ -41,7 +39,7 @@ Result<PcapReader> PcapReader::open(Input input) {
 }
 
 Result<std::optional<Record>> PcapReader::next() {
-  AIOT_TRY(const std::optional<ByteSpan> header, input_.take(record_header_size));
+  AIOT_TRY(const std::optional<ByteSpan> header, input_.take(pcap_record_header_size));
   if (!header) return std::optional<Record>();
   const std::uint8_t* p = header->data();
   Record record;

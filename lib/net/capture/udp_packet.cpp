@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "net/capture/byte_order.hpp"
-
 namespace aiot::net::capture {
 namespace {
 

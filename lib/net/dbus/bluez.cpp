@@ -19,9 +19,6 @@ using dbus::object_field;
 using dbus::text_field;
 using dbus::truth_field;
 
-constexpr const char* service = "org.bluez";
-constexpr const char* adapter_interface = "org.bluez.Adapter1";
-constexpr const char* device_interface = "org.bluez.Device1";
 constexpr const char* object_manager = "org.freedesktop.DBus.ObjectManager";
 constexpr const char* properties = "org.freedesktop.DBus.Properties";
 

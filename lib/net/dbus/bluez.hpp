@@ -14,6 +14,10 @@
 /// BlueZ over D-Bus, as its doc/*-api.txt (5.66) describes it.
 namespace aiot::net::bluez {
 
+inline constexpr const char* service = "org.bluez";
+inline constexpr const char* adapter_interface = "org.bluez.Adapter1";
+inline constexpr const char* device_interface = "org.bluez.Device1";
+
 /// Why there is no Bluetooth: each has another remedy, which the error's hint tells.
 enum class Errc {
   no_daemon = 1,  ///< bluetoothd does not run

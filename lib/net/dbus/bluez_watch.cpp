@@ -9,8 +9,6 @@
 namespace aiot::net::bluez {
 namespace {
 
-constexpr const char* adapter_interface = "org.bluez.Adapter1";
-
 /// Of the many things BlueZ says in a busy room, those about a controller itself.
 bool is_about_an_adapter(const dbus::Signal& signal) {
   const Array& arguments = signal.arguments;

@@ -12,8 +12,6 @@
 namespace aiot::net::bluez {
 namespace {
 
-constexpr const char* service = "org.bluez";
-constexpr const char* device_interface = "org.bluez.Device1";
 constexpr const char* characteristic_interface = "org.bluez.GattCharacteristic1";
 /// Bluetooth Core Specification 5.4, volume 3, part B, 2.5.1.
 constexpr std::string_view base_uuid = "-0000-1000-8000-00805f9b34fb";

@@ -11,17 +11,17 @@ namespace {
 
 using dbus::number_field;
 
-constexpr const char* service = "fi.w1.wpa_supplicant1";
-constexpr const char* root = "/fi/w1/wpa_supplicant1";
+constexpr const char* supplicant_service = "fi.w1.wpa_supplicant1";
+constexpr const char* supplicant_root = "/fi/w1/wpa_supplicant1";
 constexpr const char* interface_interface = "fi.w1.wpa_supplicant1.Interface";
 constexpr const char* bss_interface = "fi.w1.wpa_supplicant1.BSS";
 
-struct Radio {
+struct SupplicantRadio {
   std::string path;
   std::string interface;
 };
 
-AccessPoint point_of(const Object& fields) {
+AccessPoint bss_of(const Object& fields) {
   AccessPoint out;
   if (const Bytes* ssid = dbus::bytes_field(fields, "SSID")) out.ssid = *ssid;
   if (const Bytes* bssid = dbus::bytes_field(fields, "BSSID")) out.bssid = to_hex(*bssid, ":");
@@ -35,8 +35,8 @@ AccessPoint point_of(const Object& fields) {
 
 class Supplicant final : public Manager {
  public:
-  Supplicant(dbus::Bus& bus, std::vector<Radio> radios) : bus_(bus), radios_(std::move(radios)) {
-    for (const Radio& radio : radios_) interfaces_.push_back(radio.interface);
+  Supplicant(dbus::Bus& bus, std::vector<SupplicantRadio> radios) : bus_(bus), radios_(std::move(radios)) {
+    for (const SupplicantRadio& radio : radios_) interfaces_.push_back(radio.interface);
   }
 
   std::string name() const override { return "wpa_supplicant"; }
@@ -44,35 +44,35 @@ class Supplicant final : public Manager {
 
   Task<std::vector<AccessPoint>> list(TimePoint deadline) override {
     std::vector<AccessPoint> out;
-    for (const Radio& radio : radios_) {
+    for (const SupplicantRadio& radio : radios_) {
       AIOT_CO_TRY(const Value paths,
-                  co_await bus_.get(service, radio.path, interface_interface, "BSSs", deadline));
+                  co_await bus_.get(supplicant_service, radio.path, interface_interface, "BSSs", deadline));
       if (paths.array() == nullptr) continue;
       for (const Value& path : *paths.array()) {
         if (path.string() == nullptr) continue;
         Array arguments{bss_interface};
-        dbus::Call get(service, *path.string(), "org.freedesktop.DBus.Properties", "GetAll", "s",
+        dbus::Call get(supplicant_service, *path.string(), "org.freedesktop.DBus.Properties", "GetAll", "s",
                        std::move(arguments));
         Result<Array> fields = co_await bus_.call(std::move(get), deadline);
         // A point that went away meanwhile has no object any more, or no properties.
         if (!fields && fields.error().condition() == Condition::cancelled)
           co_return std::move(fields).error();
         if (fields && !fields->empty() && fields->front().object() != nullptr)
-          out.push_back(point_of(*fields->front().object()));
+          out.push_back(bss_of(*fields->front().object()));
       }
     }
     co_return out;
   }
 
   Task<void> scan(TimePoint deadline) override {
-    for (const Radio& radio : radios_) {
+    for (const SupplicantRadio& radio : radios_) {
       AIOT_CO_CHECK(co_await scan_with(radio, deadline));
     }
     co_return Result<void>();
   }
 
  private:
-  Task<void> scan_with(const Radio& radio, TimePoint deadline) {
+  Task<void> scan_with(const SupplicantRadio& radio, TimePoint deadline) {
     struct Done {
       bool came = false;
       std::function<void()> wake;
@@ -86,7 +86,7 @@ class Supplicant final : public Manager {
       if (const auto wake = std::exchange(done->wake, nullptr)) wake();
     }));
     Array options{Object{{"Type", "active"}}};
-    dbus::Call call(service, radio.path, interface_interface, "Scan", "a{sv}", std::move(options));
+    dbus::Call call(supplicant_service, radio.path, interface_interface, "Scan", "a{sv}", std::move(options));
     Result<Array> asked = co_await bus_.call(std::move(call), deadline);
     // Refused while another scan runs (ScanError): that one ends with the same signal.
     if (!asked && asked.error().code != dbus::make_error_code(dbus::Errc::refused))
@@ -103,7 +103,7 @@ class Supplicant final : public Manager {
   }
 
   dbus::Bus& bus_;
-  std::vector<Radio> radios_;
+  std::vector<SupplicantRadio> radios_;
   std::vector<std::string> interfaces_;
 };
 
@@ -111,7 +111,7 @@ class Supplicant final : public Manager {
 
 Task<std::unique_ptr<Manager>> find_supplicant(dbus::Bus& bus, Error& why, TimePoint deadline) {
   std::unique_ptr<Manager> none;
-  Result<Value> paths = co_await bus.get(service, root, service, "Interfaces", deadline);
+  Result<Value> paths = co_await bus.get(supplicant_service, supplicant_root, supplicant_service, "Interfaces", deadline);
   if (!paths) {
     const auto code = paths.error().code;
     if (code == dbus::make_error_code(dbus::Errc::no_service)) {
@@ -126,13 +126,13 @@ Task<std::unique_ptr<Manager>> find_supplicant(dbus::Bus& bus, Error& why, TimeP
     }
     co_return std::move(paths).error();
   }
-  std::vector<Radio> radios;
+  std::vector<SupplicantRadio> radios;
   if (paths->array() != nullptr) {
     for (const Value& path : *paths->array()) {
       if (path.string() == nullptr) continue;
       const std::string object = *path.string();
       AIOT_CO_TRY(const Value name,
-                  co_await bus.get(service, object, interface_interface, "Ifname", deadline));
+                  co_await bus.get(supplicant_service, object, interface_interface, "Ifname", deadline));
       radios.push_back({object, name.string() == nullptr ? object : *name.string()});
     }
   }

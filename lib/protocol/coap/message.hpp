@@ -13,6 +13,9 @@
 /// Messages of RFC 7252, section 3. Decoding copies nothing: what comes out views the datagram.
 namespace aiot::coap {
 
+/// Bytes to keep, of a view.
+inline Bytes as_vector(ByteSpan bytes) { return {bytes.begin(), bytes.end()}; }
+
 inline constexpr std::uint16_t default_port = 5683;
 
 /// Section 3.

@@ -28,8 +28,6 @@ void add_query(Message& message, std::string_view query) {
   }
 }
 
-Bytes as_vector(ByteSpan bytes) { return {bytes.begin(), bytes.end()}; }
-
 bool same(ByteSpan a, ByteSpan b) { return std::ranges::equal(a, b); }
 
 }  // namespace

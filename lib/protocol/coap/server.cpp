@@ -14,8 +14,6 @@ constexpr std::uint8_t largest_block = 6;
 constexpr net::Duration ack_timeout = std::chrono::seconds(2);
 constexpr int max_retransmit = 4;
 
-Bytes as_vector(ByteSpan bytes) { return {bytes.begin(), bytes.end()}; }
-
 bool is_known_critical(std::uint16_t number) {
   switch (number) {
     case option::uri_host:

@@ -14,8 +14,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::udp;
 
-constexpr std::uint16_t mdns_port = 5353;
-
 asio::ip::address group_address(LinkId link) {
   if (!link.v6) return asio::ip::make_address_v4("224.0.0.251");
   asio::ip::address_v6 group = asio::ip::make_address_v6("ff02::fb");

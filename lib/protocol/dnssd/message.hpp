@@ -17,6 +17,12 @@ constexpr std::uint16_t class_in = 1;
 /// RFC 6762 section 17: with headers, and on links that carry it; all else has 1,500 bytes.
 constexpr std::size_t largest_packet = 9000;
 constexpr std::size_t header_bytes = 12;
+/// RFC 1035, section 2.3.4.
+constexpr std::size_t longest_label = 63;
+/// RFC 6762, section 2.
+constexpr std::uint16_t mdns_port = 5353;
+/// RFC 6762, section 6.7: the longest life of a record that an answer to a legacy resolver gives it.
+constexpr std::uint32_t legacy_ttl_s = 10;
 
 struct Question {
   Name name;

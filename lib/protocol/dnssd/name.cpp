@@ -5,7 +5,6 @@
 namespace aiot::dnssd {
 namespace {
 
-constexpr std::size_t longest_label = 63;
 constexpr std::size_t longest_name = 255;
 /// A name has at most 127 labels: more pointers than that serve no one.
 constexpr int most_pointers = 127;

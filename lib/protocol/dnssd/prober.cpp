@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr auto between_probes = 250ms;
 constexpr auto after_lost_tie = 1s;
-constexpr std::size_t longest_label = 63;
 
 /// A record as ties are settled by (RFC 6762, 8.2): class, which is the same for all, type, and
 /// the data as it is on the wire, names not compressed.

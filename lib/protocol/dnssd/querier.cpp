@@ -22,7 +22,6 @@ constexpr unsigned most_times = 5;
 constexpr std::size_t packet_bytes = 1400;
 /// An answer sent to a port of ours is good for at most 10 s (RFC 6762 section 6.7). Nobody takes
 /// so short a rest of the record's life for knowing it.
-constexpr std::uint32_t legacy_ttl_s = 10;
 
 /// The cache is for services and where they are, not for all that is said on the link.
 bool is_of_use(const Record& record) {

@@ -12,8 +12,6 @@ namespace {
 // RFC 6762 section 10: names of hosts change sooner than those of services.
 constexpr std::uint32_t host_ttl_s = 120;
 constexpr std::uint32_t other_ttl_s = 4500;
-constexpr std::uint32_t legacy_ttl_s = 10;  // section 6.7
-constexpr std::uint16_t mdns_port = 5353;
 constexpr auto between_announcements = 1s;  // section 8.3
 /// A record is sent to the group at most so often (section 6).
 constexpr auto least_interval = 1s;

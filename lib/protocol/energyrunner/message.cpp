@@ -16,7 +16,7 @@ struct Row {
   Form form;
 };
 /// Longer beginnings first where one is another's.
-constexpr std::array<Row, 16> rows = {{
+constexpr std::array<Row, 16> beginnings = {{
     {"m-ready", Kind::ready, Form::nothing},
     {"m-init-done", Kind::init_done, Form::nothing},
     {"m-timestamp-mode-", Kind::timestamp_mode, Form::word},
@@ -139,7 +139,7 @@ std::size_t error_at(std::string_view line) {
 /// Where the last message of the line begins: an echoed command or a line cut short is in front.
 const Row* last_row(std::string_view line, std::size_t& at) {
   const Row* found = nullptr;
-  for (const Row& row : rows) {
+  for (const Row& row : beginnings) {
     const std::size_t here = line.rfind(row.begin);
     if (here == std::string_view::npos || (found != nullptr && here <= at)) continue;
     found = &row;

@@ -21,11 +21,6 @@ void append_be32(Bytes& out, std::uint32_t v) {
   append_be16(out, v & 0xFFFF);
 }
 
-std::uint32_t load_be32(const std::uint8_t* p) {
-  return static_cast<std::uint32_t>(p[0]) << 24 | static_cast<std::uint32_t>(p[1]) << 16 |
-         static_cast<std::uint32_t>(p[2]) << 8 | p[3];
-}
-
 /// The first half of a header, up to the sum.
 Bytes half_header(std::size_t packet_bytes, std::uint64_t device_id, std::uint32_t stamp_s) {
   Bytes out = {0x21, 0x31};

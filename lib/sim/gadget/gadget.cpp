@@ -26,8 +26,6 @@ constexpr net::Duration measure_every = 1s;
 constexpr std::array<std::string_view, 3> coap_groups = {"224.0.1.187", "ff02::fd", "ff05::fd"};
 constexpr std::uint16_t coap_port = 5683;
 
-net::TimePoint now() { return net::steady_clock().now(); }
-
 Bytes bytes_of(std::string_view text) {
   const ByteSpan bytes = as_bytes(text);
   return {bytes.begin(), bytes.end()};

@@ -21,8 +21,6 @@ constexpr net::Duration leave_time = 1s;
 /// Time that what comes in has between two batches of a flood.
 constexpr net::Duration breath = 1ms;
 
-net::TimePoint now() { return net::steady_clock().now(); }
-
 }  // namespace
 
 MqttService::MqttService(const Identity& identity, Broker broker,

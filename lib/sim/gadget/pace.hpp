@@ -8,6 +8,8 @@
 
 namespace aiot::sim::gadget {
 
+inline net::TimePoint now() { return net::steady_clock().now(); }
+
 /// So many things a second, counted from when the rate was set; fast ones come in batches.
 class Pace {
  public:

@@ -10,10 +10,10 @@ namespace aiot::discover {
 namespace asio = net::asio;
 namespace {
 
-const asio::ip::address group = asio::ip::make_address("224.0.1.187");
+const asio::ip::address info_group = asio::ip::make_address("224.0.1.187");
 
 /// A GET with a payload, as the Link Kit's own application asks.
-Questions::Make question(const coap::Chance& chance) {
+Questions::Make info_question(const coap::Chance& chance) {
   return [chance](unsigned round) {
     coap::Message message;
     message.type = coap::Type::non_confirmable;
@@ -48,14 +48,14 @@ class AlibabaSource final : public Source {
       for (Observation& o : observe_alibaba(packet_of(datagram))) report(std::move(o));
     };
     const auto ears = std::make_shared<UdpEars>(executor, listen);
-    Questions questions(question(chance), coap::default_port, net::steady_clock().now());
+    Questions questions(info_question(chance), coap::default_port, net::steady_clock().now());
     std::set<asio::ip::address_v4> broadcasts = {asio::ip::address_v4::broadcast()};
     std::string where;
     for (const net::Interface& interface : *interfaces) {
       for (const net::InterfaceAddress& own : interface.addresses) {
         if (!own.broadcast) continue;
         broadcasts.insert(*own.broadcast);
-        questions.add(group, interface.index);
+        questions.add(info_group, interface.index);
         where += (where.empty() ? "on " : ", ") + interface.name;
       }
     }
@@ -74,8 +74,8 @@ class AlibabaSource final : public Source {
     SourceStatus status;
     status.detail = where;
     for (const asio::ip::address_v4& broadcast : broadcasts) listen_on(*ears, broadcast, status);
-    if (listen_on(*ears, group, status)) {
-      for (const net::Interface& interface : *interfaces) ears->join(group, interface.index);
+    if (listen_on(*ears, info_group, status)) {
+      for (const net::Interface& interface : *interfaces) ears->join(info_group, interface.index);
     }
     ears->start();
     Result<void> ended = co_await ears->wait(context);

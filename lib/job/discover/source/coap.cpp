@@ -28,7 +28,7 @@ const std::array<asio::ip::address, 2> groups_v6 = {asio::ip::make_address("ff02
 
 /// GET /.well-known/core, not confirmable: it goes to many. Each round has a message id of its own,
 /// so that a server does not take it for a copy of the last.
-Questions::Make question(const coap::Chance& chance) {
+Questions::Make directory_question(const coap::Chance& chance) {
   return [chance](unsigned round) {
     coap::Message message;
     message.type = coap::Type::non_confirmable;
@@ -76,7 +76,7 @@ void start_reading(const asio::any_io_executor& executor, const std::shared_ptr<
   asio::co_spawn(executor, work, asio::detached);
 }
 
-/// An answer to question(): the whole directory is known, or only that there is more of it.
+/// An answer to directory_question(): the whole directory is known, or only that there is more of it.
 void hear(const asio::any_io_executor& executor, const std::shared_ptr<Reading>& reading,
           ByteSpan token, const net::Datagram& datagram) {
   const Result<coap::MessageView> message = coap::decode(datagram.payload);
@@ -108,8 +108,8 @@ class CoapSource final : public Source {
     }
     const coap::Chance chance = coap::draw_chance();
     const net::TimePoint now = net::steady_clock().now();
-    Questions v4(question(chance), coap::default_port, now);
-    Questions v6(question(chance), coap::default_port, now);
+    Questions v4(directory_question(chance), coap::default_port, now);
+    Questions v6(directory_question(chance), coap::default_port, now);
     std::string where;
     for (const net::Interface& interface : *interfaces) {
       if (interface.multicast) ask_groups(interface, v4, v6);

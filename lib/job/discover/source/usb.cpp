@@ -18,7 +18,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// Where nothing tells of plugging, one looks again.
-constexpr milliseconds look_again{1000};
+constexpr milliseconds look_at_ports_again{1000};
 
 /// What was here at the last look, by place ("1-1.2") or path.
 struct Present {
@@ -128,7 +128,7 @@ std::function<net::Task<void>(net::TimePoint)> watch_this_machine() {
       if (monitor->value()) co_return Result<void>();
     }
     if (!monitor->value()) {
-      const net::TimePoint next = net::steady_clock().now() + look_again;
+      const net::TimePoint next = net::steady_clock().now() + look_at_ports_again;
       co_return co_await net::steady_clock().sleep_until(std::min(next, until));
     }
     Result<net::udev::Change> change = co_await monitor->value()->next(until);

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::seconds;
 
 /// NetworkManager and wpa_supplicant answer in milliseconds.
-constexpr seconds patience{10};
+constexpr seconds wifi_patience{10};
 /// What was heard longer ago may have gone.
 constexpr seconds fresh{20};
 /// Between two scans: each takes the radio away from its network for a moment.
@@ -37,7 +37,7 @@ class WifiSource final : public Source {
     if (!bus) co_return status_of(bus.error());
     using net::wifi::Manager;
     Result<std::unique_ptr<Manager>> manager =
-        co_await Manager::find(*bus, context.clock.now() + patience);
+        co_await Manager::find(*bus, context.clock.now() + wifi_patience);
     if (!manager) co_return status_of(manager.error());
     SourceStatus status;
     while (true) {

@@ -14,10 +14,10 @@ namespace aiot::discover {
 namespace asio = net::asio;
 namespace {
 
-constexpr std::size_t most_fetches = 16;
+constexpr std::size_t most_metadata_fetches = 16;
 constexpr std::size_t most_devices = 4096;
 constexpr std::size_t limit_bytes = 64 * 1024;
-constexpr std::chrono::seconds fetch_time{2};
+constexpr std::chrono::seconds metadata_time{2};
 
 Bytes bytes_of(const std::string& text) {
   const ByteSpan bytes = as_bytes(text);
@@ -51,7 +51,7 @@ void WsdMetadata::heard(const net::Datagram& datagram, const wsd::Target& target
           datagram.interface});
     return;
   }
-  if (under_way_ >= most_fetches || fetched_.size() >= most_devices) return;
+  if (under_way_ >= most_metadata_fetches || fetched_.size() >= most_devices) return;
   fetched_.insert(target.endpoint);
   ++under_way_;
   const auto work = [self = shared_from_this(), address = datagram.from.address(), where = *url,
@@ -71,7 +71,7 @@ net::Task<void> WsdMetadata::fetch(asio::ip::address address, std::string url, s
   if (!parsed) co_return parsed.error();
   net::HttpUrl target = *parsed;
   net::HttpContent content{std::string(wsd::soap_type), wsd::get(random_uuid(), endpoint)};
-  const net::TimePoint deadline = net::steady_clock().now() + fetch_time;
+  const net::TimePoint deadline = net::steady_clock().now() + metadata_time;
   const Result<std::string> text = co_await net::http_post(
       address, std::move(target), std::move(content), limit_bytes, deadline);
   if (!text) co_return text.error();

@@ -9,9 +9,9 @@
 namespace aiot::listen {
 namespace {
 
-constexpr std::chrono::seconds look_up_time{10};
-constexpr std::chrono::milliseconds first_pause{250};
-constexpr std::chrono::seconds longest_pause{15};
+constexpr std::chrono::seconds coap_look_up_time{10};
+constexpr std::chrono::milliseconds coap_first_pause{250};
+constexpr std::chrono::seconds coap_longest_pause{15};
 
 /// A silent server is given up after 14 to 21 s instead of a minute and a half: here one waits for
 /// it to come back anyway.
@@ -42,9 +42,9 @@ class CoapSource final : public Source {
 
   net::Task<void> run(SourceContext& context) override {
     Result<coap::Session> session =
-        co_await coap::Session::open(host_, port_, context.clock.now() + look_up_time);
+        co_await coap::Session::open(host_, port_, context.clock.now() + coap_look_up_time);
     if (!session) co_return std::move(session).error();
-    net::Duration pause = first_pause;
+    net::Duration pause = coap_first_pause;
     bool lost = false;
     for (;;) {
       Result<void> ended = co_await observe(context, *session, lost);
@@ -61,12 +61,12 @@ class CoapSource final : public Source {
                        ended ? "the server has ended the observation; asking again"
                              : "the server is silent; waiting for it to come back",
                        "");
-        pause = first_pause;
+        pause = coap_first_pause;
       }
       lost = true;
       Result<void> slept = co_await context.clock.sleep_for(pause);
       AIOT_CO_CHECK(std::move(slept));
-      pause = std::min<net::Duration>(2 * pause, longest_pause);
+      pause = std::min<net::Duration>(2 * pause, coap_longest_pause);
     }
   }
 

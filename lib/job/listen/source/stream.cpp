@@ -16,7 +16,7 @@ constexpr std::chrono::seconds send_time{10};
 /// How often it is looked whether the link is open by now.
 constexpr std::chrono::milliseconds connect_poll{10};
 /// How long a lost device is waited for in one go.
-constexpr std::chrono::hours patience{1};
+constexpr std::chrono::hours stream_patience{1};
 
 /// EN low for a moment, as the reset button does it; IO0 stays high, so that the application
 /// starts.
@@ -70,12 +70,12 @@ class StreamSource final : public Source {
       // The other end is done, which for a plain connection is how things end.
       if (!reconnect_) co_return Result<void>();
       context.notice("listen.lost", "lost; waiting for it to come back", "");
-      net::TimePoint deadline = context.clock.now() + patience;
+      net::TimePoint deadline = context.clock.now() + stream_patience;
       Result<void> back = co_await link_->reopen(deadline);
       // Only what has waited is asked again: a link may know at once that nothing will come back.
       while (!back && back.error().condition() == Condition::timeout &&
              context.clock.now() >= deadline) {
-        deadline = context.clock.now() + patience;
+        deadline = context.clock.now() + stream_patience;
         back = co_await link_->reopen(deadline);
       }
       if (!back && back.error().code == net::Errc::link_lost) {

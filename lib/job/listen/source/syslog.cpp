@@ -25,7 +25,7 @@ namespace {
 namespace asio = net::asio;
 
 constexpr std::uint16_t usual_port = 514;
-constexpr std::chrono::seconds look_up_time{10};
+constexpr std::chrono::seconds syslog_look_up_time{10};
 /// Each may hold 64 KiB of an unfinished message.
 constexpr std::size_t most_connections = 256;
 
@@ -66,7 +66,7 @@ class SyslogSource final : public Source {
   net::Task<void> run(SourceContext& context) override {
     std::string host = address_.host;
     Result<asio::ip::address> found =
-        co_await net::resolve(std::move(host), context.clock.now() + look_up_time);
+        co_await net::resolve(std::move(host), context.clock.now() + syslog_look_up_time);
     if (!found) co_return std::move(found).error();
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const std::uint16_t port = address_.port == 0 ? usual_port : address_.port;

@@ -13,7 +13,7 @@ namespace aiot::listen {
 namespace {
 namespace asio = net::asio;
 
-constexpr std::chrono::seconds look_up_time{10};
+constexpr std::chrono::seconds udp_look_up_time{10};
 
 /// Datagrams. An address of this machine, or a multicast group, is listened on; any other is a
 /// device whose answers are heard.
@@ -49,7 +49,7 @@ class UdpSource final : public Source {
   net::Task<void> open(SourceContext& context) {
     std::string host = address_.host;
     Result<asio::ip::address> found =
-        co_await net::resolve(std::move(host), context.clock.now() + look_up_time);
+        co_await net::resolve(std::move(host), context.clock.now() + udp_look_up_time);
     if (!found) co_return std::move(found).error();
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     if (is_local(*found)) {

@@ -23,13 +23,11 @@ std::optional<Form> form_of(std::size_t size) {
 }
 
 std::int16_t signed16(unsigned value) { return static_cast<std::int16_t>(value); }
-unsigned be16(const std::uint8_t* p) { return static_cast<unsigned>(p[0] << 8 | p[1]); }
-
 std::vector<Reading> atc_readings(const std::uint8_t* p) {
-  return {{"temperature", scaled(signed16(be16(p)), 1, 10), "celsius"},
+  return {{"temperature", scaled(signed16(load_be16(p)), 1, 10), "celsius"},
           {"humidity", int{p[2]}, "percent"},
           {"battery", int{p[3]}, "percent"},
-          {"voltage", scaled(be16(p + 4), 1, 1000), "volt"}};
+          {"voltage", scaled(load_be16(p + 4), 1, 1000), "volt"}};
 }
 
 std::vector<Reading> pvvx_readings(const std::uint8_t* p) {

@@ -7,8 +7,7 @@
 namespace aiot::ble::beacon {
 namespace {
 
-constexpr std::uint16_t company = 0x01A8;
-constexpr std::uint16_t service = 0xFEB3;
+constexpr std::uint16_t alibaba_service = 0xFEB3;
 
 /// Upper half of the first byte.
 constexpr unsigned subtype_beacon = 0x9;
@@ -58,8 +57,8 @@ void add_fields(ByteSpan data, Finding& out) {
 }  // namespace
 
 std::optional<Finding> find_alibaba(const Advert& advert) {
-  const Bytes* data = find_manufacturer_data(advert, company);
-  if (data == nullptr && !offers(advert, Uuid::of(service))) return std::nullopt;
+  const Bytes* data = find_manufacturer_data(advert, alibaba_company);
+  if (data == nullptr && !offers(advert, Uuid::of(alibaba_service))) return std::nullopt;
   Finding finding{.format = "alibaba", .ecosystem = "Alibaba Tmall Genie"};
   if (data != nullptr && data->size() >= 2) add_fields(*data, finding);
   return finding;

@@ -5,10 +5,7 @@
 namespace aiot::ble::beacon {
 namespace {
 
-constexpr std::uint16_t service = 0xFEAA;
-
-unsigned be16(const std::uint8_t* p) { return static_cast<unsigned>(p[0]) << 8 | p[1]; }
-std::uint32_t be32(const std::uint8_t* p) { return be16(p) << 16 | be16(p + 2); }
+constexpr std::uint16_t eddystone_service = 0xFEAA;
 
 /// The schemes and endings that one byte stands for.
 constexpr std::array<std::string_view, 4> schemes = {"http://www.", "https://www.", "http://",
@@ -33,20 +30,20 @@ std::optional<std::string> url_of(ByteSpan data) {
 /// Telemetry that is not encrypted: battery, temperature, counts since power-up.
 void add_telemetry(ByteSpan data, std::vector<Reading>& out) {
   const auto* p = data.data();
-  if (const unsigned millivolt = be16(p + 2); millivolt != 0) {  // 0: no battery
+  if (const unsigned millivolt = load_be16(p + 2); millivolt != 0) {  // 0: no battery
     out.push_back({"battery", scaled(millivolt, 1, 1000), "volt"});
   }
-  if (const unsigned raw = be16(p + 4); raw != 0x8000) {  // 8.8 fixed point; 8000: no sensor
+  if (const unsigned raw = load_be16(p + 4); raw != 0x8000) {  // 8.8 fixed point; 8000: no sensor
     out.push_back({"temperature", scaled(static_cast<std::int16_t>(raw), 1, 256), "celsius"});
   }
-  out.push_back({"adverts", be32(p + 6)});
-  out.push_back({"uptime", scaled(be32(p + 10), 1, 10), "s"});
+  out.push_back({"adverts", load_be32(p + 6)});
+  out.push_back({"uptime", scaled(load_be32(p + 10), 1, 10), "s"});
 }
 
 }  // namespace
 
 std::optional<Finding> find_eddystone(const Advert& advert) {
-  const Bytes* data = find_service_data(advert, service);
+  const Bytes* data = find_service_data(advert, eddystone_service);
   if (data == nullptr || data->size() < 2) return std::nullopt;
   Finding finding{.format = "eddystone"};
   const ByteSpan bytes = *data;

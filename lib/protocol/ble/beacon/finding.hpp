@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "protocol/ble/reading.hpp"
 
 namespace aiot::ble::beacon {
+
+inline constexpr std::uint16_t apple_company = 0x004C;
+inline constexpr std::uint16_t alibaba_company = 0x01A8;
 
 /// What one format says of the device that sent it.
 struct Finding {

@@ -3,7 +3,6 @@
 namespace aiot::ble::beacon {
 namespace {
 
-constexpr std::uint16_t apple = 0x004C;
 constexpr std::uint8_t type_homekit = 0x06;
 constexpr std::uint8_t status_not_paired = 0x01;
 
@@ -11,7 +10,7 @@ constexpr std::uint8_t status_not_paired = 0x01;
 
 std::optional<Finding> find_homekit(const Advert& advert) {
   // Type, subtype and length, status, device id, category, state number, configuration number.
-  const Bytes* data = find_manufacturer_data(advert, apple);
+  const Bytes* data = find_manufacturer_data(advert, apple_company);
   if (data == nullptr || data->size() < 14 || (*data)[0] != type_homekit) return std::nullopt;
   Finding finding{.format = "homekit", .ecosystem = "Apple"};
   finding.hardware_id = to_hex(ByteSpan(*data).subspan(3, 6), ":");

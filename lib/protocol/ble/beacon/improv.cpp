@@ -3,8 +3,8 @@
 namespace aiot::ble::beacon {
 namespace {
 
-const Uuid service = *Uuid::parse("00467768-6228-2272-4663-277478268000");
-constexpr std::uint16_t data_service = 0x4677;
+const Uuid improv_service = *Uuid::parse("00467768-6228-2272-4663-277478268000");
+constexpr std::uint16_t improv_data_service = 0x4677;
 
 constexpr std::uint8_t state_awaiting = 1;
 constexpr std::uint8_t state_authorized = 2;
@@ -14,8 +14,8 @@ constexpr std::uint8_t state_provisioned = 4;
 }  // namespace
 
 std::optional<Finding> find_improv(const Advert& advert) {
-  const Bytes* data = find_service_data(advert, data_service);
-  if (data == nullptr && !offers(advert, service)) return std::nullopt;
+  const Bytes* data = find_service_data(advert, improv_data_service);
+  if (data == nullptr && !offers(advert, improv_service)) return std::nullopt;
   Finding finding{.format = "improv", .ecosystem = "Improv Wi-Fi"};
   if (data == nullptr || data->empty()) {
     finding.job = "pair";

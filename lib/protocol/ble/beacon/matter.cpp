@@ -3,7 +3,7 @@
 namespace aiot::ble::beacon {
 namespace {
 
-constexpr std::uint16_t service = 0xFFF6;
+constexpr std::uint16_t matter_service = 0xFFF6;
 constexpr std::uint8_t opcode_commissionable = 0x00;
 constexpr std::uint8_t flag_additional_data = 0x01;
 constexpr std::uint8_t flag_extended = 0x02;
@@ -12,7 +12,7 @@ constexpr std::uint8_t flag_extended = 0x02;
 
 std::optional<Finding> find_matter(const Advert& advert) {
   // Opcode, version and discriminator, vendor, product, flags.
-  const Bytes* data = find_service_data(advert, service);
+  const Bytes* data = find_service_data(advert, matter_service);
   if (data == nullptr || data->size() < 8 || (*data)[0] != opcode_commissionable) {
     return std::nullopt;
   }

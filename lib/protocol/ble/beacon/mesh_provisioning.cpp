@@ -5,8 +5,7 @@
 namespace aiot::ble::beacon {
 namespace {
 
-constexpr std::uint16_t service = 0x1827;
-constexpr std::uint16_t alibaba = 0x01A8;
+constexpr std::uint16_t mesh_provisioning_service = 0x1827;
 
 /// Tmall Genie's device UUID: company, version, product, address, flags (help.aliyun.com, document
 /// 173310).
@@ -22,7 +21,7 @@ void add_tmall_genie(ByteSpan uuid, Finding& out) {
 
 std::optional<Finding> find_mesh_provisioning(const Advert& advert) {
   // Device UUID, and where out-of-band data is to be found.
-  const Bytes* data = find_service_data(advert, service);
+  const Bytes* data = find_service_data(advert, mesh_provisioning_service);
   if (data == nullptr || data->size() < 18) return std::nullopt;
   Finding finding{.format = "mesh-provisioning",
                   .ecosystem = "Bluetooth Mesh",
@@ -30,7 +29,7 @@ std::optional<Finding> find_mesh_provisioning(const Advert& advert) {
                   .job = "pair"};
   const ByteSpan uuid = ByteSpan(*data).first(16);
   finding.hardware_id = to_hex(uuid);
-  if (load_le16(uuid.data()) == alibaba) add_tmall_genie(uuid, finding);
+  if (load_le16(uuid.data()) == alibaba_company) add_tmall_genie(uuid, finding);
   finding.readings.push_back({"oob_info", (*data)[16] << 8 | (*data)[17]});
   return finding;
 }
