@@ -130,7 +130,12 @@ class SchemaWriter final : public FieldVisitor {
   void value(const FieldInfo& info, std::uint64_t&) override { scalar(info, "integer", true); }
   /// A figure that is not finite is null.
   void value(const FieldInfo& info, double&) override { scalar(info, "number"); }
-  void value(const FieldInfo& info, std::string&) override { scalar(info, "string"); }
+  void value(const FieldInfo& info, std::string& field) override {
+    if (!info.any_bytes) return scalar(info, "string");
+    scalar({info.name, info.doc, true}, "string");
+    Bytes bytes(field.size());
+    value({info.name, "the same, when it is not UTF-8", true}, bytes);
+  }
   void value(const FieldInfo& info, Value&) override { scalar(info, nullptr); }
   void value(const FieldInfo& info, Bytes&) override {
     const std::string name = std::string(info.name) + "_base64";

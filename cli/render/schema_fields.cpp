@@ -126,7 +126,6 @@ std::vector<Schema> all_schemas() {
   for (Schema& schema : bench_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : bench_device_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
-  for (Schema& schema : listen_schemas()) all.push_back(std::move(schema));
   std::sort(all.begin(), all.end(),
             [](const Schema& a, const Schema& b) { return a.name < b.name; });
   return all;

@@ -49,6 +49,5 @@ inline Field one_of(std::string name, std::string doc, std::vector<std::string> 
 std::vector<Schema> bench_schemas();
 std::vector<Schema> bench_device_schemas();
 std::vector<Schema> discover_schemas();
-std::vector<Schema> listen_schemas();
 
 }  // namespace aiot::cli::render

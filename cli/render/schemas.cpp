@@ -1,3 +1,4 @@
+#include "aiot/listen.hpp"
 #include "aiot/sim.hpp"
 #include "render/schema.hpp"
 
@@ -5,6 +6,9 @@ namespace aiot::cli::render {
 
 const std::vector<DerivedSchema>& derived_schemas() {
   static const std::vector<DerivedSchema> all = {
+      derive<listen::Catalog>(),
+      derive<listen::Message>(),
+      derive<listen::Report>(),
       derive<sim::Catalog>(),
       derive<sim::Ready>(),
       derive<sim::Report>(),

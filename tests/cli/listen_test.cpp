@@ -53,8 +53,7 @@ TEST_CASE("text: the line end of a datagram is no line of its own") {
   style->stamp = render::Stamp::none;
   render::MessageText text(style);
   const auto said = [&](const char* payload) {
-    Object fields({{"time", "2026-11-24T06:33:38.123456Z"}, {"payload", payload}});
-    return text({"udp://h:1", "message", Record{"aiot.message/1", fields}});
+    return text({"udp://h:1", "message", listen::Message{.payload = payload}});
   };
   CHECK(said("hello\n") == "hello\n");
   CHECK(said("hello\r\n") == "hello\n");

@@ -116,54 +116,49 @@ Result<Record> find_devices(const discover::Request& request, EventSink& sink,
                                           {"seconds", 3.0}}};
 }
 
-/// Each address says three things: a line, something that could act on a terminal, and no text.
+/// 2026-11-24T06:33:38.123456Z
+constexpr listen::SystemTime first_time{std::chrono::microseconds(1795502018'123456)};
+
+listen::Message message_from(const Address& source, std::string payload,
+                             listen::SystemTime time = first_time) {
+  listen::Message message{.payload = std::move(payload)};
+  message.source = source.str();
+  message.time = time;
+  return message;
+}
+
+/// Each address sends three messages: a line, something that could act on a terminal, and no text.
 Result<listen::Report> listen_job(std::span<const Address> sources, const listen::Request& request,
                                   EventSink& sink, std::stop_token stop) {
   listen::Report report;
   const std::vector<std::string> words = {"ready", "\x1b[31mred\x1b[0m\x1b[2J",
                                           std::string("\xff\xfe\0bin", 6)};
+  if (request.keep > 0) report.heard.emplace();
   for (const Address& source : sources) {
     // Waiting is what listening is: a stop is no error.
     if (source.host != "wait") report.error = error_of(source);
     for (const std::string& word : words) {
-      event::Item item{source.str(), "message", {}};
-      item.record = Record{"aiot.message/1", Object(
-          {{"time", "2026-11-24T06:33:38.123456Z"}, {"source", source.str()}, {"payload", word}})};
-      sink.on_event(item);
+      listen::Message message = message_from(source, word);
+      if (report.heard) report.heard->push_back(message);
+      sink.on_event(event::Item{source.str(), "message", std::move(message)});
     }
     sink.on_pause();
     if (request.input) {
       sink.on_event(event::Notice{source.str(), "test.waiting", "waiting", ""});
       for (std::string keys = request.input(stop); !keys.empty(); keys = request.input(stop)) {
-        sink.on_event(
-            event::Item{source.str(),
-                        "message",
-                        Record{"aiot.message/1", Object({{"time", "2026-11-24T06:33:39.000000Z"},
-                                                   {"source", source.str()},
-                                                   {"payload", "<" + keys + ">"}})}});
+        sink.on_event(event::Item{source.str(), "message", message_from(source, "<" + keys + ">")});
         sink.on_pause();
       }
     }
     wait_for_stop(source, stop);
+    report.sources.push_back({source.str(), 3, 29, 0, std::nullopt});
   }
   if (report.error && report.error->condition() != Condition::timeout) {
-    report.failures.push_back({sources.front(), *report.error});
-    report.error.reset();
+    report.sources.front().error = std::exchange(report.error, std::nullopt);
   }
-  Array counted;
-  for (const Address& source : sources) {
-    counted.emplace_back(Object({{"address", source.str()},
-                                 {"messages", 3},
-                                 {"bytes", 29},
-                                 {"truncated", 0},
-                                 {"failed", !report.failures.empty()}}));
-  }
-  report.record = {"aiot.listen/1", Object({{"messages", std::uint64_t{3}},
-                                            {"bytes", std::uint64_t{29}},
-                                            {"filtered", std::uint64_t{0}},
-                                            {"seconds", 0.5},
-                                            {"ended_by", "sources"},
-                                            {"sources", std::move(counted)}})};
+  report.messages = 3;
+  report.bytes = 29;
+  report.seconds = 0.5;
   return report;
 }
 

@@ -36,8 +36,7 @@ struct Running {
 };
 
 const Value* ble_field(const Message& message, std::string_view name) {
-  const Value* ble = message.details.find("ble");
-  return ble != nullptr && ble->object() != nullptr ? ble->object()->find(name) : nullptr;
+  return message.ble.find(name);
 }
 
 std::string said(const Message& message, std::string_view name) {

@@ -42,6 +42,7 @@ struct FieldInfo {
   std::string_view doc;  ///< for people, one line
   bool optional = false;
   std::span<const std::string_view> choices = {};  ///< all that a string can be; empty: anything
+  bool any_bytes = false;  ///< a string that need not be UTF-8
 };
 
 /// Walks over the fields of a described struct. Writers, the maker of schemas and readers derive
@@ -61,6 +62,17 @@ class AIOT_API FieldVisitor {
     if (purpose_ == Purpose::write && presence == Presence::if_set && is_unset(field)) return;
     if (purpose_ == Purpose::read && presence == Presence::if_set && !is_present(info)) return;
     dispatch(info, field);
+  }
+  /// A string from a device: when it is not UTF-8, JSON has it as base64 under NAME_base64.
+  void text(std::string_view name, std::string& field, std::string_view doc,
+            Presence presence = Presence::always) {
+    if (purpose_ == Purpose::write && presence == Presence::if_set && field.empty()) return;
+    FieldInfo info{name, doc, presence == Presence::if_set, {}, true};
+    if (purpose_ != Purpose::read || is_present(info)) value(info, field);
+  }
+  void text(std::string_view name, std::optional<std::string>& field, std::string_view doc) {
+    optional({name, doc, true, {}, true}, field,
+             [this](const FieldInfo& info, std::string& there) { value(info, there); });
   }
   /// A string that is one of `choices`.
   void one_of(std::string_view name, std::string& field, std::span<const std::string_view> choices,

@@ -133,8 +133,8 @@ std::vector<Mention> PanicReader::read(std::string_view line) {
   return read_registers(line);
 }
 
-Array PanicDecoder::decode(std::string_view text) {
-  Array rows;
+std::vector<CodeLocation> PanicDecoder::decode(std::string_view text) {
+  std::vector<CodeLocation> rows;
   if (whole_lines_) {
     decode_line(text, rows);
     return rows;
@@ -151,17 +151,13 @@ Array PanicDecoder::decode(std::string_view text) {
   return rows;
 }
 
-void PanicDecoder::decode_line(std::string_view line, Array& rows) {
+void PanicDecoder::decode_line(std::string_view line, std::vector<CodeLocation>& rows) {
   for (const Mention& mention : reader_.read(line)) {
     const std::uint64_t place = mention.address - (mention.is_return ? 1 : 0);
     if (!map_.is_code(place)) continue;
     for (const image::SourceFrame& frame : map_.frames(place)) {
-      rows.emplace_back(Object({{"address", fmt::format("{:#010x}", mention.address)},
-                                {"role", mention.role},
-                                {"function", frame.function},
-                                {"file", frame.file},
-                                {"line", frame.line},
-                                {"inlined", frame.inlined}}));
+      rows.push_back({fmt::format("{:#010x}", mention.address), mention.role, frame.function,
+                      frame.file, frame.line, frame.inlined});
     }
   }
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "aiot/value.hpp"
+#include "aiot/listen.hpp"
 #include "image/dwarf.hpp"
 
 namespace aiot::listen {
@@ -30,17 +30,16 @@ class PanicReader {
   bool in_stack_ = false;  // lines of memory follow
 };
 
-/// The source behind the addresses of a crash, as rows of
-/// {address, role, function, file, line, inlined}. One for each source of messages.
+/// The source behind the addresses of a crash. One for each source of messages.
 class PanicDecoder {
  public:
   /// `whole_lines`: each text is a line of its own; else they are pieces of a stream of lines.
   PanicDecoder(const image::SourceMap& map, bool whole_lines)
       : map_(map), whole_lines_(whole_lines) {}
-  Array decode(std::string_view text);
+  std::vector<CodeLocation> decode(std::string_view text);
 
  private:
-  void decode_line(std::string_view line, Array& rows);
+  void decode_line(std::string_view line, std::vector<CodeLocation>& rows);
 
   const image::SourceMap& map_;
   bool whole_lines_;

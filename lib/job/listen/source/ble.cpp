@@ -9,7 +9,6 @@
 
 #include "config/bind_keys.hpp"
 #include "job/listen/error.hpp"
-#include "job/listen/settings.hpp"
 #include "net/dbus/bluez.hpp"
 #include "net/dbus/gatt.hpp"
 #include "protocol/ble/bluez.hpp"
@@ -74,7 +73,7 @@ class AdvertSource final : public Source {
     said.set("random_address", advert.random_address);
     const auto report = [&](std::string topic, const Bytes& data, Object details) {
       Message message{.payload = text_of(data), .topic = std::move(topic), .from = advert.address};
-      message.details = Object({{"ble", std::move(details)}});
+      message.ble = std::move(details);
       context.report(std::move(message));
     };
     const std::optional<ble::Advert> heard = ble::to_advert(advert);

@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "job/listen/error.hpp"
-#include "job/listen/settings.hpp"
 #include "job/listen/source.hpp"
 #include "net/error.hpp"
 #include "protocol/coap/session.hpp"
@@ -96,7 +95,7 @@ class CoapSource final : public Source {
     Object fields;
     fields.add("code", coap::code_text(response.code));
     if (response.content_format) fields.add("content_format", *response.content_format);
-    message.details.add("coap", std::move(fields));
+    message.coap = std::move(fields);
     context.report(std::move(message));
   }
 

@@ -5,7 +5,6 @@
 #include "config/credentials.hpp"
 #include "config/file.hpp"
 #include "job/listen/error.hpp"
-#include "job/listen/settings.hpp"
 #include "job/listen/source.hpp"
 #include "mqtt/client.hpp"
 #include "net/error.hpp"
@@ -13,7 +12,7 @@
 namespace aiot::listen {
 namespace {
 
-constexpr std::chrono::seconds connect_time{15};
+constexpr std::chrono::seconds broker_time{15};
 constexpr std::chrono::seconds leave_time{1};
 
 /// What a broker publishes on the topics of an address.
@@ -35,7 +34,7 @@ class MqttSource final : public Source {
  private:
   net::Task<void> listen(SourceContext& context) {
     // Only a broker that has been there is waited for.
-    Result<void> connected = co_await client_->connect(context.clock.now() + connect_time);
+    Result<void> connected = co_await client_->connect(context.clock.now() + broker_time);
     while (connected) {
       Result<void> lost = co_await client_->run();
       if (lost.error().code != net::Errc::link_lost || !reconnect_) co_return lost;
@@ -52,7 +51,7 @@ class MqttSource final : public Source {
     message.retained = from.retained;
     const std::string_view type = from.properties.text(mqtt::PropertyId::content_type);
     if (!type.empty()) {
-      message.details = Object({{"mqtt", Object({{"content_type", std::string(type)}})}});
+      message.mqtt = Object({{"content_type", std::string(type)}});
     }
     context.report(std::move(message));
   }

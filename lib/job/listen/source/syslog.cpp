@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "job/listen/error.hpp"
-#include "job/listen/settings.hpp"
 #include "job/listen/source.hpp"
 #include "job/listen/source/local.hpp"
 #include "net/deadline.hpp"
@@ -34,26 +33,19 @@ Message as_message(std::string_view bytes, std::string from) {
   Message message{.payload = std::move(parsed.text)};
   message.from = std::move(from);
   if (parsed.severity) message.severity = *parsed.severity;
-  Object fields;
-  const auto add = [&fields](const char* name, std::string text) {
-    if (!text.empty()) fields.add(name, std::move(text));
-  };
-  if (parsed.facility) add("facility", std::string(syslog::facility_name(*parsed.facility)));
-  add("time", std::move(parsed.time));
-  add("host", std::move(parsed.host));
-  add("app", std::move(parsed.application));
-  add("process", std::move(parsed.process));
-  add("id", std::move(parsed.id));
-  if (!parsed.structured.empty()) {
-    Object elements;
-    for (syslog::Element& element : parsed.structured) {
-      Object parameters;
-      for (auto& [name, value] : element.parameters) parameters.set(name, std::move(value));
-      elements.set(std::move(element.id), std::move(parameters));
-    }
-    fields.add("structured", std::move(elements));
+  Syslog more;
+  if (parsed.facility) more.facility = syslog::facility_name(*parsed.facility);
+  more.time = std::move(parsed.time);
+  more.host = std::move(parsed.host);
+  more.app = std::move(parsed.application);
+  more.process = std::move(parsed.process);
+  more.id = std::move(parsed.id);
+  for (syslog::Element& element : parsed.structured) {
+    Object parameters;
+    for (auto& [name, value] : element.parameters) parameters.set(name, std::move(value));
+    more.structured.set(std::move(element.id), std::move(parameters));
   }
-  if (!fields.empty()) message.details.add("syslog", std::move(fields));
+  message.syslog = std::move(more);
   return message;
 }
 

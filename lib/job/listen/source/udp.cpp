@@ -3,7 +3,6 @@
 #include <optional>
 
 #include "job/listen/error.hpp"
-#include "job/listen/settings.hpp"
 #include "job/listen/source.hpp"
 #include "job/listen/source/local.hpp"
 #include "net/error.hpp"

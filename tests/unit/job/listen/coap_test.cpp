@@ -117,9 +117,8 @@ TEST_CASE("an observed resource is told at once and whenever it changes, also in
   REQUIRE(bench.messages.size() == 4);
   CHECK(bench.messages[0].payload == "1");
   for (std::size_t i = 0; i < values.size(); ++i) CHECK(bench.messages[i + 1].payload == values[i]);
-  const Value* details = bench.messages[0].details.find("coap");
-  REQUIRE(details != nullptr);
-  CHECK(*details->object()->find("code")->string() == "2.05");
+  REQUIRE(bench.messages[0].coap.find("code") != nullptr);
+  CHECK(*bench.messages[0].coap.find("code")->string() == "2.05");
   REQUIRE(!*bench.ended);
   CHECK(bench.ended->error().condition() == Condition::cancelled);
   // Whoever leaves says so.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "job/listen/conductor.hpp"
+#include "job/listen/job.hpp"
 #include "net/scripted_link.hpp"
 
 /// The job on scripted links and virtual time: addresses are "tcp://NAME:1" or "serial:NAME".
@@ -21,7 +21,7 @@ class Room final : public aiot::EventSink {
   /// Runs the job to its end; `then` is called once it has started.
   aiot::listen::Report run(const std::vector<std::string>& addresses,
                            const aiot::listen::Request& request,
-                           const std::function<void(aiot::listen::Conductor&)>& then = nullptr) {
+                           const std::function<void(aiot::listen::Job&)>& then = nullptr) {
     std::vector<aiot::Address> sources;
     for (const std::string& text : addresses) sources.push_back(*aiot::parse_address(text));
     aiot::listen::Environment environment;
@@ -34,21 +34,22 @@ class Room final : public aiot::EventSink {
     environment.open = [this](aiot::Address address, aiot::net::OpenOptions) {
       return open(std::move(address));
     };
-    auto made = aiot::listen::Conductor::make(loop_, sources, request, environment, *this);
+    auto made = aiot::listen::Job::make(loop_, sources, request, environment, *this);
     REQUIRE(made.has_value());
-    conductor_ = *std::move(made);
-    conductor_->start();
-    if (then) then(*conductor_);
-    const auto ran = clock.run_until(loop_, [&] { return conductor_->done(); });
+    job_ = *std::move(made);
+    job_->start();
+    if (then) then(*job_);
+    const auto ran = clock.run_until(loop_, [&] { return job_->done(); });
     CHECK(ran.has_value());
-    return conductor_->report();
+    return job_->report();
   }
 
   void on_event(const aiot::Event& event) override {
     if (const auto* item = std::get_if<aiot::event::Item>(&event)) {
-      const auto fields = item->record.fields();
-      heard.push_back(item->device + ": " + *fields.find("payload")->string());
-      times.push_back(*fields.find("time")->string());
+      const auto* message = item->record.get<aiot::listen::Message>();
+      REQUIRE(message != nullptr);
+      heard.push_back(item->device + ": " + message->payload);
+      times.push_back(aiot::listen::format_time(*message->time));
     } else if (const auto* notice = std::get_if<aiot::event::Notice>(&event)) {
       notices.push_back(notice->device + ": " + notice->code);
     }
@@ -73,5 +74,5 @@ class Room final : public aiot::EventSink {
 
   boost::asio::io_context loop_{1};
   std::map<std::string, aiot::net::Script> scripts_;
-  std::unique_ptr<aiot::listen::Conductor> conductor_;  // keeps the links
+  std::unique_ptr<aiot::listen::Job> job_;  // keeps the links
 };

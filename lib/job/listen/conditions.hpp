@@ -11,30 +11,30 @@
 namespace aiot::listen {
 
 /// What a message means for the whole job.
-enum class Verdict {
-  go_on,
-  ignored,   ///< the filter does not want it
-  expected,  ///< what was waited for
-  failure,   ///< what must not come
-  enough,    ///< the last of as many as were asked for
+enum class Match {
+  none,
+  filtered,  ///< the filter does not want it
+  expected,  ///< Request::expect was found in it
+  failure,   ///< Request::fail_on was found in it
+  last,      ///< the last of Request::count
 };
 
-/// Looks at each message. No I/O.
-class Judge {
+/// The conditions of a request that single messages meet. No I/O.
+class Conditions {
  public:
   /// filter::Errc::bad_filter and bad_pattern.
-  static Result<Judge> make(const Request& request);
+  static Result<Conditions> make(const Request& request);
 
   /// A failure wins over what is expected in the same message.
-  Verdict look(const Object& fields, std::string_view payload);
+  Match check(const Message& message);
 
  private:
-  Judge() = default;
+  Conditions() = default;
 
   std::optional<filter::Filter> filter_;
   std::optional<filter::Pattern> expect_;
   std::optional<filter::Pattern> fail_on_;
-  std::uint64_t left_ = 0;  // messages until it is enough, 0: never
+  std::uint64_t left_ = 0;  // messages until the last, 0: no limit
 };
 
 }  // namespace aiot::listen
