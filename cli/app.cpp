@@ -2,10 +2,12 @@
 
 #include <cerrno>
 #include <exception>
+#include <istream>
 #include <ostream>
 
+#include "aiot/bytes.hpp"
 #include "aiot/version.hpp"
-#include "arguments.hpp"
+#include "option.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "fd_stream.hpp"
@@ -71,6 +73,7 @@ int run_command(const Arguments& parsed, const std::vector<std::string>& args, s
   if (!settings.has_value()) {
     return early_error(settings.error(), args, out, err, environment);
   }
+  wait_at_most(in, out, settings->timeout);
   const auto ui =
       render::make_renderer(settings->format, out, err, options_of(*settings, environment));
   if (!settings->log_file.empty()) {
@@ -89,16 +92,48 @@ int run_command(const Arguments& parsed, const std::vector<std::string>& args, s
 }
 
 /// What became of standard output. A reader that left early is not an error; a full disk is.
-int check_output(std::ostream& out, std::ostream& err, int exit) {
+int check_output(std::ostream& out, std::ostream& err, const Signals* signals, int exit) {
   out.flush();
   const int reason = write_error(out);
   if (reason == 0 || reason == EPIPE) return exit;
-  err << "error: standard output could not be written: " << std::generic_category().message(reason)
-      << "\n  next: free some space, or write elsewhere\n";
+  const int stopped = signals ? signals->exit_code() : 0;
+  if (reason == ETIMEDOUT && stopped != 0) return stopped;
+  if (reason == ETIMEDOUT) {
+    err << "error: standard output could not be written: its reader takes nothing\n"
+           "  next: end the reader, or allow more time\n";
+  } else {
+    err << "error: standard output could not be written: "
+        << std::generic_category().message(reason)
+        << "\n  next: free some space, or write elsewhere\n";
+  }
   return exit == 0 ? render::exit_code(Condition::resource) : exit;
 }
 
 }  // namespace
+
+int Context::fail(Error error) const {
+  render::Outcome outcome;
+  outcome.failures.push_back({"", "", std::move(error)});
+  return ui.finish(outcome);
+}
+
+Result<void> Context::confirm(const std::string& question) const {
+  if (settings.yes || settings.dry_run) return {};
+  if (!settings.may_ask) {
+    return make_error(Errc::needs_confirmation, question, "add --yes when you are sure");
+  }
+  Signals* signals = environment.signals;
+  if (signals) {
+    (void)signals->start();
+    signals->asking(true);
+  }
+  err << escape_controls(question) << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(in, answer);
+  if (signals) signals->asking(false);
+  if (answer == "y" || answer == "Y" || answer == "yes") return {};
+  return make_error(Errc::declined, question);
+}
 
 void print_version(std::ostream& out) { out << "aiotctl " << version() << '\n'; }
 
@@ -115,7 +150,7 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
     } else {
       exit = run_command(*parsed, args, in, out, err, environment);
     }
-    return check_output(out, err, exit);
+    return check_output(out, err, environment.signals, exit);
   } catch (const std::exception& e) {
     return early_error(make_error(Errc::internal, e.what(), "please report it with this command"),
                        args, out, err, environment);

@@ -4,7 +4,7 @@
 #include <stop_token>
 #include <string>
 
-#include "arguments.hpp"
+#include "option.hpp"
 #include "environment.hpp"
 #include "render/renderer.hpp"
 #include "settings.hpp"

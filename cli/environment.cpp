@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "aiot/ports.hpp"
-#include "terminal_input.hpp"
+#include "process.hpp"
 
 namespace aiot::cli {
 namespace {

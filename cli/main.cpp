@@ -1,16 +1,39 @@
+#include <fcntl.h>
+
+#include <cerrno>
 #include <csignal>
-#include <iostream>
+#include <istream>
+#include <ostream>
 
 #include "app.hpp"
 #include "fd_stream.hpp"
-#include "signals.hpp"
+#include "process.hpp"
+
+namespace {
+
+/// A closed standard stream would be the number of the next file that is opened, which results and
+/// errors would then be written into.
+void open_closed_streams() {
+  for (const int fd : {0, 1, 2}) {
+    if (::fcntl(fd, F_GETFD) == -1 && errno == EBADF) {
+      (void)::open("/dev/null", fd == 0 ? O_RDONLY : O_WRONLY);
+    }
+  }
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
+  open_closed_streams();
   // A closed pipe is an error value here, as everything is.
   std::signal(SIGPIPE, SIG_IGN);
   const std::vector<std::string> args(argv + 1, argv + argc);
-  aiot::cli::FdBuffer out_buffer(1);
-  aiot::cli::FdBuffer err_buffer(2);
+  aiot::cli::ProcessSignals signals;
+  const auto stopped = [&signals] { return signals.exit_code() != 0; };
+  aiot::cli::FdInput in_buffer(0, {stopped});
+  aiot::cli::FdBuffer out_buffer(1, {stopped});
+  aiot::cli::FdBuffer err_buffer(2, {stopped});
+  std::istream in(&in_buffer);
   std::ostream out(&out_buffer);
   std::ostream err(&err_buffer);
   err.setf(std::ios::unitbuf);
@@ -19,6 +42,5 @@ int main(int argc, char** argv) {
     out.flush();
     return out.good() ? 0 : 5;
   }
-  aiot::cli::ProcessSignals signals;
-  return aiot::cli::run(args, std::cin, out, err, aiot::cli::real_environment(signals));
+  return aiot::cli::run(args, in, out, err, aiot::cli::real_environment(signals));
 }

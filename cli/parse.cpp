@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "aiot/units.hpp"
-#include "arguments.hpp"
+#include "option.hpp"
 #include "errors.hpp"
 
 namespace aiot::cli {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "aiot/config.hpp"
-#include "arguments.hpp"
+#include "option.hpp"
 #include "environment.hpp"
 
 namespace aiot::cli {

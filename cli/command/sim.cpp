@@ -136,7 +136,10 @@ int run_sim(Context& context) {
 
   // A line at once for each device: whoever reads them connects before the next is there.
   const auto ready = [&](const sim::Ready& device) {
-    std::string line = context.settings.format == Format::jsonl ? "{\"event\":\"ready\"," : "{";
+    std::string line = "{";
+    if (context.settings.format == Format::jsonl) {
+      line += fmt::format("\"event\":\"ready\",\"time_s\":{},", context.ui.time_s());
+    }
     render::append_fields(line, device);
     context.out << line << "}\n" << std::flush;
   };

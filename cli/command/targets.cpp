@@ -1,17 +1,19 @@
 #include "command/targets.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <fstream>
+#include <cerrno>
 #include <istream>
 #include <map>
 
 #include "aiot/units.hpp"
 #include "errors.hpp"
+#include "fd_stream.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -61,13 +63,24 @@ Result<ListLine> parse_json_line(const std::string& line, const std::string& whe
   return out;
 }
 
+/// The next line without its line feed; false at the end. A line ends at `longest_line` bytes, too.
+bool next_line(std::istream& in, std::string& line) {
+  line.clear();
+  char c = 0;
+  while (line.size() <= longest_line && in.get(c)) {
+    if (c == '\n') return true;
+    line += c;
+  }
+  return !line.empty();
+}
+
 /// Reads until the end, or until a line says that it is the last of several: `aiotctl sim` goes on
 /// running, so that its standard output does not end.
 Result<std::vector<Address>> read_list(std::istream& in, const std::string& name,
                                        std::span<const std::string_view> accepted) {
   std::vector<Address> out;
   std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
+  for (int number = 1; next_line(in, line); ++number) {
     const std::string where = fmt::format("{}:{}", name, number);
     if (line.size() > longest_line || out.size() > most_devices) {
       return make_error(Errc::bad_device_list, where, "the list is too long");
@@ -86,7 +99,11 @@ Result<std::vector<Address>> read_list(std::istream& in, const std::string& name
       return make_error(Errc::bad_device_list, where + ": not an address", address.error().hint);
     }
     out.push_back(*std::move(address));
-    if (entry.is_last) break;
+    if (entry.is_last) return out;
+  }
+  if (read_error(in) == ETIMEDOUT) {
+    return make_error(Errc::bad_device_list, name + ": nothing arrives",
+                      "end the list, or allow more time");
   }
   return out;
 }
@@ -96,12 +113,17 @@ Result<std::vector<Address>> listed_devices(const Context& context,
   const auto file = context.args.get("--devices");
   if (!file) return std::vector<Address>();
   if (*file == "-") return read_list(context.in, "standard input", accepted);
-  std::ifstream in(*file);
-  if (!in) {
+  // Not blocking: a pipe may have no writer yet.
+  const int fd = ::open(file->c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) {
     return make_error(Errc::bad_device_list, *file + ": cannot be read",
                       "name a file with an address on each line");
   }
-  return read_list(in, *file, accepted);
+  FdInput buffer(fd, {nullptr, context.settings.timeout});
+  std::istream in(&buffer);
+  auto list = read_list(in, *file, accepted);
+  ::close(fd);
+  return list;
 }
 
 /// The one port of a `usb:` address; which of several is meant is not guessed.

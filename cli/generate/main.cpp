@@ -6,7 +6,7 @@
 #include "generate/completion.hpp"
 #include "generate/man.hpp"
 #include "render/schema.hpp"
-#include "signals.hpp"
+#include "process.hpp"
 
 /// aiotctl-generate SOURCE OUTPUT: writes the completions, the JSON Schemas, and the manual pages
 /// of SOURCE with their option lists renewed, below OUTPUT. With SOURCE twice it renews the tree.

@@ -13,15 +13,20 @@ std::string styled(std::string_view text, const char* style, bool color) {
   return color ? fmt::format("\x1b[{}m{}\x1b[0m", style, text) : std::string(text);
 }
 
-void print_failure(std::ostream& err, const Failure& failure, bool color) {
+void print_failure(std::ostream& err, const Failure& failure, const Options& options) {
+  const bool color = options.color_err;
   const std::string device = failure.device.empty() ? "" : escape_controls(failure.device) + ": ";
   // Error::message escapes what it quotes; the rest came from us and the command line.
   std::string text = fmt::format("{} {}{}\n", styled("error:", "1;31", color), device,
                                  escape_controls(failure.error.message()));
-  if (!failure.step.empty()) text += fmt::format("  at: {}\n", escape_controls(failure.step));
   const std::string hint = full_hint(failure.error);
   if (!hint.empty()) {
     text += fmt::format("  {} {}\n", styled("next:", "1", color), escape_controls(hint));
+  }
+  if (options.verbosity > 0) {
+    const std::string step =
+        failure.step.empty() ? "" : fmt::format(", at: {}", escape_controls(failure.step));
+    text += fmt::format("  {} {}{}\n", styled("code:", "1", color), failure.error.stable_code(), step);
   }
   err << text;
 }

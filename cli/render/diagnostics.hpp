@@ -6,8 +6,9 @@
 
 namespace aiot::cli::render {
 
-/// `error: DEVICE: message`, the step it happened in, and what to do next; each escaped.
-void print_failure(std::ostream& err, const Failure& failure, bool color);
+/// `error: DEVICE: message`, and what to do next; under -v also the step and the stable code. Each
+/// escaped.
+void print_failure(std::ostream& err, const Failure& failure, const Options& options);
 /// `note: text`, and what to do next.
 void print_notice(std::ostream& err, const event::Notice& notice, bool color);
 

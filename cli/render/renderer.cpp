@@ -1,6 +1,24 @@
 #include "render/renderer.hpp"
 
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <iterator>
+#include <map>
+#include <mutex>
+#include <ostream>
+#include <set>
+#include <thread>
+
+#include "aiot/bytes.hpp"
+#include "aiot/version.hpp"
+#include "render/diagnostics.hpp"
 #include "render/exit.hpp"
+#include "render/json.hpp"
+#include "render/progress.hpp"
+#include "render/table.hpp"
 
 namespace aiot::cli::render {
 
@@ -11,6 +29,11 @@ std::chrono::nanoseconds Renderer::clock() const {
 }
 
 std::chrono::nanoseconds Renderer::elapsed() const { return clock() - start_; }
+
+double Renderer::time_s() const {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed());
+  return static_cast<double>(ms.count()) / 1000;
+}
 
 void Renderer::on_event(const Event& event) {
   if (log_) log_->on_event(event);
@@ -40,6 +63,315 @@ std::unique_ptr<Renderer> make_renderer(Format format, std::ostream& out, std::o
     case Format::text: break;
   }
   return make_text_renderer(out, err, std::move(options));
+}
+
+namespace {
+
+/// For people: progress and diagnostics on stderr while it runs, the result on stdout at the end.
+class TextRenderer final : public Renderer {
+ public:
+  TextRenderer(std::ostream& out, std::ostream& err, Options given)
+      : Renderer(std::move(given)), out_(out), err_(err) {
+    const Terminal& terminal = options().terminal;
+    if (options().quiet) return;
+    if (terminal.err && !terminal.dumb) {
+      progress_ = make_bars(err, terminal, options().color_err);
+    } else if (options().verbosity > 0) {
+      progress_ = make_lines(err);
+    }
+  }
+
+ private:
+  void show(const Event& event) override {
+    const std::lock_guard lock(mutex_);
+    std::visit([this](const auto& e) { take(e); }, event);
+  }
+  void take(const event::Started& e) {
+    changed(device(e.device));
+    start_ticks();
+  }
+  void take(const event::Step& e) {
+    DeviceProgress& d = device(e.device);
+    d.step = e.name;
+    d.done = d.total = 0;
+    changed(d);
+  }
+  void take(const event::Progress& e) {
+    DeviceProgress& d = device(e.device);
+    if (d.total == 0) {
+      d.first_done = e.done;
+      d.first_at = elapsed();
+    }
+    d.done = e.done;
+    d.total = e.total;
+    d.unit = e.unit;
+    changed(d);
+  }
+  void take(const event::Log& e) {
+    const int needed = e.level == event::Level::debug ? 2 : e.level == event::Level::info ? 1 : 0;
+    if (options().quiet || options().verbosity < needed) return;
+    interrupt();
+    const std::string from = e.device.empty() ? "" : escape_controls(e.device) + ": ";
+    const char* kind = e.level == event::Level::warning ? "warning: " : "";
+    err_ << from << styled(kind, "1;33", options().color_err && *kind) << escape_controls(e.text)
+         << '\n';
+  }
+  void take(const event::Notice& e) {
+    if (options().quiet) return;
+    interrupt();
+    print_notice(err_, e, options().color_err);
+  }
+  void take(const event::Item& e) {
+    const std::string text = text_of(e);
+    if (text.empty()) return;
+    interrupt();
+    out_ << text;
+    if (item_is_due()) out_.flush();
+  }
+  void take(const event::Finished& e) {
+    DeviceProgress& d = device(e.device);
+    d.state = DeviceProgress::State::done;
+    changed(d);
+  }
+  void take(const event::Failed& e) {
+    DeviceProgress& d = device(e.device);
+    d.state = DeviceProgress::State::failed;
+    d.ending = e.error.message();
+    changed(d);
+  }
+
+  DeviceProgress& device(const std::string& name) {
+    const auto it = std::find_if(devices_.begin(), devices_.end(),
+                                 [&](const DeviceProgress& d) { return d.device == name; });
+    if (it != devices_.end()) return *it;
+    DeviceProgress& added = devices_.emplace_back();
+    added.device = name;
+    return added;
+  }
+  void changed(DeviceProgress& d) {
+    if (!progress_) return;
+    d.moved_at = elapsed();
+    progress_->update(devices_, static_cast<std::size_t>(&d - devices_.data()), elapsed());
+  }
+  void interrupt() {
+    if (progress_) progress_->clear();
+  }
+
+  void flush_items() override { out_.flush(); }
+  void end(const Outcome& outcome, int) override {
+    ticker_ = {};
+    interrupt();
+    if (outcome.text) {
+      outcome.text(out_);
+    } else if (outcome.record) {
+      const Terminal& terminal = options().terminal;
+      const std::size_t width = terminal.out && terminal.columns ? terminal.columns() : 0;
+      out_ << describe(outcome.record.fields(), width);
+    }
+    out_.flush();
+    for (const Failure& failure : outcome.failures) {
+      print_failure(err_, failure, options());
+    }
+    if (outcome.devices > 1 && !outcome.failures.empty()) {
+      err_ << fmt::format("{} of {} {}s failed\n", failed_devices(outcome), outcome.devices,
+                          outcome.noun);
+    }
+  }
+
+  /// A device that says nothing makes no events: a thread looks at the clock.
+  void start_ticks() {
+    if (!progress_ || ticker_.joinable()) return;
+    // The signals are for other threads.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    ticker_ = std::jthread([this](const std::stop_token& stop) {
+      std::unique_lock lock(mutex_);
+      while (!stop.stop_requested()) {
+        wake_.wait_for(lock, stop, tick_interval, [] { return false; });
+        if (!stop.stop_requested()) progress_->tick(devices_, elapsed());
+      }
+    });
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  }
+
+  static constexpr std::chrono::milliseconds tick_interval{500};
+
+  std::ostream& out_;
+  std::ostream& err_;
+  std::unique_ptr<Progress> progress_;
+  std::vector<DeviceProgress> devices_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread ticker_;  ///< last: it uses the others
+};
+
+}  // namespace
+
+std::unique_ptr<Renderer> make_text_renderer(std::ostream& out, std::ostream& err,
+                                             Options options) {
+  return std::make_unique<TextRenderer>(out, err, std::move(options));
+}
+
+namespace {
+
+Object failure_fields(const Failure& failure) {
+  Object fields(
+      {{"code", failure.error.stable_code()}, {"device", failure.device}, {"step", failure.step}});
+  const Object error = error_fields(failure.error);
+  for (const auto& [name, value] : error.fields()) fields.set(name, value);
+  return fields;
+}
+
+/// `--json`: nothing until the end, then one document. Warnings and errors also go to stderr.
+class JsonRenderer final : public Renderer {
+ public:
+  JsonRenderer(std::ostream& out, std::ostream& err, Options options)
+      : Renderer(std::move(options)), out_(out), err_(err) {}
+
+ private:
+  void show(const Event& event) override {
+    if (const auto* notice = std::get_if<event::Notice>(&event)) {
+      notices_.emplace_back(Object({{"device", notice->device},
+                                    {"code", notice->code},
+                                    {"message", notice->text},
+                                    {"hint", notice->hint}}));
+      if (!options().quiet) print_notice(err_, *notice, options().color_err);
+    }
+  }
+  void end(const Outcome& outcome, int exit) override {
+    Array errors;
+    for (const Failure& failure : outcome.failures) {
+      errors.emplace_back(failure_fields(failure));
+      print_failure(err_, failure, options());
+    }
+    const std::string schema(outcome.record.schema());
+    Object document({{"schema", schema.empty() ? std::string("aiot.error/1") : schema},
+                     {"version", version()},
+                     {"ok", exit == 0},
+                     {"exit", exit},
+                     {"data", outcome.record.fields()},
+                     {"errors", std::move(errors)},
+                     {"notices", std::move(notices_)}});
+    out_ << to_json(document) << '\n';
+  }
+
+  std::ostream& out_;
+  std::ostream& err_;
+  Array notices_;
+};
+
+const char* level_name(event::Level level) {
+  switch (level) {
+    case event::Level::debug: return "debug";
+    case event::Level::info: return "info";
+    case event::Level::warning: return "warning";
+  }
+  return "info";
+}
+
+/// `--jsonl`: a line an event, as it happens; the last line is `end`.
+class JsonlRenderer final : public Renderer {
+ public:
+  JsonlRenderer(std::ostream& out, std::ostream& err, Options options)
+      : Renderer(std::move(options)), out_(out), err_(err) {}
+
+ private:
+  static constexpr std::chrono::milliseconds progress_interval{100};
+
+  void show(const Event& event) override {
+    std::visit([this](const auto& e) { line(e); }, event);
+  }
+  void line(const event::Started& e) { print("started", e.device, {{"job", e.job}}); }
+  void line(const event::Step& e) {
+    print("step", e.device, {{"name", e.name}, {"weight", e.weight}});
+  }
+  void line(const event::Progress& e) {
+    auto [it, first] = last_progress_.try_emplace(e.device, elapsed());
+    // A consumer wants movement, not every block.
+    if (!first && e.done < e.total && elapsed() - it->second < progress_interval) return;
+    it->second = elapsed();
+    print("progress", e.device, {{"done", e.done}, {"total", e.total}, {"unit", e.unit}});
+  }
+  void line(const event::Log& e) {
+    if (e.level == event::Level::debug && options().verbosity == 0) return;
+    print("log", e.device, {{"level", level_name(e.level)}, {"text", e.text}});
+  }
+  void line(const event::Notice& e) {
+    print("notice", e.device, {{"code", e.code}, {"message", e.text}, {"hint", e.hint}});
+  }
+  void line(const event::Item& e) {
+    // There may be a flood of these: written in place, in the form that print() gives.
+    line_ = "{";
+    append_json_field(line_, "event", e.kind);
+    line_ += ',';
+    append_json_field(line_, "device", e.device);
+    fmt::format_to(std::back_inserter(line_), ",\"time_s\":{},", time_s());
+    append_json_field(line_, "schema", e.record.schema());
+    line_ += ",\"data\":";
+    append_json(line_, e.record);
+    line_ += "}\n";
+    out_ << line_;
+    if (item_is_due()) out_.flush();
+  }
+  void flush_items() override { out_.flush(); }
+  void line(const event::Finished& e) {
+    finished_ = true;
+    print("finished", e.device, {{"schema", e.result.schema()}, {"data", e.result.fields()}});
+  }
+  void line(const event::Failed& e) {
+    failed_.insert(e.device);
+    Object fields({{"step", e.step}});
+    const Object error = error_fields(e.error);
+    for (const auto& [name, value] : error.fields()) fields.set(name, value);
+    print("failed", e.device, fields);
+  }
+
+  void print(const char* kind, const std::string& device, const Object& fields) {
+    Object all({{"event", kind}, {"device", device}, {"time_s", time_s()}});
+    for (const auto& [name, value] : fields.fields()) all.set(name, value);
+    out_ << to_json(all) << '\n';
+    out_.flush();
+  }
+  void end(const Outcome& outcome, int exit) override {
+    // Jobs without devices, and errors before the first device, say so here.
+    if (outcome.devices == 0 && !finished_ && outcome.record) {
+      line(event::Finished{"", outcome.record});
+    }
+    for (const Failure& failure : outcome.failures) {
+      print_failure(err_, failure, options());
+      if (!failed_.contains(failure.device)) {
+        line(event::Failed{failure.device, failure.step, failure.error});
+      }
+    }
+    const Object last({{"event", "end"},
+                       {"version", version()},
+                       {"time_s", time_s()},
+                       {"ok", exit == 0},
+                       {"exit", exit}});
+    out_ << to_json(last) << '\n';
+    out_.flush();
+  }
+
+  std::ostream& out_;
+  std::ostream& err_;
+  std::map<std::string, std::chrono::nanoseconds> last_progress_;
+  std::set<std::string> failed_;
+  std::string line_;  // of an item; keeps its room
+  bool finished_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Renderer> make_json_renderer(std::ostream& out, std::ostream& err,
+                                             Options options) {
+  return std::make_unique<JsonRenderer>(out, err, std::move(options));
+}
+
+std::unique_ptr<Renderer> make_jsonl_renderer(std::ostream& out, std::ostream& err,
+                                              Options options) {
+  return std::make_unique<JsonlRenderer>(out, err, std::move(options));
 }
 
 }  // namespace aiot::cli::render

@@ -60,9 +60,11 @@ class Renderer : public EventSink {
   /// are not shown as text. JSON Lines have them always, one JSON document has them in its result.
   using ItemText = std::function<std::string(const event::Item&)>;
   void show_items(ItemText text) { item_text_ = std::move(text); }
-  /// The job tells its pauses: a flood of items is written out then, and every 20 ms meanwhile, not
-  /// one by one.
+  /// The job reports its pauses: a flood of items is written out then, and every 20 ms meanwhile,
+  /// not one by one.
   void hold_items() { hold_items_ = true; }
+  /// Since the command began, in whole milliseconds: `time_s` of every event.
+  double time_s() const;
   /// Every event goes to `log` too.
   void log_to(std::unique_ptr<EventSink> log) { log_ = std::move(log); }
 

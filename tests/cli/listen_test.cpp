@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "aiot/bytes.hpp"
-#include "keys.hpp"
+#include "command/keyboard.hpp"
 #include "render/message_text.hpp"
 #include "scripted.hpp"
 

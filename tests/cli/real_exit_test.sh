@@ -62,5 +62,36 @@ expect 10 "one of two fails" flash write "$good" "$secured" image.bin@0x20000
 device write-protected:0x10000+0x5000:error
 expect 8 "a device that refuses" flash write "$address" image.bin@0x10000
 
+# Standard streams that are closed, or whose other end does nothing.
+closed=$(exec 3>&-; "$tool" --log-file log.txt flash info "$good" >&- 2>&- <&-; echo $?)
+check() {
+  if "$@"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "failed: $*"; fi
+}
+check test "$closed" = 0
+# Each line of the log begins with its time: no result fell among them.
+check test "$(grep -cv '^2[0-9-]*T' log.txt)" = 0
+mkfifo silent full
+exec {idle}<>silent {stuck}<>full
+head -c 65536 /dev/zero >&"$stuck"
+got=0
+timeout 20 "$tool" --timeout 1s config show >full 2>err.txt || got=$?
+check test "$got" = 5
+got=0
+timeout 20 "$tool" --timeout 1s flash info --devices silent >out.txt 2>err.txt || got=$?
+check test "$got" = 3
+got=0
+timeout 20 "$tool" --timeout 1s flash info --devices - >out.txt 2>err.txt <silent || got=$?
+check test "$got" = 3
+# The first Ctrl-C ends a program that waits for its reader.
+# It is in its last step once the log has the job's end.
+env --default-signal=INT "$tool" --log-file waits.txt flash info "$good" >full 2>err.txt </dev/null &
+waits=$!
+until grep -q ' finished ' waits.txt 2>/dev/null; do read -r -t 0.1 <>silent; done
+kill -INT $waits
+got=0
+wait $waits || got=$?
+check test "$got" = 130
+exec {idle}<&- {stuck}<&-
+
 echo "$passed passed, $failed failed"
 ((failed == 0))

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <boost/json.hpp>
+#include <sstream>
 
 #include "render/json.hpp"
+#include "render/progress.hpp"
 #include "render/table.hpp"
 #include "scripted.hpp"
 
@@ -82,11 +84,13 @@ TEST_CASE("text: results on stdout, everything else on stderr") {
   CHECK(has(ran.out, "tcp://fine:1\n"));
   CHECK(has(ran.out, "  chip  esp32c3\n"));
   CHECK(has(ran.out, "0x10000"));
-  CHECK(has(ran.err, "tcp://fine:1: connect\n"));
-  CHECK(has(ran.err, "write app.bin 50% (512 B of 1.0 KiB)\n"));
-  CHECK(count(ran.err, "%") == 10);
-  CHECK_FALSE(has(ran.err, "three bytes"));
-  CHECK(has(run_cli({"flash", "info", "tcp://fine:1", "-v"}).err, "the loader is the ROM"));
+  CHECK(ran.err.empty());
+  const auto verbose = run_cli({"flash", "info", "tcp://fine:1", "-v"});
+  CHECK(has(verbose.err, "tcp://fine:1: connect\n"));
+  CHECK(has(verbose.err, "write app.bin 50% (512 B of 1.0 KiB)\n"));
+  CHECK(count(verbose.err, "%") == 10);
+  CHECK_FALSE(has(verbose.err, "three bytes"));
+  CHECK(has(verbose.err, "the loader is the ROM"));
   CHECK(has(run_cli({"flash", "info", "tcp://fine:1", "-vv"}).err, "three bytes"));
   CHECK(run_cli({"flash", "info", "tcp://fine:1", "-q"}).err.empty());
 }
@@ -115,9 +119,46 @@ TEST_CASE("an error says what, where, and what to do next") {
   const auto ran = run_cli({"flash", "info", "tcp://secured:1", "-q"});
   CHECK(ran.err ==
         "error: tcp://secured:1: opening: the device's security settings forbid it\n"
-        "  at: connect\n"
         "  next: close the other program; --force goes on all the same; the device may not start "
         "afterwards\n");
+  const auto verbose = run_cli({"flash", "info", "tcp://secured:1", "-v"});
+  CHECK(has(verbose.err, "  code: "));
+  CHECK(has(verbose.err, ", at: connect\n"));
+}
+
+TEST_CASE("a bar shows the rate, the time left, and for how long a device has been silent") {
+  std::ostringstream err;
+  Terminal terminal;
+  terminal.columns = [] { return 80U; };
+  const auto bars = render::make_bars(err, terminal, false);
+  using std::chrono::seconds;
+  std::vector<render::DeviceProgress> devices(2);
+  devices[0].device = "serial:/dev/ttyUSB0";
+  devices[0].step = "write";
+  devices[0].unit = "B";
+  devices[0].total = 1'048'576;
+  devices[0].done = 262'144;
+  devices[0].moved_at = seconds(2);
+  devices[1].device = "serial:/dev/ttyUSB1";
+  devices[1].step = "connect";
+  bars->update(devices, 0, seconds(2));
+  CHECK(has(err.str(), " 25% write  128.0 KiB/s  0:06 left"));
+  CHECK(has(err.str(), "/dev/ttyUSB1 ["));
+  err.str("");
+  bars->tick(devices, seconds(4));
+  CHECK(err.str().empty());
+  bars->tick(devices, seconds(8));
+  CHECK(has(err.str(), "  0% connect  no answer for 8 s"));
+  CHECK(has(err.str(), " 25% write  no answer for 6 s"));
+  // The bars begin and end in the same columns.
+  std::istringstream lines(err.str());
+  std::string first;
+  std::string second;
+  std::getline(lines, first);
+  std::getline(lines, second);
+  first.erase(0, first.find('\r') + 1);
+  CHECK(first.find('[') == second.find('['));
+  CHECK(first.find(']') == second.find(']'));
 }
 
 TEST_CASE("a device's control bytes reach no terminal") {

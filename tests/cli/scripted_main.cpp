@@ -7,8 +7,7 @@
 
 #include "fd_stream.hpp"
 #include "scripted.hpp"
-#include "signals.hpp"
-#include "terminal_input.hpp"
+#include "process.hpp"
 
 /// aiotctl with scripted jobs, for tests that need a real process: terminals, signals, full disks.
 int main(int argc, char** argv) {

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include "arguments.hpp"
 #include "option.hpp"
 #include "render/table.hpp"
 #include "scripted.hpp"
