@@ -125,12 +125,12 @@ void print_help(std::ostream& out, const Command& command, const std::vector<std
   if (!command.commands.empty()) {
     out << '\n'
         << "`" << spelled(path) << (root ? " COMMAND" : " VERB")
-        << " --help` says more about each.\n";
+        << " --help` describes each.\n";
   }
 }
 
 void print_exit_codes(std::ostream& out, HelpStyle style) {
-  out << "What the exit code of aiotctl means:\n";
+  out << "Exit codes of aiotctl:\n";
   for (const auto& [code, meaning] : render::exit_meanings()) {
     out << entry(fmt::format("{:3}", code), std::string(meaning), 8, style.width);
   }

@@ -12,7 +12,7 @@ std::vector<Option> global_options() {
       {.names = "--json", .help = "Print one JSON document on standard output"},
       {.names = "--jsonl", .help = "Print every event as a line of JSON on standard output"},
       {.names = "-q,--quiet", .help = "Print errors and results only"},
-      {.names = "-v,--verbose", .help = "Say more; twice, say everything", .repeatable = true},
+      {.names = "-v,--verbose", .help = "Print more details; twice, print all details", .repeatable = true},
       {.names = "--color",
        .value = "WHEN",
        .help = "Colour on terminals; the variable NO_COLOR turns it off too",
@@ -20,7 +20,7 @@ std::vector<Option> global_options() {
        .choices = {{"auto"}, {"always"}, {"never"}}},
       {.names = "--no-input", .help = "Never ask; fail where a question would be asked"},
       {.names = "-y,--yes", .help = "Answer every question with yes"},
-      {.names = "-n,--dry-run", .help = "Say what would be done; change nothing"},
+      {.names = "-n,--dry-run", .help = "Show what would be done; change nothing"},
       {.names = "--config",
        .value = "FILE",
        .help = "Read this configuration file and no other",
@@ -51,10 +51,10 @@ Command make_root() {
                    command::completion(), command::schema(), command::help()};
   root.examples = {
       {"flash /dev/ttyUSB0 build/", "Write, verify and start what an ESP-IDF build made"},
-      {"discover", "See what is in the room"},
-      {"flash info /dev/ttyUSB0", "See what is connected"},
-      {"listen /dev/ttyUSB0", "Hear what it says; Ctrl-T q quits"},
-      {"bench run model.tflite", "Measure a neural network on this machine"},
+      {"discover", "Find nearby devices"},
+      {"flash info /dev/ttyUSB0", "Identify the connected chip"},
+      {"listen /dev/ttyUSB0", "Monitor its output; Ctrl-T q quits"},
+      {"bench run model.tflite", "Benchmark a neural network model on this machine"},
       {"sim esp32c3 --port pty", "Practise without hardware"},
   };
   return root;

@@ -63,7 +63,7 @@ std::optional<std::string> canonical(const Option& option, std::string value) {
   return std::nullopt;
 }
 
-/// The positionals of a command as one list: `find_targets` and the verbs tell them apart.
+/// The positionals of a command as one list: `find_targets` and the verbs distinguish them.
 struct ItemCounts {
   std::size_t least = 0;
   std::size_t most = 0;
@@ -179,7 +179,7 @@ class Parser {
     items->required(counts.least > 0 && command.commands.empty());
   }
 
-  /// What follows `verb` is the verb's; what came before it is nobody's.
+  /// What follows `verb` is the verb's; arguments before it are an error.
   void close_items(CLI::App& parent, const Command& verb) {
     CLI::Option* items = parent.get_option_no_throw("items");
     if (items == nullptr) return;

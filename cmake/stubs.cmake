@@ -1,4 +1,4 @@
-# Flasher stubs, when the build is told where they are: copied beside the build tree's bin/ so that
+# Flasher stubs, when AIOT_STUB_DIR names their folder: copied beside the build tree's bin/ so that
 # programs find them before they are installed, and installed with their licence.
 if(AIOT_STUB_DIR)
   get_filename_component(stub_dir "${AIOT_STUB_DIR}" ABSOLUTE BASE_DIR ${PROJECT_SOURCE_DIR})

@@ -6,7 +6,7 @@ namespace aiot::cli::command {
 Command bench() {
   Command c;
   c.name = "bench";
-  c.summary = "is the network on this device fast, right and within its budget?";
+  c.summary = "benchmark neural network models: speed, accuracy, memory, energy";
   c.description =
       "`bench run` measures a TensorFlow Lite model on this machine: latency, operators, memory, "
       "accuracy. `bench device` measures microcontrollers that speak MLPerf Tiny's protocol.";

@@ -116,11 +116,10 @@ Command bench_run() {
       .description =
           "Latency with its percentiles, operators beside what this CPU can do at best, memory, "
           "and "
-          "accuracy over a labelled data set. Without a model: the four MLPerf Tiny networks, with "
+          "accuracy over a labelled data set. Without a model: the four MLPerf Tiny models, with "
           "weights from a seeded generator.\n\n"
-          "What spoils a figure (other processes, heat, a frequency that moves) is told, and "
-          "stands "
-          "in the result. Ctrl-C ends with what was measured so far.",
+          "What disturbs a measurement (other processes, heat, a changing frequency) is reported, "
+          "and is part of the result. Ctrl-C ends with what was measured so far.",
       .positionals = {{.name = "MODEL",
                        .help = "a .tflite file, or kws, vww, ic, ad: built in",
                        .min = 0,

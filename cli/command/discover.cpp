@@ -129,7 +129,7 @@ int run_discover(Context& context) {
 Command discover() {
   return {
       .name = "discover",
-      .summary = "find the devices in the room, one line each",
+      .summary = "find nearby devices, one line each",
       .description =
           "Looks in every way there is, side by side, and ends when --timeout is over (3 s). What "
           "several sources see of one device is one line, with what it is, its state, what can be "
@@ -162,7 +162,7 @@ Command discover() {
                    .help = "Bind keys of encrypted adverts, MAC: KEY a line",
                    .key = "discover.keys",
                    .complete = Complete::file},
-                  {.names = "--probe", .help = "Open serial ports and ask the chips who they are"},
+                  {.names = "--probe", .help = "Open serial ports and identify their chips"},
                   {.names = "--watch", .help = "Go on, and say what comes, changes and goes"},
                   {.names = "--pcap",
                    .value = "FILE",

@@ -66,7 +66,7 @@ Command read_verb() {
       .name = "read",
       .summary = "read flash into a file",
       .description =
-          "With several devices, {mac} or {n} in the file's name tells them apart. "
+          "With several devices, {mac} or {n} in the file's name distinguishes them. "
           "`-o -` writes the bytes to standard output.",
       .positionals = {address_argument()},
       .options = together({{{.names = "-o,--output",
@@ -115,7 +115,7 @@ Command erase_verb() {
 Command info_verb() {
   return {
       .name = "info",
-      .summary = "say what is connected",
+      .summary = "identify the connected chip",
       .description =
           "Chip, revision, MAC, flash, security settings, partitions, and the "
           "application's version. Changes nothing.",

@@ -84,7 +84,7 @@ Result<sim::Request> make_request(const Context& context) {
   return request;
 }
 
-/// What a virtual device lives through is for machines; people see what it has to say.
+/// The events of a virtual device are for programs; people see its log and notices.
 class Quiet final : public EventSink {
  public:
   explicit Quiet(EventSink& to) : to_(to) {}
@@ -134,7 +134,7 @@ int run_sim(Context& context) {
   if (!request.has_value()) return context.fail(request.error());
   if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
 
-  // A line at once for each device: whoever reads them connects before the next is there.
+  // A line at once for each device: its reader connects before the next is there.
   const auto ready = [&](const sim::Ready& device) {
     std::string line = "{";
     if (context.settings.format == Format::jsonl) {

@@ -7,16 +7,19 @@ here=$(dirname "$0")
 cd "$1" || exit 2
 
 clean='
-'
-pending='
 README.md
 CONTRIBUTING.md
 CMakeLists.txt
 cmake
 cli
 examples
-lib
 man
+'
+pending='
+cli/command/discover.cpp
+cli/render/discover_text.cpp
+cli/render/discover_text.hpp
+lib
 tests
 '
 
@@ -26,7 +29,7 @@ for list in phrases names; do
   sed -n '/^[^#]/s/	.*//p' "$here/$list.txt" >"$work/$list"
 done
 # shellcheck disable=SC2086
-find $clean $pending -name node_modules -prune -o -type f ! -path 'tests/language/*' -print >"$work/files"
+find $clean $pending -name node_modules -prune -o -type f ! -path 'tests/language/*' -print >"$work/files" 2>/dev/null
 {
   xargs -r grep -HnIiE -f "$work/phrases" <"$work/files"
   grep -E '\.[ch]pp$' "$work/files" | xargs -r grep -HnIE -f "$work/names"
