@@ -210,4 +210,53 @@ void fully_connected(const MatrixShape& shape, Range<float> range, const float* 
   }
 }
 
+namespace {
+
+/// `multiply_add(sum, a, b)` over the depth, in its order.
+template <class Sum, class T, class Add, class Finish>
+void each_product(const BatchMatMulShape& s, const T* a, const T* b, T* output,
+                  const Add& multiply_add, const Finish& finish) {
+  std::int32_t index[BatchMatMulShape::rank] = {};
+  for (;;) {
+    std::size_t at_a = 0;
+    std::size_t at_b = 0;
+    for (int d = 0; d < BatchMatMulShape::rank; ++d) {
+      at_a += index[d] * s.batch_step_a[d];
+      at_b += index[d] * s.batch_step_b[d];
+    }
+    for (std::int32_t row = 0; row < s.rows; ++row) {
+      for (std::int32_t column = 0; column < s.columns; ++column) {
+        const T* x = a + at_a + row * s.row_step_a;
+        const T* y = b + at_b + column * s.column_step_b;
+        Sum sum = 0;
+        for (std::int32_t k = 0; k < s.depth; ++k, x += s.depth_step_a, y += s.depth_step_b) {
+          sum = multiply_add(sum, *x, *y);
+        }
+        *output++ = finish(sum);
+      }
+    }
+    int d = BatchMatMulShape::rank - 1;
+    while (d >= 0 && ++index[d] == s.batch[d]) index[d--] = 0;
+    if (d < 0) return;
+  }
+}
+
+}  // namespace
+
+void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& q, const std::int8_t* a,
+                  const std::int8_t* b, std::int8_t* output) {
+  each_product<std::int32_t>(
+      shape, a, b, output,
+      [&](std::int32_t sum, std::int8_t x, std::int8_t y) {
+        return sum + (x + q.offset_a) * (y + q.offset_b);
+      },
+      [&](std::int32_t sum) {
+        return to_int8(wrapping_add(multiply(sum, q.factor), q.output_offset));
+      });
+}
+
+void batch_matmul(const BatchMatMulShape& shape, const float* a, const float* b, float* output) {
+  each_product<float>(shape, a, b, output, float_add, [](float sum) { return sum; });
+}
+
 }  // namespace aiot::inference::kernel

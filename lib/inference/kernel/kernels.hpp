@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
 #include "inference/kernel/fixed_point.hpp"
 
@@ -109,6 +111,25 @@ void fully_connected(const MatrixShape& shape, const Requantize& quantized,
 void fully_connected(const MatrixShape& shape, Range<float> range, const float* input,
                      const float* weights, const float* bias, float* output);
 
+/// BATCH_MATMUL: for each batch, output[rows][columns] = a[rows][depth] x b[depth][columns], each
+/// with its own distances (0 where an input is repeated).
+struct BatchMatMulShape {
+  static constexpr int rank = 3;
+  std::int32_t batch[rank] = {1, 1, 1};
+  std::size_t batch_step_a[rank] = {}, batch_step_b[rank] = {};
+  std::int32_t rows = 1, depth = 1, columns = 1;
+  std::size_t row_step_a = 0, depth_step_a = 0, depth_step_b = 0, column_step_b = 0;
+};
+/// Int8: of products whose zero points are off.
+struct BatchMatMulInt8 {
+  std::int32_t offset_a = 0, offset_b = 0;  ///< minus the zero points
+  std::int32_t output_offset = 0;
+  Factor factor;
+};
+void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& quantized,
+                  const std::int8_t* a, const std::int8_t* b, std::int8_t* output);
+void batch_matmul(const BatchMatMulShape& shape, const float* a, const float* b, float* output);
+
 // Functions of windows and whole dimensions: pool.cpp.
 
 /// Pooling over `window`; input and output have the same quantisation.
@@ -137,7 +158,7 @@ struct MeanShape {
   std::int32_t count = 1;  ///< values of one mean
 };
 
-/// Int8 MEAN: `factor` has 1 / count in it.
+/// Int8 MEAN and SUM: `factor` has 1 / count in it for a mean.
 struct MeanInt8 {
   std::int32_t input_zero_point = 0, output_zero_point = 0;
   Factor factor;
@@ -147,6 +168,11 @@ struct MeanInt8 {
 void mean(const MeanShape& shape, const MeanInt8& quantized, const std::int8_t* input,
           std::int8_t* output);
 void mean(const MeanShape& shape, const float* input, float* output);
+void sum(const MeanShape& shape, const float* input, float* output);
+/// REDUCE_MAX and REDUCE_MIN.
+void reduce_extreme(bool maximum, const MeanShape& shape, const std::int8_t* input,
+                    std::int8_t* output);
+void reduce_extreme(bool maximum, const MeanShape& shape, const float* input, float* output);
 
 /// ARG_MAX and ARG_MIN along the middle dimension of [outer][extent][inner]: the first of equals.
 template <class T>
@@ -370,6 +396,30 @@ void move(const Move& shape, const std::uint8_t* input, std::uint8_t* output);
 /// Fills `bytes` with copies of `value`.
 void fill(const std::uint8_t* value, std::size_t value_bytes, std::size_t bytes,
           std::uint8_t* output);
+
+/// GATHER: for each of `outer` and of `count` positions, the run of `run_bytes` at that position of
+/// `extent`; positions repeat with each batch. One that is out of range gives zeroes.
+struct GatherShape {
+  std::size_t batches = 1, outer = 1, count = 1, run_bytes = 1;
+  std::int32_t extent = 1;
+};
+void gather(const GatherShape& shape, const std::uint8_t* input, const std::int32_t* positions,
+            std::uint8_t* output);
+
+/// CAST. A float that an int32 does not hold becomes the least, as on x86-64; narrower types have
+/// the lower bits.
+template <class From, class To>
+void cast(std::size_t count, const From* input, To* output) {
+  for (std::size_t i = 0; i < count; ++i) {
+    if constexpr (std::is_same_v<From, float> && !std::is_same_v<To, float>) {
+      const bool fits = input[i] >= -2147483648.0F && input[i] < 2147483648.0F;
+      output[i] = static_cast<To>(fits ? static_cast<std::int32_t>(input[i])
+                                       : std::numeric_limits<std::int32_t>::min());
+    } else {
+      output[i] = static_cast<To>(input[i]);
+    }
+  }
+}
 
 /// An image in another size.
 struct ResizeShape {

@@ -33,6 +33,21 @@ void fill(const std::uint8_t* value, std::size_t value_bytes, std::size_t bytes,
   }
 }
 
+void gather(const GatherShape& s, const std::uint8_t* input, const std::int32_t* positions,
+            std::uint8_t* output) {
+  for (std::size_t batch = 0; batch < s.batches; ++batch, positions += s.count) {
+    for (std::size_t outer = 0; outer < s.outer; ++outer, input += s.extent * s.run_bytes) {
+      for (std::size_t i = 0; i < s.count; ++i, output += s.run_bytes) {
+        if (positions[i] >= 0 && positions[i] < s.extent) {
+          std::memcpy(output, input + positions[i] * s.run_bytes, s.run_bytes);
+        } else {
+          std::memset(output, 0, s.run_bytes);
+        }
+      }
+    }
+  }
+}
+
 namespace {
 
 /// The two lines of the input between which one of the output lies, and how far it is from the

@@ -45,7 +45,7 @@ template <class T>
 struct Maximum {
   T value = std::numeric_limits<T>::lowest();
 };
-constexpr auto maximum = [](auto& state, auto value) {
+constexpr auto keep_largest = [](auto& state, auto value) {
   if (value > state.value) state.value = value;
 };
 
@@ -68,13 +68,13 @@ void average_pool_2d(const PoolShape& shape, Range<float> range, const float* in
 
 void max_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
                  std::int8_t* output) {
-  pool<Maximum<std::int8_t>>(shape, input, output, maximum, [&](const auto& state) {
+  pool<Maximum<std::int8_t>>(shape, input, output, keep_largest, [&](const auto& state) {
     return static_cast<std::int8_t>(clamp<std::int32_t>(state.value, range));
   });
 }
 
 void max_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output) {
-  pool<Maximum<float>>(shape, input, output, maximum,
+  pool<Maximum<float>>(shape, input, output, keep_largest,
                        [&](const auto& state) { return clamp(state.value, range); });
 }
 
@@ -117,6 +117,35 @@ void mean(const MeanShape& shape, const MeanInt8& q, const std::int8_t* input,
 void mean(const MeanShape& shape, const float* input, float* output) {
   reduce<float>(shape, input, output,
                 [&](float sum) { return sum / static_cast<float>(shape.count); });
+}
+
+void sum(const MeanShape& shape, const float* input, float* output) {
+  reduce<float>(shape, input, output, [](float sum) { return sum; });
+}
+
+namespace {
+
+template <class T>
+void reduce_to_extreme(bool maximum, const MeanShape& s, const T* input, T* output) {
+  for_each_index(s.kept_extent, s.kept_step, [&](std::size_t first) {
+    T best = input[first];
+    for_each_index(s.reduced_extent, s.reduced_step, [&](std::size_t offset) {
+      const T value = input[first + offset];
+      if (maximum ? value > best : value < best) best = value;
+    });
+    *output++ = best;
+  });
+}
+
+}  // namespace
+
+void reduce_extreme(bool maximum, const MeanShape& shape, const std::int8_t* input,
+                    std::int8_t* output) {
+  reduce_to_extreme(maximum, shape, input, output);
+}
+
+void reduce_extreme(bool maximum, const MeanShape& shape, const float* input, float* output) {
+  reduce_to_extreme(maximum, shape, input, output);
 }
 
 }  // namespace aiot::inference::kernel

@@ -75,6 +75,7 @@ enum class Code : std::int32_t {
   softmax = 25,
   tanh = 28,
   pad = 34,
+  gather = 36,
   transpose = 39,
   mean = 40,
   sub = 41,
@@ -84,6 +85,7 @@ enum class Code : std::int32_t {
   exp = 47,
   split = 49,
   log_softmax = 50,
+  cast = 53,
   prelu = 54,
   maximum = 55,
   arg_max = 56,
@@ -94,16 +96,21 @@ enum class Code : std::int32_t {
   transpose_conv = 67,
   expand_dims = 70,
   log = 73,
+  sum = 74,
   sqrt = 75,
   rsqrt = 76,
   shape = 77,
   arg_min = 79,
+  reduce_max = 82,
   pack = 83,
   unpack = 88,
+  reduce_min = 89,
   square = 92,
+  fill = 94,
   resize_nearest_neighbor = 97,
   leaky_relu = 98,
   squared_difference = 99,
+  mirror_pad = 100,
   abs = 101,
   split_v = 102,
   ceil = 104,
@@ -112,6 +119,7 @@ enum class Code : std::int32_t {
   quantize = 114,
   round = 116,
   hard_swish = 117,
+  batch_matmul = 126,
   call_once = 129,
   var_handle = 142,
   read_variable = 143,
@@ -164,6 +172,7 @@ struct ConcatenationOptions {
   std::int32_t axis = 0;
   Activation activation = Activation::none;
 };
+/// MEAN, SUM, REDUCE_MAX and REDUCE_MIN.
 struct ReduceOptions {
   bool keep_dims = false;
 };
@@ -189,6 +198,15 @@ struct PackOptions {
 struct ArgOptions {
   Type output_type = Type::float32;
 };
+struct MirrorPadOptions {
+  bool symmetric = false;  ///< the edge itself is repeated too
+};
+struct GatherOptions {
+  std::int32_t axis = 0, batch_dims = 0;
+};
+struct BatchMatMulOptions {
+  bool transpose_a = false, transpose_b = false;
+};
 struct LeakyReluOptions {
   float alpha = 0;
 };
@@ -211,7 +229,8 @@ struct Operator {
   std::variant<NoOptions, ConvOptions, PoolOptions, FullyConnectedOptions, ArithmeticOptions,
                SoftmaxOptions, ConcatenationOptions, ReduceOptions, ResizeOptions,
                StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions, ArgOptions,
-               CallOnceOptions, VarHandleOptions, VariableOptions>
+               MirrorPadOptions, GatherOptions, BatchMatMulOptions, CallOnceOptions,
+               VarHandleOptions, VariableOptions>
       options;
 };
 

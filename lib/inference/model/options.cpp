@@ -22,6 +22,7 @@ enum class OptionsKind : std::uint8_t {
   add = 11,
   resize_bilinear = 15,
   mul = 21,
+  gather = 23,
   reducer = 27,
   sub = 28,
   div = 29,
@@ -34,7 +35,9 @@ enum class OptionsKind : std::uint8_t {
   unpack = 64,
   resize_nearest_neighbor = 74,
   leaky_relu = 75,
+  mirror_pad = 77,
   split_v = 79,
+  batch_matmul = 101,
   call_once = 103,
   var_handle = 111,
 };
@@ -57,7 +60,13 @@ OptionsKind options_kind(Code code) {
     case Code::arg_min: return OptionsKind::arg_min;
     case Code::resize_bilinear: return OptionsKind::resize_bilinear;
     case Code::resize_nearest_neighbor: return OptionsKind::resize_nearest_neighbor;
-    case Code::mean: return OptionsKind::reducer;
+    case Code::mean:
+    case Code::sum:
+    case Code::reduce_max:
+    case Code::reduce_min: return OptionsKind::reducer;
+    case Code::gather: return OptionsKind::gather;
+    case Code::mirror_pad: return OptionsKind::mirror_pad;
+    case Code::batch_matmul: return OptionsKind::batch_matmul;
     case Code::strided_slice: return OptionsKind::strided_slice;
     case Code::split: return OptionsKind::split;
     case Code::transpose_conv: return OptionsKind::transpose_conv;
@@ -161,6 +170,20 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
     case Kind::arg_min: {
       auto& o = io.template of<ArgOptions>(options);
       return io(0, o.output_type);
+    }
+    case Kind::mirror_pad: {
+      auto& o = io.template of<MirrorPadOptions>(options);
+      return io(0, o.symmetric);
+    }
+    case Kind::gather: {
+      auto& o = io.template of<GatherOptions>(options);
+      io(0, o.axis), io(1, o.batch_dims);
+      return;
+    }
+    case Kind::batch_matmul: {
+      auto& o = io.template of<BatchMatMulOptions>(options);
+      io(0, o.transpose_a), io(1, o.transpose_b);
+      return;
     }
     case Kind::call_once: {
       auto& o = io.template of<CallOnceOptions>(options);

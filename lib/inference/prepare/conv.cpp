@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "inference/prepare/prepare.hpp"
 
 namespace aiot::inference {
@@ -197,6 +200,91 @@ Result<TransposeConv> prepare_transpose_conv(const Node& node) {
   }
   AIOT_TRY(conv.quantized, requantization(node, *input, *filter, *output, activation, 0, channels));
   return conv;
+}
+
+namespace {
+
+/// The extents of a matrix and of its batches.
+struct Matrix {
+  std::int32_t rows = 1, columns = 1;
+  std::vector<std::int32_t> batch;  ///< as many as BatchMatMulShape::rank
+};
+
+Result<Matrix> matrix_of(const Node& node, const Tensor& tensor, bool transposed,
+                         const std::string& name) {
+  constexpr std::size_t most = kernel::BatchMatMulShape::rank + 2;
+  const auto& s = tensor.shape;
+  if (s.size() < 2 || s.size() > most) {
+    return node.fail(Errc::unsupported_option, fmt::format("{} is {}", name, shape_text(s)));
+  }
+  Matrix m{s[s.size() - 2], s[s.size() - 1], std::vector<std::int32_t>(most - s.size(), 1)};
+  if (transposed) std::swap(m.rows, m.columns);
+  m.batch.insert(m.batch.end(), s.begin(), s.end() - 2);
+  return m;
+}
+
+/// Distances between batches: 0 where one is repeated.
+void set_batch_steps(const Matrix& m, std::size_t (&steps)[kernel::BatchMatMulShape::rank]) {
+  auto step = static_cast<std::size_t>(m.rows) * static_cast<std::size_t>(m.columns);
+  for (std::size_t i = m.batch.size(); i-- > 0;) {
+    steps[i] = m.batch[i] == 1 ? 0 : step;
+    step *= static_cast<std::size_t>(m.batch[i]);
+  }
+}
+
+}  // namespace
+
+Result<BatchMatMul> prepare_batch_matmul(const Node& node) {
+  AIOT_TRY(const auto tensors, in_and_out(node, 2, 2));
+  AIOT_TRY(const auto* second, node.input(1));
+  AIOT_CHECK(expect_type(node, *second, tensors.input->type, node.input_name(1)));
+  const auto& options = node.options<BatchMatMulOptions>();
+  AIOT_TRY(const auto a, matrix_of(node, *tensors.input, options.transpose_a, node.input_name(0)));
+  AIOT_TRY(const auto b, matrix_of(node, *second, options.transpose_b, node.input_name(1)));
+  BatchMatMul product;
+  product.type = tensors.input->type;
+  product.a = node.input_index(0);
+  product.b = node.input_index(1);
+  product.output = node.output_index();
+  auto& s = product.shape;
+  s.rows = a.rows;
+  s.depth = a.columns;
+  s.columns = b.columns;
+  bool fits = a.columns == b.rows;
+  const auto rank = std::max(tensors.input->shape.size(), second->shape.size());
+  std::vector<std::int32_t> shape;
+  for (std::size_t i = 0; i < a.batch.size(); ++i) {
+    fits = fits && (a.batch[i] == b.batch[i] || a.batch[i] == 1 || b.batch[i] == 1);
+    s.batch[i] = std::max(a.batch[i], b.batch[i]);
+    if (i + rank >= a.batch.size() + 2) shape.push_back(s.batch[i]);
+  }
+  if (!fits) {
+    return node.fail(Errc::bad_model, fmt::format("{} times {}", shape_text(tensors.input->shape),
+                                                  shape_text(second->shape)));
+  }
+  shape.insert(shape.end(), {s.rows, s.columns});
+  AIOT_CHECK(expect_shape(node, *tensors.output, shape, node.output_name()));
+  set_batch_steps(a, s.batch_step_a);
+  set_batch_steps(b, s.batch_step_b);
+  s.row_step_a = options.transpose_a ? 1 : static_cast<std::size_t>(s.depth);
+  s.depth_step_a = options.transpose_a ? static_cast<std::size_t>(s.rows) : 1;
+  s.depth_step_b = options.transpose_b ? 1 : static_cast<std::size_t>(s.columns);
+  s.column_step_b = options.transpose_b ? static_cast<std::size_t>(s.depth) : 1;
+  if (!tensors.quantized()) return product;
+  AIOT_CHECK(expect_one_scale(node, *second, node.input_name(1)));
+  constexpr std::int32_t most = 32'768;  // of int8 products with both zero points off
+  if (s.depth > most) {
+    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", s.depth));
+  }
+  auto& q = product.quantized;
+  q.offset_a = -tensors.input->zero_point();
+  q.offset_b = -second->zero_point();
+  q.output_offset = tensors.output->zero_point();
+  // The two scales are multiplied as floats, as the reference does it.
+  const float scale = tensors.input->scale() * second->scale();
+  AIOT_TRY(q.factor, checked_factor(node, static_cast<double>(scale) /
+                                              static_cast<double>(tensors.output->scale())));
+  return product;
 }
 
 }  // namespace aiot::inference

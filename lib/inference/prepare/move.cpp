@@ -199,9 +199,11 @@ Result<std::vector<std::uint8_t>> padding_value(const Node& node, const Tensor& 
 
 }  // namespace
 
-Result<Moves> prepare_pad(const Node& node) {
-  AIOT_TRY(const auto t, movable_in_and_out(node, 2, 3));
-  AIOT_TRY(const auto paddings, constant_integers(node, 1));
+namespace {
+
+/// How many values go before and behind each dimension; the output has room for them.
+Result<std::vector<std::int32_t>> paddings_of(const Node& node, const InOut& t) {
+  AIOT_TRY(auto paddings, constant_integers(node, 1));
   const auto& extents = t.input->shape;
   if (paddings.size() != 2 * extents.size()) {
     return node.fail(Errc::bad_model,
@@ -213,6 +215,15 @@ Result<Moves> prepare_pad(const Node& node) {
   std::vector<std::int32_t> shape = extents;
   for (std::size_t i = 0; i < shape.size(); ++i) shape[i] += paddings[2 * i] + paddings[2 * i + 1];
   AIOT_CHECK(expect_shape(node, *t.output, shape, node.output_name()));
+  return paddings;
+}
+
+}  // namespace
+
+Result<Moves> prepare_pad(const Node& node) {
+  AIOT_TRY(const auto t, movable_in_and_out(node, 2, 3));
+  AIOT_TRY(const auto paddings, paddings_of(node, t));
+  const auto& extents = t.input->shape;
   const auto input_steps = dense_steps(*t.input);
   const auto output_steps = dense_steps(*t.output);
   kernel::Move move;
@@ -227,6 +238,55 @@ Result<Moves> prepare_pad(const Node& node) {
   auto moves = one_block(node, move);
   AIOT_TRY(moves.fill, padding_value(node, *t.output));
   moves.fill_bytes = t.output->bytes();
+  return moves;
+}
+
+/// Each dimension has up to three parts: before the input, the input itself, and behind it; outside
+/// they go backwards. Each combination of parts is one block.
+Result<Moves> prepare_mirror_pad(const Node& node) {
+  AIOT_TRY(const auto t, movable_in_and_out(node, 2, 2));
+  AIOT_TRY(const auto paddings, paddings_of(node, t));
+  const auto& extents = t.input->shape;
+  const std::int32_t edge = node.options<MirrorPadOptions>().symmetric ? 0 : 1;
+  const auto input_steps = dense_steps(*t.input);
+  const auto output_steps = dense_steps(*t.output);
+  kernel::Move whole;
+  whole.unit_bytes = size_of(t.input->type);
+  std::vector<kernel::Move> blocks = {whole};
+  for (std::size_t i = 0; i < extents.size(); ++i) {
+    const auto before = paddings[2 * i];
+    const auto behind = paddings[2 * i + 1];
+    const auto extent = extents[i];
+    if (std::max(before, behind) > extent - edge) {
+      return node.fail(Errc::bad_model, fmt::format("a padding of {} for an extent of {}",
+                                                    std::max(before, behind), extent));
+    }
+    struct PartOf {
+      std::int32_t count, first, output;
+      int direction;
+    };
+    const PartOf parts[] = {{before, before + edge - 1, 0, -1},
+                            {extent, 0, before, 1},
+                            {behind, extent - 1 - edge, before + extent, -1}};
+    const auto to = kernel::Move::rank - extents.size() + i;
+    std::vector<kernel::Move> more;
+    for (const auto& block : blocks) {
+      for (const auto& part : parts) {
+        if (part.count == 0) continue;
+        auto& move = more.emplace_back(block);
+        move.extent[to] = part.count;
+        move.input_step[to] = input_steps[i] * part.direction;
+        move.output_step[to] = output_steps[i];
+        move.input_first += static_cast<std::size_t>(input_steps[i] * part.first);
+        move.output_first += static_cast<std::size_t>(output_steps[i] * part.output);
+      }
+    }
+    blocks = std::move(more);
+  }
+  Moves moves;
+  for (const auto& block : blocks) {
+    moves.blocks.push_back({block, node.input_index(0), node.output_index()});
+  }
   return moves;
 }
 
@@ -385,6 +445,67 @@ Result<Moves> prepare_split_v(const Node& node) {
   AIOT_CHECK(expect_movable(node, *input, node.input_name(0)));
   AIOT_TRY(const auto axis, constant_axis(node, 2, input->shape.size()));
   return split_along(node, 0, axis);  // input 1 repeats the outputs' extents
+}
+
+Result<Gather> prepare_gather(const Node& node) {
+  AIOT_TRY(const auto t, movable_in_and_out(node, 2, 2));
+  AIOT_TRY(const auto* positions, node.input(1));
+  AIOT_CHECK(expect_type(node, *positions, Type::int32, node.input_name(1)));
+  const auto& options = node.options<GatherOptions>();
+  const auto& from = t.input->shape;
+  const auto& at = positions->shape;
+  AIOT_TRY(const auto axis, checked_axis(node, options.axis, from.size()));
+  const auto signed_rank = static_cast<std::int64_t>(at.size());
+  const auto batch = options.batch_dims < 0 ? options.batch_dims + signed_rank : options.batch_dims;
+  const auto batches = static_cast<std::size_t>(batch);
+  if (batch < 0 || batch > signed_rank || batches > axis ||
+      !std::equal(from.begin(), from.begin() + batch, at.begin())) {
+    return node.fail(Errc::bad_model, fmt::format("{} batch dimensions", options.batch_dims));
+  }
+  std::vector<std::int32_t> shape(from.begin(), from.begin() + static_cast<std::ptrdiff_t>(axis));
+  shape.insert(shape.end(), at.begin() + batch, at.end());
+  shape.insert(shape.end(), from.begin() + static_cast<std::ptrdiff_t>(axis) + 1, from.end());
+  AIOT_CHECK(expect_shape(node, *t.output, shape, node.output_name()));
+  Gather gather;
+  auto& s = gather.shape;
+  s.batches = product(from, 0, batches);
+  s.outer = product(from, batches, axis);
+  s.count = product(at, batches, at.size());
+  s.run_bytes = product(from, axis + 1, from.size()) * size_of(t.input->type);
+  s.extent = from[axis];
+  gather.input = node.input_index(0);
+  gather.positions = node.input_index(1);
+  gather.output = node.output_index();
+  return gather;
+}
+
+Result<Fill> prepare_fill(const Node& node) {
+  AIOT_CHECK(node.expect(2, 2));
+  AIOT_TRY(const auto* value, node.input(1));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_movable(node, *output, node.output_name()));
+  AIOT_CHECK(expect_type(node, *value, output->type, node.input_name(1)));
+  AIOT_TRY(const auto shape, constant_integers(node, 0));
+  AIOT_CHECK(expect_shape(node, *output, shape, node.output_name()));
+  if (value->elements() != 1) return node.fail(Errc::bad_model, "with more than one value");
+  return Fill{size_of(output->type), output->bytes(), node.input_index(1), node.output_index()};
+}
+
+Result<Cast> prepare_cast(const Node& node) {
+  AIOT_CHECK(node.expect(1, 1));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_shape(node, *output, input->shape, node.output_name()));
+  const auto is_number = [](Type type) {
+    return type == Type::int8 || type == Type::int16 || type == Type::int32 ||
+           type == Type::float32;
+  };
+  if ((!is_number(input->type) && input->type != Type::boolean) || !is_number(output->type)) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("{} to {}", name_of(input->type), name_of(output->type)));
+  }
+  return Cast{input->type, output->type, input->elements(), node.input_index(0),
+              node.output_index()};
 }
 
 Result<Resize> prepare_resize(const Node& node) {

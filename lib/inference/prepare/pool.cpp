@@ -71,6 +71,7 @@ Result<Mean> prepare_mean(const Node& node) {
   const auto& extents = tensors.input->shape;
   AIOT_TRY(const auto reduced, reduced_dimensions(node, extents.size()));
   Mean mean;
+  mean.code = node.op().code;
   mean.type = tensors.input->type;
   mean.input = node.input_index(0);
   mean.output = node.output_index();
@@ -93,6 +94,10 @@ Result<Mean> prepare_mean(const Node& node) {
   AIOT_CHECK(expect_shape(node, *tensors.output, shape, node.output_name()));
   s.count = static_cast<std::int32_t>(count);
   if (!tensors.quantized()) return mean;
+  if (mean.code == Code::reduce_max || mean.code == Code::reduce_min) {
+    AIOT_CHECK(expect_same_quantization(node, *tensors.input, *tensors.output));
+    return mean;
+  }
   constexpr std::int64_t most_averaged = 1 << 22;  // of int8 values: their sum fits 32 bits
   if (count > most_averaged) {
     return node.fail(Errc::unsupported_option, fmt::format("means of {} values", count));
@@ -101,7 +106,7 @@ Result<Mean> prepare_mean(const Node& node) {
   mean.quantized.output_zero_point = tensors.output->zero_point();
   const double value =
       static_cast<double>(tensors.input->scale()) / static_cast<double>(tensors.output->scale());
-  AIOT_TRY(mean.quantized.factor, mean_factor(node, value, s.count));
+  AIOT_TRY(mean.quantized.factor, mean_factor(node, value, mean.code == Code::sum ? 1 : s.count));
   return mean;
 }
 

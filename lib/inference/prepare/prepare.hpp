@@ -42,6 +42,15 @@ struct TransposeConv {
 };
 Result<TransposeConv> prepare_transpose_conv(const Node& node);
 
+/// BATCH_MATMUL, ready for its kernel.
+struct BatchMatMul {
+  kernel::BatchMatMulShape shape;
+  Type type = Type::int8;                 ///< or float32
+  kernel::BatchMatMulInt8 quantized;      ///< when int8
+  std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
+};
+Result<BatchMatMul> prepare_batch_matmul(const Node& node);
+
 /// ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE or PRELU, ready for its kernel.
 struct Arithmetic {
   Code code = Code::add;
@@ -74,8 +83,9 @@ struct Pool {
 };
 Result<Pool> prepare_pool(const Node& node);
 
-/// MEAN over some dimensions, ready for its kernel.
+/// MEAN, SUM, REDUCE_MAX or REDUCE_MIN over some dimensions, ready for its kernel.
 struct Mean {
+  Code code = Code::mean;
   kernel::MeanShape shape;
   Type type = Type::int8;              ///< or float32
   kernel::MeanInt8 quantized;          ///< when int8
@@ -168,6 +178,7 @@ struct Moves {
 Result<Moves> prepare_transpose(const Node& node);
 Result<Moves> prepare_strided_slice(const Node& node);
 Result<Moves> prepare_pad(const Node& node);
+Result<Moves> prepare_mirror_pad(const Node& node);
 Result<Moves> prepare_concatenation(const Node& node);
 Result<Moves> prepare_pack(const Node& node);
 Result<Moves> prepare_unpack(const Node& node);
@@ -176,6 +187,28 @@ Result<Moves> prepare_split_v(const Node& node);
 
 /// Bytes between neighbours in each dimension of a dense tensor.
 std::vector<std::ptrdiff_t> dense_steps(const Tensor& tensor);
+
+/// GATHER of values of any type with a fixed size.
+struct Gather {
+  kernel::GatherShape shape;
+  std::int32_t input = 0, positions = 0, output = 0;  ///< tensors of the model
+};
+Result<Gather> prepare_gather(const Node& node);
+
+/// FILL with the one value of an input.
+struct Fill {
+  std::size_t unit_bytes = 1, bytes = 0;
+  std::int32_t value = 0, output = 0;  ///< tensors of the model
+};
+Result<Fill> prepare_fill(const Node& node);
+
+/// CAST between int8, int16, int32 and float32, or from bool.
+struct Cast {
+  Type from{}, to{};
+  std::size_t count = 0;
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<Cast> prepare_cast(const Node& node);
 
 /// RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR, ready for its kernel.
 struct Resize {

@@ -163,6 +163,64 @@ Bytes unpack(Random& r, Type type) {
   return op.file(PackOptions{count, axis});
 }
 
+Bytes mirror_pad(Random& r, Type type) {
+  OneOperator op(r, Code::mirror_pad);
+  const auto shape = any_shape(r, 1, 4);
+  const MirrorPadOptions o{r.chance(50)};
+  std::vector<std::int32_t> paddings;
+  auto out = shape;
+  for (auto& extent : out) {
+    const auto most = extent - (o.symmetric ? 0 : 1);
+    const auto before = r.between(0, most);
+    const auto behind = r.between(0, most);
+    paddings.insert(paddings.end(), {before, behind});
+    extent += before + behind;
+  }
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  Bytes data;
+  for (const auto value : paddings) aiot::append_le32(data, static_cast<std::uint32_t>(value));
+  op.constant(Type::int32, {static_cast<std::int32_t>(shape.size()), 2}, {}, data);
+  op.output(type, out, q);
+  return op.file(o);
+}
+
+Bytes gather(Random& r, Type type) {
+  OneOperator op(r, Code::gather);
+  const auto shape = any_shape(r, 1, 4);
+  const auto rank = shape.size();
+  GatherOptions o;
+  o.axis = any_axis(r, rank);
+  const auto at = positive(o.axis, rank);
+  auto positions = any_shape(r, 1, 2);
+  if (at > 0 && r.chance(30)) {
+    o.batch_dims = 1;
+    positions[0] = shape[0];
+  }
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  Bytes data;
+  for (std::size_t i = 0; i < elements(positions); ++i) {
+    aiot::append_le32(data, static_cast<std::uint32_t>(r.between(0, shape[at] - 1)));
+  }
+  op.constant(Type::int32, positions, {}, data);
+  Shape out(shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(at));
+  out.insert(out.end(), positions.begin() + o.batch_dims, positions.end());
+  out.insert(out.end(), shape.begin() + static_cast<std::ptrdiff_t>(at) + 1, shape.end());
+  op.output(type, out, q);
+  return op.file(o);
+}
+
+Bytes fill(Random& r, Type type) {
+  OneOperator op(r, Code::fill);
+  const auto shape = any_shape(r, 1, 4);
+  const auto q = op.quantization(0.01F, 1);
+  op.constant_integers(shape);
+  op.input(type, {}, q);
+  op.output(type, shape, q);
+  return op.file(NoOptions{});
+}
+
 Bytes transpose(Random& r, Type type) {
   OneOperator op(r, Code::transpose);
   const auto shape = any_shape(r, 2, 5);
@@ -265,7 +323,10 @@ Bytes shape_of(Random& r, Type type) {
   return op.file(NoOptions{});
 }
 
-constexpr Maker makers[] = {{"reshape", reshape},
+constexpr Maker makers[] = {{"mirror_pad", mirror_pad},
+                            {"gather", gather},
+                            {"fill", fill},
+                            {"reshape", reshape},
                             {"squeeze", squeeze},
                             {"expand_dims", expand_dims},
                             {"pad", pad},

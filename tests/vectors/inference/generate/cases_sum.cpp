@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <array>
+#include <cmath>
 
 #include "cases.hpp"
 
@@ -178,8 +178,8 @@ Bytes pool(Random& r, Type type, Code code) {
 Bytes average_pool(Random& r, Type type) { return pool(r, type, Code::average_pool_2d); }
 Bytes max_pool(Random& r, Type type) { return pool(r, type, Code::max_pool_2d); }
 
-Bytes mean(Random& r, Type type) {
-  OneOperator op(r, Code::mean);
+Bytes reduction(Random& r, Type type, Code code) {
+  OneOperator op(r, code);
   ReduceOptions o;
   o.keep_dims = r.chance(50);
   Shape shape;
@@ -197,17 +197,66 @@ Bytes mean(Random& r, Type type) {
   op.input(type, shape, q);
   op.constant_integers(axes);
   const float scale = q.scales[0] * (r.chance(70) ? r.scale(0.2F, 2) : r.scale(0.0001F, 1000));
-  op.output(type, out, r.chance(20) ? q : Quantization{{scale}, {op.zero_point()}, 0});
+  const bool extreme = code == Code::reduce_max || code == Code::reduce_min;
+  const bool same = r.chance(20) || extreme;
+  op.output(type, out, same ? q : Quantization{{scale}, {op.zero_point()}, 0});
+  return op.file(o);
+}
+Bytes mean(Random& r, Type type) { return reduction(r, type, Code::mean); }
+Bytes sum(Random& r, Type type) { return reduction(r, type, Code::sum); }
+Bytes reduce_max(Random& r, Type type) { return reduction(r, type, Code::reduce_max); }
+Bytes reduce_min(Random& r, Type type) { return reduction(r, type, Code::reduce_min); }
+
+Bytes batch_matmul(Random& r, Type type) {
+  OneOperator op(r, Code::batch_matmul);
+  const BatchMatMulOptions o{r.chance(40), r.chance(40)};
+  const auto rows = r.between(1, 6);
+  const auto depth = r.between(1, 24);
+  const auto columns = r.between(1, 6);
+  Shape a;
+  Shape b;
+  Shape out;
+  for (auto batches = r.between(0, 3); batches > 0; --batches) {
+    const auto extent = r.between(1, 3);
+    const auto which = r.between(0, 3);
+    a.push_back(which == 0 ? 1 : extent);
+    b.push_back(which == 1 ? 1 : extent);
+    out.push_back(std::max(a.back(), b.back()));
+  }
+  if (r.chance(20)) b.clear();
+  if (b.empty()) out = a;
+  const auto append = [](Shape& shape, std::int32_t first, std::int32_t second, bool swapped) {
+    shape.insert(shape.end(), {swapped ? second : first, swapped ? first : second});
+  };
+  append(a, rows, depth, o.transpose_a);
+  append(b, depth, columns, o.transpose_b);
+  append(out, rows, columns, false);
+  const auto qa = op.quantization(0.005F, 0.5F);
+  const auto qb = op.quantization(0.005F, 0.5F);
+  op.input(type, a, qa);
+  if (r.chance(40)) {
+    op.constant(type, b, qb, op.values(type, elements(b)));
+  } else {
+    op.input(type, b, qb);
+  }
+  const float sums = qa.scales[0] * qb.scales[0] * 64 * std::sqrt(static_cast<float>(depth));
+  op.output(
+      type, out,
+      {{sums * (r.chance(75) ? r.scale(0.3F, 2) : r.scale(0.001F, 100))}, {op.zero_point()}, 0});
   return op.file(o);
 }
 
-constexpr std::array<Maker, 7> makers = {{{"conv_2d", conv},
-                                          {"depthwise_conv_2d", depthwise_conv},
-                                          {"transpose_conv", transpose_conv},
-                                          {"fully_connected", fully_connected},
-                                          {"average_pool_2d", average_pool},
-                                          {"max_pool_2d", max_pool},
-                                          {"mean", mean}}};
+constexpr Maker makers[] = {{"conv_2d", conv},
+                            {"depthwise_conv_2d", depthwise_conv},
+                            {"transpose_conv", transpose_conv},
+                            {"fully_connected", fully_connected},
+                            {"batch_matmul", batch_matmul},
+                            {"average_pool_2d", average_pool},
+                            {"max_pool_2d", max_pool},
+                            {"mean", mean},
+                            {"sum", sum},
+                            {"reduce_max", reduce_max},
+                            {"reduce_min", reduce_min}};
 
 }  // namespace
 

@@ -142,6 +142,18 @@ Bytes log_softmax(Random& r, Type type) {
   return op.file(NoOptions{});
 }
 
+Bytes cast(Random& r, Type type) {
+  OneOperator op(r, Code::cast);
+  constexpr std::array types = {Type::int8, Type::int16, Type::int32, Type::float32};
+  const auto to = types[static_cast<std::size_t>(r.between(0, 3))];
+  // Of floats int32 alone: narrower types are left to the machine there.
+  const Shape shape = {r.between(1, 3), r.between(1, 20)};
+  op.input(type, shape, op.quantization(0.01F, 1));
+  op.output(type == Type::float32 && to != Type::float32 ? Type::int32 : to, shape,
+            op.quantization(0.01F, 1));
+  return op.file(NoOptions{});
+}
+
 Bytes softmax(Random& r, Type type) {
   OneOperator op(r, Code::softmax);
   const float beta = r.chance(70) ? 1 : r.scale(0.1F, 4);
@@ -280,6 +292,7 @@ constexpr Maker makers[] = {{"add", add},
                             {"rsqrt", rsqrt},
                             {"float_functions", float_functions},
                             {"quantize", quantize},
+                            {"cast", cast},
                             {"dequantize", dequantize, true}};
 
 }  // namespace

@@ -75,6 +75,14 @@ void add_operators(Resolver& resolver) {
   resolver.AddRound();
   resolver.AddSplitV();
   resolver.AddUnpack();
+  resolver.AddMirrorPad();
+  resolver.AddGather();
+  resolver.AddFill();
+  resolver.AddCast();
+  resolver.AddSum();
+  resolver.AddReduceMax();
+  resolver.AddReduceMin();
+  resolver.AddBatchMatMul();
 }
 
 void append_sized(Bytes& out, const std::uint8_t* bytes, std::size_t size) {

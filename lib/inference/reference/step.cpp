@@ -1,0 +1,447 @@
+#include <cstring>
+#include <type_traits>
+
+#include "inference/error.hpp"
+#include "inference/prepare/prepare.hpp"
+#include "inference/reference/interpreter.hpp"
+
+namespace aiot::inference {
+namespace {
+
+/// The weights of a float32 operator, which may be int8 in the file.
+const float* weights_of(const std::vector<float>& real, std::int32_t tensor, const Places& at) {
+  return real.empty() ? at.in<float>(tensor) : real.data();
+}
+
+template <class T, class Bias, class How>
+void run(const Conv& p, const How& how, const T* filter, const Places& at) {
+  const auto* input = at.in<T>(p.input);
+  const auto* bias = at.in<Bias>(p.bias);
+  auto* output = at.out<T>(p.output);
+  if (p.depthwise) {
+    kernel::depthwise_conv_2d(p.shape, how, input, filter, bias, output);
+  } else {
+    kernel::conv_2d(p.shape, how, input, filter, bias, output);
+  }
+}
+
+Result<Step> conv(const Node& node) {
+  AIOT_TRY(auto prepared, prepare_conv(node));
+  return Step([p = std::move(prepared)](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t, std::int32_t>(p, p.quantized.view(), at.in<std::int8_t>(p.filter), at);
+    } else {
+      run<float, float>(p, p.range, weights_of(p.real_weights, p.filter, at), at);
+    }
+  });
+}
+
+template <class T, class Bias, class How>
+void run(const FullyConnected& p, const How& how, const T* weights, const Places& at) {
+  kernel::fully_connected(p.shape, how, at.in<T>(p.input), weights, at.in<Bias>(p.bias),
+                          at.out<T>(p.output));
+}
+
+Result<Step> fully_connected(const Node& node) {
+  AIOT_TRY(auto prepared, prepare_fully_connected(node));
+  return Step([p = std::move(prepared)](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t, std::int32_t>(p, p.quantized.view(), at.in<std::int8_t>(p.weights), at);
+    } else {
+      run<float, float>(p, p.range, weights_of(p.real_weights, p.weights, at), at);
+    }
+  });
+}
+
+template <class T, class Range>
+void run(const Pool& p, const Range& range, const Places& at) {
+  if (p.maximum) {
+    kernel::max_pool_2d(p.shape, range, at.in<T>(p.input), at.out<T>(p.output));
+  } else {
+    kernel::average_pool_2d(p.shape, range, at.in<T>(p.input), at.out<T>(p.output));
+  }
+}
+
+Result<Step> pool(const Node& node) {
+  AIOT_TRY(const auto p, prepare_pool(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t>(p, p.range, at);
+    } else {
+      run<float>(p, p.real_range, at);
+    }
+  });
+}
+
+template <class T, class How>
+void run(const Arithmetic& p, const How& how, const Places& at) {
+  const auto* a = at.in<T>(p.a);
+  const auto* b = at.in<T>(p.b);
+  auto* output = at.out<T>(p.output);
+  switch (p.code) {
+    case Code::sub: return kernel::sub(p.shape, how, a, b, output);
+    case Code::mul: return kernel::mul(p.shape, how, a, b, output);
+    case Code::div: return kernel::div(p.shape, how, a, b, output);
+    case Code::squared_difference: return kernel::squared_difference(p.shape, how, a, b, output);
+    default: return kernel::add(p.shape, how, a, b, output);
+  }
+}
+
+Result<Step> arithmetic(const Node& node) {
+  AIOT_TRY(const auto p, prepare_arithmetic(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t>(p, p.quantized, at);
+    } else {
+      run<float>(p, p.range, at);
+    }
+  });
+}
+
+Result<Step> prelu(const Node& node) {
+  AIOT_TRY(const auto p, prepare_arithmetic(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::prelu(p.shape, p.quantized, at.in<std::int8_t>(p.a), at.in<std::int8_t>(p.b),
+                    at.out<std::int8_t>(p.output));
+    } else {
+      kernel::prelu(p.shape, at.in<float>(p.a), at.in<float>(p.b), at.out<float>(p.output));
+    }
+  });
+}
+
+template <class T>
+void run(const Extreme& p, const Places& at) {
+  kernel::extreme(p.maximum, p.shape, at.in<T>(p.a), at.in<T>(p.b), at.out<T>(p.output));
+}
+
+Result<Step> extreme(const Node& node) {
+  AIOT_TRY(const auto p, prepare_extreme(node));
+  return Step([p](const Places& at) {
+    switch (p.type) {
+      case Type::int8: return run<std::int8_t>(p, at);
+      case Type::int16: return run<std::int16_t>(p, at);
+      case Type::int32: return run<std::int32_t>(p, at);
+      case Type::int64: return run<std::int64_t>(p, at);
+      default: return run<float>(p, at);
+    }
+  });
+}
+
+template <class T>
+void run(const ArgExtreme& p, const Places& at) {
+  kernel::arg_extreme(p.maximum, p.outer, p.extent, p.inner, at.in<T>(p.input),
+                      at.out<std::int32_t>(p.output));
+}
+
+Result<Step> arg_extreme(const Node& node) {
+  AIOT_TRY(const auto p, prepare_arg_extreme(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t>(p, at);
+    } else {
+      run<float>(p, at);
+    }
+  });
+}
+
+Result<Step> log_softmax(const Node& node) {
+  AIOT_TRY(const auto p, prepare_log_softmax(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::log_softmax(p.rows, p.depth, p.quantized, at.in<std::int8_t>(p.input),
+                          at.out<std::int8_t>(p.output));
+    } else {
+      kernel::log_softmax(p.rows, p.depth, at.in<float>(p.input), at.out<float>(p.output));
+    }
+  });
+}
+
+Result<Step> softmax(const Node& node) {
+  AIOT_TRY(const auto p, prepare_softmax(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::softmax(p.rows, p.depth, p.quantized, at.in<std::int8_t>(p.input),
+                      at.out<std::int8_t>(p.output));
+    } else {
+      kernel::softmax(p.rows, p.depth, p.beta, at.in<float>(p.input), at.out<float>(p.output));
+    }
+  });
+}
+
+Result<Step> copy(const Node& node) {
+  AIOT_TRY(const auto p, prepare_copy(node));
+  return Step([p](const Places& at) {
+    std::memcpy(at.out<std::uint8_t>(p.output), at.in<std::uint8_t>(p.input), p.bytes);
+  });
+}
+
+template <class T, class Bias, class How>
+void run(const TransposeConv& p, const How& how, const Places& at) {
+  kernel::transpose_conv(p.shape, how, at.in<T>(p.input), at.in<T>(p.filter), at.in<Bias>(p.bias),
+                         at.out<T>(p.output));
+}
+
+Result<Step> transpose_conv(const Node& node) {
+  AIOT_TRY(auto prepared, prepare_transpose_conv(node));
+  return Step([p = std::move(prepared)](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t, std::int32_t>(p, p.quantized.view(), at);
+    } else {
+      run<float, float>(p, p.range, at);
+    }
+  });
+}
+
+template <class T>
+void run_reduction(const Mean& p, const Places& at) {
+  const auto* input = at.in<T>(p.input);
+  auto* output = at.out<T>(p.output);
+  if (p.code == Code::reduce_max || p.code == Code::reduce_min) {
+    return kernel::reduce_extreme(p.code == Code::reduce_max, p.shape, input, output);
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    return p.code == Code::sum ? kernel::sum(p.shape, input, output)
+                               : kernel::mean(p.shape, input, output);
+  } else {
+    kernel::mean(p.shape, p.quantized, input, output);
+  }
+}
+
+Result<Step> reduction(const Node& node) {
+  AIOT_TRY(const auto p, prepare_mean(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      run_reduction<std::int8_t>(p, at);
+    } else {
+      run_reduction<float>(p, at);
+    }
+  });
+}
+
+Result<Step> batch_matmul(const Node& node) {
+  AIOT_TRY(const auto p, prepare_batch_matmul(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::batch_matmul(p.shape, p.quantized, at.in<std::int8_t>(p.a), at.in<std::int8_t>(p.b),
+                           at.out<std::int8_t>(p.output));
+    } else {
+      kernel::batch_matmul(p.shape, at.in<float>(p.a), at.in<float>(p.b), at.out<float>(p.output));
+    }
+  });
+}
+
+Result<Step> gather(const Node& node) {
+  AIOT_TRY(const auto p, prepare_gather(node));
+  return Step([p](const Places& at) {
+    kernel::gather(p.shape, at.in<std::uint8_t>(p.input), at.in<std::int32_t>(p.positions),
+                   at.out<std::uint8_t>(p.output));
+  });
+}
+
+Result<Step> fill(const Node& node) {
+  AIOT_TRY(const auto p, prepare_fill(node));
+  return Step([p](const Places& at) {
+    kernel::fill(at.in<std::uint8_t>(p.value), p.unit_bytes, p.bytes,
+                 at.out<std::uint8_t>(p.output));
+  });
+}
+
+template <class From>
+void run_cast(const Cast& p, const Places& at) {
+  const auto* input = at.in<From>(p.input);
+  switch (p.to) {
+    case Type::int8: return kernel::cast(p.count, input, at.out<std::int8_t>(p.output));
+    case Type::int16: return kernel::cast(p.count, input, at.out<std::int16_t>(p.output));
+    case Type::int32: return kernel::cast(p.count, input, at.out<std::int32_t>(p.output));
+    default: return kernel::cast(p.count, input, at.out<float>(p.output));
+  }
+}
+
+Result<Step> cast(const Node& node) {
+  AIOT_TRY(const auto p, prepare_cast(node));
+  return Step([p](const Places& at) {
+    switch (p.from) {
+      case Type::int8: return run_cast<std::int8_t>(p, at);
+      case Type::boolean: return run_cast<std::uint8_t>(p, at);
+      case Type::int16: return run_cast<std::int16_t>(p, at);
+      case Type::int32: return run_cast<std::int32_t>(p, at);
+      default: return run_cast<float>(p, at);
+    }
+  });
+}
+
+template <class T>
+void run(const Resize& p, const Places& at) {
+  if (p.bilinear) {
+    kernel::resize_bilinear(p.shape, at.in<T>(p.input), at.out<T>(p.output));
+  } else {
+    kernel::resize_nearest_neighbor(p.shape, sizeof(T), at.in<std::uint8_t>(p.input),
+                                    at.out<std::uint8_t>(p.output));
+  }
+}
+
+Result<Step> resize(const Node& node) {
+  AIOT_TRY(const auto p, prepare_resize(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      run<std::int8_t>(p, at);
+    } else {
+      run<float>(p, at);
+    }
+  });
+}
+
+Result<Step> look_up(const Node& node) {
+  AIOT_TRY(const auto p, prepare_lookup(node));
+  return Step([p](const Places& at) {
+    kernel::look_up(p.table.data(), p.count, at.in<std::uint8_t>(p.input),
+                    at.out<std::uint8_t>(p.output));
+  });
+}
+
+/// A function of one value.
+Result<Step> function(const Node& node) {
+  AIOT_TRY(const auto* input, node.input(0));
+  if (input->type != Type::float32) return look_up(node);
+  AIOT_TRY(const auto p, prepare_real_function(node));
+  return Step([p](const Places& at) {
+    kernel::apply(p.function, p.alpha, p.count, at.in<float>(p.input), at.out<float>(p.output));
+  });
+}
+
+void run(const Quantize& p, const Places& at) {
+  switch (p.from) {
+    case Type::float32:
+      return kernel::quantize(p.scale, p.zero_point, p.count, at.in<float>(p.input),
+                              at.out<std::int8_t>(p.output));
+    case Type::uint8:
+      return kernel::dequantize(p.scale, p.zero_point, p.count, at.in<std::uint8_t>(p.input),
+                                at.out<float>(p.output));
+    default:
+      return kernel::dequantize(p.scale, p.zero_point, p.count, at.in<std::int8_t>(p.input),
+                                at.out<float>(p.output));
+  }
+}
+
+Result<Step> quantize(const Node& node) {
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  const auto is_byte = [](const Tensor& t) {
+    return t.type == Type::int8 || t.type == Type::uint8;
+  };
+  if (is_byte(*input) && is_byte(*output)) return look_up(node);
+  AIOT_TRY(const auto p, prepare_quantize(node));
+  return Step([p](const Places& at) { run(p, at); });
+}
+
+Result<Step> moves(Result<Moves> prepared) {
+  AIOT_TRY(auto all, std::move(prepared));
+  return Step([p = std::move(all)](const Places& at) {
+    if (!p.fill.empty()) {
+      kernel::fill(p.fill.data(), p.fill.size(), p.fill_bytes,
+                   at.out<std::uint8_t>(p.blocks.front().output));
+    }
+    for (const auto& block : p.blocks) {
+      kernel::move(block.move, at.in<std::uint8_t>(block.input),
+                   at.out<std::uint8_t>(block.output));
+    }
+  });
+}
+
+/// READ_VARIABLE and ASSIGN_VARIABLE.
+Result<Step> variable(const Node& node) {
+  AIOT_TRY(const auto p, prepare_variable(node));
+  if (node.op().code == Code::read_variable) {
+    return Step([p](const Places& at) {
+      std::memcpy(at.out<std::uint8_t>(p.tensor), at.variables->at(p.variable), p.bytes);
+    });
+  }
+  return Step([p](const Places& at) {
+    std::memcpy(at.variables->at(p.variable), at.in<std::uint8_t>(p.tensor), p.bytes);
+  });
+}
+
+Result<Step> shape(const Node& node) {
+  AIOT_TRY(auto prepared, prepare_shape(node));
+  return Step([p = std::move(prepared)](const Places& at) {
+    std::memcpy(at.out<std::uint8_t>(p.output), p.extents.data(), p.extents.size() * 4);
+  });
+}
+
+}  // namespace
+
+Result<Step> make_step(const Node& node) {
+  switch (node.op().code) {
+    case Code::conv_2d:
+    case Code::depthwise_conv_2d: return conv(node);
+    case Code::fully_connected: return fully_connected(node);
+    case Code::average_pool_2d:
+    case Code::max_pool_2d: return pool(node);
+    case Code::add:
+    case Code::sub:
+    case Code::mul:
+    case Code::div:
+    case Code::squared_difference: return arithmetic(node);
+    case Code::prelu: return prelu(node);
+    case Code::maximum:
+    case Code::minimum: return extreme(node);
+    case Code::arg_max:
+    case Code::arg_min: return arg_extreme(node);
+    case Code::log_softmax: return log_softmax(node);
+    case Code::softmax: return softmax(node);
+    case Code::reshape:
+    case Code::squeeze:
+    case Code::expand_dims: return copy(node);
+    case Code::transpose_conv: return transpose_conv(node);
+    case Code::mean:
+    case Code::sum:
+    case Code::reduce_max:
+    case Code::reduce_min: return reduction(node);
+    case Code::batch_matmul: return batch_matmul(node);
+    case Code::gather: return gather(node);
+    case Code::fill: return fill(node);
+    case Code::cast: return cast(node);
+    case Code::mirror_pad: return moves(prepare_mirror_pad(node));
+    case Code::resize_bilinear:
+    case Code::resize_nearest_neighbor: return resize(node);
+    case Code::logistic:
+    case Code::tanh:
+    case Code::hard_swish:
+    case Code::relu:
+    case Code::relu6:
+    case Code::leaky_relu:
+    case Code::elu:
+    case Code::abs:
+    case Code::sin:
+    case Code::cos:
+    case Code::log:
+    case Code::sqrt:
+    case Code::rsqrt:
+    case Code::square:
+    case Code::exp:
+    case Code::neg:
+    case Code::floor:
+    case Code::ceil:
+    case Code::round: return function(node);
+    case Code::quantize:
+    case Code::dequantize: return quantize(node);
+    case Code::transpose: return moves(prepare_transpose(node));
+    case Code::strided_slice: return moves(prepare_strided_slice(node));
+    case Code::pad:
+    case Code::padv2: return moves(prepare_pad(node));
+    case Code::concatenation: return moves(prepare_concatenation(node));
+    case Code::pack: return moves(prepare_pack(node));
+    case Code::unpack: return moves(prepare_unpack(node));
+    case Code::split: return moves(prepare_split(node));
+    case Code::split_v: return moves(prepare_split_v(node));
+    case Code::var_handle:
+    case Code::call_once: return Step([](const Places& /*at*/) {});  // done when the file was read
+    case Code::read_variable:
+    case Code::assign_variable: return variable(node);
+    case Code::shape: return shape(node);
+  }
+  return node.fail(Errc::unsupported_operator, "not in this engine");
+}
+
+}  // namespace aiot::inference
