@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "aiot/bytes.hpp"
@@ -13,12 +14,30 @@ std::string styled(std::string_view text, const char* style, bool color) {
   return color ? fmt::format("\x1b[{}m{}\x1b[0m", style, text) : std::string(text);
 }
 
+namespace {
+
+/// The message without the device in front, which the line begins with anyway.
+std::string cause(const Failure& failure) {
+  std::string text = failure.error.message();
+  std::string_view place = failure.device;
+  place.remove_prefix(std::min(place.find(':'), place.size()));
+  place.remove_prefix(std::min(place.find_first_not_of(":/"), place.size()));
+  if (place.empty()) return text;
+  for (const std::string& prefix :
+       {failure.device + ": ", fmt::format("/{}: ", place), fmt::format("{}: ", place)}) {
+    if (text.size() > prefix.size() && text.starts_with(prefix)) return text.substr(prefix.size());
+  }
+  return text;
+}
+
+}  // namespace
+
 void print_failure(std::ostream& err, const Failure& failure, const Options& options) {
   const bool color = options.color_err;
   const std::string device = failure.device.empty() ? "" : escape_controls(failure.device) + ": ";
   // Error::message escapes what it quotes; the rest came from us and the command line.
   std::string text = fmt::format("{} {}{}\n", styled("error:", "1;31", color), device,
-                                 escape_controls(failure.error.message()));
+                                 escape_controls(cause(failure)));
   const std::string hint = full_hint(failure.error);
   if (!hint.empty()) {
     text += fmt::format("  {} {}\n", styled("next:", "1", color), escape_controls(hint));

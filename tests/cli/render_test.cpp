@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <sstream>
 
+#include "errors.hpp"
+#include "render/diagnostics.hpp"
 #include "render/json.hpp"
 #include "render/progress.hpp"
 #include "render/table.hpp"
@@ -124,6 +126,19 @@ TEST_CASE("an error says what, where, and what to do next") {
   const auto verbose = run_cli({"flash", "info", "tcp://secured:1", "-v"});
   CHECK(has(verbose.err, "  code: "));
   CHECK(has(verbose.err, ", at: connect\n"));
+}
+
+TEST_CASE("an error names its device once") {
+  for (const char* context : {"/dev/x", "serial:/dev/x"}) {
+    render::Failure failure{"serial:/dev/x", "", Error(make_error_code(Errc::stopped), context)};
+    std::ostringstream err;
+    render::print_failure(err, failure, {});
+    CHECK(err.str() == "error: serial:/dev/x: stopped before its time\n");
+  }
+  render::Failure failure{"tcp://h:1", "", Error(make_error_code(Errc::stopped), "h:1: block 3")};
+  std::ostringstream err;
+  render::print_failure(err, failure, {});
+  CHECK(err.str() == "error: tcp://h:1: block 3: stopped before its time\n");
 }
 
 TEST_CASE("a bar shows the rate, the time left, and for how long a device has been silent") {
