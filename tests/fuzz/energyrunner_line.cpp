@@ -1,7 +1,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "protocol/energyrunner/lines.hpp"
 #include "protocol/energyrunner/message.hpp"
 
 using namespace aiot;

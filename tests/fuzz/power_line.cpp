@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "aiot/bytes.hpp"
-#include "protocol/power/joulescope_line.hpp"
-#include "protocol/power/lpm01a_line.hpp"
+#include "protocol/power/joulescope.hpp"
+#include "protocol/power/lpm01a.hpp"
 
 using namespace aiot;
 

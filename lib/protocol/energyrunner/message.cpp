@@ -3,6 +3,9 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
+
+#include "aiot/bytes.hpp"
 
 namespace aiot::energyrunner {
 namespace {
@@ -179,6 +182,42 @@ Result<Message> decode_line(std::string_view line) {
     return fault_of(Errc::garbled, {}).with_peer_text(std::string(line.substr(0, 200)));
   }
   return message;
+}
+
+void LineReader::add(ByteSpan bytes) {
+  for (const std::uint8_t byte : bytes) {
+    if (byte == '\r' || byte == '\n') {
+      end_line();
+    } else if (byte != 0) {
+      tail_.push_back(static_cast<char>(byte));
+      if (tail_.size() == most_chars) end_line();
+    }
+  }
+}
+
+std::optional<std::string> LineReader::next() {
+  if (lines_.empty()) return std::nullopt;
+  std::string line = std::move(lines_.front());
+  lines_.pop_front();
+  return line;
+}
+
+void LineReader::end_line() {
+  if (!tail_.empty()) lines_.push_back(std::move(tail_));
+  tail_.clear();
+}
+
+void LineReader::clear() {
+  lines_.clear();
+  tail_.clear();
+}
+
+std::string load_command(std::size_t bytes) { return "db load " + std::to_string(bytes); }
+
+std::string chunk_command(std::span<const std::uint8_t> bytes) { return "db " + to_hex(bytes); }
+
+std::string infer_command(std::uint32_t iterations, std::uint32_t warmups) {
+  return "infer " + std::to_string(iterations) + " " + std::to_string(warmups);
 }
 
 }  // namespace aiot::energyrunner

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "net/link.hpp"
-#include "protocol/energyrunner/lines.hpp"
 #include "protocol/energyrunner/message.hpp"
 
 namespace aiot::energyrunner {

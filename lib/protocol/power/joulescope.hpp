@@ -1,9 +1,35 @@
 #pragma once
 
-#include "protocol/power/line_stream.hpp"
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "protocol/power/error.hpp"
 #include "protocol/power/monitor.hpp"
 
+/// Lines of `pyjoulescope_driver statistics` (entry_points/statistics.py).
 namespace aiot::power::joulescope {
+
+struct Statistics {
+  std::string device;           ///< "u/js220/000123"
+  std::uint64_t sample_id = 0;  ///< at 1 MHz (JS220), 2 MHz (JS110)
+  double joules = 0;            ///< since the tool began
+};
+/// "event 03 ris", of a relay that sees the device's pin.
+struct Event {
+  std::uint32_t number = 0;
+};
+/// "#device,sampled_id,…" or an empty word.
+struct Heading {};
+using Line = std::variant<Heading, Statistics, Event>;
+
+/// Errc::bad_stream for what is none of these.
+Result<Line> decode_line(std::string_view line);
+
+/// How many samples such a device takes a second, by its path.
+double samples_per_s(std::string_view device);
 
 /// A Joulescope by what its tool prints: always measuring, and nothing can be told to it. It gives
 /// the target no power; the voltage asked for is whoever's supply is used.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -55,5 +56,26 @@ std::vector<std::string> monitor_kinds();
 std::unique_ptr<Monitor> make_monitor(const std::string& kind, std::unique_ptr<net::Link> link);
 /// The rate that such a monitor's port runs at.
 std::uint32_t baud_of(const std::string& kind);
+
+/// Lines of a monitor's, as they arrive. One that does not end within `most_chars` is dropped.
+class LineStream {
+ public:
+  static constexpr std::size_t most_chars = 4096;
+
+  explicit LineStream(net::Link& link) : link_(link) {}
+
+  /// The next line, not empty; net::Errc::timed_out at the deadline.
+  net::Task<std::string> next(net::TimePoint deadline);
+  void clear();
+  /// When the last line had arrived.
+  net::TimePoint arrived() const { return arrived_; }
+
+ private:
+  net::Link& link_;
+  std::deque<std::string> lines_;
+  std::string tail_;
+  bool overlong_ = false;
+  net::TimePoint arrived_;
+};
 
 }  // namespace aiot::power

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "inference/tiny/task.hpp"
-#include "protocol/energyrunner/device/network.hpp"
+#include "protocol/energyrunner/device/virtual_device.hpp"
 
 namespace aiot::sim::bench {
 

@@ -10,6 +10,18 @@
 /// exceptions, no library: this file and its .cpp also build for a microcontroller.
 namespace aiot::energyrunner {
 
+// Numbers as text, without a library's printf.
+
+/// Room enough for any number written here.
+constexpr std::size_t most_digits = 24;
+
+/// `value` in decimal digits, in `buffer`.
+std::string_view decimal(std::uint32_t value, std::span<char, most_digits> buffer);
+
+/// As printf's "%0.3f" has it: three digits, the nearest, of two as near the even one; but zero has
+/// no sign, and 9.0e15 is the most.
+std::string_view three_digits(float value, std::span<char, most_digits> buffer);
+
 /// What the commands need of the board they run on.
 class Board {
  public:

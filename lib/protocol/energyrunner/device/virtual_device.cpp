@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "protocol/energyrunner/command.hpp"
+#include "protocol/energyrunner/message.hpp"
 
 namespace aiot::energyrunner {
 namespace {

@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "protocol/energyrunner/command.hpp"
-#include "protocol/energyrunner/lines.hpp"
 #include "show.hpp"
 
 using namespace aiot;

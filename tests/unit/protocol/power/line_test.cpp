@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "protocol/power/joulescope_line.hpp"
-#include "protocol/power/lpm01a_line.hpp"
+#include "protocol/power/joulescope.hpp"
+#include "protocol/power/lpm01a.hpp"
 #include "show.hpp"
 
 using namespace aiot;

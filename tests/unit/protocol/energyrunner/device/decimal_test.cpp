@@ -1,4 +1,4 @@
-#include "protocol/energyrunner/device/decimal.hpp"
+#include "protocol/energyrunner/device/firmware.hpp"
 
 #include <doctest/doctest.h>
 
