@@ -112,8 +112,9 @@ std::size_t ObjectWriter::begin_list(const FieldInfo& info, std::size_t size) {
 }
 void ObjectWriter::end_list() { end_object(); }
 
-ObjectReader::ObjectReader(const Object& object) : FieldVisitor(Purpose::read) {
-  levels_.push_back({.object = &object});
+ObjectReader::ObjectReader(const Object& object, Missing missing)
+    : FieldVisitor(Purpose::read), missing_(missing) {
+  levels_.emplace_back().object = &object;
 }
 ObjectReader::~ObjectReader() = default;
 
@@ -121,6 +122,10 @@ void ObjectReader::refuse(const FieldInfo& info, std::string_view why) {
   if (!complaint_.empty()) return;
   std::string path;
   for (std::size_t i = 1; i < levels_.size(); ++i) path += levels_[i].name;
+  // An element of a list has no name.
+  if (const Level& level = levels_.back(); info.name.empty() && level.array != nullptr) {
+    path += fmt::format("[{}]", level.index - 1);
+  }
   if (!info.name.empty() && !path.empty()) path += '.';
   path += info.name;
   complaint_ = fmt::format("{} {}", path, why);
@@ -133,7 +138,7 @@ const Value* ObjectReader::next(const FieldInfo& info) {
   if (level.array != nullptr && level.index < level.array->size()) {
     found = &(*level.array)[level.index++];
   }
-  if (found == nullptr) refuse(info, "is missing");
+  if (found == nullptr && missing_ == Missing::refused) refuse(info, "is missing");
   return found;
 }
 
@@ -162,7 +167,19 @@ void ObjectReader::take(const FieldInfo& info, T& field, std::string_view kind) 
 }
 
 void ObjectReader::value(const FieldInfo& info, bool& field) { take(info, field, "boolean"); }
-void ObjectReader::value(const FieldInfo& info, std::string& field) { take(info, field, "string"); }
+void ObjectReader::value(const FieldInfo& info, std::string& field) {
+  const Level& level = levels_.back();
+  if (level.object != nullptr && level.object->find(info.name) == nullptr) {
+    // A string that was not UTF-8 was written as base64.
+    const Value* encoded = level.object->find(std::string(info.name) + "_base64");
+    const std::string* text = encoded != nullptr ? encoded->string() : nullptr;
+    if (const auto bytes = text != nullptr ? from_base64(*text) : std::nullopt) {
+      field = to_string(*bytes);
+      return;
+    }
+  }
+  take(info, field, "string");
+}
 
 void ObjectReader::value(const FieldInfo& info, std::int64_t& field) {
   const Value* found = next(info);

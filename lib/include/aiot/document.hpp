@@ -95,7 +95,11 @@ Object fields_of(const T& described) {
 /// Fills a described struct from open content: an earlier result, another command's output.
 class AIOT_API ObjectReader final : public FieldVisitor {
  public:
-  explicit ObjectReader(const Object& object);
+  enum class Missing {
+    refused,  ///< a field that is not optional and not there is a complaint
+    allowed,  ///< it keeps its value: an earlier version may not have written it
+  };
+  explicit ObjectReader(const Object& object, Missing missing = Missing::refused);
   ~ObjectReader() override;
   /// The first complaint, such as "models[0].latency.p50_us is missing"; "" for none.
   const std::string& complaint() const { return complaint_; }
@@ -128,6 +132,7 @@ class AIOT_API ObjectReader final : public FieldVisitor {
     std::string name;
   };
   std::vector<Level> levels_;
+  Missing missing_;
   std::string complaint_;
 };
 
