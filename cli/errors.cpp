@@ -11,7 +11,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message,
                        Condition condition = Condition::usage) {
   return {static_cast<int>(e), code, message, condition};
 }
-constexpr std::array<ErrorRow, 21> rows = {{
+constexpr std::array<ErrorRow, 23> rows = {{
     row(Errc::unknown_option, "usage.option", "no such option"),
     row(Errc::unknown_command, "usage.command", "no such command"),
     row(Errc::missing_value, "usage.value_missing", "the option needs a value"),
@@ -36,6 +36,10 @@ constexpr std::array<ErrorRow, 21> rows = {{
     row(Errc::damaged_file, "file.damaged", "the file is damaged", Condition::invalid_input),
     row(Errc::input_file, "input.unreadable", "the file cannot be read", Condition::invalid_input),
     row(Errc::output_file, "output.unwritable", "the file cannot be written", Condition::resource),
+    row(Errc::report_unwritable, "bench.unwritable", "the output cannot be written there",
+        Condition::resource),
+    row(Errc::report_failed, "bench.report_failed", "the report could not be written",
+        Condition::not_recorded),
     row(Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal),
 }};
 const ErrorTable table("cli", rows);

@@ -29,6 +29,8 @@ enum class Errc {
   damaged_file,  ///< a firmware file was explained, and is not sound
   input_file,    ///< a file that was named as input cannot be read
   output_file,   ///< a file that was named as output cannot be written
+  report_unwritable,  ///< a report could not be written; found before the job begins
+  report_failed,      ///< the job is done, and its report could not be written
   internal,
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -1,4 +1,4 @@
-#include "command/bench_verbs.hpp"
+#include "command/bench.hpp"
 #include "command/commands.hpp"
 
 namespace aiot::cli::command {
@@ -14,10 +14,10 @@ Command bench() {
       bench_run(),
       bench_device(),
   };
-  c.examples = {{"bench run", "The four MLPerf Tiny networks, built in"},
+  c.examples = {{"bench run", "The four MLPerf Tiny models, built in"},
                 {"bench run model.tflite --report report.html", "One model, with a page of plots"},
                 {"bench device /dev/ttyACM0 --model kws.tflite",
-                 "A board, and are its results the model's?"}};
+                 "A board, and its results compared with the model's"}};
   return c;
 }
 

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
+#include <set>
 
+#include "aiot/bytes.hpp"
 #include "aiot/units.hpp"
-#include "render/bench_fields.hpp"
 #include "render/diagnostics.hpp"
+#include "render/figures.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::render {
@@ -14,116 +17,90 @@ namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string size_of(const Object& fields, std::string_view name) {
-  return format_size(static_cast<std::uint64_t>(number_of(fields, name)));
-}
-
-std::string latency_lines(const Object& model) {
-  const Object& l = object_of(model, "latency");
-  const auto us = [&](const char* name) { return microseconds(number_of(l, name)); };
-  std::string speed =
-      fmt::format("{} a second ({} reached)", count_words(number_of(model, "runs_per_s")),
-                  count_words(number_of(model, "reached_runs_per_s")));
-  if (number_of(model, "gmacs_per_s") > 0) {
-    speed += fmt::format(", {:.3g} GMAC/s", number_of(model, "gmacs_per_s"));
-  }
-  if (has_number(model, "peak_share")) {
-    speed += fmt::format(", {} of peak", percent(number_of(model, "peak_share"), 0));
-  }
-  const Object& m = object_of(model, "memory");
+std::string latency_lines(const bench::ModelResult& model) {
+  const bench::Latency& l = model.latency;
+  std::string speed = fmt::format("{} ({} sustained)", rate_words(model.runs_per_s),
+                                  count_words(model.reached_runs_per_s));
+  if (model.gmacs_per_s > 0) speed += fmt::format(", {:.3g} GMAC/s", model.gmacs_per_s);
+  if (model.peak_share) speed += fmt::format(", {} of peak", percent(*model.peak_share, 0));
+  const bench::MemoryUse& m = model.memory;
   return table(
-      {{"latency", fmt::format("p50 {}   p90 {}   p99 {}   p99.9 {}", us("p50_us"), us("p90_us"),
-                               us("p99_us"), us("p999_us"))},
-       {"", fmt::format("min {}   mean {} ± {}   max {}   in {} runs", us("min_us"), us("mean_us"),
-                        us("stddev_us"), us("max_us"), number_of(l, "runs"))},
+      {{"latency", fmt::format("p50 {}   p90 {}   p99 {}   p99.9 {}", microseconds(l.p50_us),
+                               microseconds(l.p90_us), microseconds(l.p99_us),
+                               microseconds(l.p999_us))},
+       {"", fmt::format("min {}   mean {} ± {}   max {}   in {} runs", microseconds(l.min_us),
+                        microseconds(l.mean_us), microseconds(l.stddev_us), microseconds(l.max_us),
+                        l.runs)},
        {"speed", speed},
-       {"memory", fmt::format("arena {}, weights {}, model {}, this process {} at most",
-                              size_of(m, "arena_bytes"), size_of(m, "weights_bytes"),
-                              size_of(m, "model_bytes"), size_of(m, "peak_rss_bytes"))}},
+       {"memory", fmt::format("arena {}, weights {}, model {}, process at most {}",
+                              format_size(m.arena_bytes), format_size(m.weights_bytes),
+                              format_size(m.model_bytes), format_size(m.peak_rss_bytes))}},
       0, 2);
 }
 
-/// Takes a column out in which nothing stands but its head.
-void drop_empty(Rows& rows, std::size_t column) {
-  for (std::size_t i = 1; i < rows.size(); ++i) {
+/// Takes a column out that is empty, its first `heads` rows aside.
+void drop_empty(Rows& rows, std::size_t column, std::size_t heads = 1) {
+  for (std::size_t i = heads; i < rows.size(); ++i) {
     if (!rows[i][column].empty()) return;
   }
   for (auto& row : rows) row.erase(row.begin() + static_cast<std::ptrdiff_t>(column));
 }
 
-std::string operator_table(const Object& model, std::size_t width) {
-  const Array& operators = list_of(model, "operators");
-  if (operators.empty()) return "";
+std::string operator_table(const bench::ModelResult& model, std::size_t width) {
+  if (model.operators.empty()) return "";
   Rows rows = {{"#", "operator", "output", "time", "share", "MACs", "bytes", "GMAC/s", "of peak"}};
-  for (const Value& value : operators) {
-    const Object& op = *value.object();
-    const bool multiplies = number_of(op, "macs") > 0;
-    rows.push_back({fmt::format("{}", number_of(op, "index")), text_of(op, "name"),
-                    shape_of(list_of(op, "output_shape")), microseconds(number_of(op, "time_us")),
-                    percent(number_of(op, "share")),
-                    multiplies ? count_words(number_of(op, "macs")) : "",
-                    count_words(number_of(op, "bytes")),
-                    multiplies ? fmt::format("{:.3g}", number_of(op, "gmacs_per_s")) : "",
-                    has_number(op, "peak_share") ? percent(number_of(op, "peak_share"), 0) : ""});
+  for (const bench::Operator& op : model.operators) {
+    const bool multiplies = op.macs > 0;
+    rows.push_back({fmt::format("{}", op.index), escape_controls(op.name),
+                    shape_words(op.output_shape), microseconds(op.time_us), percent(op.share),
+                    multiplies ? count_words(static_cast<double>(op.macs)) : "",
+                    count_words(static_cast<double>(op.bytes)),
+                    multiplies ? fmt::format("{:.3g}", op.gmacs_per_s) : "",
+                    op.peak_share ? percent(*op.peak_share, 0) : ""});
   }
   drop_empty(rows, 8);
   align_right(rows, {1, 2});
   Rows kinds;
-  for (const Value& value : list_of(model, "groups")) {
-    const Object& group = *value.object();
-    kinds.push_back({text_of(group, "name"), fmt::format("x {}", number_of(group, "count")),
-                     microseconds(number_of(group, "time_us")),
-                     percent(number_of(group, "share"))});
+  for (const bench::OperatorGroup& group : model.groups) {
+    kinds.push_back({escape_controls(group.name), fmt::format("x {}", group.count),
+                     microseconds(group.time_us), percent(group.share)});
   }
   align_right(kinds, {0});
   return '\n' + table(rows, width, 2) + "\n  by kind\n" + table(kinds, width, 4);
 }
 
-/// Of an area: a number from 0 to 1.
-std::string interval_words(const Object& area) {
-  return fmt::format("95 %: {:.4f} to {:.4f}", number_of(area, "low"), number_of(area, "high"));
-}
-
-/// Of a share, as the share itself is written.
-std::string percent_interval(const Object& share) {
-  return fmt::format("95 %: {} to {}", percent(number_of(share, "low"), 2),
-                     percent(number_of(share, "high"), 2));
-}
-
-std::string confusion_table(const Object& accuracy) {
+std::string confusion_table(const bench::Accuracy& accuracy) {
   constexpr std::size_t most_shown = 12;
-  const Array& matrix = list_of(accuracy, "confusion");
-  if (matrix.empty() || matrix.size() > most_shown) return "";
+  if (!accuracy.confusion || accuracy.confusion->size() > most_shown) return "";
+  const auto& matrix = *accuracy.confusion;
   Rows rows(1, {"is \\ taken for"});
   for (std::size_t i = 0; i < matrix.size(); ++i) rows[0].push_back(fmt::format("{}", i));
   for (std::size_t truth = 0; truth < matrix.size(); ++truth) {
     auto& row = rows.emplace_back(1, fmt::format("{}", truth));
-    for (const Value& cell : *matrix[truth].array()) {
-      const std::string count = describe_scalar("", cell);
-      row.push_back(count == "0" ? "." : count);
+    for (const std::uint64_t count : matrix[truth]) {
+      row.push_back(count == 0 ? "." : fmt::format("{}", count));
     }
   }
   align_right(rows, {});
   return table(rows, 0, 4);
 }
 
-std::string accuracy_lines(const Object& model) {
-  const Object& a = object_of(model, "accuracy");
-  if (a.empty()) return "";
+std::string accuracy_lines(const bench::ModelResult& model) {
+  if (!model.accuracy) return "";
+  const bench::Accuracy& a = *model.accuracy;
   Rows rows;
-  if (const Object& top1 = object_of(a, "top1"); !top1.empty()) {
-    rows.push_back(
-        {"accuracy",
-         fmt::format("{}, {} of {} files; {}", percent(number_of(top1, "value"), 2),
-                     number_of(a, "right"), number_of(a, "files"), percent_interval(top1))});
+  if (a.top1) {
+    rows.push_back({"accuracy", fmt::format("{}, {} of {} files; 95 %: {} to {}",
+                                            percent(a.top1->value, 2), a.right.value_or(0), a.files,
+                                            percent(a.top1->low, 2), percent(a.top1->high, 2))});
   }
-  if (const Object& area = object_of(a, "auc"); !area.empty()) {
-    rows.push_back({"AUC", fmt::format("{:.4f}, {} files; {}", number_of(area, "value"),
-                                       number_of(a, "files"), interval_words(area))});
-  } else if (object_of(a, "top1").empty()) {
+  if (a.auc) {
+    rows.push_back({"AUC", fmt::format("{:.4f}, {} files; 95 %: {:.4f} to {:.4f}", a.auc->value,
+                                       a.files, a.auc->low, a.auc->high)});
+  } else if (!a.top1) {
     rows.push_back({"AUC", "none: the files are of one class"});
   }
-  rows.push_back({"inputs", text_of(a, "form")});
+  rows.push_back({"inputs", escape_controls(a.form)});
   return '\n' + table(rows, 0, 2) + confusion_table(a);
 }
 
@@ -131,93 +108,188 @@ std::string change_words(double change) {
   return change == 0 ? std::string("the same") : fmt::format("{:+.1f} %", change * 100);
 }
 
-std::string comparison_lines(const Object& model) {
-  const Object& c = object_of(model, "comparison");
-  if (c.empty()) return "";
-  Rows rows = {{"baseline",
-                fmt::format("p50 {} (was {}), memory {}", change_words(number_of(c, "p50_change")),
-                            microseconds(number_of(c, "p50_before_us")),
-                            change_words(number_of(c, "memory_change")))}};
-  if (c.find("same_outputs")) {
-    rows.push_back(
-        {"", flag_of(c, "same_outputs") ? "the outputs are the same" : "the outputs differ"});
+std::string comparison_lines(const bench::ModelResult& model) {
+  if (!model.comparison) return "";
+  const bench::Comparison& c = *model.comparison;
+  Rows rows = {{"baseline", fmt::format("p50 {} (was {}), memory {}", change_words(c.p50_change),
+                                        microseconds(c.p50_before_us),
+                                        change_words(c.memory_change))}};
+  if (c.same_outputs) {
+    rows.push_back({"", *c.same_outputs ? "the outputs are the same" : "the outputs differ"});
   }
-  if (flag_of(c, "baseline_spoiled")) {
+  if (c.baseline_disturbed) {
     rows.push_back({"", "the baseline was measured on a machine that was not quiet"});
   }
-  for (const Value& value : list_of(c, "differs")) {
-    rows.push_back({"", "compared all the same: " + describe_scalar("", value)});
+  for (const std::string& difference : c.differs) {
+    rows.push_back({"", "compared in spite of: " + escape_controls(difference)});
   }
   return '\n' + table(rows, 0, 2);
 }
 
-std::string spoiled_lines(const Object& model, bool color) {
-  std::string out;
-  for (const Value& value : list_of(model, "spoiled")) {
-    out += fmt::format("  {} {}\n", styled("spoiled:", "1;33", color),
-                       text_of(*value.object(), "message"));
-  }
-  return out;
+/// The machine during the measurement.
+std::string condition_lines(const bench::Conditions& c) {
+  const auto pair = [](const std::optional<double>& before, const std::optional<double>& after,
+                       const char* unit) {
+    return before && after ? fmt::format("{:.4g} to {:.4g} {}", *before, *after, unit)
+                           : std::string("not available");
+  };
+  return "\n  conditions\n" +
+         table({{"CPU time", fmt::format("{} of {:.3f} s", percent(c.thread_cpu_share), c.wall_s)},
+                {"preempted", fmt::format("{} times", c.preempted)},
+                {"other processes", fmt::format("{:.2f} CPUs, {}", c.others_cpus,
+                                                percent(c.others_share))},
+                {"hypervisor", percent(c.steal_share)},
+                {"load average", pair(c.load_before, c.load_after, "")},
+                {"frequency", pair(c.mhz_before, c.mhz_after, "MHz")},
+                {"temperature", pair(c.temperature_before_c, c.temperature_after_c, "°C")},
+                {"throttled", c.throttled ? fmt::format("{} times", *c.throttled)
+                                          : std::string("not available")}},
+               0, 4);
 }
 
-std::string whole_model(const Object& model, const BenchStyle& style) {
-  std::string head = styled(text_of(model, "name"), "1", style.color);
-  if (const std::string says = text_of(model, "description"); !says.empty()) head += "  " + says;
-  std::string out = head + '\n' + spoiled_lines(model, style.color) + latency_lines(model);
-  if (style.verbose) {
-    Rows rows;
-    for (const auto& [name, value] : object_of(model, "around").fields()) {
-      rows.push_back({name, describe_scalar(name, value)});
-    }
-    out += "\n  around\n" + table(rows, 0, 4);
+std::string whole_model(const bench::ModelResult& model, const BenchStyle& style) {
+  std::string out = styled(escape_controls(model.name), "1", style.color);
+  if (!model.description.empty()) out += "  " + escape_controls(model.description);
+  out += '\n';
+  for (const bench::Disturbance& found : model.disturbances) {
+    out += fmt::format("  {} {}\n", styled("disturbed:", "1;33", style.color), found.message);
   }
+  out += latency_lines(model);
+  if (style.verbose) out += condition_lines(model.conditions);
   return out + accuracy_lines(model) + comparison_lines(model) + operator_table(model, style.width);
 }
 
-/// A line a model.
-std::string overview(const Array& models, const BenchStyle& style) {
-  Rows rows = {
-      {"model", "p50", "p99", "a second", "reached", "GMAC/s", "of peak", "arena", "weights", ""}};
-  for (const Value& value : models) {
-    const Object& model = *value.object();
-    const Object& l = object_of(model, "latency");
-    const Object& m = object_of(model, "memory");
-    rows.push_back(
-        {text_of(model, "name"), microseconds(number_of(l, "p50_us")),
-         microseconds(number_of(l, "p99_us")), count_words(number_of(model, "runs_per_s")),
-         count_words(number_of(model, "reached_runs_per_s")),
-         fmt::format("{:.3g}", number_of(model, "gmacs_per_s")),
-         has_number(model, "peak_share") ? percent(number_of(model, "peak_share"), 0) : "",
-         size_of(m, "arena_bytes"), size_of(m, "weights_bytes"),
-         list_of(model, "spoiled").empty() ? "" : "spoiled"});
+std::string status(bool ok, bool color) {
+  return ok ? styled("OK", "32", color) : styled("FAILED", "1;31", color);
+}
+
+/// A row for each model.
+std::string overview(const bench::Report& report, const std::set<std::string>& failed,
+                     const BenchStyle& style) {
+  Rows rows = {{"", "model", "p50", "p99", "inferences/s", "sustained", "of peak", "arena", ""}};
+  std::set<std::string> measured;
+  for (const bench::ModelResult& model : report.result.models) {
+    measured.insert(model.name);
+    rows.push_back({status(!failed.contains(model.name), false), escape_controls(model.name),
+                    microseconds(model.latency.p50_us), microseconds(model.latency.p99_us),
+                    count_words(model.runs_per_s), count_words(model.reached_runs_per_s),
+                    model.peak_share ? percent(*model.peak_share, 0) : "",
+                    format_size(model.memory.arena_bytes),
+                    model.disturbances.empty() ? "" : "disturbed"});
   }
-  drop_empty(rows, 9);
+  for (const std::string& name : failed) {
+    if (measured.contains(name)) continue;
+    rows.push_back({status(false, false), escape_controls(name), "-", "-", "-", "-", "-", "-", ""});
+  }
+  drop_empty(rows, 8);
   drop_empty(rows, 6);
-  align_right(rows, {0});
+  align_right(rows, {0, 1});
   return table(rows, style.width);
 }
 
 }  // namespace
 
-void print_bench(std::ostream& out, const Object& result, const BenchStyle& style) {
-  const Array& models = list_of(result, "models");
+void print_bench(std::ostream& out, const bench::Report& report, const BenchStyle& style) {
+  std::set<std::string> failed;
+  for (const bench::Failure& failure : report.failures) {
+    if (!failure.model.empty()) failed.insert(failure.model);
+  }
+  const std::vector<bench::ModelResult>& models = report.result.models;
   if (models.empty()) return;
-  const Object& machine = object_of(result, "machine");
-  const Object& engine = object_of(result, "engine");
-  out << fmt::format("{}, {} thread{}, on {} ({} CPUs)\n", text_of(*models[0].object(), "engine"),
-                     number_of(engine, "threads"), number_of(engine, "threads") == 1 ? "" : "s",
-                     text_of(machine, "cpu"), number_of(machine, "cpus"));
-  if (const Object& peak = object_of(result, "peak"); !peak.empty()) {
+  const bench::RunResult& run = report.result;
+  const unsigned threads = run.setup.threads;
+  out << fmt::format("{}, {} thread{}, on {} ({} CPUs)\n", escape_controls(models.front().engine),
+                     threads, threads == 1 ? "" : "s", escape_controls(run.machine.cpu_model),
+                     run.machine.cpus);
+  if (run.peak) {
     out << fmt::format("peak of one thread: {:.3g} GMAC/s int8, {:.3g} float, {:.3g} GB/s\n",
-                       number_of(peak, "int8_gmacs_per_s"), number_of(peak, "float_gmacs_per_s"),
-                       number_of(peak, "gb_per_s"));
+                       run.peak->int8_gmacs_per_s, run.peak->float_gmacs_per_s,
+                       run.peak->gb_per_s);
   }
   out << '\n';
-  if (models.size() > 1) out << overview(models, style);
-  if (models.size() > 1 && !style.verbose) return;
-  for (const Value& model : models) {
-    if (models.size() > 1) out << '\n';
-    out << whole_model(*model.object(), style);
+  const bool several = report.models > 1;
+  if (several) out << overview(report, failed, style);
+  if (several && !style.verbose) return;
+  for (const bench::ModelResult& model : models) {
+    if (several) {
+      out << '\n';
+    } else {
+      out << status(!failed.contains(model.name), style.color) << "  ";
+    }
+    out << whole_model(model, style);
+  }
+}
+
+namespace {
+
+std::string accuracy_words(const bench::DutAccuracy& a) {
+  if (!a.auc && !a.top1) return fmt::format("no AUC: {} files, all of one class", a.files);
+  const double scale = a.auc ? 1 : 100;
+  const int digits = a.auc ? 3 : 1;
+  std::string words = a.auc ? fmt::format("AUC {:.3f}", *a.auc)
+                            : fmt::format("{:.1f} % right", a.top1.value_or(0) * 100);
+  words += fmt::format(" ({:.{}f} to {:.{}f} at 95 %), {} files",
+                       a.interval_low.value_or(0) * scale, digits,
+                       a.interval_high.value_or(0) * scale, digits, a.files);
+  if (a.limit) words += fmt::format(", limit {:g}", *a.limit * scale);
+  return words;
+}
+
+std::string comparison_words(const bench::OutputComparison& c) {
+  std::string words = fmt::format("{} of {} equal the reference's", c.equal, c.compared);
+  if (!c.explanation.empty()) words += "; " + escape_controls(c.explanation);
+  return words;
+}
+
+Rows detail_rows(const bench::DutResult& dut) {
+  Rows rows;
+  if (dut.performance) {
+    const bench::Performance& p = *dut.performance;
+    rows.push_back({"throughput", fmt::format("{:.3f} inferences/s, {:.3f} ms each",
+                                              p.median_per_second, p.latency_us / 1000)});
+    rows.push_back({"", fmt::format("median of {} windows, spread {:.3f} %", p.windows.size(),
+                                    p.spread * 100)});
+  }
+  if (dut.accuracy) rows.push_back({"accuracy", accuracy_words(*dut.accuracy)});
+  if (dut.energy) {
+    const bench::Energy& e = *dut.energy;
+    rows.push_back({"energy", fmt::format("{:.3f} µJ per inference, median of {} windows, spread "
+                                          "{:.3f} %",
+                                          e.median_microjoules, e.windows.size(),
+                                          e.spread * 100)});
+  }
+  if (dut.comparison) rows.push_back({"results", comparison_words(*dut.comparison)});
+  if (!dut.files.empty()) {
+    rows.push_back({"written", fmt::format("{} files", dut.files.size())});
+  }
+  return rows;
+}
+
+}  // namespace
+
+void print_bench_devices(std::ostream& out, const bench::DevicesReport& report, bool color) {
+  Rows heads;
+  for (const auto& one : report.devices) {
+    const bench::DutResult& dut = one.result;
+    heads.push_back(
+        {status(!one.error, false), escape_controls(one.device.str()),
+         dut.model ? escape_controls(*dut.model) : "",
+         dut.performance ? rate_words(dut.performance->median_per_second) : "",
+         dut.energy ? fmt::format("{:.1f} µJ", dut.energy->median_microjoules) : "",
+         dut.name       ? "on " + escape_controls(*dut.name)
+         : one.error    ? "failed in " + escape_controls(one.step.empty() ? "start" : one.step)
+                        : ""});
+  }
+  for (std::size_t column = 5; column >= 2; --column) drop_empty(heads, column, 0);
+  const std::string lines = table(heads, 80);
+  std::size_t begin = 0;
+  for (const auto& one : report.devices) {
+    const std::size_t end = std::min(lines.find('\n', begin), lines.size() - 1) + 1;
+    std::string line = lines.substr(begin, end - begin);
+    begin = end;
+    const std::string plain = status(!one.error, false);
+    line.replace(0, plain.size(), status(!one.error, color));
+    out << line << table(detail_rows(one.result), 0, 2);
   }
 }
 

@@ -2,7 +2,8 @@
 
 #include <iosfwd>
 
-#include "aiot/value.hpp"
+#include "aiot/bench.hpp"
+#include "aiot/bench_device.hpp"
 
 namespace aiot::cli::render {
 
@@ -12,7 +13,10 @@ struct BenchStyle {
   bool color = false;
 };
 
-/// A record "aiot.bench.run/1" for people: one model in full, several as a table. Escaped.
-void print_bench(std::ostream& out, const Object& result, const BenchStyle& style);
+/// One row for each model, failed ones too; a single model in full. Escaped.
+void print_bench(std::ostream& out, const bench::Report& report, const BenchStyle& style);
+
+/// One row for each device, failed ones too, and below it what was measured. Escaped.
+void print_bench_devices(std::ostream& out, const bench::DevicesReport& report, bool color);
 
 }  // namespace aiot::cli::render

@@ -123,8 +123,6 @@ std::vector<Schema> all_schemas() {
       image_schema(),
       merge_schema(),
   };
-  for (Schema& schema : bench_schemas()) all.push_back(std::move(schema));
-  for (Schema& schema : bench_device_schemas()) all.push_back(std::move(schema));
   for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
   std::sort(all.begin(), all.end(),
             [](const Schema& a, const Schema& b) { return a.name < b.name; });

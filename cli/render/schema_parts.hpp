@@ -46,8 +46,6 @@ inline Field one_of(std::string name, std::string doc, std::vector<std::string> 
 }
 
 /// The schemas of one job, each in its own file; schemas() has all.
-std::vector<Schema> bench_schemas();
-std::vector<Schema> bench_device_schemas();
 std::vector<Schema> discover_schemas();
 
 }  // namespace aiot::cli::render

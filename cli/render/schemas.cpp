@@ -1,3 +1,5 @@
+#include "aiot/bench.hpp"
+#include "aiot/bench_device.hpp"
 #include "aiot/listen.hpp"
 #include "aiot/sim.hpp"
 #include "render/schema.hpp"
@@ -6,6 +8,10 @@ namespace aiot::cli::render {
 
 const std::vector<DerivedSchema>& derived_schemas() {
   static const std::vector<DerivedSchema> all = {
+      derive<bench::DevicesReport>(),
+      derive<bench::InferResult>(),
+      derive<bench::ModelResult>(),
+      derive<bench::RunResult>(),
       derive<listen::Catalog>(),
       derive<listen::Message>(),
       derive<listen::Report>(),

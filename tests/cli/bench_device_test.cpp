@@ -80,9 +80,10 @@ TEST_CASE("bench device: what a device says is escaped") {
   e.bench_devices = [](std::span<const Address> devices, const bench::DeviceRequest&, EventSink&,
                        std::stop_token) -> Result<bench::DevicesReport> {
     bench::DevicesReport report;
-    bench::DeviceReport one;
+    DeviceReport<bench::DutResult> one;
     one.device = devices[0];
-    one.fields.set("name", "\x1b[2J").set("model", "kws\x07");
+    one.result.name = "\x1b[2J";
+    one.result.model = "kws\x07";
     report.devices.push_back(std::move(one));
     return report;
   };

@@ -4,7 +4,7 @@
 #include <csignal>
 
 #include "../unit/image/temporary_folder.hpp"
-#include "command/bench_options.hpp"
+#include "command/bench.hpp"
 #include "errors.hpp"
 #include "scripted.hpp"
 
@@ -63,8 +63,6 @@ TEST_CASE("bench: options become a request") {
                                        "--max-regression",
                                        "2.5%",
                                        "--force",
-                                       "--report",
-                                       "r.html",
                                        "--timeout",
                                        "90s"});
   CHECK(r.models == std::vector<std::string>{"a.tflite", "kws"});
@@ -82,10 +80,8 @@ TEST_CASE("bench: options become a request") {
   CHECK(request_of({"--baseline", "b", "--max-regression", "250%"}).max_regression ==
         doctest::Approx(2.5));
   CHECK(r.compare_anyway);
-  CHECK(r.report_file == "r.html");
   CHECK(r.timeout == std::chrono::seconds(90));
   CHECK(plain.timeout == milliseconds(0));
-  CHECK(request_of({"a.tflite", "--report", "r.html", "-n"}).report_file.empty());
 }
 
 TEST_CASE("bench: a data set's labels lie in its folder unless they are named") {
@@ -196,10 +192,10 @@ TEST_CASE("bench: CPUs by number, range and list") {
 TEST_CASE("bench: one model as text") {
   const auto ran = run_cli({"bench", "run"});
   CHECK(ran.exit == 0);
-  CHECK(has(ran.out, "reference avx2, 1 thread, on A CPU (2 CPUs)\n\nkws  \\x1b[2J\n"));
-  CHECK(has(ran.out, "  spoiled: other processes were busy\n"));
+  CHECK(has(ran.out, "reference avx2, 1 thread, on A CPU (2 CPUs)\n\nOK  kws  \\x1b[2J\n"));
+  CHECK(has(ran.out, "  disturbed: other processes were busy\n"));
   CHECK(has(ran.out, "p50 10.0 µs   p90 11.0 µs   p99 1.20 ms"));
-  CHECK(has(ran.out, "speed    100 k a second (62.5 k reached), "));
+  CHECK(has(ran.out, "speed    100 k inferences/s (62.5 k sustained), "));
   CHECK(has(ran.out, "arena 4.0 KiB, weights 8.0 KiB"));
   CHECK(has(ran.out, "0  CONV_2D   1x2x2x8  8.00 µs  80.0 %  2.00 M  5.00 k     250     50 %"));
   CHECK(has(ran.out, "75.00 %, 3 of 4 files; 95 %: 30.00 % to 95.00 %"));
@@ -210,17 +206,17 @@ TEST_CASE("bench: one model as text") {
 }
 
 TEST_CASE("bench: a comparison as text says what its baseline is worth") {
-  const auto said = [](bool spoiled) {
+  const auto said = [](bool disturbed) {
     Environment e = scripted_environment();
     e.bench_run = [&](const bench::Request&, EventSink&, std::stop_token) -> Result<bench::Report> {
-      const Object comparison({{"p50_before_us", 10.0},
-                               {"p50_change", 0.02},
-                               {"memory_change", 0.0},
-                               {"baseline_spoiled", spoiled}});
+      bench::Comparison comparison;
+      comparison.p50_before_us = 10;
+      comparison.p50_change = 0.02;
+      comparison.baseline_disturbed = disturbed;
       bench::Report report;
-      report.record = {
-          "aiot.bench.run/1",
-          Object({{"models", Array{Object({{"name", "a"}, {"comparison", comparison}})}}})};
+      report.models = 1;
+      report.result.models.emplace_back().name = "a";
+      report.result.models[0].comparison = comparison;
       return report;
     };
     return run_cli({"bench", "run"}, e).out;
@@ -235,7 +231,6 @@ TEST_CASE("bench: models that failed are called models, however many failures ea
   std::vector<bench::Failure> failures;
   e.bench_run = [&](const bench::Request&, EventSink&, std::stop_token) -> Result<bench::Report> {
     bench::Report report;
-    report.record = {"aiot.bench.run/1", Object({{"models", Array{}}})};
     report.models = 3;
     report.failures = failures;
     return report;
@@ -262,6 +257,93 @@ TEST_CASE("bench: models that failed are called models, however many failures ea
   ran = run_cli({"bench", "run", "a"}, one);
   CHECK(ran.exit == 3);
   CHECK_FALSE(has(ran.err, "of 1 models"));
+}
+
+TEST_CASE("bench: several models are a row each, failed ones too") {
+  Environment e = scripted_environment();
+  e.terminal.out = true;
+  e.terminal.columns = [] { return 80U; };
+  e.bench_run = [&](const bench::Request&, EventSink&, std::stop_token) -> Result<bench::Report> {
+    bench::Report report;
+    report.models = 3;
+    for (const char* name : {"kws", "ic"}) {
+      bench::ModelResult& model = report.result.models.emplace_back();
+      model.name = name;
+      model.latency.p50_us = 54.3;
+      model.latency.p99_us = 1240;
+      model.runs_per_s = 18'400;
+      model.reached_runs_per_s = 8260;
+      model.peak_share = 0.45;
+      model.memory.arena_bytes = 4096;
+    }
+    report.failures = {{"ic", "compare", make_error(Errc::nothing_found, "a figure", "")},
+                       {"x.tflite", "load", make_error(Errc::damaged_file, "x", "")}};
+    return report;
+  };
+  const auto ran = run_cli({"bench", "run"}, e);
+  CHECK(has(ran.out,
+            "        model         p50      p99  inferences/s  sustained  of peak    arena\n"
+            "OK      kws       54.3 µs  1.24 ms        18.4 k     8.26 k     45 %  4.0 KiB\n"
+            "FAILED  ic        54.3 µs  1.24 ms        18.4 k     8.26 k     45 %  4.0 KiB\n"
+            "FAILED  x.tflite        -        -             -          -        -        -\n"));
+}
+
+TEST_CASE("bench: a report is written where it is asked for, and not in a dry run") {
+  const aiot::test::TemporaryFolder folder;
+  const auto content = [&](const char* name) {
+    std::ifstream file(folder.path(name));
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  CHECK(run_cli({"bench", "run", "--report", folder.path("out.html")}).exit == 0);
+  CHECK(content("out.html").starts_with("<!doctype html>"));
+  CHECK(content("out.html").ends_with("</html>\n"));
+  CHECK(run_cli({"bench", "run", "--report", folder.path("out.svg")}).exit == 0);
+  CHECK(content("out.svg").starts_with("<svg "));
+  CHECK(run_cli({"bench", "run", "--report", folder.path("dry.html"), "-n"}).exit == 0);
+  CHECK(folder.entries() == 2);
+}
+
+TEST_CASE("bench: a place that a report cannot be written to is refused before anything runs") {
+  const aiot::test::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("folder.html"));
+  Environment e = scripted_environment();
+  bool ran = false;
+  e.bench_run = [&](const bench::Request&, EventSink&, std::stop_token) -> Result<bench::Report> {
+    ran = true;
+    return bench::Report();
+  };
+  for (const char* place : {"no/such/folder/out.html", "folder.html"}) {
+    CHECK(run_cli({"bench", "run", "--report", folder.path(place)}, e).exit == 5);
+  }
+  const auto other = run_cli({"bench", "run", "--report", "page.pdf"}, e);
+  CHECK(other.exit == 2);
+  CHECK(has(other.err, "its name ends in .html"));
+  CHECK_FALSE(ran);
+}
+
+TEST_CASE("bench: the figures stay when the report cannot be written in the end") {
+  const aiot::test::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path("out"));
+  Environment e = scripted_environment();
+  const auto measure = e.bench_run;
+  e.bench_run = [&](const bench::Request& request, EventSink& sink, std::stop_token stop) {
+    std::filesystem::remove_all(folder.path("out"));
+    return measure(request, sink, std::move(stop));
+  };
+  const auto ran = run_cli({"bench", "run", "--report", folder.path("out/page.html"), "--json"}, e);
+  CHECK(ran.exit == 12);
+  CHECK(has(ran.out, R"("p50_us":10)"));
+  CHECK(has(ran.out, R"("code":"bench.report_failed")"));
+}
+
+TEST_CASE("bench: an output never goes through a link that somebody prepared") {
+  const aiot::test::TemporaryFolder folder;
+  const std::string in = folder.put("x.bin", std::string_view("ab"));
+  const std::string precious = folder.put("precious", std::string_view("old"));
+  std::filesystem::create_symlink(precious, folder.path("y.part-" + std::to_string(::getpid())));
+  CHECK(run_cli({"bench", "run", "m.tflite", "-i", in, "-o", folder.path("y")}).exit == 0);
+  std::ifstream kept(precious);
+  CHECK(std::string(std::istreambuf_iterator<char>(kept), {}) == "old");
 }
 
 TEST_CASE("bench: a limit that failed is exit 9, and a line of JSON") {

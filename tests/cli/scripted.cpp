@@ -169,58 +169,44 @@ Result<bench::Report> bench_run(const bench::Request& request, EventSink& sink, 
   report.models = 1;
   sink.on_event(event::Started{name, "bench run"});
   sink.on_event(event::Notice{name, "bench.busy", "other processes used 75 % of the CPUs", "stop"});
-  const Object latency({{"runs", 100},
-                        {"min_us", 9.0},
-                        {"p50_us", 10.0},
-                        {"p90_us", 11.0},
-                        {"p99_us", 1200.0},
-                        {"p999_us", 1300.0},
-                        {"percentile_error", 0.0},
-                        {"max_us", 1300.0},
-                        {"mean_us", 12.0},
-                        {"stddev_us", 1.0}});
-  const Object conv({{"index", 0},
-                     {"name", "CONV_2D"},
-                     {"output_shape", Array{1, 2, 2, 8}},
-                     {"time_us", 8.0},
-                     {"share", 0.8},
-                     {"macs", 2'000'000},
-                     {"bytes", 5000},
-                     {"gmacs_per_s", 250.0},
-                     {"peak_share", 0.5}});
-  const Object model(
-      {{"name", name},
-       {"description", "\x1b[2J"},
-       {"engine", "reference avx2"},
-       {"latency", latency},
-       {"runs_per_s", 100000.0},
-       {"reached_runs_per_s", 62500.0},
-       {"gmacs_per_s", 200.0},
-       {"memory", Object({{"arena_bytes", 4096},
-                          {"weights_bytes", 8192},
-                          {"model_bytes", 9000},
-                          {"peak_rss_bytes", 1 << 20}})},
-       {"operators", Array{conv}},
-       {"groups",
-        Array{Object({{"name", "CONV_2D"}, {"count", 1}, {"time_us", 8.0}, {"share", 0.8}})}},
-       {"spoiled", Array{Object({{"code", "bench.busy"},
-                                 {"message", "other processes were busy"},
-                                 {"hint", "stop them"}})}},
-       {"accuracy", Object({{"files", 4},
-                            {"right", 3},
-                            {"form", "int8"},
-                            {"top1", Object({{"value", 0.75}, {"low", 0.3}, {"high", 0.95}})},
-                            {"confusion", Array{Array{2, 0}, Array{1, 1}}}})}});
-  report.record = {"aiot.bench.run/1", Object({{"engine", Object({{"threads", 1}})},
-                                               {"machine", Object({{"cpu", "A CPU"}, {"cpus", 2}})},
-                                               {"models", Array{model}}})};
+  bench::RunResult& run = report.result;
+  run.machine.cpu_model = "A CPU";
+  run.machine.cpus = 2;
+  run.complete = true;
+  bench::ModelResult model;
+  model.name = name;
+  model.description = "\x1b[2J";
+  model.engine = "reference avx2";
+  model.complete = true;
+  model.latency.runs = 100;
+  model.latency.min_us = 9;
+  model.latency.p50_us = 10;
+  model.latency.p90_us = 11;
+  model.latency.p99_us = 1200;
+  model.latency.p999_us = model.latency.max_us = 1300;
+  model.latency.mean_us = 12;
+  model.latency.stddev_us = 1;
+  model.runs_per_s = 100'000;
+  model.reached_runs_per_s = 62'500;
+  model.gmacs_per_s = 200;
+  model.memory = {4096, 8192, 9000, 1 << 20};
+  model.operators = {{0, "CONV_2D", {1, 2, 2, 8}, 8, 0.8, 2'000'000, 5000, 250, 0.5}};
+  model.groups = {{"CONV_2D", 1, 8, 0.8, 2'000'000, 250}};
+  model.disturbances = {{"bench.busy", "other processes were busy", "stop them"}};
+  bench::Accuracy& accuracy = model.accuracy.emplace();
+  accuracy.files = 4;
+  accuracy.right = 3;
+  accuracy.form = "int8";
+  accuracy.top1 = bench::Share{0.75, 0.3, 0.95, "Wilson, 95 %"};
+  accuracy.confusion = {{2, 0}, {1, 1}};
+  run.models.push_back(model);
   if (name == "slow.tflite") {
     report.failures.push_back(
         {name, "compare",
          Error({static_cast<int>(Errc::mismatch), table}, "the median is 9 % above", "")});
     sink.on_event(event::Failed{name, "compare", report.failures[0].error});
   } else {
-    sink.on_event(event::Finished{name, Record{"aiot.bench.model/1", model}});
+    sink.on_event(event::Finished{name, model});
   }
   return report;
 }
@@ -231,7 +217,7 @@ Result<bench::Inference> bench_infer(const bench::InferRequest& request) {
   for (const Bytes& input : request.inputs) {
     done.outputs.emplace_back(input.rbegin(), input.rend());
   }
-  done.record = {"aiot.bench.infer/1", Object({{"name", request.model}})};
+  done.result.name = request.model;
   return done;
 }
 

@@ -1,2 +1,2 @@
-aiot_fuzzer(bench_labels LINKS aiot_job_bench)
-aiot_fuzzer(bench_baseline LINKS aiot_job_bench)
+aiot_fuzzer(bench_labels LINKS aiot_job_bench_host)
+aiot_fuzzer(bench_baseline LINKS aiot_job_bench_host)

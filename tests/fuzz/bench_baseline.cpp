@@ -1,7 +1,7 @@
 #include <cstdlib>
 
-#include "job/bench/baseline.hpp"
-#include "job/bench/error.hpp"
+#include "job/bench/host/baseline.hpp"
+#include "job/bench/host/error.hpp"
 
 /// Any document is either refused with its own error or has figures that can be compared.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -13,10 +13,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   RunResult run;
   ModelResult model;
-  model.latency.p50 = std::chrono::microseconds(1);
-  for (const EarlierModel& earlier : baseline->models) {
-    if (!(earlier.p50_us >= 0)) std::abort();
-    model.subject.sha256 = earlier.sha256;
+  model.latency.p50_us = 1;
+  for (const ModelResult& earlier : baseline->models) {
+    if (!(earlier.latency.p50_us >= 0)) std::abort();
+    model.sha256 = earlier.sha256;
     if (!compare(run, model, *baseline, 0.05, true).has_value()) std::abort();
   }
   return 0;

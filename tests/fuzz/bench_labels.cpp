@@ -1,7 +1,7 @@
 #include <cstdlib>
 
-#include "job/bench/error.hpp"
-#include "job/bench/labels.hpp"
+#include "job/bench/host/error.hpp"
+#include "job/bench/host/labels.hpp"
 
 /// Every file of labels is either refused with its own error or keeps the limits it promises.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -57,14 +57,15 @@ TEST_CASE("every file is inferred once, and scored as the rules say") {
   VirtualLab lab(options);
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  const Object& accuracy = lab.object(report, "accuracy");
-  CHECK(lab.number(accuracy, "files") == 20);
-  CHECK(lab.number(accuracy, "right") == 19);
-  CHECK(lab.number(accuracy, "top1") == doctest::Approx(0.95));
-  CHECK(lab.number(accuracy, "limit") == doctest::Approx(0.90));
-  CHECK(lab.number(lab.object(report, "comparison"), "equal") == 20);
+  REQUIRE(report.result.accuracy.has_value());
+  const auto& accuracy = *report.result.accuracy;
+  CHECK(accuracy.files == 20);
+  CHECK(accuracy.right == 19);
+  CHECK(accuracy.top1 == doctest::Approx(0.95));
+  CHECK(accuracy.limit == doctest::Approx(0.90));
+  CHECK(report.result.comparison.value().equal == 20);
   CHECK(lab.recorder.noticed("bench.files_incomplete"));
 }
 
@@ -77,10 +78,10 @@ TEST_CASE("an accuracy below the limit is a failure, unless that is allowed") {
     lab.request.phases.accuracy = true;
     lab.request.data = data.path();
     lab.request.allow_missed = allowed;
-    const OpenDeviceReport report = lab.run();
+    const DutReport report = lab.run();
     CHECK(report.error.has_value() != allowed);
     if (report.error) CHECK(report.error->stable_code() == "bench.accuracy_low");
-    CHECK(lab.number(lab.object(report, "accuracy"), "right") == 5);
+    CHECK(report.result.accuracy.value().right == 5);
   }
 }
 
@@ -93,7 +94,7 @@ TEST_CASE("another benchmark's data is refused before any of it is uploaded") {
     lab.request.phases.accuracy = true;
     lab.request.model = model;
     lab.request.data = data.path();
-    const OpenDeviceReport report = lab.run();
+    const DutReport report = lab.run();
     REQUIRE(report.error);
     CHECK(report.error->stable_code() == "bench.bad_data");
     CHECK(report.error->context ==
@@ -111,7 +112,7 @@ TEST_CASE("a file that is not there is told as such, and before the others are m
   VirtualLab lab(options);
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "image.unreadable");
   CHECK(report.error->context.find("none.bin: No such file") != std::string::npos);
@@ -128,10 +129,10 @@ TEST_CASE("an upload that was spoiled is told from a wrong kernel") {
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
   lab.request.allow_missed = true;
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "bench.outputs_differ");
-  CHECK(*lab.object(report, "comparison").find("cause")->string() == "upload");
+  CHECK(report.result.comparison.value().cause == Cause::upload);
 }
 
 TEST_CASE("anomaly detection: windows of floats, one number each") {
@@ -143,15 +144,16 @@ TEST_CASE("anomaly detection: windows of floats, one number each") {
   lab.request.phases.accuracy = true;
   lab.request.data = data.path();
   lab.request.allow_missed = true;
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  const Object& accuracy = lab.object(report, "accuracy");
-  CHECK(accuracy.find("auc") != nullptr);
-  CHECK(lab.number(accuracy, "positives") == 2);
-  CHECK(lab.number(accuracy, "negatives") == 2);
+  REQUIRE(report.result.accuracy.has_value());
+  const auto& accuracy = *report.result.accuracy;
+  CHECK(accuracy.auc.has_value());
+  CHECK(accuracy.positives == 2);
+  CHECK(accuracy.negatives == 2);
   // 5120 bytes hold six windows of 2560, 512 apart.
-  CHECK(lab.number(lab.object(report, "comparison"), "compared") == 24);
-  CHECK(lab.number(lab.object(report, "comparison"), "equal") == 24);
+  CHECK(report.result.comparison.value().compared == 24);
+  CHECK(report.result.comparison.value().equal == 24);
 }
 
 TEST_CASE("anomaly detection: files of one class have no AUC, and that is said") {
@@ -165,12 +167,13 @@ TEST_CASE("anomaly detection: files of one class have no AUC, and that is said")
       lab.request.phases.accuracy = true;
       lab.request.data = data.path();
       lab.request.allow_missed = allowed;
-      const OpenDeviceReport report = lab.run();
-      const Object& accuracy = lab.object(report, "accuracy");
-      CHECK(accuracy.find("auc") == nullptr);
-      CHECK(accuracy.find("interval_low") == nullptr);
-      CHECK(lab.number(accuracy, "positives") == (only == 1 ? 2 : 0));
-      CHECK(lab.number(accuracy, "negatives") == (only == 0 ? 2 : 0));
+      const DutReport report = lab.run();
+      REQUIRE(report.result.accuracy.has_value());
+  const auto& accuracy = *report.result.accuracy;
+      CHECK(!accuracy.auc);
+      CHECK(!accuracy.interval_low);
+      CHECK(accuracy.positives == (only == 1 ? 2 : 0));
+      CHECK(accuracy.negatives == (only == 0 ? 2 : 0));
       CHECK(report.error.has_value() != allowed);
       CHECK(lab.recorder.noticed("bench.one_class") == allowed);
       if (!report.error) continue;

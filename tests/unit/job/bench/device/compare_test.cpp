@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "job/bench/device_compare.hpp"
+#include "job/bench/device/compare.hpp"
 
 using namespace aiot;
 using namespace aiot::bench;
@@ -60,22 +60,22 @@ TEST_CASE("another number of results is told as such, whatever their values") {
   Workers workers(1);
   // The first is wrong, and right: neither is a matter of the kernels.
   for (const double first : {-57.591, static_cast<double>(right->front())}) {
-    Comparison comparison(shared, workers, net::steady_clock());
+    Comparer comparer(shared, workers, net::steady_clock());
     std::vector<double> device(640, 0.5);
     device.front() = first;
-    const auto equal = awaited<bool>([&] { return comparison.add(file, upload, device); });
+    const auto equal = awaited<bool>([&] { return comparer.add(file, upload, device); });
     REQUIRE(equal.has_value());
     CHECK(!*equal);
-    const auto verdict = awaited<std::optional<Verdict>>([&] { return comparison.verdict(); });
-    REQUIRE(verdict.has_value());
-    REQUIRE(verdict->has_value());
-    CHECK(name_of((*verdict)->cause) == "count");
-    CHECK((*verdict)->text == "640 results for 0.bin, ad01 wants 1");
-    const Object fields = comparison.fields();
-    CHECK(fields.find("first_difference") == nullptr);
-    const Object& count = *fields.find("first_count")->object();
-    CHECK(std::get<std::uint64_t>(count.find("device")->storage()) == 640);
-    CHECK(std::get<std::uint64_t>(count.find("reference")->storage()) == 1);
+    const auto diagnosis = awaited<std::optional<Diagnosis>>([&] { return comparer.diagnosis(); });
+    REQUIRE(diagnosis.has_value());
+    REQUIRE(diagnosis->has_value());
+    CHECK(name_of((*diagnosis)->cause) == "count");
+    CHECK((*diagnosis)->text == "640 results for 0.bin, ad01 wants 1");
+    const OutputComparison found = comparer.result();
+    CHECK(!found.first_difference);
+    const CountDifference& count = found.first_count.value();
+    CHECK(count.device == 640);
+    CHECK(count.reference == 1);
   }
 }
 

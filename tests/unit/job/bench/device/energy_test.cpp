@@ -19,21 +19,22 @@ LabOptions with_monitor() {
 TEST_CASE("energy between two edges of the device's pin") {
   VirtualLab lab(with_monitor());
   lab.request.phases.energy = true;
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  const Object& energy = lab.object(report, "energy");
+  REQUIRE(report.result.energy.has_value());
+  const auto& energy = *report.result.energy;
   // 50 mW for 14 ms.
-  CHECK(lab.number(energy, "median_microjoules") == doctest::Approx(700).epsilon(0.002));
-  CHECK(lab.number(energy, "spread") < 0.002);
-  CHECK(lab.number(energy, "lost_samples") == 0);
-  CHECK(*energy.find("bounded_by")->string() == "edges");
-  const Array& windows = *energy.find("windows")->array();
+  CHECK(energy.median_microjoules == doctest::Approx(700).epsilon(0.002));
+  CHECK(energy.spread < 0.002);
+  CHECK(energy.lost_samples == 0);
+  CHECK(energy.bounded_by == Boundary::edges);
+  const std::vector<EnergyWindow>& windows = energy.windows;
   REQUIRE(windows.size() == 5);
-  for (const Value& window : windows) {
-    CHECK(lab.number(*window.object(), "seconds") >= 10);
-    CHECK(lab.number(*window.object(), "milliwatts") == doctest::Approx(50).epsilon(0.002));
+  for (const EnergyWindow& window : windows) {
+    CHECK(window.seconds >= 10);
+    CHECK(window.milliwatts == doctest::Approx(50).epsilon(0.002));
   }
-  CHECK(lab.number(lab.object(report, "comparison"), "equal") == 5);
+  CHECK(report.result.comparison.value().equal == 5);
   // One for calibration, and one for each window.
   CHECK(lab.device->counters().uploads == 6);
   CHECK(!lab.monitor->controlled());
@@ -45,11 +46,12 @@ TEST_CASE("a window in which samples were lost is measured again") {
   lab.request.phases.energy = true;
   // Once, when the first window is under way.
   lab.monitor->lose_samples_at(lab.clock.now() + 25s, 50);
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  const Object& energy = lab.object(report, "energy");
-  CHECK(lab.number(energy, "lost_samples") == 50);
-  CHECK(lab.number(energy, "repeated") == 1);
+  REQUIRE(report.result.energy.has_value());
+  const auto& energy = *report.result.energy;
+  CHECK(energy.lost_samples == 50);
+  CHECK(energy.repeated == 1);
   CHECK(lab.recorder.noticed("bench.lost_samples"));
 }
 
@@ -58,11 +60,12 @@ TEST_CASE("laps bound a window where the device says them and no edge is seen") 
   laps.monitor = std::make_unique<power::lpm01a::VirtualMonitor>(0.020);
   laps.request.monitor.address = *parse_address("serial:/dev/monitor");
   laps.request.phases.energy = true;
-  const OpenDeviceReport report = laps.run();
+  const DutReport report = laps.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  const Object& energy = laps.object(report, "energy");
-  CHECK(*energy.find("bounded_by")->string() == "laps");
-  CHECK(laps.number(energy, "median_microjoules") == doctest::Approx(280).epsilon(0.01));
+  REQUIRE(report.result.energy.has_value());
+  const auto& energy = *report.result.energy;
+  CHECK(energy.bounded_by == Boundary::laps);
+  CHECK(energy.median_microjoules == doctest::Approx(280).epsilon(0.01));
 }
 
 TEST_CASE("a monitor that is not connected to the pin is told") {
@@ -80,7 +83,7 @@ TEST_CASE("a monitor that is not connected to the pin is told") {
       co_return link;
     }(lab.clock, other, open.baud_bps);
   };
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "power.no_edges");
   CHECK(!other.controlled());
@@ -89,7 +92,7 @@ TEST_CASE("a monitor that is not connected to the pin is told") {
 TEST_CASE("a run that is stopped gives the monitor back") {
   VirtualLab lab(with_monitor());
   lab.request.phases.energy = true;
-  const OpenDeviceReport report = lab.run_until(30s);
+  const DutReport report = lab.run_until(30s);
   REQUIRE(report.error);
   CHECK(report.error->stable_code() == "bench.cancelled");
   CHECK(!lab.monitor->controlled());

@@ -55,11 +55,12 @@ TEST_CASE("a Joulescope measures a device that says laps") {
         std::make_unique<net::MemoryLink>(lab.clock, engine, open.baud_bps);
     co_return link;
   };
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  const Object& energy = lab.object(report, "energy");
+  REQUIRE(report.result.energy.has_value());
+  const auto& energy = *report.result.energy;
   // 42 mW for 14 ms.
-  CHECK(lab.number(energy, "median_microjoules") == doctest::Approx(588).epsilon(0.001));
-  CHECK(*energy.find("bounded_by")->string() == "laps");
-  CHECK(*lab.object(report, "monitor").find("name")->string() == "u/js220/000123");
+  CHECK(energy.median_microjoules == doctest::Approx(588).epsilon(0.001));
+  CHECK(energy.bounded_by == Boundary::laps);
+  CHECK(report.result.monitor.value().name == "u/js220/000123");
 }

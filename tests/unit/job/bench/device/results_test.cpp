@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <regex>
 
-#include "job/bench/device_results.hpp"
+#include "job/bench/device/submission.hpp"
 #include "virtual_lab.hpp"
 
 using namespace aiot;
@@ -127,8 +127,8 @@ TEST_CASE("a link below the folder is not followed") {
 
 TEST_CASE("each of several devices has a folder of its own") {
   const inference::tiny::Task& task = *inference::tiny::find_task("ic01");
-  CHECK(results_place(*parse_address("tcp://board-7:5555"), task, false) == "ic");
-  CHECK(results_place(*parse_address("tcp://board-7:5555"), task, true) == "tcp-board-7-5555/ic");
+  CHECK(results_folder(*parse_address("tcp://board-7:5555"), task, false) == "ic");
+  CHECK(results_folder(*parse_address("tcp://board-7:5555"), task, true) == "tcp-board-7-5555/ic");
 }
 
 TEST_CASE("a run writes its results, and looks for room before it measures") {
@@ -137,7 +137,7 @@ TEST_CASE("a run writes its results, and looks for room before it measures") {
     VirtualLab lab{LabOptions()};
     lab.request.phases.performance = true;
     lab.request.results = folder.path();
-    const OpenDeviceReport report = lab.run();
+    const DutReport report = lab.run();
     CHECK(report.error.has_value() != first);
     if (first) {
       CHECK(has_line(folder.read("kws/performance/results.txt"),
@@ -218,7 +218,7 @@ TEST_CASE("a folder that cannot be written is told before anything is measured")
   lab.request.phases.performance = true;
   lab.request.results = folder.path();
   lab.request.force = true;
-  const OpenDeviceReport report = lab.run();
+  const DutReport report = lab.run();
   REQUIRE(report.error.has_value());
   CHECK(report.error->stable_code() == "bench.unwritable");
   CHECK(lab.clock.elapsed() < std::chrono::seconds(10));

@@ -67,23 +67,24 @@ VirtualLab::VirtualLab(const LabOptions& options) {
   request.bauds_bps = {options.baud_bps};
 }
 
-OpenDeviceReport VirtualLab::run() { return run_until(std::chrono::hours(3)); }
+DutReport VirtualLab::run() { return run_until(std::chrono::hours(3)); }
 
-OpenDeviceReport VirtualLab::run_until(net::Duration stop) {
+DutReport VirtualLab::run_until(net::Duration stop) {
   const Address address = *parse_address("serial:/dev/virtual");
   const std::vector<Address> devices = {address};
-  REQUIRE_MESSAGE(check_request(devices, request), "the request");
+  const fleet::Batch batch = batch_of(request, environment);
+  REQUIRE_MESSAGE(check_request(devices, request, batch), "the request");
   auto resources = read_resources(request, devices.size());
   REQUIRE_MESSAGE(resources, resources.error().message());
   asio::io_context loop;
-  DeviceContext context(address, 1, request, environment, recorder);
+  fleet::DeviceRun dut(address, 1, batch, recorder);
   asio::cancellation_signal cancel;
-  std::optional<OpenDeviceReport> report;
+  std::optional<DutReport> report;
   asio::co_spawn(
       loop,
       [&]() -> asio::awaitable<void> {
         co_await asio::this_coro::throw_if_cancelled(false);
-        report = co_await bench_device(context, *resources, recorder);
+        report = co_await bench_device(dut, request, environment, *resources);
       },
       asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr thrown) {
         if (thrown) std::rethrow_exception(thrown);
@@ -99,24 +100,6 @@ OpenDeviceReport VirtualLab::run_until(net::Duration stop) {
   const Result<void> ran = clock.run_until(loop, [&] { return report.has_value(); });
   REQUIRE_MESSAGE(ran, ran.error().message());
   return *std::move(report);
-}
-
-const Object& VirtualLab::object(const OpenDeviceReport& report, const char* name) const {
-  const Value* value = report.fields.find(name);
-  REQUIRE_MESSAGE(value != nullptr, name);
-  REQUIRE(value->object() != nullptr);
-  return *value->object();
-}
-
-double VirtualLab::number(const Object& fields, const char* name) const {
-  const Value* value = fields.find(name);
-  REQUIRE_MESSAGE(value != nullptr, name);
-  if (const auto* real = std::get_if<double>(&value->storage())) return *real;
-  if (const auto* whole = std::get_if<std::uint64_t>(&value->storage())) {
-    return static_cast<double>(*whole);
-  }
-  FAIL(name);
-  return 0;
 }
 
 TemporaryFolder::TemporaryFolder() {

@@ -6,13 +6,15 @@
 #include <string>
 #include <vector>
 
-#include "job/bench/device_gang.hpp"
+#include "job/bench/device/run.hpp"
 #include "net/memory_link.hpp"
 #include "protocol/energyrunner/device/virtual_device.hpp"
 #include "protocol/power/lpm01a_device.hpp"
 #include "show.hpp"
 
 namespace aiot::bench::test {
+
+using DutReport = DeviceReport<DutResult>;
 
 /// Keeps the events of a run.
 class Recorder final : public EventSink {
@@ -39,11 +41,9 @@ class VirtualLab {
   explicit VirtualLab(const LabOptions& options);
 
   /// Runs the whole benchmark. More than two hours of virtual time fail the test.
-  OpenDeviceReport run();
+  DutReport run();
   /// The same, cancelled at that time.
-  OpenDeviceReport run_until(net::Duration stop);
-  const Object& object(const OpenDeviceReport& report, const char* name) const;
-  double number(const Object& fields, const char* name) const;
+  DutReport run_until(net::Duration stop);
 
   DeviceRequest request;
   net::VirtualClock clock;

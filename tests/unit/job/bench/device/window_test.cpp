@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "job/bench/device_window.hpp"
+#include "job/bench/device/window.hpp"
 
 using namespace aiot::bench;
 using namespace std::chrono_literals;

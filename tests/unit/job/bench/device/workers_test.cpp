@@ -1,4 +1,4 @@
-#include "job/bench/workers.hpp"
+#include "job/bench/device/compare.hpp"
 
 #include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "aiot/sim.hpp"
-#include "job/bench/device_error.hpp"
-#include "job/bench/device_gang.hpp"
+#include "job/bench/device/error.hpp"
+#include "job/bench/device/run.hpp"
 #include "virtual_lab.hpp"
 
 using namespace aiot;
@@ -140,16 +140,15 @@ TEST_CASE("a reference inference that takes long does not hold up another device
   request.windows = 2;
   request.window = 10ms;
   Opens sink(gate);
-  const auto report = run_device_gang(devices.addresses, request, environment, sink, {});
+  const auto report = run_devices_in(devices.addresses, request, environment, sink, {});
   REQUIRE_MESSAGE(report, report.error().message());
   // The slow one was let go by the other's end, and not by a loop that stood still.
   CHECK_FALSE(stuck);
   CHECK(engines == 2);
   CHECK(sink.finished.size() == 2);
-  for (const OpenDeviceReport& one : report->devices) {
+  for (const DutReport& one : report->devices) {
     REQUIRE_MESSAGE(!one.error, one.error->message());
-    const Object& comparison = *one.fields.find("comparison")->object();
-    CHECK(std::get<std::uint64_t>(comparison.find("equal")->storage()) == 2);
+    CHECK(one.result.comparison.value().equal == 2);
   }
 }
 
