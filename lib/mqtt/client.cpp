@@ -22,6 +22,9 @@ constexpr std::uint32_t session_expiry_s = 3600;
 constexpr std::uint16_t our_receive_maximum = 1024;
 constexpr std::uint16_t our_topic_aliases = 32;
 constexpr std::size_t usual_input_bytes = 64 * 1024;
+/// A flood of small messages takes long: after so many bytes the user and the clock have their
+/// turn.
+constexpr std::size_t fair_bytes = 4096;
 /// What waits to be sent: from the first on publish() should pause, at the second it must.
 constexpr std::size_t congested_bytes = 256 * 1024;
 constexpr std::size_t most_waiting_bytes = 16 * 1024 * 1024;
@@ -323,8 +326,8 @@ Task<void> Client::turn(TimePoint deadline) {
   received_at_ = link_->clock().now();
   pinged_at_.reset();
   Result<void> taken = take_input();
+  if (taken && *count < fair_bytes) co_return taken;
   if (taken) {
-    // A flood of small messages takes long: the user and the clock have their turn after each read.
     const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
     co_await net::asio::post(executor, net::asio::use_awaitable);
     co_return taken;
