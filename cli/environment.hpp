@@ -47,15 +47,15 @@ class Signals {
 /// Everything the command line reaches outside itself: the jobs and the machine. Tests pass their
 /// own; real_environment() has the library's.
 struct Environment {
-  template <class Request>
-  using FlashJob = std::function<Result<flash::Report>(std::span<const Address>, const Request&,
-                                                       EventSink&, std::stop_token)>;
-  FlashJob<flash::WriteRequest> write;
-  FlashJob<flash::VerifyRequest> verify;
-  FlashJob<flash::ReadRequest> read;
-  FlashJob<flash::EraseRequest> erase;
-  FlashJob<flash::InfoRequest> info;
-  FlashJob<flash::ResetRequest> reset;
+  template <class Request, class T>
+  using FlashJob = std::function<Result<flash::Report<T>>(std::span<const Address>, const Request&,
+                                                          EventSink&, std::stop_token)>;
+  FlashJob<flash::WriteRequest, flash::WriteResult> write;
+  FlashJob<flash::VerifyRequest, flash::VerifyResult> verify;
+  FlashJob<flash::ReadRequest, flash::ReadResult> read;
+  FlashJob<flash::EraseRequest, flash::EraseResult> erase;
+  FlashJob<flash::InfoRequest, flash::InfoResult> info;
+  FlashJob<flash::ResetRequest, flash::ResetResult> reset;
   std::function<Result<std::vector<Address>>(const Address&)> expand_usb;
 
   std::function<Result<Record>(const std::string&)> explain;

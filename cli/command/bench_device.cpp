@@ -10,7 +10,7 @@
 
 #include "aiot/units.hpp"
 #include "command/bench.hpp"
-#include "command/flash_options.hpp"
+#include "command/targets.hpp"
 #include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"

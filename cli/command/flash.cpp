@@ -1,8 +1,6 @@
-#include <array>
-
 #include "command/commands.hpp"
-#include "command/flash_options.hpp"
 #include "command/flash_verbs.hpp"
+#include "command/targets.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -25,6 +23,74 @@ Positional image_argument() {
           .min = 0,
           .max = 0,
           .complete = Complete::file};
+}
+
+/// How to talk to the devices.
+std::vector<Option> session_options() {
+  return {
+      {.names = "-c,--chip",
+       .value = "CHIP",
+       .help = "Insist on this chip, such as esp32c3; any by default",
+       .key = "flash.chip"},
+      {.names = "-b,--baud",
+       .value = "BPS",
+       .help = "Serial speed; by default the fastest that works is found",
+       .key = "flash.baud"},
+      {.names = "--before",
+       .value = "HOW",
+       .help = "How to bring the chip into its loader",
+       .key = "flash.before",
+       .choices = {{"auto", "by the link", {"default-reset"}},
+                   {"classic", "DTR and RTS of a bridge"},
+                   {"usb-jtag", "the chip's own USB", {"usb-reset"}},
+                   {"none", "it is there already", {"no-reset", "no-reset-no-sync"}}}},
+      {.names = "--after",
+       .value = "WHAT",
+       .help = "What to leave behind",
+       .key = "flash.after",
+       .choices = {{"reset", "the application runs", {"hard-reset", "watchdog-reset"}},
+                   {"loader", "the loader waits", {"no-reset", "no-reset-stub"}}}},
+      {.names = "--no-stub", .help = "Talk to the chip's ROM; slower, and it cannot do everything"},
+      {.names = "--stub",
+       .value = "DIR",
+       .help = "Take flasher stubs from DIR",
+       .key = "flash.stub_dir",
+       .complete = Complete::folder},
+      {.names = "--trace",
+       .value = "FILE",
+       .help = "Write every byte on the wire to FILE, with times; %d is the device's number, for "
+               "several",
+       .complete = Complete::file},
+      {.names = "-f,--force", .help = "Go on where a check refuses and it can make sense"},
+  };
+}
+
+/// What to change in the bootloader's header.
+std::vector<Option> header_options() {
+  return {
+      {.names = "--flash-mode",
+       .value = "MODE",
+       .help = "Set the flash mode in the boot loader's header",
+       .choices = {{"keep"}, {"qio"}, {"qout"}, {"dio"}, {"dout"}}},
+      {.names = "--flash-freq",
+       .value = "FREQ",
+       .help = "Set the flash frequency in it: keep, 80m, 40m, 26m, 20m, …"},
+      {.names = "--flash-size",
+       .value = "SIZE",
+       .help = "Set the flash size in it: keep, 4MB, …, or detect for the device's own"},
+  };
+}
+
+/// Which part of the flash.
+std::vector<Option> region_options() {
+  return {
+      {.names = "-p,--partition",
+       .value = "NAME",
+       .help = "The partition of this name in the device's own table"},
+      {.names = "--offset", .value = "BYTES", .help = "Where the part begins: 0x10000, 64k"},
+      {.names = "--size", .value = "BYTES", .help = "How long it is; with --offset"},
+      {.names = "-a,--all", .help = "The whole flash"},
+  };
 }
 
 std::vector<Option> write_options() {

@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 
-#include "command/flash_options.hpp"
+#include "aiot/units.hpp"
 #include "command/targets.hpp"
 #include "command/temporary_file.hpp"
 #include "errors.hpp"
@@ -15,11 +16,95 @@ namespace {
 
 constexpr std::array<std::string_view, 3> schemes = {"serial", "rfc2217", "tcp"};
 
-render::Outcome make_outcome(const Context& context, const flash::Report& report) {
+Result<std::uint32_t> parse_number(const std::string& flag, const std::string& text,
+                                   const std::string& example) {
+  std::uint32_t number = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc() || end != last) {
+    return make_error(Errc::bad_value, fmt::format("{} {}", flag, text),
+                      "write a whole number, such as " + example);
+  }
+  return number;
+}
+
+/// 0 for the fastest that works.
+Result<std::uint32_t> parse_baud(const std::string& text) {
+  AIOT_TRY(const std::uint32_t baud, parse_number("--baud", text, "921600"));
+  if (baud == 0 || (baud >= flash::least_baud_bps && baud <= flash::most_baud_bps)) return baud;
+  return make_error(Errc::bad_value, fmt::format("--baud {}", baud),
+                    fmt::format("from {} to {}, or 0 to have the fastest found",
+                                flash::least_baud_bps, flash::most_baud_bps));
+}
+
+flash::Before before_of(const std::string& word) {
+  if (word == "classic") return flash::Before::classic;
+  if (word == "usb-jtag") return flash::Before::usb_jtag;
+  if (word == "none") return flash::Before::none;
+  return flash::Before::automatic;
+}
+
+Result<flash::Session> make_session(const Context& context) {
+  const Arguments& args = context.args;
+  flash::Session session;
+  const std::string chip = context.setting("--chip", "flash.chip");
+  session.chip = chip == "auto" ? "" : chip;
+  AIOT_TRY(session.baud_bps, parse_baud(context.setting("--baud", "flash.baud")));
+  AIOT_TRY(session.jobs, parse_number("--jobs", context.setting("--jobs", "flash.jobs"), "4"));
+  session.before = before_of(context.setting("--before", "flash.before"));
+  session.after = context.setting("--after", "flash.after") == "loader" ? flash::After::loader
+                                                                        : flash::After::reset;
+  if (args.has("--stub") && args.has("--no-stub")) {
+    return make_error(Errc::conflict, "--stub and --no-stub");
+  }
+  session.use_stub = !args.has("--no-stub");
+  session.stub_dir = context.setting("--stub", "flash.stub_dir");
+  session.trace_file = args.get("--trace").value_or("");
+  session.timeout = context.settings.timeout;
+  session.force = args.has("--force");
+  return session;
+}
+
+flash::HeaderPatch make_header(const Arguments& args) {
+  return {args.get("--flash-mode").value_or(""), args.get("--flash-freq").value_or(""),
+          args.get("--flash-size").value_or("")};
+}
+
+Result<flash::Region> make_region(const Arguments& args, const std::string& verb) {
+  const int ways = (args.has("--partition") ? 1 : 0) + (args.has("--all") ? 1 : 0) +
+                   (args.has("--offset") || args.has("--size") ? 1 : 0);
+  if (ways == 0) {
+    return make_error(Errc::missing_argument,
+                      fmt::format("flash {}: which part of the flash", verb),
+                      "add --partition NAME, --offset BYTES --size BYTES, or --all");
+  }
+  if (ways > 1) {
+    return make_error(Errc::conflict, "--partition, --offset and --all",
+                      "name the part of the flash in one way");
+  }
+  flash::Region region;
+  region.partition = args.get("--partition").value_or("");
+  region.whole_chip = args.has("--all");
+  if (const auto text = args.get("--offset")) {
+    AIOT_TRY(region.offset, parse_size(*text).with("--offset"));
+  }
+  if (const auto text = args.get("--size")) {
+    AIOT_TRY(region.size, parse_size(*text).with("--size"));
+  }
+  if (region.offset.has_value() != region.size.has_value()) {
+    return make_error(Errc::missing_argument,
+                      region.offset ? "--offset without --size" : "--size without --offset",
+                      "a part of the flash needs both");
+  }
+  return region;
+}
+
+template <class T>
+render::Outcome make_outcome(const Context& context, const flash::Report<T>& report) {
   render::Outcome outcome;
-  outcome.record = report.record();
+  outcome.record = report;
   outcome.devices = report.devices.size();
-  for (const flash::DeviceReport& device : report.devices) {
+  for (const DeviceReport<T>& device : report.devices) {
     if (device.error) outcome.failures.push_back({device.device.str(), device.step, *device.error});
   }
   const Terminal& terminal = context.environment.terminal;
@@ -30,7 +115,7 @@ render::Outcome make_outcome(const Context& context, const flash::Report& report
   return outcome;
 }
 
-/// Runs `job` and renders what became of it.
+/// Runs `job` and renders its outcome.
 template <class Job, class Request>
 int run_job(Context& context, const Job& job, const std::vector<Address>& devices,
             const Request& request) {
@@ -167,6 +252,94 @@ int read_to_output(Context& context, Read& read) {
   return context.ui.finish(outcome);
 }
 
+// The verbs that need no device: `flash image` and `flash merge`.
+
+Result<std::uint64_t> size_option(const Arguments& args, const std::string& name,
+                                  std::uint64_t otherwise) {
+  const auto text = args.get(name);
+  if (!text) return otherwise;
+  return parse_size(*text).with(name);
+}
+
+Result<std::uint8_t> fill_option(const Arguments& args) {
+  AIOT_TRY(const auto fill, size_option(args, "--fill", 0xFF));
+  if (fill > 0xFF) {
+    return make_error(Errc::bad_value, fmt::format("--fill {:#x}", fill), "one byte, 0 to 0xff");
+  }
+  return static_cast<std::uint8_t>(fill);
+}
+
+int finish(Context& context, const Result<Record>& record) {
+  if (!record.has_value()) return context.fail(record.error());
+  render::Outcome outcome;
+  outcome.record = *record;
+  return context.ui.finish(outcome);
+}
+
+/// What is wrong with the file, as an error: the record says it all, the exit code that it matters.
+Result<void> check_problems(const Record& record) {
+  const Value* problems = record.fields.find("problems");
+  const Array* list = problems != nullptr ? problems->array() : nullptr;
+  if (list == nullptr || list->empty()) return {};
+  const Object* first = list->front().object();
+  const Value* text = first != nullptr ? first->find("text") : nullptr;
+  std::string what = text != nullptr && text->string() != nullptr ? *text->string() : "";
+  if (list->size() > 1) what += fmt::format(" (and {} more)", list->size() - 1);
+  return make_error(Errc::damaged_file, std::move(what), "copy or build the file again");
+}
+
+int explain(Context& context) {
+  const auto record = context.environment.explain(context.args.items.front());
+  if (!record.has_value()) return context.fail(record.error());
+  render::Outcome outcome;
+  outcome.record = *record;
+  if (const auto sound = check_problems(*record); !sound.has_value()) {
+    outcome.failures.push_back({"", "", sound.error()});
+  }
+  return context.ui.finish(outcome);
+}
+
+int convert(Context& context) {
+  firmware::ConvertRequest request;
+  request.dry_run = context.settings.dry_run;
+  request.input = context.args.items.front();
+  request.to = context.args.get("--convert").value_or("");
+  request.output = context.args.get("--output").value_or("");
+  if (request.output.empty()) {
+    return context.fail(make_error(Errc::missing_argument, "flash image --convert: --output FILE",
+                                   "say where the result goes: -o out.bin"));
+  }
+  const auto offset = size_option(context.args, "--offset", 0);
+  if (!offset.has_value()) return context.fail(offset.error());
+  request.offset = *offset;
+  const auto fill = fill_option(context.args);
+  if (!fill.has_value()) return context.fail(fill.error());
+  request.fill = *fill;
+  request.chip = context.args.get("--chip").value_or("");
+  request.header = make_header(context.args);
+  return finish(context, context.environment.convert(request));
+}
+
+Result<firmware::MergeRequest> make_merge(const Context& context) {
+  firmware::MergeRequest request;
+  request.dry_run = context.settings.dry_run;
+  for (const std::string& word : context.args.items) {
+    AIOT_TRY(request.images.emplace_back(), flash::parse_placement(word));
+  }
+  request.output = context.args.get("--output").value_or("");
+  if (request.output.empty()) {
+    return make_error(Errc::missing_argument, "flash merge: --output FILE",
+                      "say where the image goes: -o merged.bin");
+  }
+  request.header = make_header(context.args);
+  request.chip = context.args.get("--chip").value_or("");
+  AIOT_TRY(request.fill, fill_option(context.args));
+  AIOT_TRY(request.pad_to, size_option(context.args, "--pad-to", 0));
+  AIOT_TRY(request.base, size_option(context.args, "--base", 0));
+  request.overwrite = !context.args.has("--keep-existing");
+  return request;
+}
+
 }  // namespace
 
 int flash_write(Context& context) {
@@ -210,6 +383,21 @@ int flash_reset(Context& context) {
   if (!session.has_value()) return context.fail(session.error());
   const flash::ResetRequest request{*session, context.settings.dry_run};
   return run_job(context, context.environment.reset, *devices, request);
+}
+
+int flash_image(Context& context) {
+  if (context.args.has("--convert")) return convert(context);
+  if (context.args.has("--output")) {
+    return context.fail(make_error(Errc::missing_argument, "--output without --convert",
+                                   "say the form: --convert hex"));
+  }
+  return explain(context);
+}
+
+int flash_merge(Context& context) {
+  const auto request = make_merge(context);
+  if (!request.has_value()) return context.fail(request.error());
+  return finish(context, context.environment.merge(*request));
 }
 
 }  // namespace aiot::cli::command

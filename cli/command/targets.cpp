@@ -229,4 +229,27 @@ Result<Targets> find_targets(const Context& context, std::span<const std::string
   return targets;
 }
 
+std::vector<Option> device_options() {
+  return {
+      {.names = "--each",
+       .value = "USB",
+       .help = "Every port whose adapter is usb:VID:PID, such as usb:10c4:ea60",
+       .repeatable = true},
+      {.names = "--devices",
+       .value = "FILE",
+       .help = "Devices from a file, an address or a JSON line each; - is standard input",
+       .complete = Complete::file},
+      {.names = "-j,--jobs",
+       .value = "N",
+       .help = "Serve N devices at once; all by default",
+       .key = "flash.jobs"},
+  };
+}
+
+std::vector<Option> together(std::vector<std::vector<Option>> lists) {
+  std::vector<Option> all;
+  for (auto& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
+}
+
 }  // namespace aiot::cli::command

@@ -15,6 +15,11 @@ struct Targets {
   std::vector<std::string> rest;
 };
 
+/// The options that name devices: --each, --devices, --jobs.
+std::vector<Option> device_options();
+/// Lists of options one after another.
+std::vector<Option> together(std::vector<std::vector<Option>> lists);
+
 /// True for `scheme:…`, /dev/… and other device nodes; a plain path is a file.
 bool looks_like_address(const std::string& word);
 

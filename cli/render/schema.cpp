@@ -193,6 +193,29 @@ Object derive_fields(const std::function<void(FieldVisitor&)>& describe) {
   return writer.take();
 }
 
+Object merge_fields(const Object& first, const Object& second) {
+  Object out;
+  for (const auto& [name, value] : first.fields()) {
+    const Value* other = second.find(name);
+    if (name == "required") {
+      if (other == nullptr) continue;
+      Array both;
+      for (const Value& field : *value.array()) {
+        if (std::ranges::count(*other->array(), field) > 0) both.push_back(field);
+      }
+      if (!both.empty()) out.set(name, std::move(both));
+    } else if (other != nullptr && value.object() != nullptr) {
+      out.set(name, merge_fields(*value.object(), *other->object()));
+    } else {
+      out.set(name, value);
+    }
+  }
+  for (const auto& [name, value] : second.fields()) {
+    if (name != "required" && first.find(name) == nullptr) out.set(name, value);
+  }
+  return out;
+}
+
 std::vector<std::string> schema_names() {
   std::vector<std::string> names;
   for (const Schema& schema : schemas()) names.push_back(schema.name);

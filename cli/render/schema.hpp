@@ -45,10 +45,17 @@ struct DerivedSchema {
 };
 /// Of the fields that `describe` visits.
 Object derive_fields(const std::function<void(FieldVisitor&)>& describe);
-template <class T>
+/// A schema that holds for both: a field that only one of them requires is optional.
+Object merge_fields(const Object& first, const Object& second);
+/// Several structs share a schema where they are the results of related commands.
+template <class First, class... More>
 DerivedSchema derive() {
-  T example{};
-  return {schema_of(example), derive_fields([&example](FieldVisitor& v) { describe(v, example); })};
+  const auto fields = [](auto example) {
+    return derive_fields([&example](FieldVisitor& v) { describe(v, example); });
+  };
+  DerivedSchema schema{schema_of(First{}), fields(First{})};
+  ((schema.fields = merge_fields(schema.fields, fields(More{}))), ...);
+  return schema;
 }
 /// One line for each result struct of every job: see schemas.cpp.
 const std::vector<DerivedSchema>& derived_schemas();

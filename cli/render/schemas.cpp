@@ -1,5 +1,6 @@
 #include "aiot/bench.hpp"
 #include "aiot/bench_device.hpp"
+#include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
 #include "aiot/sim.hpp"
 #include "render/schema.hpp"
@@ -12,6 +13,9 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<bench::InferResult>(),
       derive<bench::ModelResult>(),
       derive<bench::RunResult>(),
+      derive<flash::Report<flash::WriteResult>, flash::Report<flash::ReadResult>,
+             flash::Report<flash::VerifyResult>, flash::Report<flash::EraseResult>,
+             flash::Report<flash::InfoResult>, flash::Report<flash::ResetResult>>(),
       derive<listen::Catalog>(),
       derive<listen::Message>(),
       derive<listen::Report>(),

@@ -58,12 +58,13 @@ class BatchRun {
     member.running = true;
     if (batch_.timeout.count() > 0) {
       member.limited = true;
-      asio::co_spawn(loop_, [this, &member] { return limit(member); },
-                     asio::bind_cancellation_slot(member.cancel_limit.slot(),
-                                                  [&member](std::exception_ptr thrown) {
-                                                    member.limited = false;
-                                                    rethrow(std::move(thrown));
-                                                  }));
+      asio::co_spawn(
+          loop_, [this, &member] { return limit(member); },
+          asio::bind_cancellation_slot(member.cancel_limit.slot(),
+                                       [&member](std::exception_ptr thrown) {
+                                         member.limited = false;
+                                         rethrow(std::move(thrown));
+                                       }));
     }
     asio::co_spawn(
         loop_, [this, &member] { return serve(member); },

@@ -34,10 +34,11 @@ struct Batch {
   std::string job;  ///< of event::Started: "flash write"
   ErrorCodes errors;
   net::Clock* clock = nullptr;
-  std::span<const std::string_view> schemes = {};  ///< of addresses that the job accepts; empty: any
-  unsigned at_once = 0;                            ///< devices at the same time, 0 for all
-  std::chrono::milliseconds timeout{0};            ///< for each device, 0 for none
-  std::string trace_file = {};                     ///< "" for none; %d becomes the device's number
+  std::span<const std::string_view> schemes =
+      {};                                ///< of addresses that the job accepts; empty: any
+  unsigned at_once = 0;                  ///< devices at the same time, 0 for all
+  std::chrono::milliseconds timeout{0};  ///< for each device, 0 for none
+  std::string trace_file = {};           ///< "" for none; %d becomes the device's number
 };
 
 /// Batch::errors' no_devices, same_device (one place named twice) and shared_file; an address whose

@@ -207,5 +207,5 @@ TEST_CASE("flash takes what discover prints: the first address it can use") {
   const std::string found = run_cli({"discover", "--jsonl"}).out;
   const auto ran = run_cli({"flash", "info", "--devices", "-"}, found);
   CHECK(ran.exit == 0);
-  CHECK(has(ran.out, "tcp://fine:1\n"));
+  CHECK(has(ran.out, "OK  tcp://fine:1 "));
 }

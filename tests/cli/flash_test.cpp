@@ -11,10 +11,10 @@ using test::run_cli;
 TEST_CASE("read -o - gives the bytes and nothing else on standard output") {
   Environment e = test::scripted_environment();
   e.read = [](std::span<const Address> devices, const flash::ReadRequest& r, EventSink& sink,
-              std::stop_token) -> Result<flash::Report> {
+              std::stop_token) -> Result<flash::Report<flash::ReadResult>> {
     CHECK(r.region.partition == "nvs");
     std::ofstream(r.output, std::ios::binary) << std::string("\0\xff\n", 3);
-    return flash::Report{"read", {test::play(devices[0], "flash read", sink)}};
+    return flash::Report<flash::ReadResult>{{test::play<flash::ReadResult>(devices[0], sink)}};
   };
   const auto ran = run_cli({"flash", "read", "tcp://fine:1", "-p", "nvs", "-o", "-"}, e);
   CHECK(ran.exit == 0);
@@ -27,9 +27,9 @@ TEST_CASE("read regions") {
   Environment e = test::scripted_environment();
   flash::ReadRequest got;
   e.read = [&](std::span<const Address>, const flash::ReadRequest& r, EventSink&,
-               std::stop_token) -> Result<flash::Report> {
+               std::stop_token) -> Result<flash::Report<flash::ReadResult>> {
     got = r;
-    return flash::Report{"read", {}};
+    return flash::Report<flash::ReadResult>();
   };
   CHECK(run_cli({"flash", "read", "/dev/x", "--offset", "0x8000", "--size", "4k", "-o", "f"}, e)
             .exit == 0);
@@ -48,7 +48,8 @@ TEST_CASE("image, merge and convert need no device") {
   CHECK(run_cli({"flash", "merge", "a.bin"}).exit == 2);
   CHECK(run_cli({"flash", "merge", "a.bin", "-o", "b", "--fill", "0x100"}).exit == 2);
   const auto merged = run_cli({"flash", "merge", "a.bin", "-o", "b", "--json"});
-  CHECK(merged.out.find("\"data\":{\"output\":\"b\",\"chip\":\"esp32c3\",\"base_offset\":0,\"size_bytes\":65536,") != std::string::npos);
+  CHECK(merged.out.find("\"data\":{\"output\":\"b\",\"chip\":\"esp32c3\",\"base_offset\":0,\"size_"
+                        "bytes\":65536,") != std::string::npos);
 }
 
 TEST_CASE("settings: flag over environment over default") {
@@ -58,9 +59,9 @@ TEST_CASE("settings: flag over environment over default") {
   };
   std::uint32_t baud = 1;
   e.info = [&](std::span<const Address>, const flash::InfoRequest& r, EventSink&,
-               std::stop_token) -> Result<flash::Report> {
+               std::stop_token) -> Result<flash::Report<flash::InfoResult>> {
     baud = r.session.baud_bps;
-    return flash::Report{"info", {}};
+    return flash::Report<flash::InfoResult>();
   };
   CHECK(run_cli({"flash", "info", "/dev/x"}, e).exit == 0);
   CHECK(baud == 115200);

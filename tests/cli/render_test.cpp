@@ -5,6 +5,7 @@
 
 #include "errors.hpp"
 #include "render/diagnostics.hpp"
+#include "render/flash_text.hpp"
 #include "render/json.hpp"
 #include "render/progress.hpp"
 #include "render/table.hpp"
@@ -83,9 +84,8 @@ TEST_CASE("--jsonl is a stream whose last line is the end") {
 
 TEST_CASE("text: results on stdout, everything else on stderr") {
   const auto ran = run_cli({"flash", "info", "tcp://fine:1"});
-  CHECK(has(ran.out, "tcp://fine:1\n"));
-  CHECK(has(ran.out, "  chip  esp32c3\n"));
-  CHECK(has(ran.out, "0x10000"));
+  CHECK(has(ran.out, "OK  tcp://fine:1  24:0a:c4:00:00:01  esp32c3 v0.3"));
+  CHECK(has(ran.out, "  factory    app   factory  0x10000  4.0 KiB\n"));
   CHECK(ran.err.empty());
   const auto verbose = run_cli({"flash", "info", "tcp://fine:1", "-v"});
   CHECK(has(verbose.err, "tcp://fine:1: connect\n"));
@@ -97,24 +97,53 @@ TEST_CASE("text: results on stdout, everything else on stderr") {
   CHECK(run_cli({"flash", "info", "tcp://fine:1", "-q"}).err.empty());
 }
 
-TEST_CASE("a line for each device that was written") {
+TEST_CASE("a row for each device, failures too") {
   Environment e = test::scripted_environment();
-  e.write = [](std::span<const Address> devices, const flash::WriteRequest&, EventSink&,
-               std::stop_token) -> Result<flash::Report> {
-    flash::DeviceReport device{devices[0], std::nullopt, "", {}};
-    device.fields = Object({{"chip", "esp32"},
-                            {"mac", "24:0a:c4:00:00:01"},
-                            {"sectors", 16},
-                            {"sectors_written", 2},
-                            {"sent_bytes", 1769},
-                            {"verified", true},
-                            {"dry_run", false},
-                            {"seconds", 0.273}});
-    return flash::Report{"write", {device}};
+  e.write = [](std::span<const Address> devices, const flash::WriteRequest& request, EventSink&,
+               std::stop_token) -> Result<flash::Report<flash::WriteResult>> {
+    flash::Report<flash::WriteResult> report;
+    for (const Address& address : devices) {
+      auto& device = report.devices.emplace_back();
+      device.device = address;
+      device.result.seconds = 0.5;
+      device.error = test::scripted_error(address);
+      if (device.error) {
+        device.step = "connect";
+        continue;
+      }
+      device.result.mac = "24:0a:c4:00:00:01";
+      device.result.sectors = 300;
+      device.result.sectors_written = address.host == "same" ? 0 : 256;
+      device.result.verified = request.verify && !request.dry_run;
+      device.result.dry_run = request.dry_run;
+    }
+    return report;
   };
-  CHECK(run_cli({"flash", "tcp://a:1", "fw.bin"}, e).out ==
-        "tcp://a:1  esp32  24:0a:c4:00:00:01  write: 2 of 16 sectors written, 1.7 KiB (1769) sent, "
-        "verified, 273 ms\n");
+  const std::string busy = "serial:/dev/busy";
+  CHECK(run_cli({"flash", "tcp://a:1", "tcp://same:1", busy, "fw.bin"}, e).out ==
+        "OK      tcp://a:1     24:0a:c4:00:00:01  1.0 MiB written  2.0 MiB/s  500 ms\n"
+        "OK      tcp://same:1  24:0a:c4:00:00:01  nothing differs             500 ms\n"
+        "FAILED  /dev/busy     -                  at connect                  500 ms\n");
+  CHECK(run_cli({"flash", "tcp://a:1", "fw.bin", "--no-verify"}, e).out ==
+        "OK  tcp://a:1  24:0a:c4:00:00:01  1.0 MiB written, not verified  2.0 MiB/s  500 ms\n");
+  CHECK(run_cli({"flash", "-n", "tcp://a:1", "fw.bin"}, e).out ==
+        "OK  tcp://a:1  24:0a:c4:00:00:01  1.0 MiB to be written    500 ms\n");
+}
+
+TEST_CASE("rows fit a terminal: long addresses lose their beginning") {
+  flash::Report<flash::ReadResult> report;
+  for (const char* host : {"2001:db8::1234:5678:9abc:1", "2001:db8::1234:5678:9abc:2"}) {
+    auto& device = report.devices.emplace_back();
+    device.device = *parse_address(std::string("rfc2217://[") + host + "]:4000");
+    device.result.mac = "24:0a:c4:00:00:01";
+    device.result.size_bytes = 4 << 20;
+    device.result.seconds = 61;
+  }
+  std::ostringstream out;
+  render::print_flash_report(out, report, 80);
+  CHECK(out.str() ==
+        "OK  …:5678:9abc:1]:4000  24:0a:c4:00:00:01  4.0 MiB read  67.1 KiB/s  1 min 01 s\n"
+        "OK  …:5678:9abc:2]:4000  24:0a:c4:00:00:01  4.0 MiB read  67.1 KiB/s  1 min 01 s\n");
 }
 
 TEST_CASE("an error says what, where, and what to do next") {

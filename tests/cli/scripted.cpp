@@ -44,17 +44,17 @@ void wait_for_stop(const Address& device, std::stop_token stop) {
   if (device.host == "stuck") changed.wait(lock, [] { return false; });
 }
 
-template <class Request>
-Environment::FlashJob<Request> job(const std::string& operation) {
-  return [operation](std::span<const Address> devices, const Request&, EventSink& sink,
-                     std::stop_token stop) -> Result<flash::Report> {
-    flash::Report report{operation, {}};
+template <class Request, class T>
+Environment::FlashJob<Request, T> job() {
+  return [](std::span<const Address> devices, const Request&, EventSink& sink,
+            std::stop_token stop) -> Result<flash::Report<T>> {
+    flash::Report<T> report;
     for (const Address& device : devices) {
       if (device.host == "wait" || device.host == "stuck") {
         sink.on_event(event::Notice{device.str(), "test.waiting", "waiting", ""});
       }
       wait_for_stop(device, stop);
-      report.devices.push_back(play(device, "flash " + operation, sink));
+      report.devices.push_back(play<T>(device, sink));
     }
     return report;
   };
@@ -95,7 +95,8 @@ Result<Record> find_devices(const discover::Request& request, EventSink& sink,
   for (const Object& device : all) {
     if (request.where == "none") break;
     devices.emplace_back(device);
-    sink.on_event(event::Item{*device.find("id")->string(), "found", Record{"aiot.device/1", device}});
+    sink.on_event(
+        event::Item{*device.find("id")->string(), "found", Record{"aiot.device/1", device}});
   }
   const bool waits = request.watch || request.where == "wait";
   if (waits) {
@@ -223,18 +224,16 @@ Result<bench::Inference> bench_infer(const bench::InferRequest& request) {
 
 }  // namespace
 
-flash::DeviceReport play(const Address& device, const std::string& job_name, EventSink& sink) {
+std::optional<Error> scripted_error(const Address& device) { return error_of(device); }
+
+void play(const Address& device, const std::string& job_name, const std::optional<Error>& error,
+          const Document& result, EventSink& sink) {
   const std::string name = device.str();
-  flash::DeviceReport report;
-  report.device = device;
-  report.fields = Object({{"chip", "esp32c3"}});
   sink.on_event(event::Started{name, job_name});
   sink.on_event(event::Step{name, "connect", 0.1});
-  report.error = error_of(device);
-  if (report.error) {
-    report.step = "connect";
-    sink.on_event(event::Failed{name, report.step, *report.error});
-    return report;
+  if (error) {
+    sink.on_event(event::Failed{name, "connect", *error});
+    return;
   }
   sink.on_event(event::Log{name, event::Level::info, "the loader is the ROM"});
   sink.on_event(event::Log{name, event::Level::debug, "three bytes"});
@@ -242,21 +241,17 @@ flash::DeviceReport play(const Address& device, const std::string& job_name, Eve
   for (std::uint64_t done = 0; done <= 1024; done += 64) {
     sink.on_event(event::Progress{name, done, 1024, "B"});
   }
-  report.fields.set("mac", "24:0a:c4:00:00:01");
-  report.fields.set(
-      "files", Array{Object({{"name", "app.bin"}, {"offset", 0x10000}, {"size_bytes", 4096}})});
-  sink.on_event(event::Finished{name, Record{"aiot.flash/1", report.fields}});
-  return report;
+  sink.on_event(event::Finished{name, result});
 }
 
 Environment scripted_environment() {
   Environment e;
-  e.write = job<flash::WriteRequest>("write");
-  e.verify = job<flash::VerifyRequest>("verify");
-  e.read = job<flash::ReadRequest>("read");
-  e.erase = job<flash::EraseRequest>("erase");
-  e.info = job<flash::InfoRequest>("info");
-  e.reset = job<flash::ResetRequest>("reset");
+  e.write = job<flash::WriteRequest, flash::WriteResult>();
+  e.verify = job<flash::VerifyRequest, flash::VerifyResult>();
+  e.read = job<flash::ReadRequest, flash::ReadResult>();
+  e.erase = job<flash::EraseRequest, flash::EraseResult>();
+  e.info = job<flash::InfoRequest, flash::InfoResult>();
+  e.reset = job<flash::ResetRequest, flash::ResetResult>();
   e.expand_usb = [](const Address&) -> Result<std::vector<Address>> {
     std::vector<Address> ports(2);
     ports[0].scheme = ports[1].scheme = "serial";

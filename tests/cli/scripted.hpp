@@ -16,8 +16,30 @@ namespace aiot::cli::test {
 /// "wait" waits for a stop, "stuck" for ever.
 Environment scripted_environment();
 
-/// One device's scripted life: started, steps, progress, finished or failed.
-flash::DeviceReport play(const Address& device, const std::string& job, EventSink& sink);
+/// The events of one device: started, steps, progress, finished or failed. `result` is what it has
+/// when it succeeds; nullopt fails it.
+void play(const Address& device, const std::string& job, const std::optional<Error>& error,
+          const Document& result, EventSink& sink);
+/// The device that the scripted jobs find.
+std::optional<Error> scripted_error(const Address& device);
+template <class T>
+DeviceReport<T> play(const Address& device, EventSink& sink) {
+  DeviceReport<T> report;
+  report.device = device;
+  report.error = scripted_error(device);
+  report.result.chip = "esp32c3";
+  report.result.revision = "v0.3";
+  if (report.error) {
+    report.step = "connect";
+  } else {
+    report.result.mac = "24:0a:c4:00:00:01";
+    if constexpr (std::is_same_v<T, flash::InfoResult>) {
+      report.result.partitions = {{"factory", "app", "factory", 0x10000, 4096, false, {}}};
+    }
+  }
+  play(device, "flash " + std::string(T::operation), report.error, report.result, sink);
+  return report;
+}
 
 struct Ran {
   int exit = 0;

@@ -20,9 +20,9 @@ Asked ask(std::vector<std::string> args, const std::string& input = "") {
   Asked asked;
   Environment e = test::scripted_environment();
   e.info = [&](std::span<const Address> devices, const flash::InfoRequest&, EventSink&,
-               std::stop_token) -> Result<flash::Report> {
+               std::stop_token) -> Result<flash::Report<flash::InfoResult>> {
     for (const Address& device : devices) asked.devices.push_back(device.str());
-    return flash::Report{"info", {}};
+    return flash::Report<flash::InfoResult>();
   };
   args.insert(args.begin(), {"flash", "info"});
   asked.ran = run_cli(args, e, input);

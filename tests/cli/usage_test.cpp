@@ -101,10 +101,10 @@ TEST_CASE("options reach the request, by esptool's names too") {
   flash::WriteRequest got;
   std::size_t devices = 0;
   e.write = [&](std::span<const Address> d, const flash::WriteRequest& r, EventSink&,
-                std::stop_token) -> Result<flash::Report> {
+                std::stop_token) -> Result<flash::Report<flash::WriteResult>> {
     got = r;
     devices = d.size();
-    return flash::Report{"write", {}};
+    return flash::Report<flash::WriteResult>();
   };
   const auto ran = run_cli({"flash",
                             "/dev/a",

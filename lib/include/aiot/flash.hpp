@@ -18,7 +18,7 @@
 ///
 /// Every function blocks, runs all devices side by side, reports progress to `sink`, and stops
 /// soon after `stop` is requested (Condition::cancelled), leaving ports released. A Result is an
-/// error only when nothing was tried; what happened to each device is in the Report.
+/// error only when nothing was tried; the outcome of each device is in the Report.
 namespace aiot::flash {
 
 /// How to bring the chip into its loader.
@@ -60,7 +60,7 @@ struct Placement {
   std::string partition;
 };
 
-/// What to change in the boot loader's header; "" or "keep" leaves it.
+/// What to change in the bootloader's header; "" or "keep" leaves it.
 struct HeaderPatch {
   std::string mode;  ///< qio, qout, dio, dout
   std::string freq;  ///< 80m, 40m, 26m, 20m …
@@ -73,7 +73,7 @@ struct WriteRequest {
   HeaderPatch header;
   bool full = false;     ///< write every sector, also those that hold the bytes already
   bool verify = true;    ///< compare the device's MD5 afterwards
-  bool dry_run = false;  ///< connect, plan and say; write nothing
+  bool dry_run = false;  ///< connect, plan and report; write nothing
   bool erase_all = false;
 };
 
@@ -88,18 +88,18 @@ struct Region {
 struct VerifyRequest {
   Session session;
   std::vector<Placement> images;
-  HeaderPatch header;  ///< what the write was told, so that the same bytes are expected
+  HeaderPatch header;  ///< that of the write, so that the same bytes are expected
 };
 struct ReadRequest {
   Session session;
   Region region;
   std::string output;    ///< file; with several devices `{mac}` or `{n}` must be in it
-  bool dry_run = false;  ///< connect and say; read nothing, and leave the file as it is
+  bool dry_run = false;  ///< connect and report; read nothing, and leave the file as it is
 };
 struct EraseRequest {
   Session session;
   Region region;
-  bool dry_run = false;  ///< connect and say; erase nothing
+  bool dry_run = false;  ///< connect and report; erase nothing
   /// Offset and size may turn out to be the whole flash; else that is Condition::confirmation.
   bool whole_flash_by_offset = false;
 };
@@ -108,39 +108,170 @@ struct InfoRequest {
 };
 struct ResetRequest {
   Session session;
-  bool dry_run = false;  ///< say only: to look at the device would reset it
+  bool dry_run = false;  ///< report only: to look at the device would reset it
 };
 
-/// Its fields: chip, mac, regions, times.
-using DeviceReport = OpenDeviceReport;
+/// Security settings of a chip, from its eFuses.
+struct SecuritySettings {
+  bool secure_boot = false;       ///< only signed applications start
+  bool flash_encryption = false;  ///< flash is read through a cipher
+  bool secure_download = false;   ///< the ROM loader offers few commands
+};
+/// A flash chip, by its JEDEC id (command 9Fh).
+struct FlashChip {
+  std::string manufacturer;      ///< hexadecimal, 2 digits
+  std::string device;            ///< hexadecimal, 4 digits
+  std::uint64_t size_bytes = 0;  ///< 0 when the chip does not report it
+};
+/// An application's description of itself: esp_app_desc_t of ESP-IDF.
+struct AppInfo {
+  std::string project;
+  std::string version;
+  std::string compiled;              ///< date and time of the build
+  std::string idf_version;           ///< of the ESP-IDF that it was built with
+  std::uint32_t secure_version = 0;  ///< for anti-rollback
+};
+/// A row of a partition table.
+struct PartitionInfo {
+  std::string name;
+  std::string type;          ///< app, data, or a number
+  std::string subtype;       ///< such as factory, ota_0, nvs
+  std::uint64_t offset = 0;  ///< in flash
+  std::uint64_t size_bytes = 0;
+  bool encrypted = false;
+  std::optional<AppInfo> app;  ///< of an application that can be read
+};
+/// A part of the flash, with its bounds known.
+struct FlashRange {
+  std::string name;  ///< the partition, "chip", or "0x1000-0x2000"
+  std::uint64_t offset = 0;
+  std::uint64_t size_bytes = 0;
+};
+enum class LoaderKind {
+  rom,   ///< the chip's own
+  stub,  ///< a flasher that was loaded into its RAM
+};
+
+/// The device, as far as the operation came: the common part of all results.
+struct DeviceInfo {
+  std::string chip;      ///< such as esp32c3; "" before it is known
+  std::string revision;  ///< such as v3.0
+  std::string mac;       ///< lower case, with colons
+  std::optional<SecuritySettings> security;
+  std::optional<FlashChip> flash;
+  std::optional<LoaderKind> loader;
+  std::uint32_t baud_bps = 0;  ///< 0 when no rate was set
+  unsigned attempts = 0;       ///< 0 when the first one succeeded
+  double seconds = 0;          ///< time that this device took
+};
+
+/// An image and its place in flash.
+struct ImageFile {
+  std::string name;
+  std::uint64_t offset = 0;
+  std::uint64_t size_bytes = 0;
+  std::string partition;      ///< "" when placed by offset
+  std::optional<bool> equal;  ///< verify: the flash holds it
+};
+
+struct WriteResult : DeviceInfo {
+  static constexpr std::string_view operation = "write";
+  std::vector<ImageFile> files;
+  std::optional<std::uint64_t> size_bytes;       ///< of the sectors that the images touch
+  std::optional<std::uint64_t> sectors;          ///< that the images touch, of 4 KiB
+  std::optional<std::uint64_t> sectors_written;  ///< that differed
+  std::optional<std::uint64_t> sent_bytes;       ///< compressed
+  std::optional<bool> verified;                  ///< the flash was compared with the images
+  std::optional<bool> dry_run;                   ///< nothing was changed
+};
+struct VerifyResult : DeviceInfo {
+  static constexpr std::string_view operation = "verify";
+  std::vector<ImageFile> files;
+  std::optional<bool> verified;  ///< the flash holds all files
+};
+struct ReadResult : DeviceInfo {
+  static constexpr std::string_view operation = "read";
+  std::optional<FlashRange> region;
+  std::optional<std::uint64_t> size_bytes;
+  std::string output;           ///< the file, once it is begun
+  std::string md5;              ///< of the bytes, hexadecimal; "" until all are read
+  std::optional<bool> dry_run;  ///< nothing was read
+};
+struct EraseResult : DeviceInfo {
+  static constexpr std::string_view operation = "erase";
+  std::optional<FlashRange> region;
+  std::optional<std::uint64_t> size_bytes;
+  std::optional<bool> dry_run;  ///< nothing was erased
+};
+struct InfoResult : DeviceInfo {
+  static constexpr std::string_view operation = "info";
+  std::optional<std::vector<PartitionInfo>> partitions;  ///< empty without a valid table
+  std::optional<AppInfo> app;                            ///< the one that the bootloader starts
+};
+struct ResetResult : DeviceInfo {
+  static constexpr std::string_view operation = "reset";
+  std::optional<bool> dry_run;  ///< nothing was reset
+};
+
+/// Each result has one description: its JSON, its schema and its documentation.
+AIOT_API void describe(FieldVisitor& v, SecuritySettings& security);
+AIOT_API void describe(FieldVisitor& v, FlashChip& flash);
+AIOT_API void describe(FieldVisitor& v, AppInfo& app);
+AIOT_API void describe(FieldVisitor& v, PartitionInfo& partition);
+AIOT_API void describe(FieldVisitor& v, FlashRange& range);
+AIOT_API void describe(FieldVisitor& v, ImageFile& file);
+AIOT_API void describe(FieldVisitor& v, WriteResult& result);
+AIOT_API void describe(FieldVisitor& v, VerifyResult& result);
+AIOT_API void describe(FieldVisitor& v, ReadResult& result);
+AIOT_API void describe(FieldVisitor& v, EraseResult& result);
+AIOT_API void describe(FieldVisitor& v, InfoResult& result);
+AIOT_API void describe(FieldVisitor& v, ResetResult& result);
+/// "aiot.flash/1", of a result and of a report.
+AIOT_API SchemaInfo schema_of(const DeviceInfo& result);
+
+/// The outcome of an operation on each device, in the order given. `T` is one of the six results.
+template <class T>
 struct Report {
-  std::string operation;  ///< "write", "read", …
-  std::vector<DeviceReport> devices;
+  std::vector<DeviceReport<T>> devices;
 
   /// No device failed.
-  AIOT_API bool ok() const;
-  /// schema "aiot.flash/1"
-  AIOT_API Record record() const;
+  bool ok() const { return all_ok(devices); }
 };
+AIOT_API void describe_operation(FieldVisitor& v, std::string_view operation);
+template <class T>
+void describe(FieldVisitor& v, Report<T>& report) {
+  describe_operation(v, T::operation);
+  v("devices", report.devices, "one for each device, in the order given");
+}
+template <class T>
+SchemaInfo schema_of(const Report<T>&) {
+  return schema_of(T());
+}
 
 /// Writes what differs of the images, keeps neighbours' bytes, verifies, and leaves as asked.
-AIOT_API Result<Report> write(std::span<const Address> devices, const WriteRequest& request,
-                              EventSink& sink, std::stop_token stop);
+AIOT_API Result<Report<WriteResult>> write(std::span<const Address> devices,
+                                           const WriteRequest& request, EventSink& sink,
+                                           std::stop_token stop);
 /// Compares the images with what flash holds: Condition::mismatch where it differs.
-AIOT_API Result<Report> verify(std::span<const Address> devices, const VerifyRequest& request,
-                               EventSink& sink, std::stop_token stop);
+AIOT_API Result<Report<VerifyResult>> verify(std::span<const Address> devices,
+                                             const VerifyRequest& request, EventSink& sink,
+                                             std::stop_token stop);
 /// Reads a region into a file, which appears whole or not at all.
-AIOT_API Result<Report> read(std::span<const Address> devices, const ReadRequest& request,
-                             EventSink& sink, std::stop_token stop);
+AIOT_API Result<Report<ReadResult>> read(std::span<const Address> devices,
+                                         const ReadRequest& request, EventSink& sink,
+                                         std::stop_token stop);
 /// Erases whole sectors of 4 KiB; Condition::mismatch for a region that is not on them.
-AIOT_API Result<Report> erase(std::span<const Address> devices, const EraseRequest& request,
-                              EventSink& sink, std::stop_token stop);
-/// Says what is connected: chip, MAC, flash, security, partitions, application.
-AIOT_API Result<Report> info(std::span<const Address> devices, const InfoRequest& request,
-                             EventSink& sink, std::stop_token stop);
+AIOT_API Result<Report<EraseResult>> erase(std::span<const Address> devices,
+                                           const EraseRequest& request, EventSink& sink,
+                                           std::stop_token stop);
+/// Reports what is connected: chip, MAC, flash, security, partitions, application.
+AIOT_API Result<Report<InfoResult>> info(std::span<const Address> devices,
+                                         const InfoRequest& request, EventSink& sink,
+                                         std::stop_token stop);
 /// Resets into the application, or into the loader with After::loader.
-AIOT_API Result<Report> reset(std::span<const Address> devices, const ResetRequest& request,
-                              EventSink& sink, std::stop_token stop);
+AIOT_API Result<Report<ResetResult>> reset(std::span<const Address> devices,
+                                           const ResetRequest& request, EventSink& sink,
+                                           std::stop_token stop);
 
 /// `FILE@WHERE`, where "4096" and "0x10000" are offsets and anything else is a partition's name; a
 /// file name that itself holds '@' and exists as written is taken whole.

@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <boost/asio/this_coro.hpp>
+
+#include "aiot/units.hpp"
+#include "core/data_dir.hpp"
 #include "job/flash/error.hpp"
 #include "protocol/esp/error.hpp"
 
@@ -12,6 +18,8 @@ using std::chrono::seconds;
 
 constexpr auto reopen_time = seconds(15);
 constexpr auto open_time = seconds(10);
+/// The rate of a loader at first, unless the address has one.
+constexpr std::uint32_t usual_baud = 115200;
 
 esp::ResetStrategy reset_strategy(Before before) {
   switch (before) {
@@ -23,17 +31,56 @@ esp::ResetStrategy reset_strategy(Before before) {
   return esp::ResetStrategy::automatic;
 }
 
-Object security_fields(const esp::SecurityInfo& info) {
-  return {{"secure_boot", info.secure_boot},
-          {"flash_encryption", info.flash_encryption},
-          {"secure_download", info.secure_download}};
-}
-
 std::string revision_text(std::uint32_t revision) {
   return fmt::format("v{}.{}", revision / 100, revision % 100);
 }
 
+constexpr std::array<std::uint32_t, 4> faster_bauds = {2'000'000, 921'600, 460'800, 230'400};
+constexpr std::uint16_t espressif_usb_vid = 0x303A;
+
+/// The rate does not work here; another may.
+bool rate_is_too_fast(const Error& error) {
+  return error.code == make_error_code(esp::Errc::baud_failed) ||
+         error.code == make_error_code(esp::Errc::baud_lost) ||
+         error.code == make_error_code(net::Errc::bad_baud);
+}
+
+/// What cleaning up may take after a failure, and after the user has asked to stop.
+constexpr std::chrono::seconds clean_up_time(3);
+
+constexpr std::uint32_t table_offset = 0x8000;
+constexpr std::uint32_t table_size = 0xC00;
+constexpr std::uint32_t entry_size = 32;
+constexpr int max_reads = 3;
+
+Result<FlashRange> range_of(const image::PartitionTable& table, const std::string& name) {
+  AIOT_TRY(const image::Partition partition, table.need(name, "the device's table"));
+  return FlashRange{name, partition.offset, partition.size_bytes};
+}
+
+Result<std::optional<esp::Stub>> installed_stub(const esp::Chip& chip, std::uint32_t revision,
+                                                const std::string& directory) {
+  std::vector<std::string> directories;
+  if (!directory.empty()) {
+    directories.push_back(directory);
+  } else {
+    for (const auto& data : core::data_directories())
+      directories.push_back((data / "stubs").string());
+  }
+  return esp::find_stub(chip, revision, directories);
+}
+
 }  // namespace
+
+Environment real_environment() {
+  Environment environment;
+  environment.clock = &net::steady_clock();
+  environment.open = [](Address address, net::OpenOptions options) {
+    return net::open_link(std::move(address), std::move(options));
+  };
+  environment.find_stub = installed_stub;
+  return environment;
+}
 
 Result<const esp::Chip*> expected_chip(const Session& session) {
   if (session.chip.empty()) return nullptr;
@@ -48,22 +95,21 @@ std::string mac_text(const esp::Mac& mac) { return to_hex(mac, ":"); }
 
 net::Task<void> Device::open() {
   if (link_) {
-    const net::TimePoint deadline = context_.clock().now() + reopen_time;
+    const net::TimePoint deadline = run_.clock().now() + reopen_time;
     Result<void> again = co_await link_->reopen(deadline);
     gone_ = !again;
     if (!again) co_return net::still_lost(std::move(again).error()).with("opening the port again");
     co_return again;
   }
-  net::OpenOptions options;
+  net::OpenOptions options = run_.open_options();
   options.baud_bps = usual_baud;
-  options.deadline = context_.clock().now() + open_time;
-  context_.trace(options, context_.session().trace_file);
-  Address address = context_.address();
-  AIOT_CO_TRY(link_, co_await context_.environment().open(std::move(address), std::move(options)));
+  options.deadline = run_.clock().now() + open_time;
+  Address address = run_.address();
+  AIOT_CO_TRY(link_, co_await environment_.open(std::move(address), std::move(options)));
   if (link_->info().baud_bps != 0) start_baud_ = link_->info().baud_bps;
-  AIOT_CO_CHECK(check_baud(start_baud_).with(context_.name()));
+  AIOT_CO_CHECK(check_baud(start_baud_).with(run_.name()));
   loader_.emplace(*link_,
-                  [this](std::string line) { context_.log(event::Level::debug, std::move(line)); });
+                  [this](std::string line) { run_.log(event::Level::debug, std::move(line)); });
   co_return Result<void>();
 }
 
@@ -71,15 +117,15 @@ net::Task<void> Device::connect() {
   attached_ = false;
   esp::ConnectOptions options;
   options.baud_bps = start_baud_;
-  options.reset = reset_strategy(context_.session().before);
-  AIOT_CO_TRY(options.expected, expected_chip(context_.session()));
+  options.reset = reset_strategy(session_.before);
+  AIOT_CO_TRY(options.expected, expected_chip(session_));
   Result<void> connected = co_await loader_->connect(std::move(options));
-  if (connected || connected.error().code != make_error_code(esp::Errc::no_sync)) heard_ = true;
+  if (connected || connected.error().code != make_error_code(esp::Errc::no_sync)) replied_ = true;
   co_return connected;
 }
 
 net::Task<void> Device::reach() {
-  context_.step("connect", 2);
+  run_.step("connect", 2);
   baud_raised_ = false;
   AIOT_CO_CHECK(co_await open());
   AIOT_CO_CHECK(co_await connect());
@@ -91,13 +137,14 @@ net::Task<void> Device::reach() {
 }
 
 net::Task<void> Device::identify() {
-  context_.step("identify", 1);
+  run_.step("identify", 1);
   if (loader_->secure_download()) {
     security_.secure_download = true;
   } else {
     AIOT_CO_TRY(security_, co_await loader_->security_info());
   }
-  context_.fields.set("chip", loader_->chip().name).set("security", security_fields(security_));
+  info_.chip = loader_->chip().name;
+  info_.security = {security_.secure_boot, security_.flash_encryption, security_.secure_download};
   if (security_.secure_download) {
     co_return make_error(esp::Errc::secure_download, "identifying the device",
                          "this device takes no commands that read or write its registers");
@@ -109,16 +156,12 @@ net::Task<void> Device::identify() {
                          "plug the same device in again, or start anew with this one");
   }
   mac_ = mac;
-  if (Claims* claims = context_.claims()) {
-    if (const auto other = claims->take(mac_text(mac), context_.name())) {
-      co_return make_error(Errc::same_device, fmt::format("{} is {}", mac_text(mac), *other),
-                           "name each device once");
-    }
-  }
+  AIOT_CO_CHECK(run_.identify(mac_text(mac)));
   AIOT_CO_TRY(revision_, co_await loader_->read_revision());
-  context_.fields.set("mac", mac_text(mac)).set("revision", revision_text(revision_));
-  context_.log(event::Level::info, fmt::format("{} {}, MAC {}", loader_->chip().display,
-                                               revision_text(revision_), mac_text(mac)));
+  info_.mac = mac_text(mac);
+  info_.revision = revision_text(revision_);
+  run_.log(event::Level::info,
+           fmt::format("{} {}, MAC {}", loader_->chip().display, info_.revision, info_.mac));
   co_return Result<void>();
 }
 
@@ -126,37 +169,35 @@ net::Task<void> Device::attach() {
   if (attached_) co_return Result<void>();
   AIOT_CO_TRY(flash_, co_await loader_->attach_flash());
   attached_ = true;
-  context_.fields.set("flash", Object{{"manufacturer", fmt::format("{:02x}", flash_.manufacturer)},
-                                      {"device", fmt::format("{:04x}", flash_.device)},
-                                      {"size_bytes", flash_.size_bytes}});
+  info_.flash = {fmt::format("{:02x}", flash_.manufacturer), fmt::format("{:04x}", flash_.device),
+                 flash_.size_bytes};
   co_return Result<void>();
 }
 
 net::Task<void> Device::start_stub(bool without_stub) {
-  const Session& session = context_.session();
+  const Session& session = session_;
   // Without any flash commands a ROM is of no use; see facts on the ESP8266.
   const bool rom_will_do = loader_->can_read() && loader_->can_md5();
   if (loader_->stub_running() || !session.use_stub || stub_denied_ ||
       (without_stub && rom_will_do)) {
     co_return Result<void>();
   }
-  AIOT_CO_TRY(auto stub,
-              context_.environment().find_stub(loader_->chip(), revision_, session.stub_dir));
+  AIOT_CO_TRY(auto stub, environment_.find_stub(loader_->chip(), revision_, session.stub_dir));
   if (!stub) {
     if (!session.stub_dir.empty()) {
       co_return make_error(Errc::no_stub,
                            fmt::format("{} in {}", loader_->chip().display, session.stub_dir),
                            "name the folder that holds the stubs' JSON files");
     }
-    context_.notice("flash.no_stub",
-                    fmt::format("no stub for {} is installed: the ROM loader is slower",
-                                loader_->chip().display),
-                    "install the stubs, or name their folder");
+    run_.notice("flash.no_stub",
+                fmt::format("no stub for {} is installed: the ROM loader is slower",
+                            loader_->chip().display),
+                "install the stubs, or name their folder");
     co_return Result<void>();
   }
   Result<void> started = co_await loader_->run_stub(*stub);
   if (started) {
-    context_.log(event::Level::info, "the stub runs");
+    run_.log(event::Level::info, "the stub runs");
     co_return Result<void>();
   }
   const auto code = started.error().code;
@@ -166,16 +207,16 @@ net::Task<void> Device::start_stub(bool without_stub) {
   // The ROM goes on where it refused; where the stub did not start, the next try begins with a
   // reset.
   stub_denied_ = true;
-  context_.notice("flash.stub_denied", "the stub does not run here: " + started.error().message(),
-                  "going on with the ROM loader, which is slower");
+  run_.notice("flash.stub_denied", "the stub does not run here: " + started.error().message(),
+              "going on with the ROM loader, which is slower");
   if (refused) co_return Result<void>();
   co_return started;
 }
 
 net::Task<void> Device::prepare(bool without_stub) {
-  context_.step("prepare", 2);
+  run_.step("prepare", 2);
   AIOT_CO_CHECK(co_await start_stub(without_stub));
-  context_.fields.set("loader", loader_->stub_running() ? "stub" : "rom");
+  info_.loader = loader_->stub_running() ? LoaderKind::stub : LoaderKind::rom;
   if (!baud_raised_ && (loader_->stub_running() || loader_->chip().rom.changes_baud)) {
     AIOT_CO_CHECK(co_await raise_baud());
   }
@@ -196,6 +237,218 @@ net::Task<void> Device::confirm_identity() {
         "nothing was written; plug the right device in and start anew");
   }
   co_return Result<void>();
+}
+
+Result<void> check_baud(std::uint32_t baud_bps) {
+  if (baud_bps >= least_baud_bps && baud_bps <= most_baud_bps) return {};
+  return make_error(Errc::bad_baud, fmt::format("{} baud", baud_bps),
+                    fmt::format("choose one from {} to {}", least_baud_bps, most_baud_bps));
+}
+
+std::vector<std::uint32_t> Device::rates_to_try() const {
+  const std::uint32_t wanted = session_.baud_bps;
+  std::vector<std::uint32_t> rates;
+  if (wanted != 0) rates.push_back(wanted);
+  const std::uint32_t fastest = wanted != 0 ? wanted - 1 : loader_->chip().max_baud_bps;
+  for (const std::uint32_t rate : faster_bauds) {
+    if (rate <= fastest && rate > start_baud_) rates.push_back(rate);
+  }
+  std::erase_if(rates, [this](std::uint32_t rate) { return rate > baud_cap_; });
+  return rates;
+}
+
+net::Task<void> Device::start_over(bool with_stub) {
+  AIOT_CO_CHECK(co_await connect());
+  if (with_stub) {
+    AIOT_CO_CHECK(co_await start_stub(false));
+  }
+  co_return Result<void>();
+}
+
+net::Task<void> Device::raise_baud() {
+  const std::uint32_t wanted = session_.baud_bps;
+  const net::LinkInfo& link = link_->info();
+  baud_raised_ = true;
+  if (!link.has_baud || link.usb_vid == espressif_usb_vid) {
+    if (wanted != 0 && !link.has_baud) {
+      run_.notice("flash.no_baud", "this link has no rate to set; it stays as it is");
+    }
+    co_return Result<void>();
+  }
+  const bool with_stub = loader_->stub_running();
+  for (const std::uint32_t rate : rates_to_try()) {
+    Result<void> changed = co_await loader_->change_baud(rate);
+    run_.log(event::Level::info,
+             fmt::format("{} baud: {}", rate, changed ? "works" : changed.error().message()));
+    if (changed) break;
+    if (!rate_is_too_fast(changed.error())) co_return changed;
+    baud_cap_ = rate - 1;  // not again on a reconnect
+    if (rate == wanted) {
+      run_.notice("flash.baud_failed", fmt::format("{} baud does not work on this wire", rate),
+                  "a shorter cable or a better adapter may carry it");
+    }
+    if (changed.error().code != make_error_code(esp::Errc::baud_lost)) continue;
+    // Whoever forbids a reset is told that one is needed.
+    if (session_.before == Before::none) co_return changed;
+    AIOT_CO_CHECK(co_await start_over(with_stub));
+  }
+  info_.baud_bps = loader_->baud_bps();
+  co_return Result<void>();
+}
+
+void Device::lower_baud() {
+  const std::uint32_t current = loader_ ? loader_->baud_bps() : start_baud_;
+  if (current > start_baud_) baud_cap_ = current - 1;
+}
+
+net::Task<void> Device::put_back() {
+  const bool run = session_.after == After::reset;
+  Result<void> left = co_await loader_->leave(run);
+  const bool cancelled = !left && left.error().condition() == Condition::cancelled;
+  if (cancelled || (left && run)) co_return left;
+  // It stays in its loader: whoever comes next speaks at the rate that it was found with.
+  if (loader_->knows_chip() && loader_->baud_bps() != start_baud_ && loader_->can_change_baud()) {
+    Result<void> slowed = co_await loader_->change_baud(start_baud_);
+    if (!slowed && left) left = std::move(slowed);
+  }
+  co_return left;
+}
+
+net::Task<void> Device::leave(bool asked_for) {
+  run_.step("reset", 0.2);
+  left_ = true;
+  Result<void> left = co_await put_back();
+  if (left || left.error().condition() == Condition::cancelled) co_return left;
+  // A link without lines cannot reset, which is no news where no new firmware waits to be started,
+  // nor on a pty, which has no chip behind it that anybody could reset by hand.
+  const bool expected = !asked_for &&
+                        left.error().code == make_error_code(esp::Errc::cannot_reset) &&
+                        (!changed_ || link_->info().kind == "pty");
+  if (expected) {
+    run_.log(event::Level::info, "the device stays in its loader: " + left.error().message());
+  } else {
+    run_.notice("flash.not_reset", "the device stays in its loader: " + left.error().message(),
+                "press its reset button, or take its power away and give it back");
+  }
+  co_return Result<void>();
+}
+
+net::asio::awaitable<void> Device::abandon() {
+  if (!loader_ || left_ || gone_) co_return;
+  left_ = true;
+  co_await net::asio::this_coro::reset_cancellation_state(
+      net::asio::enable_terminal_cancellation());
+  loader_->set_limit(run_.clock().now() + clean_up_time);
+  Result<void> left;
+  // Without lines it takes a loader that listens.
+  if (!link_->info().has_lines) left = co_await loader_->resync();
+  if (left) left = co_await put_back();
+  if (left || left.error().code == make_error_code(esp::Errc::cannot_reset)) co_return;
+  run_.notice("flash.left_in_loader",
+              fmt::format("the device may be left in its loader, at {} baud: {}",
+                          loader_->baud_bps(), left.error().message()),
+              "press its reset button, or take its power away and give it back");
+}
+
+net::Task<bool> Device::arrived_whole(std::uint32_t offset, ByteSpan bytes) {
+  if (loader_->stub_running() || !loader_->can_md5()) co_return true;
+  AIOT_CO_TRY(const crypto::Md5 there,
+              co_await loader_->md5(offset, static_cast<std::uint32_t>(bytes.size())));
+  co_return there == crypto::md5(bytes);
+}
+
+net::Task<Bytes> Device::read_bytes(std::uint32_t offset, std::uint32_t size) {
+  for (int attempt = 1; attempt <= max_reads; ++attempt) {
+    Bytes out;
+    out.reserve(size);
+    std::function<Result<void>(ByteSpan)> sink = [&out](ByteSpan bytes) -> Result<void> {
+      append(out, bytes);
+      return {};
+    };
+    AIOT_CO_CHECK(co_await loader_->read(offset, size, std::move(sink)));
+    AIOT_CO_TRY(const bool whole, co_await arrived_whole(offset, out));
+    if (whole) co_return out;
+  }
+  co_return make_error(esp::Errc::md5_mismatch, fmt::format("reading at {}", format_hex(offset)),
+                       "a slower wire may carry the bytes unharmed");
+}
+
+net::Task<image::PartitionTable> Device::read_table() {
+  if (!loader_->can_read()) {
+    co_return make_error(esp::Errc::rom_cannot, "reading the partition table",
+                         "use a stub, or give offsets instead of partition names");
+  }
+  // Most tables have fewer than eight entries: the rest is read only where the end is not seen.
+  Bytes table;
+  for (const std::uint32_t until : {8 * entry_size, 32 * entry_size, table_size}) {
+    const auto have = static_cast<std::uint32_t>(table.size());
+    AIOT_CO_TRY(const Bytes more, co_await read_bytes(table_offset + have, until - have));
+    append(table, more);
+    const bool ended =
+        std::any_of(more.begin(), more.end(), [](std::uint8_t b) { return b != 0xFF; })
+            ? std::all_of(table.end() - entry_size, table.end(),
+                          [](std::uint8_t b) { return b == 0xFF; })
+            : true;
+    if (ended) break;
+  }
+  auto parsed = image::parse_partition_table(table);
+  if (!parsed) {
+    co_return make_error(Errc::no_table, parsed.error().message(),
+                         "write a partition table first, or give offsets");
+  }
+  co_return *std::move(parsed);
+}
+
+net::Task<FlashRange> Device::find_region(Region region) {
+  const std::uint64_t flash = flash_size();
+  FlashRange range;
+  if (!region.partition.empty()) {
+    AIOT_CO_TRY(const image::PartitionTable table, co_await read_table());
+    AIOT_CO_TRY(range, range_of(table, region.partition));
+    // A part of the partition, when one is asked for.
+    const std::uint64_t skip = region.offset.value_or(0);
+    const std::uint64_t size =
+        region.size.value_or(range.size_bytes - std::min<std::uint64_t>(skip, range.size_bytes));
+    if (skip > range.size_bytes || size > range.size_bytes - skip) {
+      co_return make_error(Errc::bad_region,
+                           fmt::format("{} has {}", range.name, format_size(range.size_bytes)),
+                           "choose an offset and size inside the partition");
+    }
+    range.offset += skip;
+    range.size_bytes = size;
+  } else {
+    const bool to_end = region.whole_chip || !region.size;
+    if (to_end && flash == 0) {
+      co_return make_error(Errc::unknown_flash, "", "give an offset and a size");
+    }
+    const std::uint64_t offset = region.whole_chip ? 0 : region.offset.value_or(0);
+    const std::uint64_t size = !to_end ? *region.size : flash > offset ? flash - offset : 0;
+    const std::uint64_t limit = flash != 0 ? flash : 1ULL << 32;
+    if (size == 0 || offset > limit || size > limit - offset) {
+      co_return make_error(
+          Errc::bad_region,
+          fmt::format("{} bytes at {} of {}", size, format_hex(offset), format_size(limit)),
+          "choose a region inside the flash");
+    }
+    range.offset = offset;
+    range.size_bytes = size;
+    range.name = region.whole_chip
+                     ? "chip"
+                     : fmt::format("{}-{}", format_hex(offset), format_hex(offset + size));
+  }
+  co_return range;
+}
+
+Result<void> Device::check_security() const {
+  if (session_.force || (!security_.secure_boot && !security_.flash_encryption)) return {};
+  std::string which = security_.secure_boot ? "secure boot is on" : "";
+  if (security_.flash_encryption) {
+    which += which.empty() ? "flash encryption is on" : ", flash encryption is on";
+  }
+  return make_error(Errc::secured, std::move(which),
+                    security_.secure_boot
+                        ? "only images signed with the device's key will start"
+                        : "only images encrypted with the device's key will start");
 }
 
 }  // namespace aiot::flash

@@ -1,21 +1,39 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "aiot/flash.hpp"
+#include "fleet/fleet.hpp"
 #include "image/partition_table.hpp"
-#include "job/flash/context.hpp"
+#include "net/link.hpp"
+#include "protocol/esp/chip.hpp"
 #include "protocol/esp/loader.hpp"
+#include "protocol/esp/stub.hpp"
 
 namespace aiot::flash {
 
-/// What a loader is spoken to at first, unless the address says.
-inline constexpr std::uint32_t usual_baud = 115200;
+/// What the job takes from outside, so that tests bring virtual devices and virtual time.
+struct Environment {
+  std::function<net::Task<std::unique_ptr<net::Link>>(Address, net::OpenOptions)> open;
+  net::Clock* clock = nullptr;
+  /// The stub for a chip of this revision, from `directory` or the data directories.
+  std::function<Result<std::optional<esp::Stub>>(const esp::Chip& chip, std::uint32_t revision,
+                                                 const std::string& directory)>
+      find_stub;
+};
+
+/// The real links, the machine's clock, the installed stubs.
+Environment real_environment();
 
 /// One device under way: its link, its loader, and what is known of it.
 class Device {
  public:
-  explicit Device(DeviceContext& context) : context_(context) {}
+  /// What is found goes into `info`. All that is passed in outlives the device.
+  Device(fleet::DeviceRun& run, const Session& session, Environment& environment, DeviceInfo& info)
+      : run_(run), session_(session), environment_(environment), info_(info) {}
 
   /// Opens the link, or opens it again; brings the chip into its loader; identifies it; finds the
   /// rate. A device identified before must be the same one: Errc::device_changed.
@@ -29,7 +47,7 @@ class Device {
   /// the link cannot reset at all is worth one where it matters, or when a reset was `asked_for`.
   net::Task<void> leave(bool asked_for = false);
   /// After a failure, also a cancellation: the same within a few seconds, as far as this link can,
-  /// so that the device is not left in its loader at a rate that nobody knows. Enters no step.
+  /// so that the device is not left in its loader at an unknown rate. Enters no step.
   net::asio::awaitable<void> abandon();
   /// After a failure that a slower wire may avoid.
   void lower_baud();
@@ -43,15 +61,24 @@ class Device {
   /// carry nothing, and are held against one.
   net::Task<bool> arrived_whole(std::uint32_t offset, ByteSpan bytes);
 
+  /// The bounds of a region on this device: by partition name in the device's own table, as the
+  /// whole chip, or as given (a size left out reaches to the end of the flash).
+  /// image::Errc::no_such_partition; Errc::no_table, unknown_flash, bad_region.
+  net::Task<FlashRange> find_region(Region region);
+  /// Errc::secured where secure boot or flash encryption would make what is written useless or
+  /// brick the device, unless the session forces it.
+  Result<void> check_security() const;
+
   esp::Loader& loader() { return *loader_; }
-  DeviceContext& context() { return context_; }
+  fleet::DeviceRun& run() { return run_; }
+  DeviceInfo& info() { return info_; }
   const esp::Mac& mac() const { return *mac_; }
   std::uint32_t revision() const { return revision_; }
   const esp::SecurityInfo& security() const { return security_; }
-  /// Bytes of flash; 0 when the chip does not tell.
+  /// Bytes of flash; 0 when the chip does not report it.
   std::uint32_t flash_size() const { return flash_.size_bytes; }
-  /// A loader has answered at some time: it may do so again.
-  bool was_heard() const { return heard_; }
+  /// A loader has replied before: it may do so again.
+  bool has_replied() const { return replied_; }
   /// The link was lost and did not come back.
   bool is_gone() const { return gone_; }
 
@@ -61,25 +88,24 @@ class Device {
   net::Task<void> identify();
   net::Task<void> attach();
   net::Task<void> start_stub(bool without_stub);
-
-  // device_leave.cpp
   net::Task<void> put_back();
-
-  // device_baud.cpp
   net::Task<void> raise_baud();
   std::vector<std::uint32_t> rates_to_try() const;
-  /// Resets a chip that is at a rate nobody hears, and brings it back to where it was.
+  /// Resets a chip whose rate does not work here, and brings it back to where it was.
   net::Task<void> start_over(bool with_stub);
 
-  DeviceContext& context_;
+  fleet::DeviceRun& run_;
+  const Session& session_;
+  Environment& environment_;
+  DeviceInfo& info_;
   std::unique_ptr<net::Link> link_;
   std::optional<esp::Loader> loader_;
   std::optional<esp::Mac> mac_;
   std::uint32_t revision_ = 0;
-  std::uint32_t start_baud_ = usual_baud;
+  std::uint32_t start_baud_ = 115200;  ///< at which the loader was found
   std::uint32_t baud_cap_ = UINT32_MAX;
   bool attached_ = false;
-  bool heard_ = false;
+  bool replied_ = false;
   bool gone_ = false;
   bool changed_ = false;  ///< something irreversible was begun
   bool left_ = false;     ///< leave() or abandon() was begun

@@ -2,18 +2,109 @@
 
 #include <algorithm>
 
-#include "aiot/flash.hpp"
 #include "aiot/units.hpp"
-#include "job/flash/compare.hpp"
-#include "job/flash/compressor.hpp"
 #include "job/flash/error.hpp"
-#include "job/flash/gang.hpp"
-#include "job/flash/operations.hpp"
-#include "job/flash/planner.hpp"
-#include "job/flash/recover.hpp"
+#include "job/flash/session.hpp"
 
 namespace aiot::flash {
 namespace {
+
+/// Sectors of one extent that differ on the device.
+struct Difference {
+  const Extent* extent = nullptr;
+  std::vector<SectorRange> runs;
+};
+
+/// Seconds for a sector on the wire and into flash: 10 bits a byte, code that deflates to 45 %,
+/// and a typical sector's erase and program times.
+double write_sector_cost(std::uint32_t baud_bps) {
+  constexpr double deflated = 0.45;
+  constexpr double erase_and_program = 0.05;
+  return sector_size * deflated * 10 / baud_bps + erase_and_program;
+}
+
+/// Seconds for an MD5 command and its answer on the wire, and for the host's turn.
+double command_cost(std::uint32_t baud_bps) {
+  constexpr double wire_bytes = 26 + 28;
+  constexpr double turn_around = 0.002;
+  return wire_bytes * 10 / baud_bps + turn_around;
+}
+
+net::Task<bool> gap_is_erased(Device& device, const Gap& gap) {
+  const Bytes erased(gap.size, 0xFF);
+  AIOT_CO_TRY(const crypto::Md5 there, co_await device.loader().md5(gap.offset, gap.size));
+  co_return there == crypto::md5(erased);
+}
+
+/// Reads back what the plan's gaps hold on this device, so that neighbours keep their bytes. An
+/// erased gap costs one MD5. Errc::cannot_keep where the loader can neither hash nor read, unless
+/// `give_up`: then such bytes become FF, with a notice.
+net::Task<void> keep_neighbours(Device& device, Content& content, bool give_up) {
+  for (const Extent& extent : content.plan().extents) {
+    for (const Gap& gap : extent.gaps) {
+      if (device.loader().can_md5()) {
+        AIOT_CO_TRY(const bool erased, co_await gap_is_erased(device, gap));
+        if (erased) continue;
+      }
+      if (!device.loader().can_read()) {
+        const std::string where = fmt::format("{} bytes at {}", gap.size, format_hex(gap.offset));
+        if (!give_up) {
+          co_return make_error(
+              Errc::cannot_keep, where,
+              "use a stub, or write whole sectors, or accept that they are erased");
+        }
+        device.run().notice("flash.neighbours_erased",
+                            where + " share a sector with the image and are erased");
+        continue;
+      }
+      AIOT_CO_TRY(const Bytes bytes, co_await device.read_bytes(gap.offset, gap.size));
+      content.keep(extent, gap, bytes);
+    }
+  }
+  co_return Result<void>();
+}
+
+/// Whether the range is equal on the device.
+net::Task<bool> is_equal(Device& device, const Content& content, const Extent& extent,
+                         SectorRange range) {
+  const std::uint32_t offset = extent.offset + range.first * sector_size;
+  const std::uint32_t size = range.count * sector_size;
+  AIOT_CO_TRY(const crypto::Md5 there, co_await device.loader().md5(offset, size));
+  co_return there == content.md5(extent, offset, size);
+}
+
+/// Finds what differs, by MD5 on the device. Costs are those of the wire at hand.
+net::Task<std::vector<Difference>> compare(Device& device, const Content& content) {
+  const std::uint32_t baud = device.loader().baud_bps();
+  DiffCost cost;
+  cost.command = command_cost(baud);
+  cost.write_sector = write_sector_cost(baud);
+  const std::uint64_t total = content.plan().size_bytes();
+  std::uint64_t compared = 0;
+  std::vector<Difference> found;
+  for (const Extent& extent : content.plan().extents) {
+    DiffScan scan(extent.sectors(), cost);
+    while (const auto range = scan.next()) {
+      AIOT_CO_TRY(const bool equal, co_await is_equal(device, content, extent, *range));
+      scan.answer(equal);
+      const std::uint64_t reached = std::uint64_t{range->first + range->count} * sector_size;
+      device.run().progress(compared + reached, total);
+    }
+    compared += extent.data.size();
+    std::vector<SectorRange> runs = scan.changed();
+    if (!runs.empty()) found.push_back({&extent, std::move(runs)});
+  }
+  co_return found;
+}
+
+/// Everything, for a loader that cannot hash and for a full write.
+std::vector<Difference> everything(const Content& content) {
+  std::vector<Difference> all;
+  for (const Extent& extent : content.plan().extents) {
+    all.push_back({&extent, {{0, extent.sectors()}}});
+  }
+  return all;
+}
 
 /// A stream that is hardly smaller than its data costs more in inflating than it saves.
 constexpr double worth_deflating = 0.98;
@@ -23,21 +114,29 @@ constexpr std::uint32_t verify_sectors = 128;
 /// One device's write, over all its attempts.
 class Writer {
  public:
-  Writer(Planner& planner, Compressor& compressor, const WriteRequest& request)
-      : planner_(planner), compressor_(compressor), request_(request) {}
+  Writer(Device& device, WriteResult& result, Planner& planner, Compressor& compressor,
+         const WriteRequest& request)
+      : device_(device),
+        result_(result),
+        planner_(planner),
+        compressor_(compressor),
+        request_(request) {}
 
-  net::Task<void> run(Device& device);
+  /// One attempt: compare, write what differs, verify.
+  net::Task<void> run();
 
  private:
   /// A fresh device will want the largest extent whole: it is compressed while it is compared.
   void prefetch_largest();
-  net::Task<void> find_differences(Device& device);
-  net::Task<void> write_differences(Device& device);
-  net::Task<void> write_segment(Device& device, const Segment& segment, esp::ProgressFn progress);
-  net::Task<void> verify_written(Device& device);
-  void report(Device& device) const;
+  net::Task<void> find_differences();
+  net::Task<void> write_differences();
+  net::Task<void> write_segment(const Segment& segment, esp::ProgressFn progress);
+  net::Task<void> verify_written();
+  void report();
   std::uint64_t bytes_to_write() const;
 
+  Device& device_;
+  WriteResult& result_;
   Planner& planner_;
   Compressor& compressor_;
   const WriteRequest& request_;
@@ -49,12 +148,12 @@ class Writer {
   std::uint64_t sent_bytes_ = 0;
 };
 
-net::Task<void> Writer::find_differences(Device& device) {
-  device.context().step("compare", 2);
+net::Task<void> Writer::find_differences() {
+  device_.run().step("compare", 2);
   // What an earlier try has written is found by comparing, also in a full write.
-  const bool can_compare = device.loader().can_md5() && (!request_.full || tried_before_);
+  const bool can_compare = device_.loader().can_md5() && (!request_.full || tried_before_);
   if (can_compare) {
-    AIOT_CO_TRY(differences_, co_await compare(device, *content_));
+    AIOT_CO_TRY(differences_, co_await compare(device_, *content_));
   } else {
     differences_ = everything(*content_);
   }
@@ -62,7 +161,7 @@ net::Task<void> Writer::find_differences(Device& device) {
   const std::string what = can_compare ? fmt::format("compared {}, of which {} differ", size,
                                                      format_size(bytes_to_write()))
                                        : fmt::format("writing all of {}", size);
-  device.context().log(event::Level::info, what);
+  device_.run().log(event::Level::info, what);
   co_return Result<void>();
 }
 
@@ -74,13 +173,12 @@ std::uint64_t Writer::bytes_to_write() const {
   return bytes;
 }
 
-net::Task<void> Writer::write_segment(Device& device, const Segment& segment,
-                                      esp::ProgressFn progress) {
+net::Task<void> Writer::write_segment(const Segment& segment, esp::ProgressFn progress) {
   const auto size = static_cast<std::uint32_t>(segment.data.size());
-  if (device.loader().can_deflate()) {
+  if (device_.loader().can_deflate()) {
     std::shared_ptr<const Bytes> zlib;
     if (segment.shared) {
-      AIOT_CO_TRY(zlib, co_await compressor_.get(segment.data, device.context().clock()));
+      AIOT_CO_TRY(zlib, co_await compressor_.get(segment.data, device_.run().clock()));
     } else {
       zlib = std::make_shared<const Bytes>(compress_now(segment.data));
     }
@@ -90,20 +188,20 @@ net::Task<void> Writer::write_segment(Device& device, const Segment& segment,
         progress(static_cast<std::uint64_t>(static_cast<double>(done) * size / deflated));
       };
       sent_bytes_ += zlib->size();
-      co_return co_await device.loader().write_deflated(segment.offset, size, *zlib,
-                                                        std::move(scaled));
+      co_return co_await device_.loader().write_deflated(segment.offset, size, *zlib,
+                                                         std::move(scaled));
     }
   }
   sent_bytes_ += size;
-  co_return co_await device.loader().write(segment.offset, segment.data, std::move(progress));
+  co_return co_await device_.loader().write(segment.offset, segment.data, std::move(progress));
 }
 
-net::Task<void> Writer::write_differences(Device& device) {
+net::Task<void> Writer::write_differences() {
   const std::uint64_t total = bytes_to_write();
-  device.context().step("write", 1 + 20.0 * static_cast<double>(total) / (1 << 20));
-  AIOT_CO_CHECK(co_await device.confirm_identity());
+  device_.run().step("write", 1 + 20.0 * static_cast<double>(total) / (1 << 20));
+  AIOT_CO_CHECK(co_await device_.confirm_identity());
   std::uint64_t done = 0;
-  device.context().progress(0, total);
+  device_.run().progress(0, total);
   for (const Difference& difference : differences_) {
     const Extent& extent = *difference.extent;
     for (const SectorRange& run : difference.runs) {
@@ -112,13 +210,13 @@ net::Task<void> Writer::write_differences(Device& device) {
       for (std::size_t i = 0; i < segments.size(); ++i) {
         const Segment& segment = segments[i];
         // The next one is compressed while this one is on the wire.
-        if (i + 1 < segments.size() && segments[i + 1].shared && device.loader().can_deflate()) {
+        if (i + 1 < segments.size() && segments[i + 1].shared && device_.loader().can_deflate()) {
           compressor_.prefetch(segments[i + 1].data);
         }
-        esp::ProgressFn progress = [&device, done, total](std::uint64_t bytes) {
-          device.context().progress(done + bytes, total);
+        esp::ProgressFn progress = [this, done, total](std::uint64_t bytes) {
+          device_.run().progress(done + bytes, total);
         };
-        Result<void> wrote = co_await write_segment(device, segment, std::move(progress));
+        Result<void> wrote = co_await write_segment(segment, std::move(progress));
         if (!wrote) {
           co_return std::move(wrote).error().with(fmt::format(
               "writing {} at {}", format_size(segment.data.size()), format_hex(segment.offset)));
@@ -131,12 +229,12 @@ net::Task<void> Writer::write_differences(Device& device) {
   co_return Result<void>();
 }
 
-net::Task<void> Writer::verify_written(Device& device) {
+net::Task<void> Writer::verify_written() {
   if (!request_.verify) co_return Result<void>();
-  device.context().step("verify", 1 + static_cast<double>(bytes_to_write()) / (1 << 20));
-  if (!device.loader().can_md5()) {
-    device.context().notice("flash.not_verified", "this loader cannot check what was written",
-                            "use a stub to verify");
+  device_.run().step("verify", 1 + static_cast<double>(bytes_to_write()) / (1 << 20));
+  if (!device_.loader().can_md5()) {
+    device_.run().notice("flash.not_verified", "this loader cannot check what was written",
+                         "use a stub to verify");
     co_return Result<void>();
   }
   const std::uint64_t total = bytes_to_write();
@@ -147,7 +245,7 @@ net::Task<void> Writer::verify_written(Device& device) {
            part.first += part.count) {
         part.count = std::min(verify_sectors, run.first + run.count - part.first);
         AIOT_CO_TRY(const bool equal,
-                    co_await is_equal(device, *content_, *difference.extent, part));
+                    co_await is_equal(device_, *content_, *difference.extent, part));
         const std::uint64_t size = std::uint64_t{part.count} * sector_size;
         if (!equal) {
           const std::uint32_t offset = difference.extent->offset + part.first * sector_size;
@@ -157,30 +255,25 @@ net::Task<void> Writer::verify_written(Device& device) {
               "the flash may be worn out or write-protected, or its supply too weak");
         }
         done += size;
-        device.context().progress(done, total);
+        device_.run().progress(done, total);
       }
     }
   }
-  device.context().fields.set("verified", true);
+  result_.verified = true;
   co_return Result<void>();
 }
 
-void Writer::report(Device& device) const {
-  Array files;
-  for (const Placed& file : content_->plan().files) {
-    Object row{{"name", file.name}, {"offset", file.offset}, {"size_bytes", file.size}};
-    if (!file.partition.empty()) row.set("partition", file.partition);
-    files.emplace_back(std::move(row));
+void Writer::report() {
+  const Plan& plan = content_->plan();
+  result_.files.clear();
+  for (const Placed& file : plan.files) {
+    result_.files.push_back({file.name, file.offset, file.size, file.partition, {}});
   }
-  std::uint64_t sectors = 0;
-  for (const Extent& extent : content_->plan().extents) sectors += extent.sectors();
-  device.context()
-      .fields.set("files", std::move(files))
-      .set("size_bytes", content_->plan().size_bytes())
-      .set("sectors", sectors)
-      .set("sectors_written", (request_.dry_run ? bytes_to_write() : written_bytes_) / sector_size)
-      .set("sent_bytes", sent_bytes_)
-      .set("dry_run", request_.dry_run);
+  result_.size_bytes = plan.size_bytes();
+  result_.sectors = plan.size_bytes() / sector_size;
+  result_.sectors_written = (request_.dry_run ? bytes_to_write() : written_bytes_) / sector_size;
+  result_.sent_bytes = sent_bytes_;
+  result_.dry_run = request_.dry_run;
 }
 
 void Writer::prefetch_largest() {
@@ -194,56 +287,56 @@ void Writer::prefetch_largest() {
   if (segments.front().shared) compressor_.prefetch(segments.front().data);
 }
 
-net::Task<void> Writer::run(Device& device) {
-  AIOT_CO_CHECK(check_security(device, request_.session.force));
-  AIOT_CO_CHECK(co_await device.prepare(false));
+net::Task<void> Writer::run() {
+  AIOT_CO_CHECK(device_.check_security());
+  AIOT_CO_CHECK(co_await device_.prepare(false));
   if (!content_) {
-    AIOT_CO_TRY(auto plan, co_await planner_.plan_for(device));
+    AIOT_CO_TRY(auto plan, co_await planner_.plan_for(device_));
     Content content(std::move(plan));
     if (!request_.erase_all) {
-      AIOT_CO_CHECK(co_await keep_neighbours(device, content, request_.session.force));
+      AIOT_CO_CHECK(co_await keep_neighbours(device_, content, request_.session.force));
     }
     content_.emplace(std::move(content));
   }
   if (request_.erase_all && !request_.dry_run && !erased_) {
-    device.context().step("erase", 10);
-    AIOT_CO_CHECK(co_await device.confirm_identity());
-    AIOT_CO_CHECK(co_await device.loader().erase_chip());
+    device_.run().step("erase", 10);
+    AIOT_CO_CHECK(co_await device_.confirm_identity());
+    AIOT_CO_CHECK(co_await device_.loader().erase_chip());
     erased_ = true;
   }
-  if (device.loader().can_deflate()) prefetch_largest();
-  AIOT_CO_CHECK(co_await find_differences(device));
+  if (device_.loader().can_deflate()) prefetch_largest();
+  AIOT_CO_CHECK(co_await find_differences());
   tried_before_ = true;
   if (!request_.dry_run) {
     if (!differences_.empty()) {
-      AIOT_CO_CHECK(co_await write_differences(device));
-      AIOT_CO_CHECK(co_await verify_written(device));
+      AIOT_CO_CHECK(co_await write_differences());
+      AIOT_CO_CHECK(co_await verify_written());
     } else {
-      device.context().fields.set("verified", true);
+      result_.verified = true;
     }
   }
-  report(device);
-  co_return co_await device.leave();
+  report();
+  co_return co_await device_.leave();
 }
 
 }  // namespace
 
-Operation write_operation(Planner& planner, Compressor& compressor, const WriteRequest& request) {
-  return [&planner, &compressor, &request](DeviceContext& context) -> net::Task<void> {
-    Device device(context);
-    Writer writer(planner, compressor, request);
-    Attempt attempt = [&writer](Device& reached) { return writer.run(reached); };
-    co_return co_await with_recovery(device, std::move(attempt));
-  };
+net::Task<void> write_device(Device& device, WriteResult& result, Planner& planner,
+                             Compressor& compressor, const WriteRequest& request) {
+  Writer writer(device, result, planner, compressor, request);
+  Attempt attempt = [&writer] { return writer.run(); };
+  co_return co_await with_recovery(device, std::move(attempt));
 }
 
-Result<Report> write(std::span<const Address> devices, const WriteRequest& request, EventSink& sink,
-                     std::stop_token stop) {
+Result<Report<WriteResult>> write(std::span<const Address> devices, const WriteRequest& request,
+                                  EventSink& sink, std::stop_token stop) {
   AIOT_TRY(Planner planner, Planner::load(request.images, request.header, request.session.force));
   Compressor compressor;
   Environment environment = real_environment();
-  return run_gang(devices, request.session, "write", write_operation(planner, compressor, request),
-                  environment, sink, std::move(stop));
+  return run_batch<WriteResult>(devices, request.session, environment, sink, std::move(stop),
+                                [&](Device& device, WriteResult& result) {
+                                  return write_device(device, result, planner, compressor, request);
+                                });
 }
 
 }  // namespace aiot::flash

@@ -87,13 +87,12 @@ TEST_CASE("progress is sent by thousandths, anew in each step") {
 
 TEST_CASE("a success is reported with its result and time") {
   One one;
-  const auto report =
-      one.report_of([&](DeviceRun& run, TestResult& result) -> net::Task<void> {
-        run.step("write", 1);
-        result.chip = "test";
-        Result<void> slept = co_await one.clock.sleep_for(1500ms);
-        co_return slept;
-      });
+  const auto report = one.report_of([&](DeviceRun& run, TestResult& result) -> net::Task<void> {
+    run.step("write", 1);
+    result.chip = "test";
+    Result<void> slept = co_await one.clock.sleep_for(1500ms);
+    co_return slept;
+  });
   CHECK(!report.error);
   CHECK(report.step.empty());
   CHECK(report.device.str() == "tcp://one:1");

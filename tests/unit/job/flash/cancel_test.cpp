@@ -46,7 +46,7 @@ class Counting final : public WrappedLink {
 };
 
 struct Ran {
-  OpenDeviceReport report;
+  Outcome report;
   int operations = 0;    ///< on the link
   int open_links = 0;    ///< afterwards
   double seconds_after;  ///< from the stop to the end
@@ -56,7 +56,8 @@ struct Ran {
 };
 
 /// Runs the operation, and stops it at the link's operation number `stop_at` (0: never).
-Ran run_until_stopped(const Operation& operation, bool stub, int stop_at) {
+template <class T>
+Ran run_until_stopped(const Work<T>& operation, bool stub, int stop_at) {
   VirtualBench bench("esp32", {}, test_bytes(0x20000, 9));
   bench.session.use_stub = stub;
   asio::io_context loop;
@@ -73,11 +74,10 @@ Ran run_until_stopped(const Operation& operation, bool stub, int stop_at) {
   };
   bool done = false;
   {
-    DeviceContext context(*parse_address("serial:/dev/virtual"), 1, bench.session,
-                          bench.environment, bench.recorder);
     auto session = [&]() -> asio::awaitable<void> {
       co_await asio::this_coro::throw_if_cancelled(false);
-      ran.report = co_await run_device(context, operation, "flash", bench.recorder);
+      const DeviceReport<T> report = co_await bench.start(operation);
+      ran.report = report;
     };
     asio::co_spawn(
         loop, session,
@@ -92,7 +92,8 @@ Ran run_until_stopped(const Operation& operation, bool stub, int stop_at) {
   return ran;
 }
 
-void stop_everywhere(const std::string& name, const Operation& operation, bool stub) {
+template <class T>
+void stop_everywhere(const std::string& name, const Work<T>& operation, bool stub) {
   CAPTURE(name);
   CAPTURE(stub);
   const Ran whole = run_until_stopped(operation, stub, 0);
@@ -195,7 +196,7 @@ TEST_CASE("a failure leaves the device as it was asked to be left") {
 
   VirtualBench bench("esp32", {});
   bench.session.chip = "esp32c3";
-  const OpenDeviceReport other = bench.run(verify_operation(*planner, request));
+  const Outcome other = bench.run(verify_operation(*planner, request));
   REQUIRE(other.error.has_value());
   CHECK(other.error->stable_code() == "esp.wrong_chip");
   CHECK(bench.device().mode() != esp::device::Device::Mode::rom);
@@ -205,7 +206,7 @@ TEST_CASE("a failure leaves the device as it was asked to be left") {
   WriteRequest write_request;
   write_request.images = request.images;
   Compressor compressor;
-  const OpenDeviceReport left = kept.run(write_operation(*planner, compressor, write_request));
+  const Outcome left = kept.run(write_operation(*planner, compressor, write_request));
   REQUIRE(left.error.has_value());
   CHECK(left.step == "verify");
   CHECK(kept.device().mode() == esp::device::Device::Mode::stub);

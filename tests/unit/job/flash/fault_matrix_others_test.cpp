@@ -53,7 +53,7 @@ class Job {
  public:
   virtual ~Job() = default;
   virtual std::string name() const = 0;
-  virtual OpenDeviceReport run(VirtualBench& bench) = 0;
+  virtual Outcome run(VirtualBench& bench) = 0;
   /// What the world looks like once it was done, or once it failed.
   virtual void check_done(const VirtualBench& bench) = 0;
   virtual void check_failed(const VirtualBench& /*bench*/) {}
@@ -69,7 +69,7 @@ class ReadJob final : public Job {
   }
   ~ReadJob() override { std::filesystem::remove(request_.output); }
   std::string name() const override { return "read"; }
-  OpenDeviceReport run(VirtualBench& bench) override {
+  Outcome run(VirtualBench& bench) override {
     std::filesystem::remove(request_.output);
     return bench.run(read_operation(request_));
   }
@@ -96,7 +96,7 @@ class EraseJob final : public Job {
     request_.region.size = size;
   }
   std::string name() const override { return "erase"; }
-  OpenDeviceReport run(VirtualBench& bench) override { return bench.run(erase_operation(request_)); }
+  Outcome run(VirtualBench& bench) override { return bench.run(erase_operation(request_)); }
   void check_done(const VirtualBench& bench) override {
     const Bytes now = bench.flash();
     CHECK(std::all_of(now.begin() + offset, now.begin() + offset + size,
@@ -119,7 +119,7 @@ class VerifyJob final : public Job {
     request_.images.push_back(*parse_placement(file_.path() + "@0x10000"));
   }
   std::string name() const override { return "verify"; }
-  OpenDeviceReport run(VirtualBench& bench) override {
+  Outcome run(VirtualBench& bench) override {
     Result<Planner> planner = Planner::load(request_.images, request_.header, false);
     REQUIRE(planner.has_value());
     return bench.run(verify_operation(*planner, request_));
@@ -150,7 +150,7 @@ int play(Job& job, bool stub, const std::string& fault, const Expected& expected
   CAPTURE(fault);
   VirtualBench bench("esp32", {fault}, job.before, flash_size);
   bench.session.use_stub = stub;
-  const OpenDeviceReport report = job.run(bench);
+  const Outcome report = job.run(bench);
   CHECK(bench.elapsed().count() < expected.deadline_s);
   CHECK(bench.recorder.terminal_events() == 1);
   if (!report.error.has_value()) {
@@ -165,7 +165,7 @@ int play(Job& job, bool stub, const std::string& fault, const Expected& expected
   job.check_failed(bench);
   VirtualBench again("esp32", {}, bench.flash(), flash_size);
   again.session.use_stub = stub;
-  const OpenDeviceReport second = job.run(again);
+  const Outcome second = job.run(again);
   CHECK_MESSAGE(!second.error.has_value(), (second.error ? second.error->message() : ""));
   job.check_done(again);
   return 1;

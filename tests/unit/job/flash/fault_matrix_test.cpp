@@ -79,7 +79,7 @@ class Matrix {
     ++count_;
     VirtualBench bench(chip, {fault}, test_bytes(0x20000, 9));
     bench.session.use_stub = stub;
-    const OpenDeviceReport report = write(bench);
+    const Outcome report = write(bench);
     const bool done = !report.error.has_value();
     CHECK(bench.elapsed().count() < deadline_s);
     CHECK(bench.recorder.terminal_events() == 1);
@@ -99,7 +99,7 @@ class Matrix {
   int count() const { return count_; }
 
  private:
-  OpenDeviceReport write(VirtualBench& bench) {
+  Outcome write(VirtualBench& bench) {
     Result<Planner> planner = Planner::load(request_.images, request_.header, false);
     REQUIRE(planner.has_value());
     Compressor compressor;
@@ -120,7 +120,7 @@ class Matrix {
   void repair(const std::string& chip, bool stub, Bytes flash) {
     VirtualBench bench(chip, {}, std::move(flash));
     bench.session.use_stub = stub;
-    const OpenDeviceReport report = write(bench);
+    const Outcome report = write(bench);
     CHECK_MESSAGE(!report.error.has_value(), (report.error ? report.error->message() : ""));
     const Bytes now = bench.flash();
     CHECK(std::equal(image_.begin(), image_.end(), now.begin() + offset));

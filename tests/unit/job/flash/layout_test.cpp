@@ -1,9 +1,7 @@
-#include "job/flash/layout.hpp"
-
 #include <doctest/doctest.h>
 
-#include "job/flash/content.hpp"
 #include "job/flash/error.hpp"
+#include "job/flash/plan.hpp"
 
 using namespace aiot;
 using namespace aiot::flash;

@@ -29,7 +29,7 @@ TEST_CASE("a link that does not come back is a lost link, whatever kept it away"
   Result<Planner> planner = Planner::load(request.images, request.header, false);
   REQUIRE(planner.has_value());
   Compressor compressor;
-  const OpenDeviceReport report = bench.run(write_operation(*planner, compressor, request));
+  const Outcome report = bench.run(write_operation(*planner, compressor, request));
   REQUIRE(report.error.has_value());
   CHECK(report.error->condition() == Condition::timeout);
   CHECK(report.error->stable_code() == "link.lost");

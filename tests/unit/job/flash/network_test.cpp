@@ -14,11 +14,11 @@ Session rom_session() {
   return session;
 }
 
-OpenDeviceReport write_to(const RunningSim& sim, const std::string& image) {
+DeviceReport<WriteResult> write_to(const RunningSim& sim, const std::string& image) {
   WriteRequest request;
   request.session = rom_session();
   request.images.push_back(*parse_placement(image + "@0x10000"));
-  const Result<Report> report = write(sim.addresses(), request, null_sink(), {});
+  const auto report = write(sim.addresses(), request, null_sink(), {});
   REQUIRE(report.has_value());
   return report->devices.front();
 }
@@ -33,12 +33,11 @@ TEST_CASE("over RFC 2217 the best rate is found") {
     const RunningSim sim(request);
     InfoRequest info_request;
     info_request.session = rom_session();
-    const Result<Report> report = info(sim.addresses(), info_request, null_sink(), {});
+    const auto report = info(sim.addresses(), info_request, null_sink(), {});
     REQUIRE(report.has_value());
-    const OpenDeviceReport& device = report->devices.front();
+    const auto& device = report->devices.front();
     REQUIRE_MESSAGE(!device.error, device.error->message());
-    REQUIRE(device.fields.find("baud_bps") != nullptr);
-    CHECK(std::get<std::uint64_t>(device.fields.find("baud_bps")->storage()) == limit);
+    CHECK(device.result.baud_bps == limit);
   }
 }
 
@@ -49,11 +48,9 @@ TEST_CASE("a write goes on after its connection was lost") {
       CAPTURE(port);
       CAPTURE(fault);
       const RunningSim sim(sim_request(port, {fault}));
-      const OpenDeviceReport report = write_to(sim, image.path());
+      const auto report = write_to(sim, image.path());
       CHECK_MESSAGE(!report.error, report.error->message());
-      const Value* verified = report.fields.find("verified");
-      REQUIRE(verified != nullptr);
-      CHECK(std::get<bool>(verified->storage()));
+      CHECK(report.result.verified == true);
     }
   }
 }

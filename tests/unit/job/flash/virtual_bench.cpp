@@ -71,14 +71,22 @@ VirtualBench::VirtualBench(const std::string& chip, const std::vector<std::strin
   clock.set_limit(std::chrono::minutes(30));
 }
 
-OpenDeviceReport VirtualBench::run(const Operation& operation) {
-  net::asio::io_context loop;
-  DeviceContext context(*parse_address("serial:/dev/virtual"), 1, session, environment, recorder);
-  Result<OpenDeviceReport> report = clock.run(loop, [&]() -> net::Task<OpenDeviceReport> {
-    co_return co_await run_device(context, operation, "flash", recorder);
-  });
-  REQUIRE_MESSAGE(report.has_value(), report.error().message());
-  return *std::move(report);
+Work<WriteResult> write_operation(Planner& planner, Compressor& compressor,
+                                  const WriteRequest& request) {
+  return [&](Device& device, WriteResult& result) {
+    return write_device(device, result, planner, compressor, request);
+  };
+}
+Work<VerifyResult> verify_operation(Planner& planner, const VerifyRequest& request) {
+  return [&](Device& device, VerifyResult& result) {
+    return verify_device(device, result, planner, request);
+  };
+}
+Work<ReadResult> read_operation(const ReadRequest& request) {
+  return [&](Device& device, ReadResult& result) { return read_device(device, result, request); };
+}
+Work<EraseResult> erase_operation(const EraseRequest& request) {
+  return [&](Device& device, EraseResult& result) { return erase_device(device, result, request); };
 }
 
 Bytes VirtualBench::flash() const {

@@ -9,8 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "job/flash/gang.hpp"
-#include "job/flash/operations.hpp"
+#include "job/flash/session.hpp"
 #include "net/memory_link.hpp"
 #include "net/virtual_clock.hpp"
 #include "protocol/esp/device/device.hpp"
@@ -55,6 +54,24 @@ class WrappedLink : public net::Link {
   std::unique_ptr<net::Link> link_;
 };
 
+/// An operation on one device.
+template <class T>
+using Work = std::function<net::Task<void>(Device&, T&)>;
+Work<WriteResult> write_operation(Planner& planner, Compressor& compressor,
+                                  const WriteRequest& request);
+Work<VerifyResult> verify_operation(Planner& planner, const VerifyRequest& request);
+Work<ReadResult> read_operation(const ReadRequest& request);
+Work<EraseResult> erase_operation(const EraseRequest& request);
+
+/// What all operations' reports have in common.
+struct Outcome {
+  Outcome() = default;
+  template <class T>
+  Outcome(const DeviceReport<T>& report) : error(report.error), step(report.step) {}
+  std::optional<Error> error;
+  std::string step;
+};
+
 /// A virtual device on virtual time, and the job's way to it.
 class VirtualBench {
  public:
@@ -64,7 +81,29 @@ class VirtualBench {
                std::uint64_t flash_size = 4U << 20, std::uint32_t baud_limit = 0);
 
   /// Runs one operation to its end. More than `limit` of virtual time fails the test.
-  OpenDeviceReport run(const Operation& operation);
+  template <class T>
+  DeviceReport<T> run(const Work<T>& work) {
+    net::asio::io_context loop;
+    Result<DeviceReport<T>> report = clock.run(loop, [&]() -> net::Task<DeviceReport<T>> {
+      DeviceReport<T> done = co_await start(work);
+      co_return done;
+    });
+    REQUIRE_MESSAGE(report.has_value(), report.error().message());
+    return *std::move(report);
+  }
+  /// The same on a loop of the caller's; `work` outlives it.
+  template <class T>
+  net::asio::awaitable<DeviceReport<T>> start(const Work<T>& work) {
+    const fleet::Batch batch = batch_of(T::operation, session, environment);
+    fleet::DeviceRun device_run(*parse_address("serial:/dev/virtual"), 1, batch, recorder);
+    auto on_device = [&](fleet::DeviceRun& started, T& result) -> net::Task<void> {
+      Device device(started, session, environment, result);
+      Result<void> done = co_await work(device, result);
+      co_return done;
+    };
+    DeviceReport<T> report = co_await fleet::run_device<T>(device_run, on_device);
+    co_return report;
+  }
   std::chrono::duration<double> elapsed() const { return clock.elapsed(); }
   esp::device::Device& device() { return *device_; }
   Bytes flash() const;
