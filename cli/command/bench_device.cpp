@@ -11,7 +11,6 @@
 #include "aiot/units.hpp"
 #include "command/bench.hpp"
 #include "command/targets.hpp"
-#include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "option.hpp"

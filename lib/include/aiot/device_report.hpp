@@ -9,7 +9,6 @@
 #include "aiot/describe.hpp"
 #include "aiot/error.hpp"
 #include "aiot/export.hpp"
-#include "aiot/value.hpp"
 
 namespace aiot {
 
@@ -37,13 +36,5 @@ template <class Result>
 bool all_ok(const std::vector<DeviceReport<Result>>& reports) {
   return std::ranges::none_of(reports, [](const auto& one) { return one.error.has_value(); });
 }
-
-/// A report with open content, until its job has a typed result.
-struct OpenDeviceReport {
-  Address device;
-  std::optional<Error> error;  ///< nullopt: done, and within the limits that were set
-  std::string step;            ///< the step that failed, "" when none did
-  Object fields;  ///< as far as it came: what was found, written or measured, and times
-};
 
 }  // namespace aiot

@@ -15,7 +15,7 @@ struct Arrow {
   std::string_view room;
   Names may_include;
 };
-const std::array<Arrow, 16> arrows = {{
+const std::array<Arrow, 15> arrows = {{
     {"include", {}},
     {"core", {}},
     {"crypto", {"core"}},
@@ -27,12 +27,11 @@ const std::array<Arrow, 16> arrows = {{
     {"net", {"core", "crypto"}},
     {"mqtt", {"core", "net"}},
     {"fleet", {"core", "net"}},
-    {"gang", {"core", "net"}},
     {"xml", {"core"}},
     {"protocol", {"core", "crypto", "net", "xml"}},
     {"job",
-     {"core", "crypto", "net", "mqtt", "fleet", "gang", "protocol", "image", "inference", "config",
-      "store", "filter"}},
+     {"core", "crypto", "net", "mqtt", "fleet", "protocol", "image", "inference", "config", "store",
+      "filter"}},
     {"sim", {"core", "crypto", "config", "net", "mqtt", "protocol", "inference"}},
 }};
 
@@ -44,7 +43,7 @@ struct Library {
 const std::array<Library, 22> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
     {"boost/asio",
-     {"lib/net/", "lib/mqtt/", "lib/fleet/", "lib/gang/", "lib/protocol/", "lib/job/", "lib/sim/"}},
+     {"lib/net/", "lib/mqtt/", "lib/fleet/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"boost/json", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
     {"boost/beast", {"lib/net/http"}},
     {"boost/", {}},
