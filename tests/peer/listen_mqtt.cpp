@@ -125,8 +125,14 @@ listen::Request bounded(std::uint64_t count) {
   return request;
 }
 
+/// Of the one address.
+const Error& failure(const listen::Report& report) {
+  REQUIRE(report.sources.size() == 1);
+  REQUIRE(report.sources.front().error.has_value());
+  return *report.sources.front().error;
+}
 std::string failure_code(const listen::Report& report) {
-  return report.failures.empty() ? "" : report.failures.front().error.stable_code();
+  return report.sources.front().error ? failure(report).stable_code() : "";
 }
 
 }  // namespace
@@ -180,8 +186,8 @@ TEST_CASE("a wrong password, a forbidden topic and a port without MQTT are told 
     Listener listener;
     listen::Report report = listener.run(broker.address("allowed/#"), request);
     CHECK(failure_code(report) == "mqtt.login");
-    CHECK(report.failures.front().error.condition() == Condition::refused_security);
-    CHECK(report.failures.front().error.message().find("wrong") == std::string::npos);
+    CHECK(failure(report).condition() == Condition::refused_security);
+    CHECK(failure(report).message().find("wrong") == std::string::npos);
   }
   ::chmod(broker.path("wrong.yaml").c_str(), 0644);
   listen::Request request = bounded(1);
@@ -252,8 +258,7 @@ TEST_CASE("TLS: the authority and the client's certificate decide") {
   stranger.ca_file = at + "stranger.pem";
   const listen::Report untrusted = listener.run(broker.address("a/#", "mqtts"), stranger);
   CHECK(failure_code(untrusted) == "mqtt.untrusted");
-  CHECK(untrusted.failures.front().error.message().find("certificate verify failed") !=
-        std::string::npos);
+  CHECK(failure(untrusted).message().find("certificate verify failed") != std::string::npos);
 
   listen::Request nobody = request;
   nobody.certificate_file = nobody.key_file = "";
