@@ -194,6 +194,33 @@ void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized
   }
 }
 
+void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt16& q,
+             const std::int16_t* input, std::int16_t* output) {
+  const auto saturated = [](std::int32_t x) {
+    return static_cast<std::int16_t>(clamp<std::int32_t>(x, -32'768, 32'767));
+  };
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    std::int32_t largest = -32'768;
+    for (std::int32_t i = 0; i < depth; ++i) largest = input[i] > largest ? input[i] : largest;
+    std::int32_t sum = 0;  // Q16
+    for (std::int32_t i = 0; i < depth; ++i) {
+      const auto scaled = multiply(input[i] - largest, q.beta);
+      output[i] = q.exp.at(saturated(wrapping_add(scaled, 32'767)));
+      sum = wrapping_add(sum, output[i]);
+    }
+    const int zeros = std::countl_zero(static_cast<std::uint32_t>(sum));
+    const auto shifted_sum = static_cast<std::int32_t>(
+        ((static_cast<std::int64_t>(sum) << (zeros - 1)) + (1 << 13)) >> 14);
+    const std::int64_t reciprocal =
+        q.one_over_one_plus.at(saturated(shifted_sum - (1 << 15) - (1 << 16)));
+    const int right = 31 - zeros;
+    for (std::int32_t i = 0; i < depth; ++i) {
+      const auto share = (output[i] * reciprocal + (std::int64_t{1} << (right - 1))) >> right;
+      output[i] = static_cast<std::int16_t>(clamp<std::int64_t>(share, 0, 32'767));
+    }
+  }
+}
+
 void softmax(std::int32_t rows, std::int32_t depth, float beta, const float* input, float* output) {
   for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
     float largest = std::numeric_limits<float>::lowest();

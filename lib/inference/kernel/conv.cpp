@@ -31,9 +31,9 @@ void for_each_tap(const Shape& input, const Window& window, std::int32_t y, std:
 
 /// `multiply_add(sum, input, weight)` over what one output value sees; `finish(sum, channel)` makes
 /// it the result.
-template <class Sum, class T, class Add, class Finish>
-void conv(const ConvShape& s, const T* input, const T* filter, T* output, const Add& multiply_add,
-          const Finish& finish) {
+template <class Sum, class T, class Weight, class Add, class Finish>
+void conv(const ConvShape& s, const T* input, const Weight* filter, T* output,
+          const Add& multiply_add, const Finish& finish) {
   const auto groups = s.input.c / s.group_channels;
   const auto channels_of_group = s.output.c / groups;
   for_each_pixel(s.output, [&](std::int32_t batch, std::int32_t y, std::int32_t x) {
@@ -54,8 +54,8 @@ void conv(const ConvShape& s, const T* input, const T* filter, T* output, const 
   });
 }
 
-template <class Sum, class T, class Add, class Finish>
-void depthwise(const ConvShape& s, const T* input, const T* filter, T* output,
+template <class Sum, class T, class Weight, class Add, class Finish>
+void depthwise(const ConvShape& s, const T* input, const Weight* filter, T* output,
                const Add& multiply_add, const Finish& finish) {
   for_each_pixel(s.output, [&](std::int32_t batch, std::int32_t y, std::int32_t x) {
     for (std::int32_t channel = 0; channel < s.output.c; ++channel) {
@@ -83,6 +83,17 @@ auto integer_finish(const Requantize& q, const std::int32_t* bias) {
   };
 }
 
+constexpr auto wide_add = [](std::int64_t sum, std::int32_t value, std::int32_t weight) {
+  return sum + value * weight;
+};
+auto wide_finish(const RequantizeWide& q, const std::int64_t* bias) {
+  return [&q, bias](std::int64_t sum, std::int32_t channel) {
+    const auto whole = static_cast<std::uint64_t>(sum) +
+                       static_cast<std::uint64_t>(bias == nullptr ? 0 : bias[channel]);
+    return q.result(static_cast<std::int64_t>(whole), channel);
+  };
+}
+
 constexpr auto float_add = [](float sum, float value, float weight) {
   return sum + value * weight;
 };
@@ -103,6 +114,31 @@ void conv_2d(const ConvShape& shape, const Requantize& quantized, const std::int
 void conv_2d(const ConvShape& shape, Range<float> range, const float* input, const float* filter,
              const float* bias, float* output) {
   conv<float>(shape, input, filter, output, float_add, float_finish(range, bias));
+}
+
+void conv_2d(const ConvShape& shape, const RequantizeWide& quantized, const std::int16_t* input,
+             const std::int8_t* filter, const std::int64_t* bias, std::int16_t* output) {
+  conv<std::int64_t>(shape, input, filter, output, wide_add, wide_finish(quantized, bias));
+}
+
+void depthwise_conv_2d(const ConvShape& shape, const RequantizeWide& quantized,
+                       const std::int16_t* input, const std::int8_t* filter,
+                       const std::int64_t* bias, std::int16_t* output) {
+  depthwise<std::int64_t>(shape, input, filter, output, wide_add, wide_finish(quantized, bias));
+}
+
+void fully_connected(const MatrixShape& shape, const RequantizeWide& quantized,
+                     const std::int16_t* input, const std::int8_t* weights,
+                     const std::int64_t* bias, std::int16_t* output) {
+  const auto finish = wide_finish(quantized, bias);
+  for (std::int32_t row = 0; row < shape.rows; ++row, input += shape.depth) {
+    const auto* weight = weights;
+    for (std::int32_t o = 0; o < shape.outputs; ++o, weight += shape.depth) {
+      std::int64_t sum = 0;
+      for (std::int32_t i = 0; i < shape.depth; ++i) sum = wide_add(sum, input[i], weight[i]);
+      *output++ = finish(sum, o);
+    }
+  }
 }
 
 void depthwise_conv_2d(const ConvShape& shape, const Requantize& quantized,

@@ -45,6 +45,17 @@ inline std::int32_t multiply(std::int32_t x, Factor factor) {
   return divide_by_power_of_two(high_multiply(shifted, factor.multiplier), right);
 }
 
+/// A wide sum times the factor, whose upper 16 bits count, rounded once: -31 <= shift <= 7, and the
+/// sum within 48 bits, else it goes round.
+inline std::int32_t multiply_wide(std::int64_t x, Factor factor) {
+  const std::int64_t multiplier =
+      factor.multiplier < 0x7fff0000 ? (factor.multiplier + (1 << 15)) >> 16 : 0x7fff;
+  const int right = 15 - factor.shift;
+  const auto product = static_cast<std::uint64_t>(x) * static_cast<std::uint64_t>(multiplier) +
+                       (std::uint64_t{1} << (right - 1));
+  return static_cast<std::int32_t>(static_cast<std::int64_t>(product) >> right);
+}
+
 /// The factor for 0 <= `value` < 2^30, as the reference kernels quantise it: what is below 2^-32 is
 /// 0.
 inline Factor factor_of(double value) {

@@ -61,6 +61,16 @@ struct Requantize {
   }
 };
 
+/// From a sum of int16 values times int8 weights to an int16 result; zero points are 0.
+struct RequantizeWide {
+  Range<std::int32_t> range{-32'768, 32'767};
+  const Factor* factors = nullptr;  ///< one for each output channel
+
+  std::int16_t result(std::int64_t sum, std::int32_t channel) const {
+    return static_cast<std::int16_t>(clamp(multiply_wide(sum, factors[channel]), range));
+  }
+};
+
 // What sums products: conv.cpp.
 
 /// A convolution's shapes. The filter of CONV_2D is [output.c][window.h][window.w][group_channels];
@@ -78,12 +88,19 @@ void conv_2d(const ConvShape& shape, const Requantize& quantized, const std::int
 void conv_2d(const ConvShape& shape, Range<float> range, const float* input, const float* filter,
              const float* bias, float* output);
 
+void conv_2d(const ConvShape& shape, const RequantizeWide& quantized, const std::int16_t* input,
+             const std::int8_t* filter, const std::int64_t* bias, std::int16_t* output);
+
 /// DEPTHWISE_CONV_2D. `bias` may be null.
 void depthwise_conv_2d(const ConvShape& shape, const Requantize& quantized,
                        const std::int8_t* input, const std::int8_t* filter,
                        const std::int32_t* bias, std::int8_t* output);
 void depthwise_conv_2d(const ConvShape& shape, Range<float> range, const float* input,
                        const float* filter, const float* bias, float* output);
+
+void depthwise_conv_2d(const ConvShape& shape, const RequantizeWide& quantized,
+                       const std::int16_t* input, const std::int8_t* filter,
+                       const std::int64_t* bias, std::int16_t* output);
 
 /// A convolution backwards: `window` goes over the output. The filter is
 /// [output.c][window.h][window.w][input.c].
@@ -110,6 +127,9 @@ void fully_connected(const MatrixShape& shape, const Requantize& quantized,
                      std::int8_t* output);
 void fully_connected(const MatrixShape& shape, Range<float> range, const float* input,
                      const float* weights, const float* bias, float* output);
+void fully_connected(const MatrixShape& shape, const RequantizeWide& quantized,
+                     const std::int16_t* input, const std::int8_t* weights,
+                     const std::int64_t* bias, std::int16_t* output);
 
 /// BATCH_MATMUL: for each batch, output[rows][columns] = a[rows][depth] x b[depth][columns], each
 /// with its own distances (0 where an input is repeated).
@@ -143,10 +163,15 @@ void average_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const st
                      std::int8_t* output);
 void average_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output);
 
+void average_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int16_t* input,
+                     std::int16_t* output);
+
 /// MAX_POOL_2D.
 void max_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
                  std::int8_t* output);
 void max_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output);
+void max_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int16_t* input,
+                 std::int16_t* output);
 
 /// Which values are averaged: for each index of the kept dimensions, those of the reduced ones.
 struct MeanShape {
@@ -352,6 +377,26 @@ struct SoftmaxInt8 {
   Factor beta;
   std::int32_t least_difference = 0;
 };
+
+/// A function of int16 values: 512 steps, linear between them.
+struct TableInt16 {
+  static constexpr int steps = 512;
+  std::int16_t values[steps + 1] = {};
+
+  std::int16_t at(std::int16_t value) const {
+    const int index = steps / 2 + (value >> 7);
+    const int slope = static_cast<std::int16_t>(values[index + 1] - values[index]);
+    return static_cast<std::int16_t>(values[index] + ((slope * (value & 0x7f) + 64) >> 7));
+  }
+};
+/// Int16 softmax: differences to the row's largest by `beta` to 1/65535 of 10, then exp and 1 / (1
+/// + x) by tables. The result's scale is 1/32768.
+struct SoftmaxInt16 {
+  Factor beta;
+  TableInt16 exp, one_over_one_plus;
+};
+void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt16& quantized,
+             const std::int16_t* input, std::int16_t* output);
 
 /// SOFTMAX over the last dimension of [rows][depth].
 void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,

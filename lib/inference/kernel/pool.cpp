@@ -51,12 +51,35 @@ constexpr auto keep_largest = [](auto& state, auto value) {
 
 }  // namespace
 
-void average_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
-                     std::int8_t* output) {
+namespace {
+
+template <class T>
+void average_of_integers(const PoolShape& shape, Range<std::int32_t> range, const T* input,
+                         T* output) {
   pool<Average<std::int32_t>>(shape, input, output, average, [&](const auto& state) {
     const auto half = state.sum > 0 ? state.count / 2 : -(state.count / 2);
-    return static_cast<std::int8_t>(clamp((state.sum + half) / state.count, range));
+    return static_cast<T>(clamp((state.sum + half) / state.count, range));
   });
+}
+
+template <class T>
+void largest_of_integers(const PoolShape& shape, Range<std::int32_t> range, const T* input,
+                         T* output) {
+  pool<Maximum<T>>(shape, input, output, keep_largest, [&](const auto& state) {
+    return static_cast<T>(clamp<std::int32_t>(state.value, range));
+  });
+}
+
+}  // namespace
+
+void average_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
+                     std::int8_t* output) {
+  average_of_integers(shape, range, input, output);
+}
+
+void average_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int16_t* input,
+                     std::int16_t* output) {
+  average_of_integers(shape, range, input, output);
 }
 
 void average_pool_2d(const PoolShape& shape, Range<float> range, const float* input,
@@ -68,9 +91,12 @@ void average_pool_2d(const PoolShape& shape, Range<float> range, const float* in
 
 void max_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
                  std::int8_t* output) {
-  pool<Maximum<std::int8_t>>(shape, input, output, keep_largest, [&](const auto& state) {
-    return static_cast<std::int8_t>(clamp<std::int32_t>(state.value, range));
-  });
+  largest_of_integers(shape, range, input, output);
+}
+
+void max_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int16_t* input,
+                 std::int16_t* output) {
+  largest_of_integers(shape, range, input, output);
 }
 
 void max_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output) {

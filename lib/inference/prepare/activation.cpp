@@ -94,13 +94,13 @@ Result<Table> relu(const Node& node, const InOut& t) {
   q.output_zero_point = t.output->zero_point();
   AIOT_TRY(q.factor,
            checked_factor(node, static_cast<double>(t.input->scale() / t.output->scale())));
-  AIOT_TRY(q.range, int8_range(node, Activation::relu, *t.output));
+  AIOT_TRY(q.range, integer_range(node, Activation::relu, *t.output));
   return table_of([&](std::int8_t x) { return kernel::rescale(q, x); });
 }
 
 Result<Table> relu6(const Node& node, const InOut& t) {
   AIOT_CHECK(expect_same_quantization(node, *t.input, *t.output));
-  AIOT_TRY(const auto range, int8_range(node, Activation::relu6, *t.input));
+  AIOT_TRY(const auto range, integer_range(node, Activation::relu6, *t.input));
   return table_of([&](std::int8_t x) { return kernel::clamp<std::int32_t>(x, range); });
 }
 
@@ -262,6 +262,42 @@ Result<kernel::SoftmaxInt8> in_q5(const Node& node, const Tensor& input, float b
   return result;
 }
 
+/// `function` of int16 values whose ends are those of `scale` and `zero_point`; the result's scale
+/// is 2 / 65535. The reference computes with floats, and takes half of each step's error off.
+template <class F>
+kernel::TableInt16 table_of_int16(float scale, std::int32_t zero_point, const F& function) {
+  constexpr int steps = kernel::TableInt16::steps;
+  constexpr float out_scale = 2.0F / 65'535;
+  const float first = scale * static_cast<float>(-32'768 - zero_point);
+  const float last = scale * static_cast<float>(32'767 - zero_point);
+  const float step = (last - first) / steps;
+  const float to_steps = 65'536.0F / (out_scale * 32'767 - out_scale * -32'768);
+  const auto stored = [](float value) {
+    return static_cast<std::int16_t>(std::clamp(value, -32'768.0F, 32'767.0F));
+  };
+  kernel::TableInt16 table;
+  for (int i = 0; i < steps; ++i) {
+    const float at = first + static_cast<float>(i) * step;
+    const float value = std::round(function(at) * to_steps);
+    const float following = function(first + static_cast<float>(i + 1) * step);
+    const float interpolated = std::round((following * to_steps + value) / 2);
+    const float middle = std::round(function(at + step / 2) * to_steps);
+    table.values[i] = stored(value - std::round((interpolated - middle) / 2));
+  }
+  table.values[steps] = stored(std::round(function(last) * to_steps));
+  return table;
+}
+
+Result<kernel::SoftmaxInt16> wide_softmax(const Node& node, const Tensor& input, float beta) {
+  kernel::SoftmaxInt16 result;
+  AIOT_TRY(result.beta, checked_factor(node, static_cast<double>(input.scale()) *
+                                                 static_cast<double>(beta) / (10.0 / 65'535.0)));
+  result.exp = table_of_int16(10.0F / 65'535, 32'767, [](float x) { return std::exp(x); });
+  result.one_over_one_plus =
+      table_of_int16(1.0F / 65'535, -32'768, [](float x) { return 1.0F / (1.0F + x); });
+  return result;
+}
+
 /// SOFTMAX and LOG_SOFTMAX: rows along the last dimension; of int8 values not too long.
 template <class T>
 Result<T> rows_of(const Node& node, const InOut& t) {
@@ -283,10 +319,18 @@ Result<T> rows_of(const Node& node, const InOut& t) {
 }  // namespace
 
 Result<Softmax> prepare_softmax(const Node& node) {
-  AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
+  AIOT_TRY(const auto tensors, in_and_out(node, 1, 1, true));
   AIOT_TRY(auto softmax, rows_of<Softmax>(node, tensors));
   softmax.beta = node.options<SoftmaxOptions>().beta;
   if (!tensors.quantized()) return softmax;
+  if (softmax.type == Type::int16) {
+    constexpr float scale = 1.0F / 32'768;
+    if (std::abs(tensors.output->scale() - scale) > 0.001F * scale) {
+      AIOT_CHECK(expect_output(node, *tensors.output, scale, 0));
+    }
+    AIOT_TRY(softmax.wide, wide_softmax(node, *tensors.input, softmax.beta));
+    return softmax;
+  }
   AIOT_CHECK(expect_output(node, *tensors.output, 1.0F / 256, -128));
   AIOT_TRY(softmax.quantized, in_q5(node, *tensors.input, softmax.beta));
   return softmax;

@@ -119,7 +119,7 @@ Result<Arithmetic> prepare_arithmetic(const Node& node) {
   q.offset_a = -tensors.input->zero_point();
   q.offset_b = -second->zero_point();
   q.output_offset = tensors.output->zero_point();
-  AIOT_TRY(q.range, int8_range(node, activation, *tensors.output));
+  AIOT_TRY(q.range, integer_range(node, activation, *tensors.output));
   AIOT_CHECK(
       set_factors(node, tensors.input->scale(), second->scale(), tensors.output->scale(), q));
   return result;

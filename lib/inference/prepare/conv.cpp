@@ -53,7 +53,7 @@ Result<void> set_window(const Node& node, const kernel::Shape& filter, const Con
 }  // namespace
 
 Result<Conv> prepare_conv(const Node& node) {
-  AIOT_TRY(const auto tensors, in_and_out(node, 2, 3));
+  AIOT_TRY(const auto tensors, in_and_out(node, 2, 3, true));
   AIOT_TRY(const auto* filter, node.input(1));
   Conv conv;
   conv.depthwise = node.op().code == Code::depthwise_conv_2d;
@@ -85,7 +85,7 @@ Result<Conv> prepare_conv(const Node& node) {
 }
 
 Result<FullyConnected> prepare_fully_connected(const Node& node) {
-  AIOT_TRY(const auto tensors, in_and_out(node, 2, 3));
+  AIOT_TRY(const auto tensors, in_and_out(node, 2, 3, true));
   AIOT_TRY(const auto* weights, node.input(1));
   const auto& options = node.options<FullyConnectedOptions>();
   if (options.weights_format != 0) {
@@ -130,6 +130,7 @@ Result<FullyConnected> prepare_fully_connected(const Node& node) {
     const double value =
         static_cast<double>(product) / static_cast<double>(tensors.output->scale());
     AIOT_TRY(const auto factor, checked_factor(node, value));
+    AIOT_CHECK(expect_factor_for(node, factor, fc.type));
     fc.quantized.factors.assign(outputs, factor);
   }
   return fc;

@@ -109,15 +109,21 @@ Result<void> expect_same_quantization(const Node& node, const Tensor& a, const T
                                a.scale(), a.zero_point(), b.scale(), b.zero_point()));
 }
 
-Result<InOut> in_and_out(const Node& node, std::size_t least, std::size_t most) {
+Result<InOut> in_and_out(const Node& node, std::size_t least, std::size_t most, bool wide) {
   AIOT_CHECK(node.expect(least, most));
   AIOT_TRY(const auto* input, node.input(0));
   AIOT_TRY(const auto* output, node.output());
-  AIOT_CHECK(expect_computable(node, *input, node.input_name(0)));
+  const bool is_wide = wide && input->type == Type::int16;
+  if (!is_wide) {
+    AIOT_CHECK(expect_computable(node, *input, node.input_name(0)));
+  }
   AIOT_CHECK(expect_type(node, *output, input->type, node.output_name()));
-  if (input->type == Type::int8) {
+  if (input->type != Type::float32) {
     AIOT_CHECK(expect_one_scale(node, *input, node.input_name(0)));
     AIOT_CHECK(expect_one_scale(node, *output, node.output_name()));
+  }
+  if (is_wide && (input->zero_point() != 0 || output->zero_point() != 0)) {
+    return node.fail(Errc::unsupported_option, "int16 with a zero point");
   }
   return InOut{input, output};
 }
@@ -175,14 +181,16 @@ Result<kernel::Range<float>> real_range(const Node& node, Activation activation)
 }
 }  // namespace
 
-Result<kernel::Range<std::int32_t>> int8_range(const Node& node, Activation activation,
-                                               const Tensor& output) {
+Result<kernel::Range<std::int32_t>> integer_range(const Node& node, Activation activation,
+                                                  const Tensor& output) {
   AIOT_TRY(const auto real, real_range(node, activation));
   kernel::Range<std::int32_t> range{-128, 127};
+  if (output.type == Type::int16) range = {-32'768, 32'767};
+  const float beyond = output.type == Type::int16 ? 1 << 17 : 1 << 10;
   const auto quantize = [&](float value, std::int32_t otherwise) {
     if (std::isinf(value)) return otherwise;
     const float steps = std::round(value / output.scale());
-    return output.zero_point() + static_cast<std::int32_t>(std::clamp(steps, -1024.0F, 1024.0F));
+    return output.zero_point() + static_cast<std::int32_t>(std::clamp(steps, -beyond, beyond));
   };
   range.low = std::max(range.low, quantize(real.low, range.low));
   range.high = std::min(range.high, quantize(real.high, range.high));
@@ -260,6 +268,11 @@ std::vector<std::int32_t> without(std::vector<std::int32_t> shape, std::size_t a
   return shape;
 }
 
+Result<void> expect_factor_for(const Node& node, kernel::Factor factor, Type type) {
+  if (type != Type::int16 || factor.shift <= 7) return {};
+  return node.fail(Errc::unsupported_option, "scales whose quotient is 128 or more");
+}
+
 Result<Requantization> requantization(const Node& node, const Tensor& input, const Tensor& weights,
                                       const Tensor& output, Activation activation, int axis,
                                       std::size_t channels) {
@@ -279,12 +292,13 @@ Result<Requantization> requantization(const Node& node, const Tensor& input, con
   Requantization result;
   result.input_offset = -input.zero_point();
   result.output_offset = output.zero_point();
-  AIOT_TRY(result.range, int8_range(node, activation, output));
+  AIOT_TRY(result.range, integer_range(node, activation, output));
   for (std::size_t i = 0; i < channels; ++i) {
     const auto scale = scales[scales.size() == 1 ? 0 : i];
     const double value = static_cast<double>(input.scale()) * static_cast<double>(scale) /
                          static_cast<double>(output.scale());
     AIOT_TRY(const auto factor, checked_factor(node, value));
+    AIOT_CHECK(expect_factor_for(node, factor, output.type));
     result.factors.push_back(factor);
   }
   return result;
@@ -292,11 +306,12 @@ Result<Requantization> requantization(const Node& node, const Tensor& input, con
 
 Result<void> expect_weights(const Node& node, const Tensor& weights, const Tensor* bias, Type type,
                             std::size_t channels) {
-  if (weights.type != Type::int8) {
-    AIOT_CHECK(expect_type(node, weights, type, node.input_name(1)));
-  }
+  const bool may_be_real = type == Type::float32 && weights.type != Type::int8;
+  AIOT_CHECK(
+      expect_type(node, weights, may_be_real ? Type::float32 : Type::int8, node.input_name(1)));
   if (bias == nullptr) return {};
-  AIOT_CHECK(expect_type(node, *bias, type == Type::int8 ? Type::int32 : type, "the bias"));
+  const auto sum_type = type == Type::int8 ? Type::int32 : Type::int64;
+  AIOT_CHECK(expect_type(node, *bias, type == Type::float32 ? type : sum_type, "the bias"));
   if (bias->elements() != channels) {
     return node.fail(Errc::bad_model,
                      fmt::format("{} biases for {} channels", bias->elements(), channels));

@@ -78,9 +78,10 @@ Result<void> expect_one_scale(const Node& node, const Tensor& tensor, const std:
 struct InOut {
   const Tensor* input;
   const Tensor* output;
-  bool quantized() const { return input->type == Type::int8; }
+  bool quantized() const { return input->type != Type::float32; }
 };
-Result<InOut> in_and_out(const Node& node, std::size_t least, std::size_t most);
+/// `wide`: they may be int16 too, with zero points of 0.
+Result<InOut> in_and_out(const Node& node, std::size_t least, std::size_t most, bool wide = false);
 
 /// A tensor of four dimensions. Errc::unsupported_option for another number of them.
 Result<kernel::Shape> image_shape(const Node& node, const Tensor& tensor, const std::string& name);
@@ -94,9 +95,9 @@ struct Steps {
 Result<Steps> window_steps(const Node& node, Padding padding, std::int32_t image,
                            std::int32_t window, std::int32_t stride, std::int32_t dilation);
 
-/// What the fused activation leaves of int8 results. Errc::unsupported_option.
-Result<kernel::Range<std::int32_t>> int8_range(const Node& node, Activation activation,
-                                               const Tensor& output);
+/// What the fused activation leaves of int8 (or int16) results. Errc::unsupported_option.
+Result<kernel::Range<std::int32_t>> integer_range(const Node& node, Activation activation,
+                                                  const Tensor& output);
 /// And of float32 ones.
 Result<kernel::Range<float>> float_range(const Node& node, Activation activation);
 
@@ -126,6 +127,8 @@ struct Requantization {
 
   /// Valid as long as this is.
   kernel::Requantize view() const { return {input_offset, output_offset, range, factors.data()}; }
+  /// Of int16.
+  kernel::RequantizeWide wide_view() const { return {range, factors.data()}; }
 };
 
 /// For sums of input times weights with `channels` output channels, whose weights have one scale or
@@ -133,6 +136,9 @@ struct Requantization {
 Result<Requantization> requantization(const Node& node, const Tensor& input, const Tensor& weights,
                                       const Tensor& output, Activation activation, int axis,
                                       std::size_t channels);
+
+/// Errc::unsupported_option unless multiply() or, for int16 results, multiply_wide() takes it.
+Result<void> expect_factor_for(const Node& node, kernel::Factor factor, Type type);
 
 /// Weights are of the input's `type`, or int8 for a float32 input ("hybrid" models); the bias
 /// (input 2, may be left out) has `channels` int32 or float32 values. Errc::bad_model,

@@ -8,7 +8,7 @@
 namespace aiot::inference {
 
 Result<Pool> prepare_pool(const Node& node) {
-  AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
+  AIOT_TRY(const auto tensors, in_and_out(node, 1, 1, true));
   Pool pool;
   pool.maximum = node.op().code == Code::max_pool_2d;
   pool.type = tensors.input->type;
@@ -36,7 +36,7 @@ Result<Pool> prepare_pool(const Node& node) {
     return node.fail(Errc::unsupported_option, fmt::format("a window of {} pixels", summed));
   }
   AIOT_CHECK(expect_same_quantization(node, *tensors.input, *tensors.output));
-  AIOT_TRY(pool.range, int8_range(node, options.activation, *tensors.output));
+  AIOT_TRY(pool.range, integer_range(node, options.activation, *tensors.output));
   return pool;
 }
 

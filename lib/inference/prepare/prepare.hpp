@@ -13,8 +13,8 @@ namespace aiot::inference {
 struct Conv {
   bool depthwise = false;
   kernel::ConvShape shape;
-  Type type = Type::int8;           ///< or float32
-  Requantization quantized;         ///< when int8
+  Type type = Type::int8;           ///< or int16, float32
+  Requantization quantized;         ///< when int8 or int16
   kernel::Range<float> range;       ///< when float32
   std::vector<float> real_weights;  ///< when float32 with int8 weights: instead of `filter`
   std::int32_t input = 0, filter = 0, bias = -1, output = 0;  ///< tensors of the model
@@ -24,8 +24,8 @@ Result<Conv> prepare_conv(const Node& node);
 /// FULLY_CONNECTED, ready for its kernel.
 struct FullyConnected {
   kernel::MatrixShape shape;
-  Type type = Type::int8;           ///< or float32
-  Requantization quantized;         ///< when int8
+  Type type = Type::int8;           ///< or int16, float32
+  Requantization quantized;         ///< when int8 or int16
   kernel::Range<float> range;       ///< when float32
   std::vector<float> real_weights;  ///< when float32 with int8 weights: instead of `weights`
   std::int32_t input = 0, weights = 0, bias = -1, output = 0;  ///< tensors of the model
@@ -76,8 +76,8 @@ Result<Extreme> prepare_extreme(const Node& node);
 struct Pool {
   bool maximum = false;
   kernel::PoolShape shape;
-  Type type = Type::int8;              ///< or float32
-  kernel::Range<std::int32_t> range;   ///< when int8
+  Type type = Type::int8;              ///< or int16, float32
+  kernel::Range<std::int32_t> range;   ///< when int8 or int16
   kernel::Range<float> real_range;     ///< when float32
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };
@@ -127,6 +127,7 @@ struct Softmax {
   std::int32_t rows = 1, depth = 1;
   Type type = Type::int8;              ///< or float32
   kernel::SoftmaxInt8 quantized;       ///< when int8
+  kernel::SoftmaxInt16 wide;           ///< when int16
   float beta = 1;                      ///< when float32
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };

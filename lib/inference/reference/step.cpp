@@ -13,8 +13,8 @@ const float* weights_of(const std::vector<float>& real, std::int32_t tensor, con
   return real.empty() ? at.in<float>(tensor) : real.data();
 }
 
-template <class T, class Bias, class How>
-void run(const Conv& p, const How& how, const T* filter, const Places& at) {
+template <class T, class Bias, class How, class Weight>
+void run(const Conv& p, const How& how, const Weight* filter, const Places& at) {
   const auto* input = at.in<T>(p.input);
   const auto* bias = at.in<Bias>(p.bias);
   auto* output = at.out<T>(p.output);
@@ -30,14 +30,16 @@ Result<Step> conv(const Node& node) {
   return Step([p = std::move(prepared)](const Places& at) {
     if (p.type == Type::int8) {
       run<std::int8_t, std::int32_t>(p, p.quantized.view(), at.in<std::int8_t>(p.filter), at);
+    } else if (p.type == Type::int16) {
+      run<std::int16_t, std::int64_t>(p, p.quantized.wide_view(), at.in<std::int8_t>(p.filter), at);
     } else {
       run<float, float>(p, p.range, weights_of(p.real_weights, p.filter, at), at);
     }
   });
 }
 
-template <class T, class Bias, class How>
-void run(const FullyConnected& p, const How& how, const T* weights, const Places& at) {
+template <class T, class Bias, class How, class Weight>
+void run(const FullyConnected& p, const How& how, const Weight* weights, const Places& at) {
   kernel::fully_connected(p.shape, how, at.in<T>(p.input), weights, at.in<Bias>(p.bias),
                           at.out<T>(p.output));
 }
@@ -47,6 +49,9 @@ Result<Step> fully_connected(const Node& node) {
   return Step([p = std::move(prepared)](const Places& at) {
     if (p.type == Type::int8) {
       run<std::int8_t, std::int32_t>(p, p.quantized.view(), at.in<std::int8_t>(p.weights), at);
+    } else if (p.type == Type::int16) {
+      run<std::int16_t, std::int64_t>(p, p.quantized.wide_view(), at.in<std::int8_t>(p.weights),
+                                      at);
     } else {
       run<float, float>(p, p.range, weights_of(p.real_weights, p.weights, at), at);
     }
@@ -67,6 +72,8 @@ Result<Step> pool(const Node& node) {
   return Step([p](const Places& at) {
     if (p.type == Type::int8) {
       run<std::int8_t>(p, p.range, at);
+    } else if (p.type == Type::int16) {
+      run<std::int16_t>(p, p.range, at);
     } else {
       run<float>(p, p.real_range, at);
     }
@@ -163,6 +170,9 @@ Result<Step> softmax(const Node& node) {
     if (p.type == Type::int8) {
       kernel::softmax(p.rows, p.depth, p.quantized, at.in<std::int8_t>(p.input),
                       at.out<std::int8_t>(p.output));
+    } else if (p.type == Type::int16) {
+      kernel::softmax(p.rows, p.depth, p.wide, at.in<std::int16_t>(p.input),
+                      at.out<std::int16_t>(p.output));
     } else {
       kernel::softmax(p.rows, p.depth, p.beta, at.in<float>(p.input), at.out<float>(p.output));
     }

@@ -8,9 +8,9 @@
 #include "inference/engine.hpp"
 #include "inference/tiny/form.hpp"
 
-/// The rules of MLPerf Tiny's benchmarks for a model: its input of bytes that a host uploads, and the
-/// numbers that it prints (benchmark/reference_submissions of mlcommons/tiny, th_load_tensor and
-/// th_results; the limits: benchmark/MLPerfTiny_Rules.adoc and tools/submission).
+/// The rules of MLPerf Tiny's benchmarks for a model: its input of bytes that a host uploads, and
+/// the numbers that it prints (benchmark/reference_submissions of mlcommons/tiny, th_load_tensor
+/// and th_results; the limits: benchmark/MLPerfTiny_Rules.adoc and tools/submission).
 namespace aiot::inference::tiny {
 
 /// The measure of a model's quality.

@@ -23,6 +23,7 @@ struct Known {
   std::string_view digest{};
 };
 constexpr Known models[] = {
+    {"ds_cnn_int16"},
     {"face_landmarks_192"},
     {"id_model"},
     {"lenet_300_100"},

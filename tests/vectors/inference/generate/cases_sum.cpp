@@ -37,7 +37,7 @@ struct Scales {
   Quantization weights, bias, output;
 };
 Scales scales(OneOperator& op, float input_scale, std::int32_t channels, std::int32_t summed,
-              int axis, bool one_scale) {
+              int axis, bool one_scale, Type type = Type::int8) {
   auto& r = op.random();
   Scales s;
   const auto count = one_scale ? 1 : channels;
@@ -53,17 +53,21 @@ Scales scales(OneOperator& op, float input_scale, std::int32_t channels, std::in
   s.weights.axis = axis;
   const float spread = input_scale * mean * 70 * std::sqrt(static_cast<float>(summed));
   const float off = r.chance(75) ? r.scale(0.3F, 2) : r.scale(0.00002F, 3000);
-  s.output = {{spread * off}, {op.zero_point()}, 0};
+  // Of int16 values the reference has no factors of 128 and more.
+  const float least = type == Type::int16 ? input_scale * 0.05F / 100 : 0;
+  s.output = {{std::max(spread * off, least)}, {op.zero_point()}, 0};
   return s;
 }
 
 void add_weights(OneOperator& op, Type type, const Shape& shape, std::int32_t channels,
                  const Scales& s, bool needs_bias = false) {
   auto& r = op.random();
-  op.constant(type, shape, s.weights, op.values(type, elements(shape)));
-  if (needs_bias || r.chance(80)) {
-    const auto bias_type = type == Type::int8 ? Type::int32 : type;
-    op.constant(bias_type, {channels}, type == Type::int8 ? s.bias : none,
+  const auto weight_type = type == Type::int16 ? Type::int8 : type;
+  op.constant(weight_type, shape, s.weights, op.values(weight_type, elements(shape)));
+  if (needs_bias || type == Type::int16 || r.chance(80)) {
+    const auto bias_type =
+        type == Type::int8 ? Type::int32 : (type == Type::int16 ? Type::int64 : type);
+    op.constant(bias_type, {channels}, type != Type::float32 ? s.bias : none,
                 op.values(bias_type, static_cast<std::size_t>(channels)));
   }
 }
@@ -85,8 +89,8 @@ Bytes conv(Random& r, Type type) {
   const auto n = r.chance(20) ? 2 : 1;
   const auto q = op.quantization(0.001F, 1);
   op.input(type, {n, y.image, x.image, groups * group_channels}, q);
-  const auto s =
-      scales(op, q.scales[0], channels, y.filter * x.filter * group_channels, 0, r.chance(25));
+  const auto s = scales(op, q.scales[0], channels, y.filter * x.filter * group_channels, 0,
+                        r.chance(25), type);
   add_weights(op, type, {channels, y.filter, x.filter, group_channels}, channels, s);
   op.output(type, {n, y.steps, x.steps, channels}, s.output);
   return op.file(o);
@@ -109,7 +113,7 @@ Bytes depthwise_conv(Random& r, Type type) {
   const auto n = r.chance(20) ? 2 : 1;
   const auto q = op.quantization(0.001F, 1);
   op.input(type, {n, y.image, x.image, in_channels}, q);
-  const auto s = scales(op, q.scales[0], channels, y.filter * x.filter, 3, false);
+  const auto s = scales(op, q.scales[0], channels, y.filter * x.filter, 3, false, type);
   add_weights(op, type, {1, y.filter, x.filter, channels}, channels, s, true);
   op.output(type, {n, y.steps, x.steps, channels}, s.output);
   return op.file(o);
@@ -128,7 +132,7 @@ Bytes transpose_conv(Random& r, Type type) {
   const auto channels = r.between(1, 5);
   const auto q = op.quantization(0.001F, 1);
   const auto s =
-      scales(op, q.scales[0], channels, y.filter * x.filter * in_channels, 0, r.chance(25));
+      scales(op, q.scales[0], channels, y.filter * x.filter * in_channels, 0, r.chance(25), type);
   const Shape filter = {channels, y.filter, x.filter, in_channels};
   op.constant_integers({1, y.image, x.image, channels});
   op.constant(type, filter, s.weights, op.values(type, elements(filter)));
@@ -151,7 +155,7 @@ Bytes fully_connected(Random& r, Type type) {
   const auto outputs = r.between(1, 12);
   const auto q = op.quantization(0.001F, 1);
   op.input(type, {rows, depth}, q);
-  const auto s = scales(op, q.scales[0], outputs, depth, 0, r.chance(60));
+  const auto s = scales(op, q.scales[0], outputs, depth, 0, r.chance(60), type);
   add_weights(op, type, {outputs, depth}, outputs, s);
   op.output(type, {rows, outputs}, s.output);
   return op.file(o);
@@ -246,6 +250,12 @@ Bytes batch_matmul(Random& r, Type type) {
   return op.file(o);
 }
 
+Bytes conv_int16(Random& r, Type /*type*/) { return conv(r, Type::int16); }
+Bytes depthwise_conv_int16(Random& r, Type /*type*/) { return depthwise_conv(r, Type::int16); }
+Bytes fully_connected_int16(Random& r, Type /*type*/) { return fully_connected(r, Type::int16); }
+Bytes average_pool_int16(Random& r, Type /*type*/) { return average_pool(r, Type::int16); }
+Bytes max_pool_int16(Random& r, Type /*type*/) { return max_pool(r, Type::int16); }
+
 constexpr Maker makers[] = {{"conv_2d", conv},
                             {"depthwise_conv_2d", depthwise_conv},
                             {"transpose_conv", transpose_conv},
@@ -256,7 +266,12 @@ constexpr Maker makers[] = {{"conv_2d", conv},
                             {"mean", mean},
                             {"sum", sum},
                             {"reduce_max", reduce_max},
-                            {"reduce_min", reduce_min}};
+                            {"reduce_min", reduce_min},
+                            {"conv_2d_int16", conv_int16, true},
+                            {"depthwise_conv_2d_int16", depthwise_conv_int16, true},
+                            {"fully_connected_int16", fully_connected_int16, true},
+                            {"average_pool_2d_int16", average_pool_int16, true},
+                            {"max_pool_2d_int16", max_pool_int16, true}};
 
 }  // namespace
 

@@ -164,6 +164,15 @@ Bytes softmax(Random& r, Type type) {
   return op.file(SoftmaxOptions{beta});
 }
 
+Bytes softmax_int16(Random& r, Type /*type*/) {
+  OneOperator op(r, Code::softmax);
+  const float beta = r.chance(70) ? 1 : r.scale(0.1F, 4);
+  const Shape shape = {r.between(1, 4), r.between(1, 60)};
+  op.input(Type::int16, shape, op.quantization(0.000002F, 0.001F));
+  op.output(Type::int16, shape, {{1.0F / 32768}, {0}, 0});
+  return op.file(SoftmaxOptions{beta});
+}
+
 constexpr Shape::value_type all_values = 256;
 
 /// A function of one value over many of them.
@@ -293,6 +302,7 @@ constexpr Maker makers[] = {{"add", add},
                             {"float_functions", float_functions},
                             {"quantize", quantize},
                             {"cast", cast},
+                            {"softmax_int16", softmax_int16, true},
                             {"dequantize", dequantize, true}};
 
 }  // namespace

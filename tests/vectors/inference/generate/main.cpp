@@ -103,8 +103,10 @@ bool append_case(Bytes& out, const Bytes& file, const Resolver& resolver, Random
   append_sized(record, file.data(), file.size());
   for (std::size_t i = 0; i < interpreter.inputs_size(); ++i) {
     auto* tensor = interpreter.input(i);
-    const auto type = tensor->type == kTfLiteFloat32 ? Type::float32 : Type::int8;
-    const auto unit = type == Type::float32 ? 4 : 1;
+    const auto type = tensor->type == kTfLiteFloat32 ? Type::float32
+                      : tensor->type == kTfLiteInt16 ? Type::int16
+                                                     : Type::int8;
+    const auto unit = aiot::inference::size_of(type);
     auto values = OneOperator(random, Code::add).values(type, tensor->bytes / unit);
     if (unit == 1 && values.size() == 256 && interpreter.inputs_size() == 1) {
       for (int v = 0; v < 256; ++v) values[v] = static_cast<std::uint8_t>(v);

@@ -33,6 +33,18 @@ Bytes OneOperator::values(Type type, std::size_t count) {
       case Type::int32:
         aiot::append_le32(bytes, static_cast<std::uint32_t>(random_.between(-20'000, 20'000)));
         break;
+      case Type::int64:
+        aiot::append_le32(bytes,
+                          static_cast<std::uint32_t>(random_.between(-2'000'000, 2'000'000)));
+        aiot::append_le32(bytes, (bytes.back() & 0x80) != 0 ? 0xffffffffU : 0);
+        break;
+      case Type::int16: {
+        auto value = static_cast<std::uint16_t>(random_.bits() >> 48);
+        if (extreme || random_.chance(5)) value = random_.chance(50) ? 0x8000 : 0x7fff;
+        bytes.push_back(static_cast<std::uint8_t>(value));
+        bytes.push_back(static_cast<std::uint8_t>(value >> 8));
+        break;
+      }
       default: {
         auto value = static_cast<std::uint8_t>(random_.bits() >> 56);
         if (extreme || random_.chance(5)) value = random_.chance(50) ? 0x80 : 0x7f;
@@ -49,6 +61,10 @@ std::int32_t OneOperator::add(Type type, Shape shape, Quantization q) {
   tensor.shape = std::move(shape);
   if (type == Type::int8 || type == Type::uint8 || (type == Type::int32 && !q.scales.empty())) {
     tensor.quantization = std::move(q);
+  }
+  if ((type == Type::int16 || type == Type::int64) && !q.scales.empty()) {
+    tensor.quantization = std::move(q);
+    tensor.quantization.zero_points.assign(tensor.quantization.scales.size(), 0);
   }
   model_.tensors.push_back(std::move(tensor));
   return static_cast<std::int32_t>(model_.tensors.size() - 1);
