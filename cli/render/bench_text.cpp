@@ -272,15 +272,16 @@ void print_bench_devices(std::ostream& out, const bench::DevicesReport& report, 
   for (const auto& one : report.devices) {
     const bench::DutResult& dut = one.result;
     heads.push_back(
-        {status(!one.error, false), escape_controls(one.device.str()),
+        {status(!one.error, false), short_address(one.device),
          dut.model ? escape_controls(*dut.model) : "",
          dut.performance ? rate_words(dut.performance->median_per_second) : "",
          dut.energy ? fmt::format("{:.1f} µJ", dut.energy->median_microjoules) : "",
-         dut.name       ? "on " + escape_controls(*dut.name)
-         : one.error    ? "failed in " + escape_controls(one.step.empty() ? "start" : one.step)
-                        : ""});
+         !one.error         ? escape_controls(dut.name.value_or(""))
+         : one.step.empty() ? "not started"
+                            : "at " + escape_controls(one.step),
+         dut.seconds > 0 ? time_text(dut.seconds) : ""});
   }
-  for (std::size_t column = 5; column >= 2; --column) drop_empty(heads, column, 0);
+  for (std::size_t column = 6; column >= 2; --column) drop_empty(heads, column, 0);
   const std::string lines = table(heads, 80);
   std::size_t begin = 0;
   for (const auto& one : report.devices) {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "aiot/bytes.hpp"
+#include "aiot/units.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::render {
@@ -40,6 +42,16 @@ std::string rate_words(double inferences_per_s) {
 
 std::string shape_words(const std::vector<std::int32_t>& shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
+}
+
+std::string short_address(const Address& address) {
+  std::string text = escape_controls(address.str());
+  if (text.starts_with("serial:/")) text.erase(0, 7);
+  return text;
+}
+
+std::string time_text(double seconds) {
+  return format_duration(std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
 }
 
 void align_right(std::vector<std::vector<std::string>>& rows,

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "aiot/address.hpp"
+
 /// Figures with their units, for people.
 namespace aiot::cli::render {
 
@@ -16,6 +18,11 @@ std::string rate_words(double inferences_per_s);
 std::string percent(double share, int decimals = 1);
 /// "1x49x10x1"
 std::string shape_words(const std::vector<std::int32_t>& shape);
+
+/// "/dev/ttyUSB0" of "serial:/dev/ttyUSB0", which every command accepts as well. Escaped.
+std::string short_address(const Address& address);
+/// "1.5 s"
+std::string time_text(double seconds);
 
 /// Pads the cells of each column but those in `left` on their left, so that figures stand below
 /// each other.

@@ -7,6 +7,7 @@
 
 #include "aiot/bytes.hpp"
 #include "aiot/units.hpp"
+#include "render/figures.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::render {
@@ -65,17 +66,6 @@ std::string end_of(const std::string& text, std::size_t width) {
     while (start < text.size() && (static_cast<unsigned char>(text[start]) & 0xC0U) == 0x80U);
   }
   return "…" + text.substr(start);
-}
-
-/// "/dev/ttyUSB0" of "serial:/dev/ttyUSB0", which every command accepts as well.
-std::string short_address(const Address& address) {
-  std::string text = escape_controls(address.str());
-  if (text.starts_with("serial:/")) text.erase(0, 7);
-  return text;
-}
-
-std::string time_text(double seconds) {
-  return format_duration(std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9)));
 }
 
 template <class T>
