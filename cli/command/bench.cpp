@@ -1,4 +1,5 @@
 #include "command/bench.hpp"
+
 #include "command/commands.hpp"
 
 namespace aiot::cli::command {

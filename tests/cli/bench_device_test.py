@@ -85,6 +85,7 @@ def differences():
         ("wrong-output:3", "kernel"),
         ("wrong-input", "quantisation"),
         ("wrong-scale:1.1", "quantisation"),
+        ("wrong-scale:1.05", "quantisation"),
     ):
         with devices("--bench", "kws", "--profile", "fast", "--fault", fault) as (device,):
             document = measure(device["address"], "--model", "kws", code=9)
@@ -149,7 +150,7 @@ def refusals():
         measure(*arguments, code=2)
     done = subprocess.run([tool, "sim", "esp32", "--bench", "kws"], capture_output=True)
     assert done.returncode == 2, done
-    # Names are told wherever a model is named, and never an option that the command does not have.
+    # Names are listed wherever a model is named, and never an option that the command does not have.
     for wrong, said in (("kwz", "did you mean kws?"), ("no-such-model", "kws, vww, ic, ad")):
         for command in (("sim", "--bench", wrong), ("bench", "device", "tcp://127.0.0.1:9", "--model", wrong)):
             done = subprocess.run([tool, *command], capture_output=True, text=True)
@@ -167,7 +168,7 @@ def refusals():
 
 
 def traces(folder):
-    """One for each device; one that the disk does not take is told."""
+    """One for each device; one that the disk does not take is reported."""
     with devices("--bench", "ad", "--profile", "fast", count=2) as ready:
         addresses = [device["address"] for device in ready]
         quick = ("--windows", "1", "--window", "1s")

@@ -198,7 +198,7 @@ def report(folder):
 
 
 def places(folder):
-    """A place that cannot be written is told at once, in a code of its own; what was measured is kept."""
+    """A place that cannot be written is reported at once, in a code of its own; what was measured is kept."""
     (folder / "plain").write_text("kept")
     for place in (folder / "no" / "such.html", folder / "plain" / "x.svg", pathlib.Path("/proc/x.html")):
         refused = document("ad", *QUICK, "--report", str(place), code=5)

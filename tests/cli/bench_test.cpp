@@ -98,7 +98,7 @@ TEST_CASE("bench: a data set's labels lie in its folder unless they are named") 
   CHECK(data({"--workers", "3"}).workers == 3);
 }
 
-TEST_CASE("bench: what makes no sense is refused before anything runs") {
+TEST_CASE("bench: what is contradictory is refused before anything runs") {
   const auto refused = [](std::vector<std::string> args) {
     args.insert(args.begin(), {"bench", "run"});
     const auto ran = run_cli(args);
@@ -156,7 +156,7 @@ TEST_CASE("bench: with raw bytes nothing is measured, and what belongs to that i
   }
 }
 
-TEST_CASE("bench: an output that cannot be written leaves nothing, and the result is told") {
+TEST_CASE("bench: an output that cannot be written leaves nothing, and the result is printed") {
   const aiot::test::TemporaryFolder folder;
   const std::string in = folder.put("x.bin", std::string_view("ab"));
   const std::string old = folder.put("old", std::string_view("old"));

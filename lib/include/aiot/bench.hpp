@@ -253,8 +253,8 @@ struct Report {
 /// ModelResult. A disturbance is an event::Notice, and in the result. A stop ends the measurement in
 /// good order: the result has what was measured so far, `complete` is false, and a failure of
 /// Condition::cancelled says so; so does one of Condition::timeout at the end of the time allowed.
-/// Both come between two inferences. An error when nothing was tried: the request makes no sense, or
-/// a file of it cannot be read.
+/// Both come between two inferences. An error when nothing was tried: the request is invalid, or a
+/// file of it cannot be read.
 AIOT_API Result<Report> run(const Request& request, EventSink& sink, std::stop_token stop);
 
 /// Raw bytes through a model, once.

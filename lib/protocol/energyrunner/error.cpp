@@ -13,7 +13,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, 
 constexpr std::array rows = {
     row(Errc::no_answer, "energyrunner.no_answer", "the device did not answer", Condition::timeout,
         true),
-    row(Errc::not_a_device, "energyrunner.not_a_device", "what answers is no device under test",
+    row(Errc::not_a_device, "energyrunner.not_a_device", "the device that replies is no device under test",
         Condition::protocol),
     row(Errc::garbled, "energyrunner.garbled", "a line of the device's is damaged",
         Condition::protocol, true),

@@ -44,7 +44,7 @@ struct Message {
   std::uint32_t number = 0;    ///< of a lap, a count
   Bytes bytes;                 ///< of a buffer line
   std::vector<double> values;  ///< of results, as printed
-  /// Of an error: which of those it is that the session tells apart.
+  /// Of an error: those that the session distinguishes.
   enum class Cause { other, not_loaded, too_large } cause = Cause::other;
 };
 

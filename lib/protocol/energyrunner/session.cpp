@@ -1,8 +1,9 @@
 #include "protocol/energyrunner/session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 namespace aiot::energyrunner {
 namespace {
@@ -222,7 +223,7 @@ net::Task<void> Session::ask_profile() {
 net::Task<void> Session::ask_mode() {
   Error last;
   for (int i = 0; i < most_questions; ++i) {
-    // A lap is said where laps are how time is told.
+    // A device reports laps where these are how it reports time.
     Result<Reply> reply = co_await ask("timestamp");
     if (reply) {
       greeting_.energy_mode = reply->find(Kind::lap) == nullptr;

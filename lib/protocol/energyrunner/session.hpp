@@ -102,7 +102,7 @@ class Session {
     const Heard* find(Kind kind) const;
   };
 
-  /// Sends a command and gathers what is said up to m-ready. `silence`: at most so long without a
+  /// Sends a command and gathers the reply up to m-ready. `silence`: at most so long without a
   /// byte; `patience`: for all of it. Errc::no_answer.
   net::Task<Reply> exchange(std::string command, net::Duration silence, net::Duration patience);
   /// The same with the usual times, for a short reply.

@@ -31,8 +31,8 @@ Result<Line> decode_line(std::string_view line);
 /// How many samples such a device takes a second, by its path.
 double samples_per_s(std::string_view device);
 
-/// A Joulescope by what its tool prints: always measuring, and nothing can be told to it. It gives
-/// the target no power; the voltage asked for is whoever's supply is used.
+/// A Joulescope by what its tool prints: always measuring, without settings. It gives the
+/// target no power; the voltage is that of the supply in use.
 class Joulescope final : public Monitor {
  public:
   explicit Joulescope(std::unique_ptr<net::Link> link) : link_(std::move(link)), lines_(*link_) {}

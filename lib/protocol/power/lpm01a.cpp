@@ -1,10 +1,11 @@
 #include "protocol/power/lpm01a.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <fmt/format.h>
 #include <optional>
 
 namespace aiot::power::lpm01a {

@@ -8,10 +8,10 @@
 
 namespace aiot::power::lpm01a {
 
-/// The monitor's side as an engine: what it measures is told to it, ahead of time if need be.
+/// The monitor's side as an engine: its caller states what it measures, ahead of time if need be.
 class VirtualMonitor final : public net::DeviceEngine {
  public:
-  /// `idle_watts`: of the target while nothing else is told.
+  /// `idle_watts`: of the target unless stated otherwise.
   explicit VirtualMonitor(double idle_watts) : idle_watts_(idle_watts) {}
 
   /// The target takes so much from `begin` to `end`. In the order of time.

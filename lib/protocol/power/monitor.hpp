@@ -10,7 +10,7 @@
 
 namespace aiot::power {
 
-/// What the monitor is told to do.
+/// Settings of a monitor.
 struct Supply {
   std::uint32_t millivolts = 3300;
   std::uint32_t samples_per_s = 1000;
@@ -20,7 +20,7 @@ struct Supply {
   bool calibrate = false;
 };
 
-/// What a monitor says of itself, and how it was set.
+/// What a monitor reports of itself, and its settings.
 struct MonitorInfo {
   std::string kind;              ///< "lpm01a", "joulescope"
   std::string name;              ///< the board's own words: its id, its serial number

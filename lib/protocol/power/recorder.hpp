@@ -43,7 +43,7 @@ class Recorder {
   /// The monitor's own count: so many samples belong between two of these.
   void on_timestamp(std::uint64_t samples_between, unsigned buffer_percent);
 
-  /// What came so far had arrived by then: for stretches that are told by this clock.
+  /// What came so far had arrived by then: for stretches by this clock.
   void on_time(net::TimePoint arrived);
 
   std::uint64_t samples() const { return samples_; }

@@ -1,5 +1,7 @@
 #include "job/bench/device/compare.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
@@ -8,7 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
+#include <limits>
 #include <mutex>
 #include <thread>
 
@@ -179,52 +181,86 @@ bool is_equal(double device, double reference) {
   return std::abs(device - reference) < slack_of(reference);
 }
 
-/// One factor for all: that of the largest result, which is known best.
-bool scaled(const Mismatch& one, std::optional<double>& factor, bool& tells) {
-  if (!one.same_count() || one.device.size() < 2) return false;
-  const auto largest = std::ranges::max_element(
-      one.reference, [](float a, float b) { return std::abs(a) < std::abs(b); });
-  const auto at = static_cast<std::size_t>(largest - one.reference.begin());
-  if (!(std::abs(*largest) > 0.1F)) return false;
-  if (!factor) factor = one.device[at] / static_cast<double>(*largest);
-  int significant = 0;
-  for (std::size_t i = 0; i < one.device.size(); ++i) {
-    const double expected = *factor * static_cast<double>(one.reference[i]);
-    // The factor itself is known no better than the digits it was taken from.
-    if (!(std::abs(one.device[i] - expected) < 2 * slack_of(expected))) return false;
-    if (std::abs(one.reference[i]) > 0.02F) ++significant;
+/// All values that one unknown can have.
+struct Range {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+
+  bool empty() const { return !(low <= high); }
+  double middle() const { return (low + high) / 2; }
+  void limit(double from, double to) {
+    low = std::max(low, std::min(from, to));
+    high = std::min(high, std::max(from, to));
   }
-  tells = tells || significant >= 2;
-  return true;
+};
+
+/// The factors that explain all results: each printed one is known to `slack_of`. Empty when there
+/// is none, or when too few results are large enough to say.
+Range factors_of(const std::vector<Mismatch>& all) {
+  constexpr float significant = 0.02F;
+  Range factors;
+  int most_significant = 0;
+  for (const Mismatch& one : all) {
+    if (one.device.size() < 2) return {1, 0};
+    int count = 0;
+    for (std::size_t i = 0; i < one.device.size(); ++i) {
+      const double slack = slack_of(one.device[i]);
+      const auto right = static_cast<double>(one.reference[i]);
+      if (std::abs(one.reference[i]) > significant) ++count;
+      if (right == 0) {
+        if (!(std::abs(one.device[i]) < slack)) return {1, 0};
+        continue;
+      }
+      factors.limit((one.device[i] - slack) / right, (one.device[i] + slack) / right);
+      if (!(std::abs(one.device[i]) < std::numeric_limits<double>::max())) return {1, 0};
+    }
+    most_significant = std::max(most_significant, count);
+  }
+  return most_significant < 2 ? Range{1, 0} : factors;
 }
 
-/// One offset for all.
-bool shifted(const Mismatch& one, std::optional<double>& offset) {
-  if (!one.same_count() || one.device.size() < 2) return false;
-  if (!offset) offset = one.device[0] - static_cast<double>(one.reference[0]);
-  for (std::size_t i = 0; i < one.device.size(); ++i) {
-    const double expected = static_cast<double>(one.reference[i]) + *offset;
-    if (!(std::abs(one.device[i] - expected) < 2 * slack_of(expected))) return false;
+/// The offsets that explain all results.
+Range offsets_of(const std::vector<Mismatch>& all) {
+  Range offsets;
+  for (const Mismatch& one : all) {
+    if (one.device.size() < 2) return {1, 0};
+    for (std::size_t i = 0; i < one.device.size(); ++i) {
+      const double slack = slack_of(one.device[i]);
+      const double offset = one.device[i] - static_cast<double>(one.reference[i]);
+      if (!(std::abs(offset) < std::numeric_limits<double>::max())) return {1, 0};
+      offsets.limit(offset - slack, offset + slack);
+    }
   }
-  return true;
+  return offsets;
 }
 
 std::optional<Diagnosis> output_slip(const std::vector<Mismatch>& all, float step) {
-  std::optional<double> offset;
-  if (std::ranges::all_of(all, [&](const Mismatch& one) { return shifted(one, offset); })) {
+  if (const Range offsets = offsets_of(all); !offsets.empty()) {
+    const double offset = offsets.middle();
     return Diagnosis{Cause::quantisation,
-                   fmt::format("each result is {:+.3f} off{}: the output's zero point", *offset,
-                               step > 0 ? fmt::format(", {:.1f} steps", *offset / step) : "")};
+                     fmt::format("each result is {:+.3f} off{}: the output's zero point", offset,
+                                 step > 0 ? fmt::format(", {:.1f} steps", offset / step) : ""),
+                     false};
   }
-  std::optional<double> factor;
-  bool tells = false;
-  if (std::ranges::all_of(all, [&](const Mismatch& one) { return scaled(one, factor, tells); }) &&
-      tells) {
-    return Diagnosis{
-        Cause::quantisation,
-        fmt::format("each result is {:.3f} times what it should be: the output's scale", *factor)};
+  if (const Range factors = factors_of(all); !factors.empty()) {
+    return Diagnosis{Cause::quantisation,
+                     fmt::format("each result is {:.3f} times what it should be: the output's scale",
+                                 factors.middle()),
+                     false};
   }
   return std::nullopt;
+}
+
+/// The results differ by more than half of their size: no rounding does that.
+bool is_far_off(const Mismatch& one) {
+  double sum = 0;
+  double difference = 0;
+  for (std::size_t i = 0; i < one.device.size(); ++i) {
+    const auto right = static_cast<double>(one.reference[i]);
+    sum += std::abs(right);
+    difference += std::abs(one.device[i] - right);
+  }
+  return !(difference <= sum / 2);
 }
 
 std::string expected_words(const inference::tiny::Task& task) {
@@ -250,12 +286,14 @@ std::optional<Difference> first_difference(const std::vector<double>& device,
   return std::nullopt;
 }
 
-Result<Diagnosis> explain(const std::vector<Mismatch>& all, Reference& reference) {
+Result<Diagnosis> explain(const std::vector<Mismatch>& all, Reference& reference,
+                          bool none_equal) {
   for (const Mismatch& one : all) {
     if (one.same_count()) continue;
     return Diagnosis{Cause::count,
                    fmt::format("{} results for {}, {} {}", one.device.size(), one.file,
-                               expected_words(reference.task()), one.reference.size())};
+                               expected_words(reference.task()), one.reference.size()),
+                     false};
   }
   for (const InputSlip slip : slips_of(reference.task())) {
     bool explains = true;
@@ -264,13 +302,16 @@ Result<Diagnosis> explain(const std::vector<Mismatch>& all, Reference& reference
       explains = explains && !first_difference(one.device, slipped);
       if (!explains) break;
     }
-    if (explains) return Diagnosis{Cause::quantisation, std::string(text_of(slip))};
+    if (explains) return Diagnosis{Cause::quantisation, std::string(text_of(slip)), false};
   }
   if (auto slip = output_slip(all, reference.step())) return *std::move(slip);
   const Mismatch& one = all.front();
+  const bool other_model = none_equal && std::ranges::all_of(all, is_far_off);
   return Diagnosis{Cause::kernel,
-                 fmt::format("output {} of {} is {:.3f}, the reference says {:.3f}",
-                             one.first.index, one.file, one.first.device, one.first.reference)};
+                   fmt::format("{}output {} of {} is {:.3f}, the reference's {:.3f}",
+                               other_model ? "a different model? " : "", one.first.index, one.file,
+                               one.first.device, one.first.reference),
+                   other_model};
 }
 
 Result<std::size_t> slips_shown(Reference& reference, ByteSpan upload) {
@@ -305,7 +346,7 @@ Result<Bytes> telling_upload(Reference& reference, std::uint64_t seed) {
 net::Task<bool> Comparer::add(const std::string& file, const Bytes& upload,
                                 const std::vector<double>& device) {
   if (reference_ == nullptr) co_return true;
-  // The work may outlive whoever waits for it: it owns what it uses.
+  // The work may outlive the session that waits for it: it owns what it uses.
   std::function<Result<std::vector<float>>()> infer = [reference = reference_, upload] {
     return reference->results(upload);
   };
@@ -324,13 +365,14 @@ net::Task<bool> Comparer::add(const std::string& file, const Bytes& upload,
 }
 
 void Comparer::blame(Cause cause, std::string text) {
-  if (!diagnosis_) diagnosis_ = Diagnosis{cause, std::move(text)};
+  if (!diagnosis_) diagnosis_ = Diagnosis{cause, std::move(text), false};
 }
 
 net::Task<std::optional<Diagnosis>> Comparer::diagnosis() {
   if (diagnosis_ || kept_.empty()) co_return diagnosis_;
-  std::function<Result<Diagnosis>()> work = [reference = reference_, kept = kept_] {
-    return explain(kept, *reference);
+  std::function<Result<Diagnosis>()> work = [reference = reference_, kept = kept_,
+                                             none_equal = equal_ == 0] {
+    return explain(kept, *reference, none_equal);
   };
   Result<Diagnosis> found = co_await workers_.run(std::move(work), clock_);
   if (!found) co_return std::move(found).error();

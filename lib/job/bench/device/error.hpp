@@ -15,7 +15,7 @@ enum class DeviceErrc {
   outputs_differ,  ///< the device's results are not the model's
   accuracy_low,    ///< below the benchmark's limit
   one_class,       ///< files of one class alone, which have no AUC
-  needs_monitor,   ///< energy without a power monitor, or a device that tells no time
+  needs_monitor,   ///< energy without a power monitor, or a device that reports no time
   results_exist,   ///< a file of results is there already
   results_failed,  ///< the results could not be written
   device_timeout,  ///< the time allowed for a device is over

@@ -32,7 +32,7 @@ class PowerFeed {
   const power::Recorder& recorder() const { return feed_->recorder; }
 
  private:
-  /// What the stream's coroutine uses: it may outlive whoever started it.
+  /// What the stream's coroutine uses: it may outlive the feed.
   struct Feed {
     explicit Feed(double samples_per_s) : recorder(samples_per_s) {}
     std::unique_ptr<power::Monitor> monitor;

@@ -9,7 +9,7 @@
 #include "fleet/fleet.hpp"
 #include "inference/engine.hpp"
 #include "job/bench/device/compare.hpp"
-#include "job/bench/device/inputs.hpp"
+#include "job/bench/host/labels.hpp"
 #include "net/link.hpp"
 
 namespace aiot::bench {

@@ -1,21 +1,23 @@
 #include "job/bench/device/submission.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <set>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 
 #include "core/file.hpp"
 #include "image/files.hpp"
+#include "job/bench/device/error.hpp"
 #include "job/bench/host/error.hpp"
 
 // The lines that tools/submission/submission_checker.py of mlcommons/tiny (1afd2c98) looks for:

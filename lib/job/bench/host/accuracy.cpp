@@ -1,18 +1,19 @@
+#include "job/bench/host/accuracy.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
-#include <fmt/format.h>
 #include <mutex>
 #include <optional>
 #include <thread>
 
-#include "job/bench/host/accuracy.hpp"
 #include "job/bench/host/error.hpp"
 #include "job/bench/host/model.hpp"
 
 namespace aiot::bench {
-
 namespace {
 
 /// 97.5 % of a normal distribution lie below this many standard deviations.
@@ -233,7 +234,7 @@ Result<FileScore> classify(Engine& engine, ByteSpan bytes, const Label& label, D
     return score;
   }
   if (outputs.size() != label.classes) {
-    return does_not_fit(fmt::format("the model tells {} classes apart, the labels {}",
+    return does_not_fit(fmt::format("the model has {} classes, the labels {}",
                                     outputs.size(), label.classes),
                         "name the labels of this model's data set");
   }

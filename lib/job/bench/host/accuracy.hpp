@@ -9,8 +9,8 @@
 
 #include "aiot/bench.hpp"
 #include "inference/engine.hpp"
-#include "job/bench/host/measure.hpp"
 #include "job/bench/host/labels.hpp"
+#include "job/bench/host/measure.hpp"
 #include "job/bench/host/model.hpp"
 
 namespace aiot::bench {
@@ -46,7 +46,7 @@ struct Score {
   double value = 0;
   bool positive = false;
 };
-/// The chance that a positive scores higher than a negative, ties counting half (the area under the
+/// The probability that a positive scores higher than a negative, ties counting half (the area under the
 /// ROC curve, by Mann and Whitney's ranks).
 struct Auc {
   double value = 0;

@@ -1,15 +1,16 @@
+#include "job/bench/host/baseline.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 #include "aiot/bytes.hpp"
 #include "aiot/document.hpp"
 #include "aiot/units.hpp"
-#include "job/bench/host/baseline.hpp"
 #include "job/bench/host/error.hpp"
 
 namespace aiot::bench {
-
 namespace {
 
 namespace json = boost::json;

@@ -1,9 +1,8 @@
-#include <array>
-
 #include "job/bench/host/error.hpp"
 
-namespace aiot::bench {
+#include <array>
 
+namespace aiot::bench {
 namespace {
 
 constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition c) {

@@ -8,7 +8,7 @@ namespace aiot::bench {
 /// What ends a benchmark badly, beyond what models, engines and files report themselves.
 enum class Errc {
   no_model = 1,    ///< neither a file nor the name of a built-in model
-  bad_request,     ///< settings that make no sense together
+  bad_request,     ///< settings that contradict each other
   bad_labels,      ///< the file of labels cannot be understood
   bad_data,        ///< a file of the data set is not one of this model's
   data_form,       ///< a file's bytes are no input of the model's in the form asked for

@@ -1,5 +1,6 @@
-#include <algorithm>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "crypto/digest.hpp"
 #include "job/bench/host/error.hpp"
@@ -7,7 +8,6 @@
 #include "job/bench/host/model.hpp"
 
 namespace aiot::bench {
-
 namespace {
 
 std::string described(const inference::TensorInfo& tensor) {

@@ -1,19 +1,20 @@
+#include "job/bench/host/machine.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <set>
-#include <sys/utsname.h>
 #include <utility>
 
 #include "job/bench/host/error.hpp"
-#include "job/bench/host/machine.hpp"
 
 namespace aiot::bench {
-
 namespace {
 
 std::string_view take_line(std::string_view& text) {

@@ -1,15 +1,16 @@
 #pragma once
 
+#include <sched.h>
+
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <sched.h>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "aiot/result.hpp"
 #include "aiot/bench.hpp"
+#include "aiot/result.hpp"
 #include "job/bench/host/measure.hpp"
 
 namespace aiot::bench {
@@ -21,7 +22,7 @@ struct CpuTicks {
   std::uint64_t idle = 0;   ///< idle, iowait
   std::uint64_t steal = 0;  ///< taken by the hypervisor
 };
-/// By the CPU's number; -1 is all of them. Lines that make no sense are left out.
+/// By the CPU's number; -1 is all of them. Lines of another form are left out.
 std::map<int, CpuTicks> parse_proc_stat(std::string_view text);
 
 /// The first number of /proc/loadavg; nullopt when there is none.

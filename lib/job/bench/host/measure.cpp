@@ -1,13 +1,13 @@
+#include "job/bench/host/measure.hpp"
+
+#include <time.h>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <time.h>
-
-#include "job/bench/host/measure.hpp"
 
 namespace aiot::bench {
-
 namespace {
 
 /// Of `count` values in order, the one that `share` of them do not exceed.
@@ -222,7 +222,7 @@ Result<WarmUp> warm_up(inference::Engine& engine, const Clocks& clocks, Nanoseco
 
 Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Limits& limits,
                       const Ending& ending, const OnProgress& progress) {
-  constexpr std::chrono::milliseconds tell_every{100};
+  constexpr std::chrono::milliseconds report_every{100};
   Times times;
   // Memory that is touched for the first time costs a page fault: not while the clock runs.
   times.runs.resize(static_cast<std::size_t>(
@@ -231,7 +231,7 @@ Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Lim
   const Nanoseconds thread_begin = clocks.thread_cpu();
   const Nanoseconds process_begin = clocks.process_cpu();
   const Nanoseconds begin = clocks.wall();
-  Nanoseconds told = begin;
+  Nanoseconds reported = begin;
   std::uint64_t runs = 0;
   for (;;) {
     const Nanoseconds before = clocks.wall();
@@ -249,8 +249,8 @@ Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Lim
     if (limits.runs == 0 && times.wall >= limits.duration) break;
     times.complete = !ending.due();
     if (!times.complete) break;
-    if (progress && after - told >= tell_every) {
-      told = after;
+    if (progress && after - reported >= report_every) {
+      reported = after;
       progress(times.wall, runs);
     }
   }

@@ -1,6 +1,9 @@
+#include "job/bench/host/model.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
-#include <fmt/format.h>
 
 #include "aiot/units.hpp"
 #include "crypto/digest.hpp"
@@ -8,10 +11,8 @@
 #include "inference/external/external.hpp"
 #include "inference/model/file.hpp"
 #include "job/bench/host/error.hpp"
-#include "job/bench/host/model.hpp"
 
 namespace aiot::bench {
-
 namespace {
 
 constexpr std::string_view reference = "reference";

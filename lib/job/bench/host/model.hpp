@@ -21,7 +21,7 @@ struct NamedModel {
 };
 
 /// Reads the model that `word` names: one that is built in, else a file. Errc::no_model names the
-/// nearest; what is wrong with a file is told by the inference room.
+/// nearest; a file is checked by the inference room.
 Result<NamedModel> find_model(const std::string& word);
 
 using EnginePointer = std::unique_ptr<inference::Engine>;

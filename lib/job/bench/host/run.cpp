@@ -1,9 +1,12 @@
-#include <algorithm>
+#include "job/bench/host/run.hpp"
+
 #include <fmt/format.h>
-#include <fstream>
 #include <sched.h>
-#include <set>
 #include <sys/resource.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
 #include <thread>
 
 #include "crypto/digest.hpp"
@@ -13,11 +16,8 @@
 #include "job/bench/host/baseline.hpp"
 #include "job/bench/host/error.hpp"
 #include "job/bench/host/machine.hpp"
-#include "job/bench/host/machine.hpp"
-#include "job/bench/host/run.hpp"
 
 namespace aiot::bench {
-
 namespace {
 
 /// Of the pseudo-random inputs: a result's output_sha256 is that of these on every machine.

@@ -21,7 +21,7 @@ struct Row {
   Argument argument = Argument::none;
 };
 
-constexpr std::array<Row, 19> rows = {{
+constexpr std::array<Row, 20> rows = {{
     {{"lose", "a command's characters are swallowed, some (lose@data/3:4) or all"},
      FaultKind::lose,
      false,
@@ -50,6 +50,9 @@ constexpr std::array<Row, 19> rows = {{
      FaultKind::wrong_output,
      true,
      Argument::number},
+    {{"forgets-input", "an inference overwrites its input: only the first of a command is right"},
+     FaultKind::forgets_input,
+     true},
     {{"clock-wrap", "the clock goes round soon after the start (clock-wrap:20s)"},
      FaultKind::clock_wrap,
      true,

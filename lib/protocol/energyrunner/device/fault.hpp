@@ -26,6 +26,7 @@ enum class FaultKind {
   wrong_scale,
   wrong_rounding,
   wrong_output,
+  forgets_input,
   clock_wrap,
   clock_fast,
   bare_errors,

@@ -70,7 +70,7 @@ net::Duration VirtualDevice::wire_time(std::size_t bytes) const {
   return std::chrono::nanoseconds(bytes * 10'000'000'000ULL / options_.baud_bps);
 }
 
-bool VirtualDevice::hears() const {
+bool VirtualDevice::has_same_baud() const {
   if (host_baud_ == 0) return true;
   const double ratio = static_cast<double>(host_baud_) / options_.baud_bps;
   return ratio > 0.97 && ratio < 1.03;
@@ -84,7 +84,7 @@ void VirtualDevice::on_bytes(TimePoint now, ByteSpan bytes) {
   wire_in_free_ = std::max(wire_in_free_, now);
   for (const std::uint8_t byte : bytes) {
     if (options_.paced) wire_in_free_ += wire_time(1);
-    if (!hears()) continue;
+    if (!has_same_baud()) continue;
     const char c = static_cast<char>(byte);
     // A command that does not end is kept no further than a firmware looks at it.
     if (c == command_end || incoming_.size() < 2 * most_command_chars) incoming_.push_back(c);
@@ -124,7 +124,7 @@ Bytes VirtualDevice::take_output(TimePoint now) {
     output_.pop_front();
   }
   counters_.bytes_out += out.size();
-  if (!hears()) {
+  if (!has_same_baud()) {
     for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(byte * 7 + 0x81);
   }
   return out;
@@ -215,10 +215,16 @@ void VirtualDevice::mark() {
 }
 
 Board::Loaded VirtualDevice::load(std::span<const std::uint8_t> bytes) {
+  input_is_fresh_ = true;
   return network_->load(bytes, faults_.standing(FaultKind::wrong_input) != nullptr ? 1 : 0);
 }
 
 void VirtualDevice::infer(std::uint32_t times) {
+  if (faults_.standing(FaultKind::forgets_input) != nullptr) {
+    // What the last of these inferences finds in the arena.
+    if (!input_is_fresh_ || times > 1) network_->load(Bytes(network_->input_bytes(), 0x55), 0);
+    input_is_fresh_ = false;
+  }
   network_->run();
   results_ = network_->results();
   spoil_results();

@@ -36,7 +36,7 @@ struct VirtualOptions {
   std::chrono::nanoseconds latency{};  ///< of one inference
   std::size_t buffer_bytes = 96 * 96 * 3;  ///< MAX_DB_INPUT_SIZE of the reference
   std::vector<Fault> faults;
-  /// Told of what a power monitor sees: the pin that falls, work that begins and ends.
+  /// Called for what a power monitor detects: the pin that falls, work that begins and ends.
   std::function<void(net::TimePoint)> on_mark;
   std::function<void(net::TimePoint begin, net::TimePoint end)> on_work;
 
@@ -97,7 +97,7 @@ class VirtualDevice final : public net::DeviceEngine, private Board {
   void spoil_results();
   net::Duration wire_time(std::size_t bytes) const;
   net::TimePoint host_time() const;
-  bool hears() const;
+  bool has_same_baud() const;  ///< as the host
 
   VirtualOptions options_;
   std::unique_ptr<Network> network_;
@@ -109,6 +109,7 @@ class VirtualDevice final : public net::DeviceEngine, private Board {
   std::deque<Command> commands_;  ///< that have begun to arrive
   std::deque<Output> output_;
   std::vector<float> results_;
+  bool input_is_fresh_ = false;  ///< no inference since load()
   std::vector<Output> said_;     ///< by the command that runs
   net::TimePoint start_{};       ///< power
   net::TimePoint device_now_{};  ///< of the device's own time line

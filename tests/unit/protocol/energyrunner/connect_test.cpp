@@ -124,7 +124,7 @@ TEST_CASE("a greeting with something going wrong in it ends in an error, in time
   CHECK(Talk::with_each_fault(greeting(), 2min, hello) > 0);
 }
 
-TEST_CASE_FIXTURE(Talk, "what answers without ever saying its name is no device under test") {
+TEST_CASE_FIXTURE(Talk, "a peer that never reports its name is no device under test") {
   Script script;
   for (int i = 0; i < 60; ++i) says(script, "name", "OK\r\n");
   script.silence();

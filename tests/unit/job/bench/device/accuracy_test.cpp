@@ -85,6 +85,21 @@ TEST_CASE("an accuracy below the limit is a failure, unless that is allowed") {
   }
 }
 
+TEST_CASE("a part of the data set fails the limit when its whole interval does") {
+  LabOptions options;
+  for (const int wrong : {2, 5}) {
+    TemporaryFolder data;
+    write_data(data, "kws", 10, wrong);
+    VirtualLab lab(options);
+    lab.request.phases.accuracy = true;
+    lab.request.data = data.path();
+    const DutReport report = lab.run();
+    // 8 of 10 are 49 to 94 % at 95 % confidence, 5 of 10 are 24 to 76 %; the limit is 90 %.
+    CHECK(report.error.has_value() == (wrong == 5));
+    CHECK(report.result.accuracy.value().top1.value() < 0.9);
+  }
+}
+
 TEST_CASE("another benchmark's data is refused before any of it is uploaded") {
   TemporaryFolder data;
   write_data(data, "ic", 3, 0);
@@ -104,7 +119,7 @@ TEST_CASE("another benchmark's data is refused before any of it is uploaded") {
   }
 }
 
-TEST_CASE("a file that is not there is told as such, and before the others are measured") {
+TEST_CASE("a file that is not there is reported as such, before the others are measured") {
   TemporaryFolder data;
   write_data(data, "kws", 3, 0);
   data.write("y_labels.csv", as_bytes(std::string_view("input_0.bin,12,0\nnone.bin,12,1\n")));
@@ -119,7 +134,7 @@ TEST_CASE("a file that is not there is told as such, and before the others are m
   CHECK(lab.device->counters().inferences == 0);
 }
 
-TEST_CASE("an upload that was spoiled is told from a wrong kernel") {
+TEST_CASE("an upload that was damaged is no wrong kernel") {
   TemporaryFolder data;
   write_data(data, "kws", 4, 0);
   LabOptions options;

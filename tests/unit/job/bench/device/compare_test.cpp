@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cmath>
@@ -45,7 +46,7 @@ TEST_CASE("results are compared as far as they are printed") {
 }
 
 // Firmware that prints the network's output where anomaly detection has one score.
-TEST_CASE("another number of results is told as such, whatever their values") {
+TEST_CASE("another number of results is reported as such, whatever their values") {
   auto model = Reference::read("ad");
   REQUIRE(model.has_value());
   const auto& task = *inference::tiny::find_task("ad01");
@@ -77,6 +78,36 @@ TEST_CASE("another number of results is told as such, whatever their values") {
     CHECK(count.device == 640);
     CHECK(count.reference == 1);
   }
+}
+
+TEST_CASE("results that are far from the reference's are those of another model, perhaps") {
+  auto model = Reference::read("kws");
+  REQUIRE(model.has_value());
+  const auto& task = *inference::tiny::find_task("kws01");
+  auto reference = Reference::make(*std::move(model), task);
+  REQUIRE(reference.has_value());
+  Mismatch one;
+  one.file = "0.bin";
+  one.upload = inference::tiny::random_upload(task, (*reference)->input(), 1);
+  auto right = (*reference)->results(one.upload);
+  REQUIRE(right.has_value());
+  one.reference = *std::move(right);
+  one.device.assign(one.reference.size(), 0.0);
+  const auto largest = std::ranges::max_element(one.reference) - one.reference.begin();
+  one.device[(static_cast<std::size_t>(largest) + 1) % one.device.size()] = 0.98;
+  one.device.back() += 0.02;
+  one.first = first_difference(one.device, one.reference).value();
+  const auto other = explain({one}, **reference, true);
+  REQUIRE(other.has_value());
+  CHECK(other->cause == Cause::kernel);
+  CHECK(other->other_model);
+  CHECK(other->text.starts_with("a different model? output "));
+  // Where other results are equal it is the same model.
+  CHECK_FALSE(explain({one}, **reference, false)->other_model);
+  // One result that is a little off is a matter of the kernels.
+  one.device.assign(one.reference.begin(), one.reference.end());
+  one.device[0] += 0.05;
+  CHECK_FALSE(explain({one}, **reference, true)->other_model);
 }
 
 TEST_CASE("random inputs are such that a slip of the input shows") {

@@ -60,8 +60,8 @@ TEST_CASE("calibration uploads its input once, and once more after something wen
     lab.request.phases.performance = true;
     const DutReport report = lab.run();
     REQUIRE_MESSAGE(!report.error, fault << ": " << report.error->message());
-    // And once for each of the five windows.
-    CHECK_MESSAGE(lab.device->counters().uploads == (*fault == '\0' ? 6 : 7), fault);
+    // And twice for each of the five windows: for the inference that is compared, too.
+    CHECK_MESSAGE(lab.device->counters().uploads == (*fault == '\0' ? 11 : 12), fault);
     CHECK(report.result.comparison.value().equal == 5);
   }
 }
@@ -113,7 +113,7 @@ TEST_CASE("a clock that goes round in a window") {
   CHECK(median == doctest::Approx(1000 / 14.0).epsilon(0.001));
 }
 
-TEST_CASE("a device whose clock is off is told") {
+TEST_CASE("a device whose clock is off is reported") {
   Recorder recorder;
   const DutReport report = measured({"clock-fast:1.05"}, &recorder);
   REQUIRE_MESSAGE(!report.error, report.error->message());
@@ -130,7 +130,25 @@ TEST_CASE("a line on which nothing gets through for good ends in an error") {
   }
 }
 
-TEST_CASE("results that are not the model's are told apart") {
+TEST_CASE("a firmware whose arena overwrites its input has the model's results") {
+  const DutReport report = measured({"forgets-input"});
+  REQUIRE_MESSAGE(!report.error, report.error->message());
+  CHECK(report.result.comparison.value().equal == 5);
+}
+
+TEST_CASE("a device whose inference never ends costs half a minute and five") {
+  LabOptions options;
+  options.faults = {"lose-reply@infer:always"};
+  VirtualLab lab(options);
+  lab.request.phases.performance = true;
+  const DutReport report = lab.run();
+  REQUIRE(report.error);
+  CHECK(report.error->stable_code() == "energyrunner.no_answer");
+  CHECK(lab.clock.elapsed() > 5min);
+  CHECK(lab.clock.elapsed() < 6min);
+}
+
+TEST_CASE("results that are not the model's have a cause") {
   struct Case {
     const char* fault;
     const char* cause;
@@ -139,7 +157,9 @@ TEST_CASE("results that are not the model's are told apart") {
   for (const Case& one :
        {Case{"wrong-rounding", "kernel", "output"}, Case{"wrong-output:3", "kernel", "output 3 of"},
         Case{"wrong-input", "quantisation", "one step too high"},
-        Case{"wrong-scale:1.1", "quantisation", "scale"}}) {
+        Case{"wrong-scale:1.1", "quantisation", "scale"},
+        Case{"wrong-scale:1.05", "quantisation", "each result is 1.05"},
+        Case{"wrong-scale:0.9", "quantisation", "scale"}}) {
     const DutReport report = measured({one.fault});
     REQUIRE_MESSAGE(report.error, one.fault);
     CHECK_MESSAGE(report.error->stable_code() == "bench.outputs_differ", one.fault);

@@ -211,7 +211,7 @@ TEST_CASE("results of a disk that is full are not there, and what was there stay
   std::signal(SIGXFSZ, handler);
 }
 
-TEST_CASE("a folder that cannot be written is told before anything is measured") {
+TEST_CASE("a folder that cannot be written is reported before anything is measured") {
   TemporaryFolder folder;
   folder.write("kws", as_bytes("no folder"));
   VirtualLab lab{LabOptions()};

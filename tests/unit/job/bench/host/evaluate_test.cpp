@@ -95,7 +95,7 @@ TEST_CASE("two classes: the area under the curve of class 1's output") {
   CHECK(all->confusion->at(1, 1) == 2);
 }
 
-TEST_CASE("one output for two classes is a chance") {
+TEST_CASE("one output for two classes is a probability") {
   Room room;
   room.add("a", floats({0.4F}), {.file = {}, .classes = 2, .truth = 0, .window = {}});
   room.add("b", floats({0.6F}), {.file = {}, .classes = 2, .truth = 1, .window = {}});
@@ -173,7 +173,7 @@ TEST_CASE("the number of workers makes no difference") {
   }
 }
 
-TEST_CASE("files that do not fit are told by their name") {
+TEST_CASE("files that do not fit are reported by name") {
   Room room;
   room.add("good", signed_bytes({1, 2, 3}), {.file = {}, .classes = 3, .truth = 0, .window = {}});
   room.add("short", signed_bytes({1, 2}), {.file = {}, .classes = 3, .truth = 0, .window = {}});
@@ -183,7 +183,7 @@ TEST_CASE("files that do not fit are told by their name") {
 
   Room other;
   other.add("a", signed_bytes({1, 2, 3}), {.file = {}, .classes = 4, .truth = 0, .window = {}});
-  CHECK(other.run(echo(3)).error().context == "a: the model tells 3 classes apart, the labels 4");
+  CHECK(other.run(echo(3)).error().context == "a: the model has 3 classes, the labels 4");
   Room cut;
   cut.add("a", floats({1}), {.file = {}, .classes = 2, .truth = 0, .window = Window{8, 4}});
   CHECK(cut.run(echo(2)).error().context == "a: 4 bytes, less than a window");

@@ -25,7 +25,7 @@ TEST_CASE("labels as MLPerf Tiny writes them") {
   CHECK(ad->at(0).window->stride == 512);
 }
 
-TEST_CASE("what is no label is told by its line") {
+TEST_CASE("what is no label is reported with its line") {
   const auto wrong = [](std::string_view text) {
     const auto labels = parse_labels(text);
     REQUIRE_FALSE(labels.has_value());

@@ -394,7 +394,7 @@ TEST_CASE("a baseline whose machine was not quiet is events, and stands in the r
                    "notice a bench.baseline_spoiled") == 1);
 }
 
-TEST_CASE("requests that make no sense") {
+TEST_CASE("requests that are contradictory") {
   const auto refused = [](auto&& change) {
     Room room;
     change(room.request);

@@ -73,7 +73,7 @@ TEST_CASE("real values are quantised as the input is") {
   CHECK(quantise(std::numeric_limits<float>::quiet_NaN()) == -128);
 }
 
-TEST_CASE("the wrong number of bytes is told with what would fit") {
+TEST_CASE("the wrong number of bytes is an error that names the right one") {
   Bytes target(4);
   const Bytes bytes(5);
   const auto filled = fill_input(target, input(Type::int8, 1, 0, 4), bytes, DataType::automatic);

@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(Desk, "a device starts") {
   CHECK(board.said == "m-timestamp-mode-performance\r\nm-lap-us-500\r\nm-init-done\r\nm-ready\r\n");
 }
 
-TEST_CASE_FIXTURE(Desk, "a device is asked who it is") {
+TEST_CASE_FIXTURE(Desk, "a device is asked for its name") {
   CHECK(ask("name") == "m-name-dut-[unspecified]\r\nm-ready\r\n");
   CHECK(ask("profile") ==
         "m-profile-[ULPMark for tinyML Firmware V0.0.1]\r\nm-model-[ic01]\r\nm-ready\r\n");
