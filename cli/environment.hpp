@@ -58,15 +58,16 @@ struct Environment {
   FlashJob<flash::ResetRequest, flash::ResetResult> reset;
   std::function<Result<std::vector<Address>>(const Address&)> expand_usb;
 
-  std::function<Result<Record>(const std::string&)> explain;
-  std::function<Result<Record>(const firmware::MergeRequest&)> merge;
-  std::function<Result<Record>(const firmware::ConvertRequest&)> convert;
+  std::function<Result<firmware::Explanation>(const std::string&)> explain;
+  std::function<Result<firmware::MergeResult>(const firmware::MergeRequest&)> merge;
+  std::function<Result<firmware::ConvertResult>(const firmware::ConvertRequest&)> convert;
 
   std::function<Result<Record>(const discover::Request&, EventSink&, std::stop_token)> find_devices;
   std::function<std::vector<discover::SourceInfo>()> discover_sources;
 
-  std::function<Result<sim::Report>(const sim::Request&, const std::function<void(const sim::Ready&)>&,
-                               EventSink&, std::stop_token)>
+  std::function<Result<sim::Report>(const sim::Request&,
+                                    const std::function<void(const sim::Ready&)>&, EventSink&,
+                                    std::stop_token)>
       simulate;
   std::function<std::vector<sim::Choice>()> sim_devices;
   std::function<std::vector<sim::Choice>()> sim_faults;

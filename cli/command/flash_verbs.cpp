@@ -269,31 +269,29 @@ Result<std::uint8_t> fill_option(const Arguments& args) {
   return static_cast<std::uint8_t>(fill);
 }
 
-int finish(Context& context, const Result<Record>& record) {
-  if (!record.has_value()) return context.fail(record.error());
+template <class T>
+int finish(Context& context, const Result<T>& result) {
+  if (!result.has_value()) return context.fail(result.error());
   render::Outcome outcome;
-  outcome.record = *record;
+  outcome.record = *result;
   return context.ui.finish(outcome);
 }
 
-/// What is wrong with the file, as an error: the record says it all, the exit code that it matters.
-Result<void> check_problems(const Record& record) {
-  const Value* problems = record.fields.find("problems");
-  const Array* list = problems != nullptr ? problems->array() : nullptr;
-  if (list == nullptr || list->empty()) return {};
-  const Object* first = list->front().object();
-  const Value* text = first != nullptr ? first->find("text") : nullptr;
-  std::string what = text != nullptr && text->string() != nullptr ? *text->string() : "";
-  if (list->size() > 1) what += fmt::format(" (and {} more)", list->size() - 1);
-  return make_error(Errc::damaged_file, std::move(what), "copy or build the file again");
+/// The problems of a file are its result; the exit code says that there are some.
+Result<void> check_problems(const firmware::Explanation& explanation) {
+  const auto& problems = explanation.problems;
+  if (problems.empty()) return {};
+  std::string text = problems.front().text;
+  if (problems.size() > 1) text += fmt::format(" (and {} more)", problems.size() - 1);
+  return make_error(Errc::damaged_file, std::move(text), "copy or build the file again");
 }
 
 int explain(Context& context) {
-  const auto record = context.environment.explain(context.args.items.front());
-  if (!record.has_value()) return context.fail(record.error());
+  const auto explanation = context.environment.explain(context.args.items.front());
+  if (!explanation.has_value()) return context.fail(explanation.error());
   render::Outcome outcome;
-  outcome.record = *record;
-  if (const auto sound = check_problems(*record); !sound.has_value()) {
+  outcome.record = *explanation;
+  if (const auto sound = check_problems(*explanation); !sound.has_value()) {
     outcome.failures.push_back({"", "", sound.error()});
   }
   return context.ui.finish(outcome);

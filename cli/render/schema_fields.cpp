@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "render/schema_firmware.hpp"
 #include "render/schema_parts.hpp"
 
 namespace aiot::cli::render {
@@ -49,11 +48,8 @@ std::vector<Schema> all_schemas() {
                       {text("key", "such as flash.baud"), text("value", "as text"),
                        text("origin", "default, environment NAME, or FILE:LINE")})),
         optional({"files", "array", "the files that are read, by precedence"})}},
-      convert_schema(),
       {"aiot.error/1", "A command that failed before it had a result", true, {}},
       event(),
-      image_schema(),
-      merge_schema(),
   };
   for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
   std::sort(all.begin(), all.end(),

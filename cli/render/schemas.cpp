@@ -1,6 +1,6 @@
 #include "aiot/bench.hpp"
 #include "aiot/bench_device.hpp"
-#include "aiot/flash.hpp"
+#include "aiot/firmware.hpp"
 #include "aiot/listen.hpp"
 #include "aiot/sim.hpp"
 #include "render/schema.hpp"
@@ -13,6 +13,9 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<bench::InferResult>(),
       derive<bench::ModelResult>(),
       derive<bench::RunResult>(),
+      derive<firmware::ConvertResult>(),
+      derive<firmware::Explanation>(),
+      derive<firmware::MergeResult>(),
       derive<flash::Report<flash::WriteResult>, flash::Report<flash::ReadResult>,
              flash::Report<flash::VerifyResult>, flash::Report<flash::EraseResult>,
              flash::Report<flash::InfoResult>, flash::Report<flash::ResetResult>>(),

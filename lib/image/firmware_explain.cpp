@@ -14,204 +14,141 @@ namespace {
 using namespace image;
 namespace fs = std::filesystem;
 
-Array names(const std::vector<std::string_view>& list) { return Array(list.begin(), list.end()); }
-
 std::string revision(std::uint16_t value) { return fmt::format("{}.{}", value / 100, value % 100); }
 
-Object describe_app(const AppDescription& app) {
-  Object o;
-  o.set("project", app.project);
-  o.set("version", app.version);
-  o.set("date", app.date);
-  o.set("time", app.time);
-  o.set("idf_version", app.idf_version);
-  o.set("secure_version", app.secure_version);
-  o.set("elf_sha256", to_hex(app.elf_sha256));
-  o.set("min_efuse_block_revision", revision(app.min_efuse_block_revision));
-  o.set("max_efuse_block_revision", revision(app.max_efuse_block_revision));
-  if (app.mmu_page_size_bytes != 0) o.set("mmu_page_bytes", app.mmu_page_size_bytes);
-  return o;
+Kind kind_of(PieceKind kind) { return static_cast<Kind>(kind); }
+static_assert(static_cast<int>(Kind::elf) == static_cast<int>(PieceKind::elf) &&
+              static_cast<int>(Kind::merged) == static_cast<int>(PieceKind::merged));
+
+AppDescription app_of(const image::AppDescription& app) {
+  AppDescription out;
+  out.project = app.project;
+  out.version = app.version;
+  out.date = app.date;
+  out.time = app.time;
+  out.idf_version = app.idf_version;
+  out.secure_version = app.secure_version;
+  out.elf_sha256 = to_hex(app.elf_sha256);
+  out.min_efuse_block_revision = revision(app.min_efuse_block_revision);
+  out.max_efuse_block_revision = revision(app.max_efuse_block_revision);
+  out.mmu_page_bytes = app.mmu_page_size_bytes;
+  return out;
 }
 
-Object describe_drive(const EspImageInfo& info) {
-  constexpr const char* pins[] = {"clk", "q", "d", "cs", "hd", "wp"};
-  Object o;
-  for (std::size_t i = 0; i < info.drive.size(); ++i) o.set(pins[i], unsigned{info.drive[i]});
-  return o;
-}
-
-Array describe_segments(const EspImageInfo& info) {
-  Array segments;
-  for (std::size_t i = 0; i < info.segments.size(); ++i) {
-    const EspSegment& s = info.segments[i];
-    Object o;
-    o.set("index", static_cast<std::uint64_t>(i));
-    o.set("address", s.address);
-    o.set("size_bytes", s.size_bytes);
-    o.set("offset", s.header_offset);
-    o.set("memory", info.chip ? names(info.chip->memory_names(s.address)) : Array());
-    segments.emplace_back(std::move(o));
+std::vector<ImageSegment> segments_of(const EspImageInfo& info) {
+  std::vector<ImageSegment> segments;
+  for (const EspSegment& segment : info.segments) {
+    ImageSegment& out = segments.emplace_back();
+    out.index = segments.size() - 1;
+    out.address = segment.address;
+    out.size_bytes = segment.size_bytes;
+    out.offset = segment.header_offset;
+    if (info.chip == nullptr) continue;
+    for (const std::string_view name : info.chip->memory_names(segment.address)) {
+      out.memory.emplace_back(name);
+    }
   }
   return segments;
 }
 
-/// chip, chip_id, version, entry, flash_mode, flash_freq, flash_size ("" when the code has no
-/// name), segments[{index, address, size_bytes, offset, memory[]}], checksum, checksum_valid,
-/// sha256_appended, sha256, sha256_valid, image_bytes, trailing_bytes; with an extended header also
-/// min_revision, max_revision, min_revision_legacy, wp_pin, drive{}; app{} and bootloader{} when
-/// described.
-Object describe_image(const EspImageInfo& info, std::uint64_t file_bytes) {
+Image image_of(const EspImageInfo& info, std::uint64_t file_bytes) {
   const auto name = [&](std::span<const HeaderCode> codes, int code) {
     return std::string(name_of(codes, static_cast<std::uint8_t>(code)));
   };
-  Object o;
-  o.set("chip", info.chip ? std::string(info.chip->name) : std::string());
-  if (info.extended) o.set("chip_id", unsigned{info.chip_id});
-  o.set("version", info.version);
-  o.set("entry", info.entry);
-  o.set("flash_mode", name(flash_modes(), info.mode));
-  o.set("flash_freq", info.chip ? name(info.chip->freqs, info.size_freq & 0x0F) : std::string());
-  o.set("flash_size", info.chip ? name(info.chip->sizes, info.size_freq & 0xF0) : std::string());
-  o.set("segments", describe_segments(info));
-  if (info.stored_checksum) o.set("checksum", fmt::format("{:#04x}", *info.stored_checksum));
-  o.set("checksum_valid", info.checksum_valid());
-  o.set("sha256_appended", info.hash_appended);
-  if (info.stored_hash) o.set("sha256", to_hex(*info.stored_hash));
-  if (info.hash_appended) o.set("sha256_valid", info.hash_valid());
-  o.set("image_bytes", info.length_bytes);
-  o.set("trailing_bytes", file_bytes - std::min(file_bytes, info.length_bytes));
+  Image out;
+  if (info.chip != nullptr) {
+    out.chip = info.chip->name;
+    out.flash_freq = name(info.chip->freqs, info.size_freq & 0x0F);
+    out.flash_size = name(info.chip->sizes, info.size_freq & 0xF0);
+  }
+  out.version = static_cast<unsigned>(info.version);
+  out.entry = info.entry;
+  out.flash_mode = name(flash_modes(), info.mode);
+  out.segments = segments_of(info);
+  if (info.stored_checksum) out.checksum = fmt::format("{:#04x}", *info.stored_checksum);
+  out.checksum_valid = info.checksum_valid();
+  out.sha256_appended = info.hash_appended;
+  if (info.stored_hash) out.sha256 = to_hex(*info.stored_hash);
+  if (info.hash_appended) out.sha256_valid = info.hash_valid();
+  out.image_bytes = info.length_bytes;
+  out.trailing_bytes = file_bytes - std::min(file_bytes, info.length_bytes);
   if (info.extended) {
-    o.set("min_revision", revision(info.min_revision));
-    o.set("max_revision", revision(info.max_revision));
-    o.set("min_revision_legacy", unsigned{info.min_revision_legacy});
-    o.set("wp_pin", unsigned{info.wp_pin});
-    o.set("drive", describe_drive(info));
+    out.chip_id = info.chip_id;
+    out.min_revision = revision(info.min_revision);
+    out.max_revision = revision(info.max_revision);
+    out.min_revision_legacy = info.min_revision_legacy;
+    out.wp_pin = info.wp_pin;
+    const auto& drive = info.drive;
+    out.drive = PinDrive{drive[0], drive[1], drive[2], drive[3], drive[4], drive[5]};
   }
-  if (info.app) o.set("app", describe_app(*info.app));
+  if (info.app) out.app = app_of(*info.app);
   if (info.boot) {
-    Object boot;
-    boot.set("version", info.boot->version);
-    boot.set("idf_version", info.boot->idf_version);
-    boot.set("compiled", info.boot->compiled);
-    o.set("bootloader", std::move(boot));
+    out.bootloader = {info.boot->version, info.boot->idf_version, info.boot->compiled};
   }
-  return o;
+  return out;
 }
 
-/// [{name, type, subtype, offset, size_bytes, flags[]}]
-Array describe_partitions(const PartitionTable& table) {
-  Array rows;
-  for (const Partition& p : table.partitions) {
-    Array flags;
-    if (p.encrypted()) flags.emplace_back("encrypted");
-    if (p.readonly()) flags.emplace_back("readonly");
-    Object o;
-    o.set("name", p.name);
-    o.set("type", p.type_name());
-    o.set("subtype", p.subtype_name());
-    o.set("offset", p.offset);
-    o.set("size_bytes", p.size_bytes);
-    o.set("flags", std::move(flags));
-    rows.emplace_back(std::move(o));
+std::vector<TableRow> rows_of(const PartitionTable& table) {
+  std::vector<TableRow> rows;
+  for (const Partition& partition : table.partitions) {
+    TableRow row{partition.name,   partition.type_name(), partition.subtype_name(),
+                 partition.offset, partition.size_bytes,  {}};
+    if (partition.encrypted()) row.flags.emplace_back("encrypted");
+    if (partition.readonly()) row.flags.emplace_back("readonly");
+    rows.push_back(std::move(row));
   }
   return rows;
 }
 
-/// {machine, chip?, entry, sections[{name, address, size_bytes, offset}],
-///  segments[{address, physical_address, offset, size_bytes, memory_bytes, flags}]}
-Object describe_elf(const Elf& elf) {
-  Object o;
-  o.set("machine", elf_machine_name(elf.machine));
-  if (const EspChip* chip = chip_of_elf(elf)) o.set("chip", chip->name);
-  o.set("entry", elf.entry);
-  Array sections;
-  for (const ElfSection& s : elf.sections) {
-    if (!s.has_contents() || s.address == 0) continue;
-    Object row;
-    row.set("name", s.name);
-    row.set("address", s.address);
-    row.set("size_bytes", s.size_bytes);
-    row.set("offset", s.offset);
-    sections.emplace_back(std::move(row));
+ElfFile elf_of(const Elf& elf) {
+  ElfFile out;
+  out.machine = elf_machine_name(elf.machine);
+  if (const EspChip* chip = chip_of_elf(elf)) out.chip = chip->name;
+  out.entry = elf.entry;
+  for (const ElfSection& section : elf.sections) {
+    if (!section.has_contents() || section.address == 0) continue;
+    out.sections.push_back({section.name, section.address, section.size_bytes, section.offset});
   }
-  o.set("sections", std::move(sections));
-  Array segments;
-  for (const ElfSegment& s : elf.segments) {
-    Object row;
-    row.set("address", s.virtual_address);
-    row.set("physical_address", s.physical_address);
-    row.set("offset", s.offset);
-    row.set("size_bytes", s.size_bytes);
-    row.set("memory_bytes", s.memory_bytes);
-    row.set("flags", fmt::format("{}{}{}", s.flags & 4 ? "r" : "-", s.flags & 2 ? "w" : "-",
-                                 s.flags & 1 ? "x" : "-"));
-    segments.emplace_back(std::move(row));
+  for (const ElfSegment& segment : elf.segments) {
+    const auto flag = [&](unsigned bit, char letter) { return segment.flags & bit ? letter : '-'; };
+    out.segments.push_back({segment.virtual_address, segment.physical_address, segment.offset,
+                            segment.size_bytes, segment.memory_bytes,
+                            fmt::format("{}{}{}", flag(4, 'r'), flag(2, 'w'), flag(1, 'x'))});
   }
-  o.set("segments", std::move(segments));
-  return o;
+  return out;
 }
 
-Object describe_problem(const Problem& problem) {
-  Object o;
-  o.set("code", make_error(problem.code).stable_code());
-  o.set("text", problem.text);
-  return o;
-}
-
-Object describe_problem(const Error& error) {
-  Object o;
-  o.set("code", error.stable_code());
-  o.set("text", error.message());
-  return o;
-}
-
-/// The fields of the record "aiot.image/1":
-/// - file, kind, size_bytes, sha256, problems[{code, text}]: always there
-/// - image: an ESP image, and a merged file's boot loader: describe_image()
-/// - parts[{name, kind, offset, size_bytes, image?}]: what lies in a merged file's partitions
-/// - partitions[]: a partition table's, also inside a merged file; table_md5: "valid" or "absent"
-/// - elf: describe_elf()
-/// - ranges[{address, size_bytes}], entry: an Intel HEX file's
-/// - build{chip, flash_mode, flash_freq, flash_size, files[]}: a flasher_args.json's
-class Explanation {
+class Explainer {
  public:
-  Explanation(const std::string& path, ByteSpan data) : data_(data) {
-    fields_.set("file", path);
-    fields_.set("kind", "raw");
-    fields_.set("size_bytes", static_cast<std::uint64_t>(data.size()));
-    fields_.set("sha256", to_hex(crypto::sha256(data)));
+  Explainer(const std::string& path, ByteSpan data) : data_(data) {
+    result_.file = path;
+    result_.size_bytes = data.size();
+    result_.sha256 = to_hex(crypto::sha256(data));
   }
 
-  Record finish() {
-    fields_.set("problems", std::move(problems_));
-    return {"aiot.image/1", std::move(fields_)};
-  }
+  Explanation take() { return std::move(result_); }
 
   void build(const std::string& path) {
-    fields_.set("kind", "flasher-args");
+    result_.kind = Kind::flasher_args;
     const auto args = parse_flasher_args(aiot::to_string(data_));
     if (!args) return problem(args.error());
-    Object o;
-    o.set("chip", args->chip);
-    o.set("flash_mode", args->header.mode);
-    o.set("flash_freq", args->header.freq);
-    o.set("flash_size", args->header.size);
-    Array files;
-    for (const BuildFile& file : args->files) {
-      Object row;
-      row.set("offset", file.offset);
-      row.set("path", file.path);
+    Build& build = result_.build.emplace();
+    build.chip = args->chip;
+    build.flash_mode = args->header.mode;
+    build.flash_freq = args->header.freq;
+    build.flash_size = args->header.size;
+    for (const image::BuildFile& file : args->files) {
+      BuildFile& row = build.files.emplace_back();
+      row.offset = file.offset;
+      row.path = file.path;
       const auto target = path_below(fs::path(path).parent_path().string(), file.path);
       const auto bytes = target ? read_file(*target) : Result<Bytes>(target.error());
       if (bytes) {
-        row.set("size_bytes", static_cast<std::uint64_t>(bytes->size()));
+        row.size_bytes = bytes->size();
       } else {
         problem(bytes.error());
       }
-      files.emplace_back(std::move(row));
     }
-    o.set("files", std::move(files));
-    fields_.set("build", std::move(o));
   }
 
   void contents(const std::string& name) {
@@ -220,22 +157,26 @@ class Explanation {
     auto pieces = classify(name, Bytes(data_.begin(), data_.end()));
     if (!pieces) {
       // All that can fail here is a partition table, binary or CSV, and an empty file.
-      if (!data_.empty()) fields_.set("kind", "partition-table");
+      if (!data_.empty()) result_.kind = Kind::partition_table;
       return problem(pieces.error());
     }
     const Piece& piece = pieces->front();
-    fields_.set("kind", image::to_string(piece.kind));
-    if (piece.image) image_fields(*piece.image, piece.image_at);
+    result_.kind = kind_of(piece.kind);
+    if (piece.image) {
+      result_.image = image_of(*piece.image, data_.size() - piece.image_at);
+      for (const image::Problem& found : piece.image->problems) problem(found, found.text);
+    }
     if (piece.kind == PieceKind::merged) return merged();
     if (piece.kind == PieceKind::partition_table) table(piece.data);
   }
 
  private:
-  void problem(const Error& error) { problems_.emplace_back(describe_problem(error)); }
-
-  void image_fields(const EspImageInfo& info, std::uint32_t at) {
-    fields_.set("image", describe_image(info, data_.size() - at));
-    for (const Problem& p : info.problems) problems_.emplace_back(describe_problem(p));
+  void problem(const Error& error) {
+    result_.problems.push_back({std::string(error.stable_code()), error.message()});
+  }
+  void problem(const image::Problem& found, std::string text) {
+    const Error error = make_error(found.code);
+    result_.problems.push_back({std::string(error.stable_code()), std::move(text)});
   }
 
   std::optional<PartitionTable> table(ByteSpan bytes) {
@@ -244,8 +185,8 @@ class Explanation {
       problem(parsed.error());
       return std::nullopt;
     }
-    fields_.set("partitions", describe_partitions(*parsed));
-    fields_.set("table_md5", parsed->has_md5 ? "valid" : "absent");
+    result_.partitions = rows_of(*parsed);
+    result_.table_md5 = parsed->has_md5 ? TableMd5::valid : TableMd5::absent;
     constexpr std::uint64_t any_flash = 0;
     if (const auto sound = check_partition_table(*parsed, any_flash); !sound) {
       problem(sound.error());
@@ -253,75 +194,69 @@ class Explanation {
     return std::move(*parsed);
   }
 
-  /// What lies in the partitions of a merged file.
+  /// The content of the partitions of a merged file.
   void merged() {
     if (data_.size() <= partition_table_offset) return;
     const auto parsed = table(data_.subspan(partition_table_offset));
     if (!parsed) return;
-    Array parts;
-    for (const Partition& p : parsed->partitions) {
-      if (p.offset >= data_.size()) continue;
-      const std::uint64_t size = std::min<std::uint64_t>(p.size_bytes, data_.size() - p.offset);
-      const ByteSpan bytes = data_.subspan(p.offset, size);
-      Object part;
-      part.set("name", p.name);
-      const auto info = p.is_application() ? parse_esp_image(bytes)
-                                           : Result<EspImageInfo>(make_error(Errc::not_an_image));
-      part.set("kind", image::to_string(info ? PieceKind::application : PieceKind::raw));
-      part.set("offset", p.offset);
-      part.set("size_bytes", size);
-      if (info) {
-        part.set("image", describe_image(*info, size));
-        for (const Problem& found : info->problems) {
-          problems_.emplace_back(describe_problem(Problem{found.code, p.name + ": " + found.text}));
-        }
+    std::vector<MergedPart>& parts = result_.parts.emplace();
+    for (const Partition& partition : parsed->partitions) {
+      if (partition.offset >= data_.size()) continue;
+      const std::uint64_t size =
+          std::min<std::uint64_t>(partition.size_bytes, data_.size() - partition.offset);
+      const ByteSpan bytes = data_.subspan(partition.offset, size);
+      const auto info = partition.is_application()
+                            ? parse_esp_image(bytes)
+                            : Result<EspImageInfo>(make_error(Errc::not_an_image));
+      MergedPart& part = parts.emplace_back();
+      part.name = partition.name;
+      part.offset = partition.offset;
+      part.size_bytes = size;
+      if (!info) continue;
+      part.kind = Kind::application;
+      part.image = image_of(*info, size);
+      for (const image::Problem& found : info->problems) {
+        problem(found, partition.name + ": " + found.text);
       }
-      parts.emplace_back(std::move(part));
     }
-    fields_.set("parts", std::move(parts));
   }
 
   void elf() {
-    fields_.set("kind", "elf");
+    result_.kind = Kind::elf;
     const auto parsed = parse_elf(data_);
     if (!parsed) return problem(parsed.error());
-    fields_.set("elf", describe_elf(*parsed));
+    result_.elf = elf_of(*parsed);
   }
 
   void hex() {
-    fields_.set("kind", "intel-hex");
+    result_.kind = Kind::intel_hex;
     const auto parsed = parse_intel_hex(aiot::to_string(data_));
     if (!parsed) return problem(parsed.error());
-    if (parsed->entry) fields_.set("entry", *parsed->entry);
-    Array ranges;
+    if (parsed->entry) result_.entry = *parsed->entry;
+    std::vector<Range>& ranges = result_.ranges.emplace();
     for (const HexRange& range : parsed->ranges) {
-      Object row;
-      row.set("address", range.address);
-      row.set("size_bytes", static_cast<std::uint64_t>(range.data.size()));
-      ranges.emplace_back(std::move(row));
+      ranges.push_back({range.address, range.data.size()});
     }
-    fields_.set("ranges", std::move(ranges));
   }
 
   ByteSpan data_;
-  Object fields_;
-  Array problems_;
+  Explanation result_;
 };
 
 }  // namespace
 
-Result<Record> explain(const std::string& path) {
+Result<Explanation> explain(const std::string& path) {
   std::string file = path;
   if (is_directory(path)) file = (fs::path(path) / flasher_args_name).string();
   AIOT_TRY(const Bytes data, read_file(file));
-  Explanation explanation(file, data);
+  Explainer explainer(file, data);
   const std::string name = fs::path(file).filename().string();
   if (name == flasher_args_name) {
-    explanation.build(file);
+    explainer.build(file);
   } else {
-    explanation.contents(name);
+    explainer.contents(name);
   }
-  return explanation.finish();
+  return explainer.take();
 }
 
 }  // namespace aiot::firmware

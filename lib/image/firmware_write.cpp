@@ -99,13 +99,13 @@ Result<PartitionTable> table_of(ByteSpan data) {
 class Converter {
  public:
   explicit Converter(const ConvertRequest& request) : request_(request) {
-    fields_.set("input", request.input);
-    fields_.set("output", request.output);
-    fields_.set("to", request.to);
-    fields_.set("dry_run", request.dry_run);
+    result_.input = request.input;
+    result_.output = request.output;
+    result_.to = request.to;
+    result_.dry_run = request.dry_run;
   }
 
-  Result<Record> run(ByteSpan data) {
+  Result<ConvertResult> run(ByteSpan data) {
     const std::string& to = request_.to;
     if (to == "esp-image") {
       AIOT_TRY(const Bytes image, to_esp_image(data, request_));
@@ -121,8 +121,7 @@ class Converter {
       AIOT_TRY(const Content content, content_of(data, request_.offset));
       AIOT_CHECK(ranges(content));
     }
-    fields_.set("files", std::move(files_));
-    return Record{"aiot.convert/1", std::move(fields_)};
+    return std::move(result_);
   }
 
  private:
@@ -153,18 +152,12 @@ class Converter {
     if (!request_.dry_run) {
       AIOT_CHECK(write_file(path, bytes));
     }
-    Object row;
-    row.set("path", path);
-    if (at) row.set("address", *at);
-    row.set("size_bytes", static_cast<std::uint64_t>(bytes.size()));
-    row.set("sha256", to_hex(crypto::sha256(bytes)));
-    files_.emplace_back(std::move(row));
+    result_.files.push_back({path, at, bytes.size(), to_hex(crypto::sha256(bytes))});
     return {};
   }
 
   const ConvertRequest& request_;
-  Object fields_;
-  Array files_;
+  ConvertResult result_;
 };
 
 /// The chip that counts. Bytes that all have their offsets and are no image need none.
@@ -180,34 +173,9 @@ Result<const EspChip*> chip_for(const std::string& wanted, const FirmwareSet& se
                     "name the chip, such as esp32c3");
 }
 
-Array describe_pieces(const std::vector<Piece>& pieces) {
-  Array rows;
-  for (const Piece& piece : pieces) {
-    Object o;
-    o.set("name", piece.name);
-    o.set("kind", to_string(piece.kind));
-    if (piece.offset) o.set("offset", *piece.offset);
-    o.set("size_bytes", static_cast<std::uint64_t>(piece.data.size()));
-    rows.emplace_back(std::move(o));
-  }
-  return rows;
-}
-
-Array describe_notices(const std::vector<event::Notice>& notices) {
-  Array rows;
-  for (const event::Notice& notice : notices) {
-    Object o;
-    o.set("code", notice.code);
-    o.set("text", notice.text);
-    o.set("hint", notice.hint);
-    rows.emplace_back(std::move(o));
-  }
-  return rows;
-}
-
 }  // namespace
 
-Result<Record> merge(const MergeRequest& request) {
+Result<MergeResult> merge(const MergeRequest& request) {
   if (request.images.empty()) return make_error(Errc::empty_file, "nothing to merge");
   AIOT_TRY(FirmwareSet set, load_firmware(request.images));
   for (const Piece& piece : set.pieces) {
@@ -239,19 +207,24 @@ Result<Record> merge(const MergeRequest& request) {
   if (!request.dry_run) {
     AIOT_CHECK(write_file(request.output, out, request.overwrite));
   }
-  Object fields;
-  fields.set("output", request.output);
-  fields.set("chip", set.chip.empty() ? request.chip : set.chip);
-  fields.set("base_offset", request.base);
-  fields.set("size_bytes", static_cast<std::uint64_t>(out.size()));
-  fields.set("sha256", to_hex(crypto::sha256(out)));
-  fields.set("dry_run", request.dry_run);
-  fields.set("pieces", describe_pieces(set.pieces));
-  fields.set("notices", describe_notices(set.notices));
-  return Record{"aiot.merge/1", std::move(fields)};
+  MergeResult result;
+  result.output = request.output;
+  result.chip = set.chip.empty() ? request.chip : set.chip;
+  result.base_offset = request.base;
+  result.size_bytes = out.size();
+  result.sha256 = to_hex(crypto::sha256(out));
+  result.dry_run = request.dry_run;
+  for (const Piece& piece : set.pieces) {
+    result.pieces.push_back(
+        {piece.name, static_cast<Kind>(piece.kind), piece.offset, piece.data.size()});
+  }
+  for (const event::Notice& notice : set.notices) {
+    result.notices.push_back({notice.code, notice.text, notice.hint});
+  }
+  return result;
 }
 
-Result<Record> convert(const ConvertRequest& request) {
+Result<ConvertResult> convert(const ConvertRequest& request) {
   constexpr std::string_view forms[] = {"raw",       "hex",           "elf-segments",
                                         "esp-image", "partition-csv", "partition-table"};
   if (std::find(std::begin(forms), std::end(forms), request.to) == std::end(forms)) {
@@ -260,9 +233,9 @@ Result<Record> convert(const ConvertRequest& request) {
   }
   AIOT_TRY(const Bytes data, read_file(request.input));
   if (data.empty()) return make_error(Errc::empty_file, request.input);
-  auto record = Converter(request).run(data);
-  if (!record) return std::move(record).error().with(request.input);
-  return record;
+  auto result = Converter(request).run(data);
+  if (!result) return std::move(result).error().with(request.input);
+  return result;
 }
 
 }  // namespace aiot::firmware

@@ -77,7 +77,7 @@ TEST_CASE("configuration errors are 3, a log that cannot be written is 5") {
 
 TEST_CASE("an exception is an internal error, not a crash") {
   Environment e = test::scripted_environment();
-  e.explain = [](const std::string&) -> Result<Record> { throw std::runtime_error("oops"); };
+  e.explain = [](const std::string&) -> Result<firmware::Explanation> { throw std::runtime_error("oops"); };
   const auto ran = run_cli({"flash", "image", "a"}, e);
   CHECK(ran.exit == 1);
   CHECK(ran.err.find("oops") != std::string::npos);

@@ -1,10 +1,14 @@
 """Holds every JSON output of the scripted aiotctl against the schemas that are shipped.
 
-usage: schema_test.py AIOTCTL SCHEMA_FOLDER
+usage: schema_test.py AIOTCTL SCHEMA_FOLDER NODE_MODULES
+
+Both python-jsonschema and AJV (npm) validate, for they differ in what they accept as a schema.
 """
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,16 +24,15 @@ schemas = {}
 for path in sorted(folder.glob("*.json")):
     schema = json.loads(path.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    schemas[schema["$id"].removeprefix("urn:")] = schema
-checked = 0
+    schemas[re.sub(r"\.(\d+)$", r"/\1", path.stem)] = schema
+checked = []
 cache = tempfile.TemporaryDirectory()  # not the user's own
 os.environ["XDG_CACHE_HOME"] = cache.name
 
 
 def validate(value, name):
-    global checked
     jsonschema.Draft202012Validator(schemas[name]).validate(value)
-    checked += 1
+    checked.append((name, value))
 
 
 def output(*args):
@@ -83,4 +86,14 @@ except jsonschema.ValidationError:
     pass
 else:
     sys.exit("the schema accepts what it must not")
-print(f"{checked} outputs match their schemas")
+print(f"{len(checked)} outputs match their schemas")
+
+modules = pathlib.Path(sys.argv[3])
+if not shutil.which("node") or not (modules / "ajv").is_dir():
+    print("SKIP: AJV: npm ci --prefix tests brings it")
+    sys.exit()
+with tempfile.NamedTemporaryFile("w", suffix=".json") as outputs:
+    json.dump(checked, outputs)
+    outputs.flush()
+    subprocess.run(["node", pathlib.Path(__file__).with_name("schema_ajv.mjs"), folder, outputs.name], check=True,
+                   env={**os.environ, "AIOT_TEST_NODE_MODULES": str(modules.parent)}, timeout=100)

@@ -259,27 +259,25 @@ Environment scripted_environment() {
     ports[1].path = "/dev/ttyUSB8";
     return ports;
   };
-  e.explain = [](const std::string& path) -> Result<Record> {
-    return Record{"aiot.image/1", Object({{"file", path},
-                                          {"kind", "intel-hex"},
-                                          {"size_bytes", 4096},
-                                          {"sha256", "00"},
-                                          {"entry", 0x40380000},
-                                          {"problems", Array{}}})};
+  e.explain = [](const std::string& path) -> Result<firmware::Explanation> {
+    firmware::Explanation explanation;
+    explanation.file = path;
+    explanation.kind = firmware::Kind::intel_hex;
+    explanation.size_bytes = 4096;
+    explanation.sha256 = "00";
+    explanation.entry = 0x40380000;
+    return explanation;
   };
-  e.merge = [](const firmware::MergeRequest& r) -> Result<Record> {
-    return Record{"aiot.merge/1", Object({{"output", r.output},
-                                          {"chip", "esp32c3"},
-                                          {"base_offset", 0},
-                                          {"size_bytes", 65536},
-                                          {"sha256", "00"},
-                                          {"pieces", Array{}},
-                                          {"notices", Array{}}})};
+  e.merge = [](const firmware::MergeRequest& r) -> Result<firmware::MergeResult> {
+    firmware::MergeResult result;
+    result.output = r.output;
+    result.chip = "esp32c3";
+    result.size_bytes = 65536;
+    result.sha256 = "00";
+    return result;
   };
-  e.convert = [](const firmware::ConvertRequest& r) -> Result<Record> {
-    return Record{
-        "aiot.convert/1",
-        Object({{"input", r.input}, {"output", r.output}, {"to", r.to}, {"files", Array{}}})};
+  e.convert = [](const firmware::ConvertRequest& r) -> Result<firmware::ConvertResult> {
+    return firmware::ConvertResult{r.input, r.output, r.to, r.dry_run, {}};
   };
   e.find_devices = find_devices;
   e.discover_sources = [] {

@@ -10,37 +10,11 @@
 #include "temporary_folder.hpp"
 
 using namespace aiot;
+using firmware::Explanation;
+using firmware::Kind;
 using image::find_chip;
 
 namespace {
-
-const Value& at(const Object& object, std::string_view path) {
-  const std::size_t dot = path.find('.');
-  const Value* value = object.find(path.substr(0, dot));
-  REQUIRE_MESSAGE(value != nullptr, std::string(path));
-  if (dot == std::string_view::npos) return *value;
-  REQUIRE(value->object() != nullptr);
-  return at(*value->object(), path.substr(dot + 1));
-}
-std::string text(const Record& record, std::string_view path) {
-  const std::string* found = at(record.fields, path).string();
-  return found ? *found : "(no string)";
-}
-std::uint64_t number(const Object& object, std::string_view path) {
-  const auto* found = std::get_if<std::uint64_t>(&at(object, path).storage());
-  REQUIRE(found != nullptr);
-  return *found;
-}
-bool flag(const Record& record, std::string_view path) {
-  const auto* found = std::get_if<bool>(&at(record.fields, path).storage());
-  REQUIRE(found != nullptr);
-  return *found;
-}
-const Array& list(const Record& record, std::string_view path) {
-  const Array* found = at(record.fields, path).array();
-  REQUIRE(found != nullptr);
-  return *found;
-}
 
 Bytes sample_app() {
   sample::AppRequest request;
@@ -58,26 +32,26 @@ TEST_CASE("explain: an application, as the vendor's tool would") {
   const auto record =
       firmware::explain(std::string(folder) + "/esp-images/esp_idf_blink_esp32s2.bin");
   REQUIRE(record.has_value());
-  CHECK(record->schema == "aiot.image/1");
-  CHECK(text(*record, "kind") == "esp-app");
-  CHECK(text(*record, "sha256") ==
+  CHECK(schema_of(*record).name == "aiot.image/1");
+  CHECK(record->kind == Kind::application);
+  CHECK(record->sha256 ==
         "a62c4d60cfab37953fd76124fa93ea5bafa3e2962fd75ad933b2a75b4d941d12");
-  CHECK(text(*record, "image.chip") == "esp32s2");
-  CHECK(text(*record, "image.flash_mode") == "dio");
-  CHECK(text(*record, "image.flash_freq") == "80m");
-  CHECK(text(*record, "image.flash_size") == "2MB");
-  CHECK(number(record->fields, "image.entry") == 0x40022f84);
-  CHECK(text(*record, "image.checksum") == "0x18");
-  CHECK(flag(*record, "image.checksum_valid"));
-  CHECK(flag(*record, "image.sha256_valid"));
-  CHECK(text(*record, "image.app.project") == "blink");
-  CHECK(list(*record, "problems").empty());
-  const Array& segments = list(*record, "image.segments");
+  CHECK(record->image->chip == "esp32s2");
+  CHECK(record->image->flash_mode == "dio");
+  CHECK(record->image->flash_freq == "80m");
+  CHECK(record->image->flash_size == "2MB");
+  CHECK(record->image->entry == 0x40022f84);
+  CHECK(record->image->checksum == "0x18");
+  CHECK(record->image->checksum_valid);
+  CHECK(record->image->sha256_valid == true);
+  CHECK(record->image->app->project == "blink");
+  CHECK(record->problems.empty());
+  const auto& segments = record->image->segments;
   REQUIRE(segments.size() == 6);
-  CHECK(number(*segments[3].object(), "address") == 0x40080020);
-  CHECK(number(*segments[3].object(), "size_bytes") == 0x15ce8);
-  CHECK(number(*segments[3].object(), "offset") == 0x10018);
-  CHECK(*at(*segments[3].object(), "memory").array()->front().string() == "IROM");
+  CHECK(segments[3].address == 0x40080020);
+  CHECK(segments[3].size_bytes == 0x15ce8);
+  CHECK(segments[3].offset == 0x10018);
+  CHECK(segments[3].memory.front() == "IROM");
 }
 
 TEST_CASE("explain: every kind of file, and damage") {
@@ -88,44 +62,44 @@ TEST_CASE("explain: every kind of file, and damage") {
     return *std::move(record);
   };
   Bytes app = sample_app();
-  CHECK(text(explain("app", app), "image.app.version") == "7.8.9");
+  CHECK(explain("app", app).image->app->version == "7.8.9");
   app[40] ^= 1;
-  Record damaged = explain("bad", app);
-  CHECK_FALSE(flag(damaged, "image.checksum_valid"));
-  CHECK_FALSE(flag(damaged, "image.sha256_valid"));
-  CHECK(*at(*list(damaged, "problems")[0].object(), "code").string() == "image.checksum");
+  Explanation damaged = explain("bad", app);
+  CHECK_FALSE(damaged.image->checksum_valid);
+  CHECK(damaged.image->sha256_valid == false);
+  CHECK(damaged.problems[0].code == "image.checksum");
   app.resize(5000);
   damaged = explain("cut", app);
-  CHECK(text(damaged, "kind") == "esp-app");
-  CHECK(*at(*list(damaged, "problems")[0].object(), "code").string() == "image.truncated");
+  CHECK(damaged.kind == Kind::application);
+  CHECK(damaged.problems[0].code == "image.truncated");
 
-  const Record csv = explain("t.csv", as_bytes(sample::partitions_csv(0)));
-  CHECK(text(csv, "kind") == "partition-table");
-  CHECK(list(csv, "partitions").size() == 5);
-  CHECK(text(csv, "table_md5") == "valid");
-  const Record wrong = explain("u.csv", as_bytes("a,b,c"));
-  CHECK(*at(*list(wrong, "problems")[0].object(), "code").string() == "image.csv");
+  const Explanation csv = explain("t.csv", as_bytes(sample::partitions_csv(0)));
+  CHECK(csv.kind == Kind::partition_table);
+  CHECK(csv.partitions->size() == 5);
+  CHECK(csv.table_md5 == firmware::TableMd5::valid);
+  const Explanation wrong = explain("u.csv", as_bytes("a,b,c"));
+  CHECK(wrong.problems[0].code == "image.csv");
 
-  const Record elf =
+  const Explanation elf =
       explain("x.elf", test::build_elf(243, 0x40380000, {{".text", 0x40380000, {1, 2, 3, 4}}}));
-  CHECK(text(elf, "kind") == "elf");
-  CHECK(text(elf, "elf.machine") == "riscv");
-  CHECK(list(elf, "elf.sections").size() == 1);
-  const Record hex = explain("x.hex", as_bytes(":0100100055 9A\n:00000001FF\n"));
-  CHECK(text(hex, "kind") == "intel-hex");
-  CHECK(list(hex, "problems").size() == 1);
-  CHECK(list(explain("y.hex", as_bytes(":01001000559A\n:00000001FF\n")), "ranges").size() == 1);
-  CHECK(text(explain("raw", as_bytes("hello")), "kind") == "raw");
-  CHECK(list(explain("none", {}), "problems").size() == 1);
+  CHECK(elf.kind == Kind::elf);
+  CHECK(elf.elf->machine == "riscv");
+  CHECK(elf.elf->sections.size() == 1);
+  const Explanation hex = explain("x.hex", as_bytes(":0100100055 9A\n:00000001FF\n"));
+  CHECK(hex.kind == Kind::intel_hex);
+  CHECK(hex.problems.size() == 1);
+  CHECK(explain("y.hex", as_bytes(":01001000559A\n:00000001FF\n")).ranges->size() == 1);
+  CHECK(explain("raw", as_bytes("hello")).kind == Kind::raw);
+  CHECK(explain("none", {}).problems.size() == 1);
 
   folder.put("build/app.bin", sample_app());
   folder.put("build/flasher_args.json",
              R"({"flash_files": {"0x10000": "app.bin", "0": "missing.bin"}})");
   const auto build = firmware::explain(folder.path("build"));
   REQUIRE(build.has_value());
-  CHECK(text(*build, "kind") == "flasher-args");
-  CHECK(list(*build, "build.files").size() == 2);
-  CHECK(list(*build, "problems").size() == 1);
+  CHECK(build->kind == Kind::flasher_args);
+  CHECK(build->build->files.size() == 2);
+  CHECK(build->problems.size() == 1);
   CHECK(firmware::explain(folder.path("no")).error().condition() == Condition::invalid_input);
 }
 
@@ -141,25 +115,25 @@ TEST_CASE("merge: one image of many, explained again") {
   request.header.size = "2MB";
   const auto record = firmware::merge(request);
   REQUIRE(record.has_value());
-  CHECK(text(*record, "chip") == "esp32c3");
-  CHECK(list(*record, "pieces").size() == 4);
+  CHECK(record->chip == "esp32c3");
+  CHECK(record->pieces.size() == 4);
   const Bytes all = test::read_all(request.output);
   CHECK(all.size() == 0x110004);
-  CHECK(number(record->fields, "size_bytes") == all.size());
+  CHECK(record->size_bytes == all.size());
   CHECK((all[3] & 0xF0) == 0x10);
   CHECK(all[0x7000] == 0xFF);
   CHECK(Bytes(all.begin() + 0x10000, all.begin() + 0x18000) == sample_app());
   CHECK(to_string(ByteSpan(all).subspan(0x110000)) == "data");
 
   const auto explained = firmware::explain(request.output);
-  CHECK(text(*explained, "kind") == "merged");
-  CHECK(list(*explained, "problems").empty());
-  CHECK(list(*explained, "partitions").size() == 5);
-  CHECK(text(*explained, "image.chip") == "esp32c3");
+  CHECK(explained->kind == Kind::merged);
+  CHECK(explained->problems.empty());
+  CHECK(explained->partitions->size() == 5);
+  CHECK(explained->image->chip == "esp32c3");
   bool found = false;
-  for (const Value& part : list(*explained, "parts")) {
-    if (*at(*part.object(), "name").string() != "factory") continue;
-    CHECK(*at(*part.object(), "image.app.version").string() == "7.8.9");
+  for (const firmware::MergedPart& part : *explained->parts) {
+    if (part.name != "factory") continue;
+    CHECK(part.image->app->version == "7.8.9");
     found = true;
   }
   CHECK(found);
