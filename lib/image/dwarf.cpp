@@ -103,7 +103,7 @@ std::string SourceMap::State::name_of(Dwarf_Die& die) const {
   return plain == nullptr ? std::string() : plain;
 }
 
-/// Names `frames.front()`, which has its place already, and adds whoever it was inlined into.
+/// Names `frames.front()`, which has its place already, and adds the functions that it is inlined into.
 void SourceMap::State::add_scopes(Dwarf_Die* unit, Dwarf_Addr address,
                                   std::vector<SourceFrame>& frames) const {
   using Dies = std::unique_ptr<Dwarf_Die, decltype(&std::free)>;

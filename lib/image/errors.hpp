@@ -28,7 +28,7 @@ enum class Errc {
   does_not_fit,       ///< beyond the end of the flash or of its partition
   overwrites_input,   ///< the output is one of the inputs
   no_such_partition,  ///< the table has no partition of that name
-  unknown_chip,       ///< no such chip, or the chip cannot be told from the file
+  unknown_chip,       ///< no such chip, or the file does not identify the chip
   bad_setting,        ///< a flash mode, frequency or size the chip's header does not have
   unsupported,        ///< a conversion that is not offered
   unwritable,         ///< the output cannot be written

@@ -48,7 +48,7 @@ struct FirmwareSet {
   std::vector<event::Notice> notices;            ///< what the user should know; `device` is ""
 };
 
-/// Tells what `data` is, by its bytes; the end of `name` matters for CSV alone.
+/// Classifies `data` by its bytes; the end of `name` matters for CSV alone.
 /// One file may be several pieces (Intel HEX). Errc::bad_hex, Errc::bad_csv, Errc::empty_file.
 Result<std::vector<Piece>> classify(std::string name, Bytes data);
 

@@ -49,7 +49,7 @@ head -c 20000 /dev/zero | tr '\0' 'Y' >other.bin
 expect 9 "different contents" flash verify "$good" other.bin@0x10000
 expect 11 "no confirmation" flash erase "$good" --all
 device wrong-mac@md5
-expect 4 "another device answers" flash write "$address" image.bin@0x10000
+expect 4 "another device is connected" flash write "$address" image.bin@0x10000
 for port in pty tcp:0 rfc2217:0; do
   device drop@data:forever
   expect 6 "a link on $port that stays lost" flash write "$address" image.bin@0x10000

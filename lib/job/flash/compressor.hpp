@@ -21,7 +21,7 @@ class Compressor {
 
   /// Starts on `data`, which must stay where it is and unchanged for as long as this lives.
   void prefetch(ByteSpan data);
-  /// The zlib stream of `data`. The same span is compressed once, whoever asks.
+  /// The zlib stream of `data`. The same span is compressed once.
   net::Task<std::shared_ptr<const Bytes>> get(ByteSpan data, net::Clock& clock);
 
  private:

@@ -288,7 +288,7 @@ net::Task<void> Device::raise_baud() {
                   "a shorter cable or a better adapter may carry it");
     }
     if (changed.error().code != make_error_code(esp::Errc::baud_lost)) continue;
-    // Whoever forbids a reset is told that one is needed.
+    // A reset is needed, and the session forbids it.
     if (session_.before == Before::none) co_return changed;
     AIOT_CO_CHECK(co_await start_over(with_stub));
   }
@@ -306,7 +306,7 @@ net::Task<void> Device::put_back() {
   Result<void> left = co_await loader_->leave(run);
   const bool cancelled = !left && left.error().condition() == Condition::cancelled;
   if (cancelled || (left && run)) co_return left;
-  // It stays in its loader: whoever comes next speaks at the rate that it was found with.
+  // It stays in its loader: the next session expects the rate that it was found with.
   if (loader_->knows_chip() && loader_->baud_bps() != start_baud_ && loader_->can_change_baud()) {
     Result<void> slowed = co_await loader_->change_baud(start_baud_);
     if (!slowed && left) left = std::move(slowed);

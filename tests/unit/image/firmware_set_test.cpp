@@ -80,7 +80,7 @@ bool has_notice(const FirmwareSet& set, std::string_view wanted) {
 
 }  // namespace
 
-TEST_CASE("files are told apart by their bytes") {
+TEST_CASE("files are classified by their bytes") {
   const auto kind = [](std::string name, Bytes data) { return classify(name, data)->front().kind; };
   CHECK(kind("x", boot("esp32")) == PieceKind::bootloader);
   CHECK(kind("x", app("esp32")) == PieceKind::application);

@@ -22,7 +22,7 @@ struct Expected {
   double deadline_s = 30;
 };
 
-// A fault that strikes once is got over; one that stays is told as what it is.
+// A fault that strikes once is overcome; one that stays is reported as what it is.
 const std::vector<Expected> placed_faults = {
     {"corrupt", {}},
     {"lose", {}},
@@ -136,7 +136,7 @@ class VerifyJob final : public Job {
 };
 
 /// No checksum guards a request for an MD5: damaged on its way, it asks for another range, and a
-/// verification, which changes nothing, tells the difference that it saw.
+/// verification, which changes nothing, reports the difference that it saw.
 Expected expected_of(const Job& job, Expected expected, std::string_view stage) {
   if (job.name() == "verify" && expected.fault == "corrupt" && stage == "md5")
     expected.failures = {Condition::mismatch};

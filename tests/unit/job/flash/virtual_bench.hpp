@@ -76,7 +76,7 @@ struct Outcome {
 class VirtualBench {
  public:
   /// `flash` is erased unless an earlier bench's is handed on with take_flash().
-  /// Rates above `baud_limit` garble what is said; 0 for what the chip can do.
+  /// Rates above `baud_limit` garble the bytes; 0 for what the chip can do.
   VirtualBench(const std::string& chip, const std::vector<std::string>& faults, Bytes flash = {},
                std::uint64_t flash_size = 4U << 20, std::uint32_t baud_limit = 0);
 
