@@ -88,7 +88,7 @@ else:
     sys.exit("the schema accepts what it must not")
 print(f"{len(checked)} outputs match their schemas")
 
-modules = pathlib.Path(sys.argv[3])
+modules = pathlib.Path(sys.argv[3]).resolve()
 if not shutil.which("node") or not (modules / "ajv").is_dir():
     print("SKIP: AJV: npm ci --prefix tests brings it")
     sys.exit()
