@@ -1,5 +1,4 @@
 #include "aiot/bench_device.hpp"
-
 #include "job/bench/device/compare.hpp"
 
 // What JSON and its schemas have of the results.

@@ -1,3 +1,5 @@
+#include "job/bench/device/compare.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -5,8 +7,6 @@
 #include <boost/asio/io_context.hpp>
 #include <cmath>
 #include <limits>
-
-#include "job/bench/device/compare.hpp"
 
 using namespace aiot;
 using namespace aiot::bench;

@@ -1,5 +1,3 @@
-#include "job/bench/device/compare.hpp"
-
 #include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -12,6 +10,7 @@
 #include <thread>
 
 #include "aiot/sim.hpp"
+#include "job/bench/device/compare.hpp"
 #include "job/bench/device/error.hpp"
 #include "job/bench/device/run.hpp"
 #include "virtual_lab.hpp"

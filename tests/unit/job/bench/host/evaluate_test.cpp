@@ -1,5 +1,3 @@
-#include "job/bench/host/accuracy.hpp"
-
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -7,6 +5,7 @@
 #include <thread>
 
 #include "inference/error.hpp"
+#include "job/bench/host/accuracy.hpp"
 #include "job/bench/host/error.hpp"
 #include "scripted_engine.hpp"
 
