@@ -24,17 +24,12 @@ bool is_plain(const std::string& address) {
          });
 }
 
-std::string lines_of(const Object& result) {
+std::string lines_of(const discover::Report& report) {
   std::set<std::string> addresses;
-  const Value* devices = result.find("devices");
-  if (devices == nullptr || devices->array() == nullptr) return {};
-  for (const Value& device : *devices->array()) {
-    const Value* list = device.object() ? device.object()->find("addresses") : nullptr;
-    if (list == nullptr || list->array() == nullptr) continue;
-    for (const Value& address : *list->array()) {
-      if (address.string() && is_plain(*address.string()) && addresses.size() < most_addresses) {
-        addresses.insert(*address.string());
-      }
+  for (const discover::DeviceRecord& device : report.devices) {
+    for (const Address& address : device.addresses) {
+      std::string text = address.str();
+      if (is_plain(text) && addresses.size() < most_addresses) addresses.insert(std::move(text));
     }
   }
   std::string lines;
@@ -64,13 +59,13 @@ std::string discovered_file(const Environment& environment) {
   return folder.starts_with('/') ? folder + "/aiot/discovered" : std::string();
 }
 
-void remember_devices(const Object& result, const Environment& environment) {
+void remember_devices(const discover::Report& report, const Environment& environment) {
   const std::filesystem::path file = discovered_file(environment);
   if (file.empty()) return;
   std::error_code ignored;
   std::filesystem::create_directories(file.parent_path().parent_path(), ignored);
   ::mkdir(file.parent_path().c_str(), S_IRWXU);
-  write_whole(file, lines_of(result));
+  write_whole(file, lines_of(report));
 }
 
 }  // namespace aiot::cli

@@ -62,7 +62,7 @@ struct Environment {
   std::function<Result<firmware::MergeResult>(const firmware::MergeRequest&)> merge;
   std::function<Result<firmware::ConvertResult>(const firmware::ConvertRequest&)> convert;
 
-  std::function<Result<Record>(const discover::Request&, EventSink&, std::stop_token)> find_devices;
+  std::function<Result<discover::Report>(const discover::Request&, EventSink&, std::stop_token)> find_devices;
   std::function<std::vector<discover::SourceInfo>()> discover_sources;
 
   std::function<Result<sim::Report>(const sim::Request&,

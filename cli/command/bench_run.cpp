@@ -246,6 +246,7 @@ Result<bench::Request> request_of(const Context& context) {
 
 constexpr std::size_t most_bytes = 256U << 20;
 
+
 Result<Bytes> read_all(std::istream& in, const std::string& name) {
   Bytes bytes;
   std::vector<char> piece(1U << 16);
@@ -258,6 +259,8 @@ Result<Bytes> read_all(std::istream& in, const std::string& name) {
   }
   return bytes;
 }
+
+
 
 /// "-" stands for one stream: it cannot be given twice.
 Result<void> check_once(const std::vector<std::string>& files, const char* flag) {
@@ -399,7 +402,8 @@ std::optional<bench::Failure> write_report(const std::string& file, const bench:
   const auto written = write_output(file, page);
   if (written) return std::nullopt;
   return bench::Failure{
-      "", "report", make_error(Errc::report_failed, written.error().context, written.error().hint)};
+      "", "report",
+      make_error(Errc::report_failed, written.error().context, written.error().hint)};
 }
 
 int run_bench(Context& context) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "aiot/units.hpp"
@@ -29,6 +30,10 @@ std::vector<std::string> words(const std::vector<std::string>& values) {
   return out;
 }
 
+bool is_capture(const discover::Request& request) {
+  return !request.pcap_file.empty() || !request.btsnoop_file.empty();
+}
+
 Result<discover::Request> make_request(const Context& context) {
   const Arguments& args = context.args;
   discover::Request request;
@@ -49,7 +54,7 @@ Result<discover::Request> make_request(const Context& context) {
   request.where = args.get("--where").value_or("");
   request.probe = args.has("--probe");
   request.watch = args.has("--watch");
-  const bool capture = !request.pcap_file.empty() || !request.btsnoop_file.empty();
+  const bool capture = is_capture(request);
   if (capture && (request.watch || request.probe)) {
     return make_error(Errc::conflict, "a capture and --watch or --probe",
                       "a capture is read once, to its end");
@@ -59,36 +64,45 @@ Result<discover::Request> make_request(const Context& context) {
 }
 
 int list_sources(Context& context) {
-  Array rows;
+  discover::SourceList list{context.environment.discover_sources()};
   std::vector<std::vector<std::string>> cells;
-  for (const discover::SourceInfo& source : context.environment.discover_sources()) {
-    rows.emplace_back(Object{{"name", source.name}, {"description", source.description}});
-    cells.push_back({source.name, source.description});
-  }
+  for (const auto& [name, description] : list.sources) cells.push_back({name, description});
   render::Outcome outcome;
-  outcome.record = Record{"aiot.discover.list/1", Object{{"sources", std::move(rows)}}};
+  outcome.record = std::move(list);
   outcome.text = [&cells](std::ostream& out) { out << render::table(cells, 0); };
   return context.ui.finish(outcome);
 }
 
-bool flag(const Object& result, std::string_view name) {
-  const Value* value = result.find(name);
-  return value != nullptr && *value == Value(true);
+/// That nothing was found is a failure of its own, beside what became of the sources.
+void add_failures(const discover::Request& request, const discover::Report& report,
+                  render::Outcome& outcome) {
+  if (!report.complete) {
+    outcome.failures.push_back({"", "", make_error(Errc::stopped)});
+  } else if (report.devices.empty() && !request.watch) {
+    const Errc code = is_capture(request) ? Errc::nothing_captured : Errc::nothing_found;
+    outcome.failures.push_back({"", "", make_error(code, request.where)});
+  }
 }
 
-/// That nothing was found is a failure of its own, told beside what became of the sources.
-void judge(const discover::Request& request, render::Outcome& outcome) {
-  const Object result = outcome.record.fields();
-  const Value* devices = result.find("devices");
-  const bool none = devices == nullptr || devices->array() == nullptr || devices->array()->empty();
-  const bool captured = !request.pcap_file.empty() || !request.btsnoop_file.empty();
-  if (!flag(result, "complete")) {
-    outcome.failures.push_back({"", "", make_error(Errc::stopped)});
-  } else if (none && !request.watch) {
-    outcome.failures.push_back(
-        {"", "",
-         make_error(captured ? Errc::nothing_captured : Errc::nothing_found, request.where)});
+/// On a terminal: what the next seconds are spent on.
+void print_wait(Context& context, const discover::Request& request) {
+  const bool shown = context.environment.terminal.err && !context.settings.quiet &&
+                     context.settings.format == Format::text;
+  if (!shown || is_capture(request)) return;
+  std::vector<std::string> names;
+  for (const discover::SourceInfo& source : context.environment.discover_sources()) {
+    const auto has = [&](const std::vector<std::string>& list) {
+      return std::find(list.begin(), list.end(), source.name) != list.end();
+    };
+    if ((request.only.empty() || has(request.only)) && !has(request.except)) {
+      names.push_back(source.name);
+    }
   }
+  const std::string time =
+      request.watch ? "until Ctrl-C"
+                    : fmt::format("for {}", format_duration(request.timeout));
+  context.err << fmt::format("waiting {} for replies: {}\n", time, fmt::join(names, ", "));
+  context.err.flush();
 }
 
 int run_discover(Context& context) {
@@ -100,27 +114,26 @@ int run_discover(Context& context) {
     context.ui.show_items(render::WatchText());
     if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
   }
-  const auto record = context.environment.find_devices(*request, context.ui, context.stop());
-  if (!record.has_value()) return context.fail(record.error());
+  print_wait(context, *request);
+  const auto report = context.environment.find_devices(*request, context.ui, context.stop());
+  if (!report.has_value()) return context.fail(report.error());
 
   render::Outcome outcome;
-  outcome.record = *record;
+  outcome.record = *report;
   outcome.ended_by_signal_is_success = request->watch;
   outcome.text = [&](std::ostream& out) {
     const Terminal& terminal = context.environment.terminal;
     const std::size_t width = terminal.out && terminal.columns ? terminal.columns() : 0;
     if (!request->watch) {
-      render::print_devices(out, record->fields, width, settings.verbosity > 0);
+      render::print_devices(out, *report, width, settings.verbosity > 0);
       out.flush();
     }
     if (!settings.quiet) {
-      render::print_blind_sources(context.err, record->fields, settings.verbosity > 0);
+      render::print_unavailable_sources(context.err, *report, settings.verbosity > 0);
     }
   };
-  judge(*request, outcome);
-  if (request->pcap_file.empty() && request->btsnoop_file.empty()) {
-    remember_devices(record->fields, context.environment);
-  }
+  add_failures(*request, *report, outcome);
+  if (!is_capture(*request)) remember_devices(*report, context.environment);
   return context.ui.finish(outcome);
 }
 

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <ostream>
 #include <vector>
 
+#include "aiot/address.hpp"
 #include "aiot/bytes.hpp"
 #include "render/json.hpp"
 #include "render/table.hpp"
@@ -13,88 +15,83 @@
 namespace aiot::cli::render {
 namespace {
 
+using discover::DeviceRecord;
+using discover::DeviceState;
 using Rows = std::vector<std::vector<std::string>>;
 
-/// A field that a device may have filled: escaped; "" when it is no text.
-std::string text(const Object& fields, std::string_view name) {
-  const Value* value = fields.find(name);
-  return value && value->string() ? escape_controls(*value->string()) : std::string();
+/// The jobs that are commands of this program.
+constexpr std::array<std::string_view, 3> commands = {"flash", "listen", "bench"};
+
+bool is_command(std::string_view job) { return std::ranges::find(commands, job) != commands.end(); }
+
+/// What to reach it by: the first address that a command takes, else its IP or hardware address.
+std::string reach(const DeviceRecord& device) {
+  for (const Address& address : device.addresses) {
+    const std::string_view job = job_of_scheme(address.scheme);
+    if (job.empty() || is_command(job)) return escape_controls(address.str());
+  }
+  for (const auto* known : {&device.ips, &device.macs}) {
+    if (!known->empty()) return escape_controls(known->front());
+  }
+  return "";
 }
 
-const Array& list(const Object& fields, std::string_view name) {
-  static const Array none;
-  const Value* value = fields.find(name);
-  return value && value->array() ? *value->array() : none;
-}
-
-std::string joined(const Array& texts, std::string_view between) {
+std::string jobs_text(const DeviceRecord& device) {
   std::string out;
-  for (const Value& value : texts) {
-    if (!value.string()) continue;
-    if (!out.empty()) out += between;
-    out += escape_controls(*value.string());
+  for (const std::string& job : device.jobs) {
+    if (is_command(job)) out += (out.empty() ? "" : " ") + job;
   }
   return out;
 }
 
-std::string first_address(const Object& device) {
-  const Array& addresses = list(device, "addresses");
-  if (!addresses.empty()) return escape_controls(*addresses.front().string());
-  // Nothing that a command could open, but something to know it by.
-  for (const char* name : {"ips", "macs"}) {
-    const Array& known = list(device, name);
-    if (!known.empty() && known.front().string()) return escape_controls(*known.front().string());
-  }
-  return "";
-}
-
 /// What it is, unless that is its name already.
-std::string kind_of(const Object& device) {
-  for (const char* name : {"product", "model", "vendor"}) {
-    std::string what = text(device, name);
-    if (!what.empty() && what != text(device, "name")) return what;
+std::string kind_of(const DeviceRecord& device) {
+  for (const auto* what : {&device.product, &device.model, &device.vendor}) {
+    if (*what && !(*what)->empty() && **what != device.name) return escape_controls(**what);
   }
   return "";
 }
 
-std::vector<std::string> row(const Object& device) {
-  std::string name = text(device, "name");
-  if (name.empty()) name = "(" + text(device, "id") + ")";
-  const std::string state = text(device, "state");
-  return {std::move(name), kind_of(device), state == "unknown" ? "" : state,
-          joined(list(device, "jobs"), " "), first_address(device)};
+std::vector<std::string> row(const DeviceRecord& device) {
+  const bool known = device.state != DeviceState::unknown;
+  return {device.name.empty() ? "(" + device.id + ")" : escape_controls(device.name),
+          kind_of(device), known ? std::string(state_name(device.state)) : "", jobs_text(device),
+          reach(device)};
 }
 
 std::string value_text(const Value& value) {
   return value.string() ? escape_controls(*value.string()) : to_json(value);
 }
 
-Rows evidence_rows(const Object& device) {
+Rows evidence_rows(const DeviceRecord& device) {
   Rows rows;
-  rows.push_back({"id", text(device, "id")});
-  for (const Value& address : list(device, "addresses")) {
-    rows.push_back({"address", value_text(address)});
+  rows.push_back({"id", device.id});
+  for (const Address& address : device.addresses) {
+    rows.push_back({"address", escape_controls(address.str())});
   }
-  for (const Value& value : list(device, "evidence")) {
-    const Object& claim = *value.object();
-    const Value* confidence = claim.find("confidence");
-    const double* sure = confidence ? std::get_if<double>(&confidence->storage()) : nullptr;
-    std::string from = text(claim, "source");
-    if (sure && *sure < 1) from += fmt::format(", {:.0f} %", *sure * 100);
-    if (const std::string reason = text(claim, "reason"); !reason.empty()) from += ": " + reason;
-    const Value* said = claim.find("value");
-    rows.push_back({text(claim, "fact"), said ? value_text(*said) : "", "(" + from + ")"});
+  for (const discover::Evidence& claim : device.evidence) {
+    std::string from = claim.source;
+    if (claim.confidence < 1) from += fmt::format(", {:.0f} %", claim.confidence * 100);
+    if (!claim.reason.empty()) from += ": " + escape_controls(claim.reason);
+    rows.push_back({escape_controls(claim.fact), value_text(claim.value), "(" + from + ")"});
   }
   return rows;
 }
 
-std::size_t width_of(const Rows& rows) {
-  std::size_t widest = 0;
-  const std::string all = table(rows, 0);
+std::vector<std::string> lines_of(const std::string& all) {
+  std::vector<std::string> lines;
   for (std::size_t at = 0; at < all.size();) {
     const std::size_t end = all.find('\n', at);
-    widest = std::max(widest, text_width(std::string_view(all).substr(at, end - at)));
+    lines.push_back(all.substr(at, end - at));
     at = end + 1;
+  }
+  return lines;
+}
+
+std::size_t width_of(const Rows& rows) {
+  std::size_t widest = 0;
+  for (const std::string& line : lines_of(table(rows, 0))) {
+    widest = std::max(widest, text_width(line));
   }
   return widest;
 }
@@ -106,28 +103,22 @@ std::vector<std::string> aligned(Rows rows, std::size_t width, std::size_t inden
     if (width == 0 || indent + width_of(rows) <= width) break;
     for (auto& row : rows) row.erase(row.begin() + column);
   }
-  std::vector<std::string> lines;
-  const std::string all = table(rows, width, indent);
-  for (std::size_t at = 0; at < all.size();) {
-    const std::size_t end = all.find('\n', at);
-    lines.push_back(all.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
+  return lines_of(table(rows, width, indent));
 }
 
 }  // namespace
 
-void print_devices(std::ostream& out, const Object& result, std::size_t width, bool evidence) {
+void print_devices(std::ostream& out, const discover::Report& report, std::size_t width,
+                   bool evidence) {
   constexpr std::size_t indent = 2;
   Rows rows;
-  for (const Value& device : list(result, "devices")) rows.push_back(row(*device.object()));
+  for (const DeviceRecord& device : report.devices) rows.push_back(row(device));
   const auto lines = aligned(rows, width, indent);
   std::string group;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const Object& device = *list(result, "devices")[i].object();
-    std::string ecosystem = text(device, "ecosystem");
-    if (ecosystem.empty()) ecosystem = "Others";
+    const DeviceRecord& device = report.devices[i];
+    const std::string ecosystem =
+        device.ecosystem.empty() ? "Others" : escape_controls(device.ecosystem);
     if (ecosystem != group) out << cut(ecosystem, width == 0 ? ecosystem.size() : width) << '\n';
     group = ecosystem;
     out << lines[i] << '\n';
@@ -135,31 +126,33 @@ void print_devices(std::ostream& out, const Object& result, std::size_t width, b
   }
 }
 
-void print_blind_sources(std::ostream& err, const Object& result, bool hints) {
-  for (const Value& value : list(result, "sources")) {
-    const Object& source = *value.object();
-    const std::string state = text(source, "state");
-    const std::string name = text(source, "name");
-    const std::string detail = text(source, "detail");
-    const std::string hint = text(source, "hint");
-    if (state == "not asked") continue;
-    if (state == "ran") {
-      // With something to say: it saw less than there may be.
-      if (!hint.empty()) err << fmt::format("{}: {}: {}\n", name, detail, hint);
+void print_unavailable_sources(std::ostream& err, const discover::Report& report, bool details) {
+  std::vector<std::string> names;
+  std::string reasons;
+  for (const discover::SourceReport& source : report.sources) {
+    const std::string detail = escape_controls(source.detail);
+    const std::string hint = escape_controls(source.hint);
+    if (source.state == discover::SourceState::not_asked) continue;
+    if (source.state == discover::SourceState::ran) {
+      // With something to report: it saw less than there may be.
+      if (!hint.empty()) err << fmt::format("{}: {}: {}\n", source.name, detail, hint);
       continue;
     }
-    err << fmt::format("{} could not look: {}{}{}\n", name, state, detail.empty() ? "" : ": ",
-                       detail);
-    if (hints && !hint.empty()) err << "  next: " << hint << '\n';
+    names.push_back(fmt::format("{} ({})", source.name, state_name(source.state)));
+    if (!detail.empty()) reasons += fmt::format("  {}: {}\n", source.name, detail);
+    if (!hint.empty()) reasons += fmt::format("  next: {}\n", hint);
   }
+  if (names.empty()) return;
+  err << fmt::format("not available: {}\n", fmt::join(names, ", "));
+  if (details) err << reasons;
 }
 
 std::string watch_line(const event::Item& item) {
-  const Object device = item.record.fields();
-  std::vector<std::string> cells = row(device);
-  cells.insert(cells.begin() + 1, text(device, "ecosystem"));
-  const std::string reason = text(device, "lost_reason");
-  if (!reason.empty()) cells.push_back("(" + reason + ")");
+  const auto* device = item.record.get<DeviceRecord>();
+  if (device == nullptr) return "";
+  std::vector<std::string> cells = row(*device);
+  cells.insert(cells.begin() + 1, escape_controls(device->ecosystem));
+  if (device->lost_reason) cells.push_back("(" + *device->lost_reason + ")");
   std::erase(cells, "");
   const char sign = item.kind == "found" ? '+' : item.kind == "lost" ? '-' : '~';
   return fmt::format("{} {}\n", sign, fmt::join(cells, "  "));
@@ -171,11 +164,11 @@ std::string WatchText::operator()(const event::Item& item) {
     last_.erase(item.device);
     return line;
   }
-  // Without the sign: a device that was found and has not changed since is not told again.
-  std::string said = line.substr(1);
+  // Without the sign: a device that was found and has not changed since is not printed again.
+  std::string text = line.substr(1);
   std::string& last = last_[item.device];
-  if (item.kind == "changed" && last == said) return "";
-  last = std::move(said);
+  if (item.kind == "changed" && last == text) return "";
+  last = std::move(text);
   return line;
 }
 

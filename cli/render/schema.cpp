@@ -112,7 +112,8 @@ class SchemaWriter final : public FieldVisitor {
       return;
     }
     level.properties.set(std::string(info.name), std::move(schema));
-    if (!info.optional) level.required.emplace_back(info.name);
+    // What is not UTF-8 has another name: NAME_base64.
+    if (!info.optional && !info.any_bytes) level.required.emplace_back(info.name);
   }
   void scalar(const FieldInfo& info, const char* type, bool natural = false) {
     Object schema;
@@ -132,11 +133,16 @@ class SchemaWriter final : public FieldVisitor {
   void value(const FieldInfo& info, double&) override { scalar(info, "number"); }
   void value(const FieldInfo& info, std::string& field) override {
     if (!info.any_bytes) return scalar(info, "string");
+    if (info.name.empty()) return scalar(info, nullptr);  // an element: a string or an object
     scalar({info.name, info.doc, true}, "string");
     Bytes bytes(field.size());
     value({info.name, "the same, when it is not UTF-8", true}, bytes);
   }
-  void value(const FieldInfo& info, Value&) override { scalar(info, nullptr); }
+  void value(const FieldInfo& info, Value&) override {
+    scalar(info, nullptr);
+    Bytes bytes;
+    if (info.any_bytes) value({info.name, "the same, when it is not UTF-8", true}, bytes);
+  }
   void value(const FieldInfo& info, Bytes&) override {
     const std::string name = std::string(info.name) + "_base64";
     scalar({name, info.doc, info.optional}, "string");
@@ -147,7 +153,9 @@ class SchemaWriter final : public FieldVisitor {
   void end_object() override {
     const Level level = std::move(levels_.back());
     levels_.pop_back();
-    add(level.info, level.schema());
+    FieldInfo info = level.info;
+    info.any_bytes = false;  // its elements may be
+    add(info, level.schema());
   }
   std::size_t begin_list(const FieldInfo& info, std::size_t) override {
     levels_.push_back({.info = info, .is_list = true});

@@ -51,7 +51,6 @@ std::vector<Schema> all_schemas() {
       {"aiot.error/1", "A command that failed before it had a result", true, {}},
       event(),
   };
-  for (Schema& schema : discover_schemas()) all.push_back(std::move(schema));
   std::sort(all.begin(), all.end(),
             [](const Schema& a, const Schema& b) { return a.name < b.name; });
   return all;

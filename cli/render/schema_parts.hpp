@@ -45,7 +45,4 @@ inline Field one_of(std::string name, std::string doc, std::vector<std::string> 
   return {std::move(name), "string", std::move(doc), true, {}, std::move(choices)};
 }
 
-/// The schemas of one job, each in its own file; schemas() has all.
-std::vector<Schema> discover_schemas();
-
 }  // namespace aiot::cli::render

@@ -1,6 +1,8 @@
 #include "aiot/bench.hpp"
 #include "aiot/bench_device.hpp"
+#include "aiot/discover.hpp"
 #include "aiot/firmware.hpp"
+#include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
 #include "aiot/sim.hpp"
 #include "render/schema.hpp"
@@ -19,6 +21,9 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<flash::Report<flash::WriteResult>, flash::Report<flash::ReadResult>,
              flash::Report<flash::VerifyResult>, flash::Report<flash::EraseResult>,
              flash::Report<flash::InfoResult>, flash::Report<flash::ResetResult>>(),
+      derive<discover::DeviceRecord>(),
+      derive<discover::SourceList>(),
+      derive<discover::Report>(),
       derive<listen::Catalog>(),
       derive<listen::Message>(),
       derive<listen::Report>(),

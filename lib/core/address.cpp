@@ -212,6 +212,11 @@ Result<Address> parse_address(std::string_view text) {
   return out;
 }
 
+std::string_view job_of_scheme(std::string_view scheme) {
+  const Scheme* known = find_scheme(scheme);
+  return known == nullptr ? std::string_view() : known->command;
+}
+
 Result<void> require_scheme(const Address& address, std::span<const std::string_view> accepted) {
   if (std::find(accepted.begin(), accepted.end(), address.scheme) != accepted.end()) return {};
   std::string list;

@@ -1,8 +1,9 @@
+#include "render/report/report.hpp"
+
 #include <doctest/doctest.h>
 
 #include "render/figures.hpp"
 #include "render/report/plots.hpp"
-#include "render/report/report.hpp"
 
 namespace aiot::cli::render {
 namespace {

@@ -1,11 +1,10 @@
-#include "command/bench.hpp"
-
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
 #include <csignal>
 
 #include "../unit/image/temporary_folder.hpp"
+#include "command/bench.hpp"
 #include "errors.hpp"
 #include "scripted.hpp"
 

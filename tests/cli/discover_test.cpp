@@ -25,9 +25,9 @@ bool has(const std::string& text, const std::string& part) {
 Environment asking(discover::Request& got) {
   Environment e = test::scripted_environment();
   e.find_devices = [&got](const discover::Request& r, EventSink&,
-                          std::stop_token) -> Result<Record> {
+                          std::stop_token) -> Result<discover::Report> {
     got = r;
-    return Record{"aiot.discover/1", Object{{"devices", Array{}}, {"complete", true}}};
+    return discover::Report{};
   };
   return e;
 }
@@ -39,10 +39,10 @@ TEST_CASE("discover prints a line a device, grouped by ecosystem, and who could 
   CHECK(ran.exit == 0);
   CHECK(ran.out ==
         "Matter\n"
-        "  Lamp         A maker  unprovisioned  pair listen  udp://192.0.2.7:5540\n"
+        "  Lamp         A maker  unprovisioned  listen  udp://192.0.2.7:5540\n"
         "Tuya\n"
-        "  \\x1b[2J\\xff  A maker  unprovisioned  pair listen  tcp://fine:1\n");
-  CHECK(ran.err == "ble could not look: no adapter: none\n");
+        "  \\x1b[2J\\xff  A maker  unprovisioned  listen  tcp://fine:1\n");
+  CHECK(ran.err == "not available: ble (no adapter)\n");
   CHECK(run_cli({"discover", "-q"}).err.empty());
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("discover fits the terminal") {
       CHECK_MESSAGE(render::text_width(line) <= columns, line);
     }
     CHECK(has(ran.out, "tcp://fine:1") == (columns >= 45));
-    CHECK(has(ran.out, "pair listen") == (columns == 80));
+    CHECK(has(ran.out, "listen") == (columns == 80));
     CHECK(has(ran.out, "A maker") == (columns >= 60));
   }
 }
@@ -109,31 +109,29 @@ TEST_CASE("discover --jsonl tells each device as it is found, --json tells it on
 }
 
 TEST_CASE("discover --watch is a line each time") {
-  Object device({{"id", "1"},
-                 {"name", "\x1b[31mLamp"},
-                 {"ecosystem", "Matter"},
-                 {"state", "unknown"},
-                 {"addresses", Array{"matter:1"}}});
-  CHECK(render::watch_line({"1", "found", Record{"aiot.device/1", device}}) ==
-        "+ \\x1b[31mLamp  Matter  matter:1\n");
-  device.set("lost_reason", "silent");
-  CHECK(render::watch_line({"1", "lost", Record{"aiot.device/1", device}}) ==
-        "- \\x1b[31mLamp  Matter  matter:1  (silent)\n");
+  discover::DeviceRecord device{.id = "1", .name = "\x1b[31mLamp", .ecosystem = "Matter"};
+  device.addresses = {*parse_address("matter:1"), *parse_address("tcp://lamp:1")};
+  CHECK(render::watch_line({"1", "found", device}) ==
+        "+ \\x1b[31mLamp  Matter  tcp://lamp:1\n");
+  device.lost_reason = "silent";
+  CHECK(render::watch_line({"1", "lost", device}) ==
+        "- \\x1b[31mLamp  Matter  tcp://lamp:1  (silent)\n");
 }
 
 TEST_CASE("discover --watch tells a change that its line shows, and no other") {
   render::WatchText text;
-  Object lamp({{"id", "1"}, {"name", "Lamp"}, {"addresses", Array{"matter:1"}}});
-  const auto told = [&](const char* kind) { return text({"1", kind, Record{"aiot.device/1", lamp}}); };
-  CHECK(told("found") == "+ Lamp  matter:1\n");
-  lamp.set("evidence", Array{});
+  discover::DeviceRecord lamp{.id = "1", .name = "Lamp"};
+  lamp.addresses = {*parse_address("tcp://lamp:1")};
+  const auto told = [&](const char* kind) { return text({"1", kind, lamp}); };
+  CHECK(told("found") == "+ Lamp  tcp://lamp:1\n");
+  lamp.evidence = {{"name", "Lamp", "mdns", 0.9, ""}};
   CHECK(told("changed").empty());
-  lamp.set("state", "unprovisioned");
-  CHECK(told("changed") == "~ Lamp  unprovisioned  matter:1\n");
+  lamp.state = discover::DeviceState::unprovisioned;
+  CHECK(told("changed") == "~ Lamp  unprovisioned  tcp://lamp:1\n");
   CHECK(told("changed").empty());
-  CHECK(text({"2", "found", Record{"aiot.device/1", lamp}}) == "+ Lamp  unprovisioned  matter:1\n");
-  CHECK(told("lost") == "- Lamp  unprovisioned  matter:1\n");
-  CHECK(told("found") == "+ Lamp  unprovisioned  matter:1\n");
+  CHECK(text({"2", "found", lamp}) == "+ Lamp  unprovisioned  tcp://lamp:1\n");
+  CHECK(told("lost") == "- Lamp  unprovisioned  tcp://lamp:1\n");
+  CHECK(told("found") == "+ Lamp  unprovisioned  tcp://lamp:1\n");
 }
 
 TEST_CASE("what discover is asked for reaches the job") {
@@ -191,10 +189,15 @@ TEST_CASE("the addresses of the last search are kept for completion, the plain o
   REQUIRE(::stat((cache / "aiot").c_str(), &info) == 0);
   CHECK((info.st_mode & 0777U) == 0700U);
 
-  const auto device = [](const char* address) { return Object{{"addresses", Array{address}}}; };
-  remember_devices(Object{{"devices", Array{device("tcp://$(reboot):1"), device("mqtt://b/`x`"),
-                                            device("tcp://[fe80::1%25eth0]:80"), device("a b"),
-                                            device("usb:303a:1001?serial=70:04:1D")}}},
+  discover::Report report;
+  for (const char* address : {"tcp://$(reboot):1", "mqtt://b/`x`", "tcp://[fe80::1%25eth0]:80",
+                              "usb:303a:1001?serial=70:04:1D"}) {
+    auto parsed = parse_address(address);
+    if (!parsed) continue;
+    report.devices.emplace_back().addresses = {*std::move(parsed)};
+  }
+  REQUIRE(report.devices.size() >= 3);
+  remember_devices(report,
                    e);
   CHECK(content() == "tcp://[fe80::1%25eth0]:80\nusb:303a:1001?serial=70:04:1D\n");
   // A capture's devices are not in this room.

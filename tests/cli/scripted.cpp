@@ -60,61 +60,49 @@ Environment::FlashJob<Request, T> job() {
   };
 }
 
-/// One device as the discover job tells it.
-Object found_device(const std::string& id, const std::string& name, const std::string& ecosystem,
-                    const std::string& address) {
-  return Object{
-      {"id", id},
-      {"name", name},
-      {"ecosystem", ecosystem},
-      {"state", "unprovisioned"},
-      {"jobs", Array{"pair", "listen"}},
-      {"addresses", Array{address}},
-      {"vendor", "A maker"},
-      {"hosts", Array{}},
-      {"ips", Array{"192.0.2.7"}},
-      {"macs", Array{}},
-      {"rssi_dbm", -61},
-      {"sources", Array{"mdns"}},
-      {"facts", Object{{"mdns.txt.md", "x"}}},
-      {"evidence", Array{Object{{"fact", "ecosystem"},
-                                {"value", ecosystem},
-                                {"source", "mdns"},
-                                {"confidence", 0.9},
-                                {"reason", "it offers _x._tcp"}}}},
-  };
+/// One device as the discover job reports it.
+discover::DeviceRecord found_device(const std::string& id, const std::string& name,
+                                    const std::string& ecosystem, const std::string& address) {
+  discover::DeviceRecord out{.id = id, .name = name, .ecosystem = ecosystem};
+  out.state = discover::DeviceState::unprovisioned;
+  out.jobs = {"pair", "listen"};
+  out.addresses = {*parse_address(address)};
+  out.vendor = "A maker";
+  out.ips = {"192.0.2.7"};
+  out.rssi_dbm = -61;
+  out.sources = {"mdns"};
+  out.facts = Object{{"mdns.txt.md", "x"}};
+  out.evidence = {{"ecosystem", ecosystem, "mdns", 0.9, "it offers _x._tcp"}};
+  return out;
 }
 
 /// Two devices; none with the filter "none"; one that is not let end with "wait", until a stop.
-Result<Record> find_devices(const discover::Request& request, EventSink& sink,
-                            std::stop_token stop) {
-  const std::vector<Object> all = {
+Result<discover::Report> find_devices(const discover::Request& request, EventSink& sink,
+                                      std::stop_token stop) {
+  const std::vector<discover::DeviceRecord> all = {
       found_device("00000000aaaa", "Lamp", "Matter", "udp://192.0.2.7:5540"),
       found_device("00000000bbbb", "\x1b[2J\xff", "Tuya", "tcp://fine:1")};
-  Array devices;
-  for (const Object& device : all) {
+  discover::Report report;
+  for (const discover::DeviceRecord& device : all) {
     if (request.where == "none") break;
-    devices.emplace_back(device);
-    sink.on_event(
-        event::Item{*device.find("id")->string(), "found", Record{"aiot.device/1", device}});
+    report.devices.push_back(device);
+    sink.on_event(event::Item{device.id, "found", device});
   }
   const bool waits = request.watch || request.where == "wait";
   if (waits) {
-    Object lost = all[0];
-    lost.set("lost_reason", "silent");
-    sink.on_event(event::Item{"00000000aaaa", "lost", Record{"aiot.device/1", lost}});
+    discover::DeviceRecord lost = all[0];
+    lost.lost_reason = "silent";
+    sink.on_event(event::Item{"00000000aaaa", "lost", lost});
     sink.on_event(event::Notice{"", "test.waiting", "waiting", ""});
     Address device;
     device.host = "wait";
     wait_for_stop(device, stop);
   }
-  const Array sources = {
-      Object{{"name", "ble"}, {"state", "no adapter"}, {"detail", "none"}, {"hint", "plug one in"}},
-      Object{{"name", "mdns"}, {"state", "ran"}, {"detail", ""}, {"hint", ""}}};
-  return Record{"aiot.discover/1", Object{{"devices", std::move(devices)},
-                                          {"sources", sources},
-                                          {"complete", request.watch || !waits},
-                                          {"seconds", 3.0}}};
+  report.sources = {{"ble", discover::SourceState::no_adapter, "none", "plug one in"},
+                    {"mdns", discover::SourceState::ran, "", ""}};
+  report.complete = request.watch || !waits;
+  report.seconds = 3;
+  return report;
 }
 
 /// 2026-11-24T06:33:38.123456Z

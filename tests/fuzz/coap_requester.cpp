@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Request request;
   request.path = "/a";
   request.observe = true;
-  Requester requester(std::move(request), Chance{1, {0x4A}, 1}, timing);
+  Requester requester(std::move(request), RandomIds{1, {0x4A}, 1}, timing);
   net::TimePoint now{std::chrono::hours(1)};
   requester.start(now);
   ByteSpan rest(data, size);

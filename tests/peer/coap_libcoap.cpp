@@ -69,7 +69,7 @@ TEST_CASE("our client and libcoap's server: a directory, blocks, a separate resp
 
   int told = 0;
   const auto observe = [&]() -> net::Task<void> {
-    Result<Session> session = co_await Session::open("127.0.0.1", default_port, in(10s));
+    Result<Session> session = co_await Session::open("127.0.0.1", default_port, net::steady_clock(), in(10s));
     if (!session) co_return std::move(session).error();
     Request request;
     request.path = "/time";

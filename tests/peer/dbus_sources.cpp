@@ -1,7 +1,8 @@
 // The sources of discover that ask BlueZ and wpa_supplicant, on mocks of these.
 #include <doctest/doctest.h>
 
-#include "job/discover/source/system_bus.hpp"
+#include "job/discover/ble.hpp"
+#include "job/discover/wifi.hpp"
 #include "peer/bus.hpp"
 #include "unit/job/discover/seen.hpp"
 #include "unit/net/show.hpp"
@@ -69,7 +70,7 @@ TEST_CASE("an advert heard by BlueZ becomes an observation") {
   CHECK(source.run_until([&] { return source.seen.size() >= 2; }));
   const Observation& seen = source.seen.back();
   CHECK(text_fact(seen, "ecosystem") == "BTHome");
-  CHECK(find_fact(seen, "ble.temperature_celsius") != nullptr);
+  CHECK(find_fact(seen, "ble.temperature_celsius").has_value());
   const SourceStatus status = source.stop();
   CHECK(status.state == SourceState::ran);
   CHECK(status.detail == "2 adverts on hci0 (00:01:02:03:04:05)");

@@ -107,15 +107,15 @@ TEST_CASE("avahi-browse finds what our responder offers, until its goodbye") {
 
   boost::asio::io_context loop;
   const std::vector<net::Interface> interfaces = *net::list_interfaces();
-  const auto links = dnssd::Links::open(loop.get_executor(), interfaces);
-  REQUIRE(links->hears_groups());
+  const auto links = dnssd::Links::open(loop.get_executor(), net::steady_clock(), interfaces);
+  REQUIRE(links->receives_groups());
   const std::vector<dnssd::Offer> offers = {
       {"Virtual lamp", "_hap._tcp", 5001, {{"sf", "1"}, {"md", "Lamp"}}, {}},
       {"Virtual plug", "_matterc._udp", 5540, {{"D", "840"}, {"CM", "1"}}, {"_L840"}}};
   auto station = dnssd::ResponderStation::make(links, interfaces, dnssd::Name("virtual.local"),
                                                offers, 1, net::steady_clock().now());
   REQUIRE(station.has_value());
-  dnssd::Links::start(links, *station, loop.get_executor());
+  links->start(*station);
   std::jthread runner([&] { loop.run(); });
 
   const std::set<std::string> wanted = {"Virtual\\032lamp;_hap._tcp",
@@ -149,8 +149,8 @@ TEST_CASE("names that avahi has are left to it, and it leaves ours to us") {
     }
     boost::asio::io_context loop;
     const std::vector<net::Interface> interfaces = *net::list_interfaces();
-    const auto links = dnssd::Links::open(loop.get_executor(), interfaces);
-    REQUIRE(links->hears_groups());
+    const auto links = dnssd::Links::open(loop.get_executor(), net::steady_clock(), interfaces);
+    REQUIRE(links->receives_groups());
     auto station = dnssd::ResponderStation::make(links, interfaces, dnssd::Name("workshop.local"),
                                                  {{"Twin", "_hap._tcp", 5002, {{"sf", "0"}}, {}}},
                                                  1, net::steady_clock().now());
@@ -158,10 +158,10 @@ TEST_CASE("names that avahi has are left to it, and it leaves ours to us") {
     std::map<std::string, std::string> renamed;
     (*station)->on_renamed(
         [&](const std::string& from, const std::string& to) { renamed[from] = to; });
-    const auto ears = dnssd::Links::open(loop.get_executor(), interfaces);
+    const auto ears = dnssd::Links::open(loop.get_executor(), net::steady_clock(), interfaces);
     const auto heard = std::make_shared<Announcement>();
-    dnssd::Links::start(ears, heard, loop.get_executor());
-    dnssd::Links::start(links, *station, loop.get_executor());
+    ears->start(heard);
+    links->start(*station);
     std::jthread runner([&] { loop.run(); });
     if (!avahi_is_first) {
       // When ours has been announced, and not before.

@@ -27,8 +27,8 @@ std::vector<Point> points_of(const bench::ModelResult& model) {
   std::vector<Point> points;
   for (const bench::Operator& op : model.operators) {
     if (op.macs == 0 || op.bytes == 0 || op.time_us <= 0) continue;
-    points.push_back(
-        {&op, static_cast<double>(op.macs) / static_cast<double>(op.bytes), op.gmacs_per_s});
+    points.push_back({&op, static_cast<double>(op.macs) / static_cast<double>(op.bytes),
+                      op.gmacs_per_s});
   }
   // The largest at the back, so that each can be seen.
   std::sort(points.begin(), points.end(),
@@ -94,10 +94,10 @@ svg::Canvas plot_latency(const bench::ModelResult& model) {
     const double y = 18 + 16 * row++;
     const bool crowded = x > width - 150;
     canvas.line(x, y - 8, x, height - bottom, "rule");
-    canvas.text(
-        x + (crowded ? -6 : 6), y,
-        fmt::format("{} {}{}", mark.name, microseconds(mark.us), mark.us > high ? " →" : ""),
-        "strong", crowded ? svg::Anchor::end : svg::Anchor::start);
+    canvas.text(x + (crowded ? -6 : 6), y,
+                fmt::format("{} {}{}", mark.name, microseconds(mark.us),
+                            mark.us > high ? " →" : ""),
+                "strong", crowded ? svg::Anchor::end : svg::Anchor::start);
   }
   canvas.text(left, height - 8, "latency in µs; the last bar holds all that is slower", "label");
   canvas.text(width - right, height - 8, fmt::format("slowest {}", microseconds(l.max_us)), "label",
@@ -132,7 +132,8 @@ svg::Canvas plot_operators(const bench::ModelResult& model) {
     const double length = std::max(op.time_us / slowest * room, 1.0);
     canvas.text(24, y + 13, fmt::format("{}", i), "label", svg::Anchor::end);
     canvas.text(32, y + 13, op.name, "ink");
-    canvas.text(label_width - 10, y + 13, shape_words(op.output_shape), "label", svg::Anchor::end);
+    canvas.text(label_width - 10, y + 13, shape_words(op.output_shape), "label",
+                svg::Anchor::end);
     canvas.rect(label_width, y, length, row_height - 6, operator_style(model, op.name),
                 fmt::format("{} MACs, {} bytes", op.macs, op.bytes));
     std::string words = fmt::format("{} · {:.1f} %", microseconds(op.time_us), op.share * 100);
@@ -182,7 +183,8 @@ svg::Canvas plot_roofline(const bench::RunResult& run, const bench::ModelResult&
   canvas.polyline(line, "roof");
   const double label = std::max(ridge, x.low);
   canvas.text(x(label) + 8, y(roof) - 7,
-              fmt::format("{:.3g} GMAC/s {}", roof, model.is_float ? "float" : "int8"), "strong");
+              fmt::format("{:.3g} GMAC/s {}", roof, model.is_float ? "float" : "int8"),
+              "strong");
   if (start < ridge) {
     const double middle = std::sqrt(start * ridge);
     canvas.text(x(middle) + 14, y(middle * bandwidth) + 16, fmt::format("{:.3g} GB/s", bandwidth),
@@ -192,8 +194,8 @@ svg::Canvas plot_roofline(const bench::RunResult& run, const bench::ModelResult&
     canvas.circle(x(point.intensity), y(point.rate), 4 + 22 * std::sqrt(point.op->share),
                   operator_style(model, point.op->name) + " dot",
                   fmt::format("{} {}: {:.3g} GMAC/s, {:.3g} MACs a byte, {:.1f} % of the time",
-                              point.op->name, shape_words(point.op->output_shape), point.rate,
-                              point.intensity, point.op->share * 100));
+                              point.op->name, shape_words(point.op->output_shape),
+                              point.rate, point.intensity, point.op->share * 100));
   }
   canvas.text(left, height - 10,
               "MACs for each byte read or written; above the roofs: data from a cache, or "
@@ -218,8 +220,8 @@ svg::Canvas plot_confusion(const std::vector<std::vector<std::uint64_t>>& matrix
     const double y = top + cell * static_cast<double>(truth);
     if (numbers) {
       canvas.text(left - 8, y + cell / 2 + 4, fmt::format("{}", truth), "ink", svg::Anchor::end);
-      canvas.text(left + cell * static_cast<double>(truth) + cell / 2, top - 8,
-                  fmt::format("{}", truth), "ink", svg::Anchor::middle);
+      canvas.text(left + cell * static_cast<double>(truth) + cell / 2, top - 8, fmt::format("{}", truth), "ink",
+                  svg::Anchor::middle);
     }
     for (std::size_t taken = 0; taken < matrix[truth].size(); ++taken) {
       const std::uint64_t count = matrix[truth][taken];

@@ -144,10 +144,11 @@ std::string warnings(const bench::ModelResult& m) {
 
 std::string latency_table(const bench::ModelResult& m) {
   const bench::Latency& l = m.latency;
-  return html_table({{"runs", "min", "p50", "p90", "p99", "p99.9", "max", "mean", "std. dev."},
-                     {fmt::format("{}", l.runs), microseconds(l.min_us), microseconds(l.p50_us),
-                      microseconds(l.p90_us), microseconds(l.p99_us), microseconds(l.p999_us),
-                      microseconds(l.max_us), microseconds(l.mean_us), microseconds(l.stddev_us)}});
+  return html_table(
+      {{"runs", "min", "p50", "p90", "p99", "p99.9", "max", "mean", "std. dev."},
+       {fmt::format("{}", l.runs), microseconds(l.min_us), microseconds(l.p50_us),
+        microseconds(l.p90_us), microseconds(l.p99_us), microseconds(l.p999_us),
+        microseconds(l.max_us), microseconds(l.mean_us), microseconds(l.stddev_us)}});
 }
 
 std::string legend(const bench::ModelResult& m) {
@@ -155,7 +156,8 @@ std::string legend(const bench::ModelResult& m) {
   std::set<std::string> seen;
   for (const bench::Operator& op : m.operators) {
     if (!seen.insert(op.name).second) continue;
-    out += fmt::format("<i class=\"{}\"></i>{}", operator_style(m, op.name), escape(op.name));
+    out += fmt::format("<i class=\"{}\"></i>{}", operator_style(m, op.name),
+                       escape(op.name));
   }
   return out + "</p>\n";
 }
@@ -208,7 +210,8 @@ std::string section(const bench::RunResult& run, const bench::ModelResult& m) {
   std::string out = fmt::format(
       "<section>\n<h2>{}</h2>\n<p class=\"soft\">{} · {} · SHA-256 "
       "<code>{}</code></p>\n",
-      escape(m.name), escape(m.description.empty() ? "no description" : m.description),
+      escape(m.name),
+      escape(m.description.empty() ? "no description" : m.description),
       escape(m.engine), m.sha256.substr(0, 16));
   out += warnings(m) + tiles(m) + figure("Latency", plot_latency(m)) + latency_table(m);
   if (!m.operators.empty()) {
@@ -223,16 +226,16 @@ std::string section(const bench::RunResult& run, const bench::ModelResult& m) {
     const bench::Comparison& c = *m.comparison;
     out += "<h3>Against the baseline</h3>\n" +
            html_table({{"", "then", "now", "change"},
-                       {"median", microseconds(c.p50_before_us), microseconds(m.latency.p50_us),
-                        fmt::format("{:+.1f} %", c.p50_change * 100)},
-                       {"arena and weights", format_size(c.memory_before_bytes),
-                        format_size(m.memory.arena_bytes + m.memory.weights_bytes),
-                        fmt::format("{:+.1f} %", c.memory_change * 100)},
-                       {"outputs", "",
-                        !c.same_outputs   ? "not compared"
-                        : *c.same_outputs ? "the same"
-                                          : "differ",
-                        ""}});
+                  {"median", microseconds(c.p50_before_us), microseconds(m.latency.p50_us),
+                   fmt::format("{:+.1f} %", c.p50_change * 100)},
+                  {"arena and weights", format_size(c.memory_before_bytes),
+                   format_size(m.memory.arena_bytes + m.memory.weights_bytes),
+                   fmt::format("{:+.1f} %", c.memory_change * 100)},
+                  {"outputs", "",
+                   !c.same_outputs   ? "not compared"
+                   : *c.same_outputs ? "the same"
+                                     : "differ",
+                   ""}});
   }
   return out + "<h3>Conditions</h3>\n" + conditions(m) + "</section>\n";
 }
@@ -245,7 +248,8 @@ std::string overview(const bench::RunResult& run) {
     const double p50 = m.latency.p50_us;
     rows.push_back({m.name, microseconds(p50), microseconds(m.latency.p99_us),
                     svg::tick_text(m.runs_per_s), svg::tick_text(m.reached_runs_per_s),
-                    fmt::format("{:.3g}", m.gmacs_per_s), format_size(m.memory.arena_bytes)});
+                    fmt::format("{:.3g}", m.gmacs_per_s),
+                    format_size(m.memory.arena_bytes)});
   }
   return "<h3>All models</h3>\n" + html_table(rows);
 }

@@ -36,6 +36,9 @@ AIOT_API std::string place_of(const Address& address);
 
 AIOT_API Result<Address> parse_address(std::string_view text);
 
+/// The one job that takes addresses of a scheme; "" when several do.
+AIOT_API std::string_view job_of_scheme(std::string_view scheme);
+
 /// Fails with a message naming what is accepted, and the command that takes the scheme if one does.
 AIOT_API Result<void> require_scheme(const Address& address,
                                      std::span<const std::string_view> accepted);

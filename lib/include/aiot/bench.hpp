@@ -82,7 +82,7 @@ struct Latency {
   double clock_cost_us = 0;  ///< of reading the clock: part of every time
   std::uint64_t warm_up_runs = 0;
   double warm_up_s = 0;
-  bool settled = false;        ///< the median had settled at the end of the warm-up
+  bool settled = false;  ///< the median had settled at the end of the warm-up
   std::vector<Bin> histogram;  ///< the last bin holds all that is slower
 };
 
@@ -119,13 +119,13 @@ struct MemoryUse {
 /// not report them.
 struct Conditions {
   double wall_s = 0;
-  double thread_cpu_s = 0;                        ///< CPU time of the measuring thread
-  double process_cpu_s = 0;                       ///< CPU time of all threads
-  double thread_cpu_share = 0;                    ///< of the wall time; below 1: it had to wait
-  std::uint64_t preempted = 0;                    ///< involuntary context switches
-  double others_cpus = 0;                         ///< CPUs' worth of work of other processes
-  double others_share = 0;                        ///< of the CPUs it could run on
-  double steal_share = 0;                         ///< of the time, taken by the hypervisor
+  double thread_cpu_s = 0;        ///< CPU time of the measuring thread
+  double process_cpu_s = 0;       ///< CPU time of all threads
+  double thread_cpu_share = 0;    ///< of the wall time; below 1: it had to wait
+  std::uint64_t preempted = 0;    ///< involuntary context switches
+  double others_cpus = 0;         ///< CPUs' worth of work of other processes
+  double others_share = 0;        ///< of the CPUs it could run on
+  double steal_share = 0;         ///< of the time, taken by the hypervisor
   std::optional<double> load_before, load_after;  ///< load average of 1 min
   std::optional<double> mhz_before, mhz_after;    ///< of the CPU it ran on
   std::optional<double> temperature_before_c, temperature_after_c;  ///< of the hottest zone
@@ -174,8 +174,8 @@ struct Comparison {
   double p50_change = 0;  ///< 0.09: 9 % slower
   std::uint64_t memory_before_bytes = 0;
   double memory_change = 0;
-  bool baseline_disturbed = false;   ///< the machine of the baseline was not quiet
-  std::vector<std::string> worse;    ///< what is beyond the limit; empty: nothing
+  bool baseline_disturbed = false;  ///< the machine of the baseline was not quiet
+  std::vector<std::string> worse;   ///< what is beyond the limit; empty: nothing
   std::vector<std::string> differs;  ///< why the two are hardly comparable
   std::optional<bool> same_outputs;  ///< nullopt for a baseline of another model or engine
 };
@@ -190,13 +190,13 @@ struct ModelResult {
   std::vector<Tensor> inputs, outputs;
   std::uint64_t macs = 0;  ///< of one inference
   Latency latency;
-  double runs_per_s = 0;             ///< at the median
-  double reached_runs_per_s = 0;     ///< all measured runs over the whole time they took
-  double gmacs_per_s = 0;            ///< at the median
+  double runs_per_s = 0;          ///< at the median
+  double reached_runs_per_s = 0;  ///< all measured runs over the whole time they took
+  double gmacs_per_s = 0;         ///< at the median
   std::optional<double> peak_share;  ///< of what this CPU does at best
   MemoryUse memory;
-  std::string output_sha256;          ///< of the outputs for the same pseudo-random inputs
-  std::vector<Operator> operators;    ///< empty when they were not profiled
+  std::string output_sha256;         ///< of the outputs for the same pseudo-random inputs
+  std::vector<Operator> operators;   ///< empty when they were not profiled
   std::vector<OperatorGroup> groups;  ///< the slowest first
   Conditions conditions;
   std::vector<Disturbance> disturbances;  ///< empty: none found
@@ -250,8 +250,8 @@ struct Report {
 };
 
 /// Measures each model in turn; events name the model as their device, and event::Finished has its
-/// ModelResult. A disturbance is an event::Notice, and in the result. A stop ends the measurement
-/// in good order: the result has what was measured so far, `complete` is false, and a failure of
+/// ModelResult. A disturbance is an event::Notice, and in the result. A stop ends the measurement in
+/// good order: the result has what was measured so far, `complete` is false, and a failure of
 /// Condition::cancelled says so; so does one of Condition::timeout at the end of the time allowed.
 /// Both come between two inferences. An error when nothing was tried: the request is invalid, or a
 /// file of it cannot be read.

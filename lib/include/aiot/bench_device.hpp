@@ -85,7 +85,7 @@ struct Performance {
 /// Top-1 accuracy, or the AUC of anomaly detection.
 struct DutAccuracy {
   std::uint64_t files = 0;
-  bool complete = false;                              ///< as many as the benchmark has
+  bool complete = false;  ///< as many as the benchmark has
   std::optional<std::uint64_t> positives, negatives;  ///< where there may be an AUC
   std::optional<double> auc;                          ///< none of files of one class
   std::optional<std::uint64_t> right;

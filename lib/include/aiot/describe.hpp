@@ -74,6 +74,18 @@ class AIOT_API FieldVisitor {
     optional({name, doc, true, {}, true}, field,
              [this](const FieldInfo& info, std::string& there) { value(info, there); });
   }
+  /// Strings from a device: an element that is not UTF-8 is an object with `base64` in JSON.
+  void text(std::string_view name, std::vector<std::string>& field, std::string_view doc,
+            Presence presence = Presence::always) {
+    FieldInfo info{name, doc, presence == Presence::if_set, {}, true};
+    if (purpose_ == Purpose::write && presence == Presence::if_set && field.empty()) return;
+    if (purpose_ == Purpose::read && presence == Presence::if_set && !is_present(info)) return;
+    composite(info, field);
+  }
+  /// Open content that may be a string from a device, which need not be UTF-8.
+  void any(std::string_view name, Value& field, std::string_view doc) {
+    value({name, doc, false, {}, true}, field);
+  }
   /// A string that is one of `choices`.
   void one_of(std::string_view name, std::string& field, std::span<const std::string_view> choices,
               std::string_view doc) {
@@ -173,7 +185,7 @@ class AIOT_API FieldVisitor {
     // A schema needs an element to look at; a reader, room to read into.
     std::vector<T> made(purpose_ == Purpose::write ? 0 : size);
     std::vector<T>& elements = purpose_ == Purpose::write ? list : made;
-    const FieldInfo element{{}, {}, false, info.choices};
+    const FieldInfo element{{}, {}, false, info.choices, info.any_bytes};
     for (std::size_t i = 0; i < size && i < elements.size(); ++i) dispatch(element, elements[i]);
     end_list();
     if (purpose_ == Purpose::read) list = std::move(made);

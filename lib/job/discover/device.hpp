@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "aiot/value.hpp"
 #include "job/discover/identity.hpp"
 #include "job/discover/observation.hpp"
 
@@ -15,19 +14,16 @@ namespace aiot::discover {
 using Moment = std::chrono::steady_clock::time_point;
 
 /// What one source knows of one subject: a service, an advertiser, a port. Later observations of
-/// the same subject add to it and replace what they say anew.
+/// the same subject add to it, and replace what they report anew.
 struct Sighting {
-  std::string source;
+  Observation seen;  ///< all observations in one; its identities are in `keys`
   std::vector<Key> keys;
-  std::vector<Fact> facts;
-  std::vector<std::string> addresses;
-  std::vector<std::string> jobs;
   Moment last_seen;
 };
 
 /// One physical device: everything that is about it.
 struct Device {
-  std::string id;  ///< "" until it is told for the first time
+  std::string id;  ///< "" until it is reported for the first time
   std::vector<Sighting> sightings;
   std::uint64_t number = 0;  ///< in the order of their first sighting
   bool changed = true;
@@ -38,8 +34,9 @@ struct Device {
 /// Who made the interface with this MAC; nullopt when it is not known.
 using VendorOf = std::function<std::optional<std::string>(const std::string& mac)>;
 
-/// A device as its record (schema "aiot.device/1"): of each fact the most confident, of addresses,
-/// jobs and sources all, and every claim as evidence. Text is as the device said it.
-Object device_fields(const Device& device, const VendorOf& vendor_of);
+DeviceRecord device_record(const Device& device, const VendorOf& vendor_of);
+
+/// The usual spelling of an ecosystem's name: "Matter" for "matter"; others as they are.
+std::string ecosystem_name(const std::string& name);
 
 }  // namespace aiot::discover

@@ -12,6 +12,8 @@ namespace aiot::discover {
 struct Key {
   IdentityKind kind;
   std::string text;  ///< with its kind and scope: "mac 24:0a:c4:00:00:01"
+  /// The text without its kind.
+  std::string value() const { return text.substr(text.find(' ') + 1); }
   friend bool operator==(const Key&, const Key&) = default;
 };
 

@@ -1,4 +1,4 @@
-#include "job/discover/mdns_types.hpp"
+#include "job/discover/mdns.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,22 +49,22 @@ void look_at_matter_host(MdnsDraft& draft) {
 void look_at_matter_commissionable(MdnsDraft& draft) {
   look_at_matter_host(draft);
   draft.hardware_id(draft.service().label(), "matter commissionable");
-  draft.fact("mdns.matter_instance", draft.service().label());
-  draft.fact_from("DN", "name", 0.9);
+  draft.details.matter_instance = draft.service().label();
+  draft.claim_txt("DN", draft.out.name, 0.9);
   if (const auto discriminator = number(draft.txt("D"))) {
-    draft.fact("discriminator", *discriminator);
+    claim(draft.out.discriminator, *discriminator);
   }
   const std::string_view vp = draft.txt("VP");
-  if (const auto vendor = number(vp.substr(0, vp.find('+')))) draft.fact("vendor_id", *vendor);
+  if (const auto vendor = number(vp.substr(0, vp.find('+')))) claim(draft.out.vendor_id, *vendor);
   if (const std::size_t plus = vp.find('+'); plus != std::string_view::npos) {
-    if (const auto product = number(vp.substr(plus + 1))) draft.fact("product_id", *product);
+    if (const auto product = number(vp.substr(plus + 1))) claim(draft.out.product_id, *product);
   }
   // 1: open with the code on its label; 2: a user has opened a device that is in use; 0: not open.
   const std::string_view mode = draft.txt("CM");
   if (mode == "2") {
-    draft.state("provisioned", 0.8);
+    draft.state(DeviceState::provisioned, 0.8);
   } else {
-    draft.state("unprovisioned", mode == "1" ? 0.9 : 0.5);
+    draft.state(DeviceState::unprovisioned, mode == "1" ? 0.9 : 0.5);
   }
   if (mode != "0") draft.job("pair");
 }
@@ -75,51 +75,51 @@ void look_at_matter_operational(MdnsDraft& draft) {
   const std::string& label = draft.service().label();
   if (label.size() == 33 && label[16] == '-') {
     draft.hardware_id(label, "matter node");
-    draft.fact("mdns.matter_fabric", label.substr(0, 16));
-    draft.fact("mdns.matter_instance", label);
+    draft.details.matter_fabric = label.substr(0, 16);
+    draft.details.matter_instance = label;
   }
-  draft.state("provisioned");
+  draft.state(DeviceState::provisioned);
 }
 
 // HomeKit Accessory Protocol Specification (non-commercial) R2, 6.4. The id looks like a MAC
 // address and is a random number.
 void look_at_hap(MdnsDraft& draft) {
   draft.hardware_id(draft.txt("id"), "hap");
-  draft.fact("name", draft.service().label(), 0.7);
-  draft.fact_from("md", "model", 0.8);
+  draft.name(draft.service().label(), 0.7);
+  draft.claim_txt("md", draft.out.model, 0.8);
   if (const auto flags = number(draft.txt("sf"))) {
     const bool unpaired = (*flags & 1U) != 0;
-    draft.state(unpaired ? "unprovisioned" : "provisioned", 0.9);
+    draft.state(unpaired ? DeviceState::unprovisioned : DeviceState::provisioned, 0.9);
     if (unpaired) draft.job("pair");
   }
 }
 
 void look_at_googlecast(MdnsDraft& draft) {
   draft.hardware_id(draft.txt("id"), "googlecast");
-  draft.fact_from("fn", "name", 0.9);
-  draft.fact_from("md", "model", 0.8);
-  draft.state("provisioned", 0.9);
+  draft.claim_txt("fn", draft.out.name, 0.9);
+  draft.claim_txt("md", draft.out.model, 0.8);
+  draft.state(DeviceState::provisioned, 0.9);
 }
 
 // ESPHome's mdns component.
 void look_at_esphome(MdnsDraft& draft) {
   draft.mac(draft.txt("mac"));
-  draft.fact("name", draft.service().label(), 0.7);
-  draft.fact_from("friendly_name", "name", 0.9);
-  draft.fact_from("version", "version", 0.9);
-  draft.fact_from("board", "model", 0.6);
-  draft.fact_from("project_name", "product", 0.8);
-  draft.state("provisioned", 0.9);
+  draft.name(draft.service().label(), 0.7);
+  draft.claim_txt("friendly_name", draft.out.name, 0.9);
+  draft.claim_txt("version", draft.out.version, 0.9);
+  draft.claim_txt("board", draft.out.model, 0.6);
+  draft.claim_txt("project_name", draft.out.product, 0.8);
+  draft.state(DeviceState::provisioned, 0.9);
 }
 
 // Shelly Gen2 API, "mDNS discovery": the label is "shellyplus1pm-441793d69718".
 void look_at_shelly(MdnsDraft& draft) {
   draft.mac(tail(draft.service().label(), '-'));
-  draft.fact("name", draft.service().label(), 0.7);
-  draft.fact("vendor", "Shelly", 0.9);
-  draft.fact_from("app", "model", 0.8);
-  draft.fact_from("ver", "version", 0.9);
-  draft.state("provisioned", 0.8);
+  draft.name(draft.service().label(), 0.7);
+  claim(draft.out.vendor, "Shelly", 0.9);
+  draft.claim_txt("app", draft.out.model, 0.8);
+  draft.claim_txt("ver", draft.out.version, 0.9);
+  draft.state(DeviceState::provisioned, 0.8);
 }
 
 // The label is "lumi-gateway-v3_miio57500456": the model, and the device's id. The MAC address is
@@ -130,7 +130,7 @@ void look_at_miio(MdnsDraft& draft) {
     draft.hardware_id(label.substr(mark + 5), "miio");
     std::string model(label.substr(0, mark));
     std::replace(model.begin(), model.end(), '-', '.');
-    draft.fact("model", model, 0.8);
+    claim(draft.out.model, model, 0.8);
   }
   draft.mac(draft.txt("mac"));
   const std::string_view epoch = draft.txt("epoch");
@@ -143,16 +143,16 @@ void look_at_miio(MdnsDraft& draft) {
 void look_at_hue(MdnsDraft& draft) {
   draft.hardware_id(draft.txt("bridgeid"), "hue");
   draft.mac(mac_in_eui64(draft.txt("bridgeid")));
-  draft.fact("name", draft.service().label(), 0.7);
-  draft.fact_from("modelid", "model", 0.8);
-  draft.state("provisioned", 0.7);
+  draft.name(draft.service().label(), 0.7);
+  draft.claim_txt("modelid", draft.out.model, 0.8);
+  draft.state(DeviceState::provisioned, 0.7);
 }
 
 void look_at_airplay(MdnsDraft& draft) {
   draft.mac(draft.txt("deviceid"));
-  draft.fact("name", draft.service().label(), 0.7);
-  draft.fact_from("model", "model", 0.8);
-  draft.fact_from("srcvers", "version", 0.5);
+  draft.name(draft.service().label(), 0.7);
+  draft.claim_txt("model", draft.out.model, 0.8);
+  draft.claim_txt("srcvers", draft.out.version, 0.5);
 }
 
 // The label is "MAC@name".
@@ -161,17 +161,17 @@ void look_at_raop(MdnsDraft& draft) {
   const std::size_t at = label.find('@');
   if (at == std::string_view::npos) return;
   draft.mac(label.substr(0, at));
-  draft.fact("name", label.substr(at + 1), 0.7);
-  draft.fact_from("am", "model", 0.8);
+  draft.name(label.substr(at + 1), 0.7);
+  draft.claim_txt("am", draft.out.model, 0.8);
 }
 
-void look_at_amazon(MdnsDraft& draft) { draft.fact_from("n", "name", 0.9); }
+void look_at_amazon(MdnsDraft& draft) { draft.claim_txt("n", draft.out.name, 0.9); }
 
 // Thread 1.3, chapter 8: a border agent. Its extended address is eight bytes, not text.
 void look_at_meshcop(MdnsDraft& draft) {
-  draft.fact_from("vn", "vendor", 0.8);
-  draft.fact_from("mn", "model", 0.8);
-  draft.fact_from("nn", "mdns.thread_network", 0.9);
+  draft.claim_txt("vn", draft.out.vendor, 0.8);
+  draft.claim_txt("mn", draft.out.model, 0.8);
+  draft.details.thread_network = draft.txt("nn");
   if (draft.txt("xa").size() == 8) {
     draft.hardware_id(to_hex(as_bytes(draft.txt("xa"))), "eui64");
   }
@@ -179,14 +179,14 @@ void look_at_meshcop(MdnsDraft& draft) {
 
 void look_at_wled(MdnsDraft& draft) {
   draft.mac(draft.txt("mac"));
-  draft.fact("name", draft.service().label(), 0.7);
-  draft.state("provisioned", 0.8);
+  draft.name(draft.service().label(), 0.7);
+  draft.state(DeviceState::provisioned, 0.8);
 }
 
 // Sonoff's "DIY mode" and LAN control.
 void look_at_ewelink(MdnsDraft& draft) {
   draft.hardware_id(draft.txt("id"), "ewelink");
-  draft.fact_from("type", "model", 0.6);
+  draft.claim_txt("type", draft.out.model, 0.6);
 }
 
 // The label is "host [MAC]".
@@ -195,15 +195,15 @@ void look_at_workstation(MdnsDraft& draft) {
   const std::size_t open = label.rfind(" [");
   if (open == std::string_view::npos || !label.ends_with(']')) return;
   draft.mac(label.substr(open + 2, label.size() - open - 3));
-  draft.fact("name", label.substr(0, open), 0.5);
+  draft.name(label.substr(0, open), 0.5);
 }
 
-void look_at_name(MdnsDraft& draft) { draft.fact("name", draft.service().label(), 0.5); }
+void look_at_name(MdnsDraft& draft) { draft.name(draft.service().label(), 0.5); }
 
 void look_at_printer(MdnsDraft& draft) {
   look_at_name(draft);
-  draft.fact_from("ty", "model", 0.8);
-  draft.fact_from("usb_MFG", "vendor", 0.7);
+  draft.claim_txt("ty", draft.out.model, 0.8);
+  draft.claim_txt("usb_MFG", draft.out.vendor, 0.7);
 }
 
 // Many makers put the MAC into the attributes of the device's own pages.
@@ -271,27 +271,18 @@ std::string_view MdnsDraft::txt(std::string_view key) const {
   return value != nullptr ? std::string_view(*value) : std::string_view();
 }
 
-void MdnsDraft::fact(std::string name, Value value, double confidence) {
-  out_.facts.push_back({std::move(name), std::move(value), confidence});
-}
-
-void MdnsDraft::fact_from(std::string_view key, std::string name, double confidence) {
-  const std::string_view value = txt(key);
-  if (!value.empty()) fact(std::move(name), value, confidence);
-}
-
-void MdnsDraft::job(std::string_view job) { out_.jobs.emplace_back(job); }
+void MdnsDraft::job(std::string_view job) { out.jobs.emplace_back(job); }
 
 void MdnsDraft::hardware_id(std::string_view id, std::string_view scope) {
   if (id.empty()) return;
-  out_.identities.push_back({IdentityKind::hardware_id, std::string(id), std::string(scope)});
+  out.identities.push_back({IdentityKind::hardware_id, std::string(id), std::string(scope)});
 }
 
 void MdnsDraft::mac(std::string_view text) {
   const std::optional<std::string> mac = normal_mac(std::string(text));
   if (!mac) return;
-  out_.identities.push_back({IdentityKind::mac, *mac});
-  fact("mac", *mac);
+  out.identities.push_back({IdentityKind::mac, *mac});
+  out.macs.push_back(*mac);
 }
 
 std::span<const MdnsType> mdns_types() { return types; }

@@ -1,10 +1,12 @@
 #pragma once
 
-#include <chrono>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "aiot/value.hpp"
+#include "aiot/discover.hpp"
+#include "aiot/document.hpp"
 
 namespace aiot::discover {
 
@@ -24,23 +26,66 @@ struct Identity {
   std::string scope = {};  ///< keeps apart ids that only one maker or protocol makes unique
 };
 
-/// One thing an observation says of the device. Names used by several sources:
-///   name, vendor, product, model, version, ecosystem, state, host, ip, mac, serial, rssi_dbm,
-///   vendor_id, product_id, discriminator; a source's own begin with its name: "mdns.txt.md".
-struct Fact {
-  std::string name;
-  Value value;
-  double confidence = 1;  ///< 0 to 1: how sure this source can be of it
+/// One property of a device, and how sure a source can be of it.
+template <class T>
+struct Claim {
+  T value{};
+  double confidence = 1;  ///< 0 to 1
+  std::string reason;     ///< "" where the value speaks for itself
+  friend bool operator==(const Claim&, const Claim&) = default;
 };
 
-/// What one source has seen of one device at one moment. Text is as the device said it: hostile.
+/// Of what is claimed twice, the surer counts; of equals the first.
+template <class T, class V>
+void claim(std::optional<Claim<T>>& known, V&& value, double confidence = 1,
+           std::string reason = {}) {
+  if (known && known->confidence >= confidence) return;
+  known = Claim<T>{T(std::forward<V>(value)), confidence, std::move(reason)};
+}
+/// The same for a text that is not empty.
+inline void claim_text(std::optional<Claim<std::string>>& known, std::string_view text,
+                       double confidence = 1) {
+  if (!text.empty()) claim(known, text, confidence);
+}
+
+/// What one source has seen of one device at one moment. Texts are as the device sent them: hostile.
 struct Observation {
   std::string source;  ///< its name: "mdns", "ble", …
   std::vector<Identity> identities;
-  std::vector<Fact> facts;
-  std::vector<std::string> addresses;  ///< URIs that other commands accept
+  std::optional<Claim<std::string>> name;
+  std::optional<Claim<std::string>> vendor;
+  std::optional<Claim<std::string>> product;
+  std::optional<Claim<std::string>> model;
+  std::optional<Claim<std::string>> version;  ///< of the firmware
+  std::optional<Claim<std::string>> serial;
+  std::optional<Claim<std::string>> ecosystem;
+  std::optional<Claim<DeviceState>> state;
+  std::optional<Claim<std::uint64_t>> vendor_id;
+  std::optional<Claim<std::uint64_t>> product_id;
+  std::optional<Claim<std::uint64_t>> discriminator;
+  std::vector<std::string> hosts;
+  std::vector<std::string> ips;
+  std::vector<std::string> macs;
+  std::optional<int> rssi_dbm;
+  Object details;  ///< open: facts of the advertisement itself, each named SOURCE.FACT
+  std::vector<std::string> addresses;  ///< URIs
   std::vector<std::string> jobs;       ///< "flash", "pair", "ota", "listen", "bench": what applies
-  bool gone = false;                   ///< it said goodbye, or was unplugged
+  bool gone = false;                   ///< it announced its end, or was unplugged
 };
+
+/// Adds a fact of the advertisement; of several with one name the first counts.
+void add_detail(Observation& out, std::string name, Value value);
+/// Adds each field of open content as `prefix`.FIELD; those of an object inside it as
+/// `prefix`.OBJECT.FIELD.
+void add_details(Observation& out, const std::string& prefix, const Object& fields);
+/// The same for a described struct.
+template <class T>
+  requires requires(FieldVisitor& v, T& t) { describe(v, t); }
+void add_details(Observation& out, const std::string& prefix, const T& described) {
+  add_details(out, prefix, fields_of(described));
+}
+
+/// Every claim of an observation, in the order of the fields above.
+std::vector<Evidence> evidence_of(const Observation& observation);
 
 }  // namespace aiot::discover

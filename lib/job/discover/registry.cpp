@@ -12,8 +12,8 @@ namespace {
 constexpr std::size_t max_devices = 4096;
 constexpr std::size_t max_sightings = 64;
 constexpr std::size_t max_keys = 64;
-constexpr std::size_t max_addresses = 64;
-constexpr std::size_t max_facts = 256;
+constexpr std::size_t max_texts = 64;
+constexpr std::size_t max_details = 256;
 
 template <class T>
 void add_new(std::vector<T>& to, T item, std::size_t limit) {
@@ -42,49 +42,57 @@ void add_own_services(const Observation& observation, std::vector<Key>& keys) {
   }
 }
 
-/// A device has several of these; of every other fact a source says one.
-bool is_list(const std::string& fact) { return fact == "ip" || fact == "host" || fact == "mac"; }
-
-bool says_the_same(const Fact& a, const Fact& b) {
-  return a.name == b.name && (!is_list(a.name) || a.value == b.value);
+template <class T>
+bool replace(std::optional<T>& known, std::optional<T>&& seen) {
+  if (!seen || known == seen) return false;
+  known = std::move(seen);
+  return true;
 }
 
-/// Of what one observation says twice, the surer.
-std::vector<Fact> surest(std::vector<Fact> facts) {
-  std::vector<Fact> out;
-  for (Fact& fact : facts) {
-    const auto said =
-        std::find_if(out.begin(), out.end(), [&](const Fact& f) { return says_the_same(f, fact); });
-    if (said == out.end()) {
-      out.push_back(std::move(fact));
-    } else if (fact.confidence > said->confidence) {
-      *said = std::move(fact);
-    }
-  }
-  return out;
+bool join(std::vector<std::string>& known, std::vector<std::string>&& seen) {
+  const std::size_t before = known.size();
+  for (std::string& text : seen) add_new(known, std::move(text), max_texts);
+  return known.size() != before;
 }
 
-/// Adds what is new, and replaces what is said anew. False when nothing has changed.
-bool add_facts(Sighting& sighting, std::vector<Fact> facts) {
+bool replace_details(Object& known, const Object& seen) {
   bool changed = false;
-  if (facts.size() > max_facts) facts.resize(max_facts);
-  for (Fact& fact : surest(std::move(facts))) {
-    const auto known = std::find_if(sighting.facts.begin(), sighting.facts.end(),
-                                    [&](const Fact& f) { return says_the_same(f, fact); });
-    if (known != sighting.facts.end()) {
-      if (known->value == fact.value && known->confidence == fact.confidence) continue;
-      *known = std::move(fact);
-    } else if (sighting.facts.size() < max_facts) {
-      sighting.facts.push_back(std::move(fact));
-    }
+  for (const auto& [name, value] : seen.fields()) {
+    const Value* before = known.find(name);
+    if (before != nullptr ? *before == value : known.fields().size() >= max_details) continue;
+    known.set(name, value);
     changed = true;
   }
   return changed;
 }
 
+/// Adds what is new, and replaces what is reported anew. False when nothing has changed.
+bool merge(Observation& known, Observation&& seen) {
+  bool changed = false;
+  changed |= replace(known.name, std::move(seen.name));
+  changed |= replace(known.vendor, std::move(seen.vendor));
+  changed |= replace(known.product, std::move(seen.product));
+  changed |= replace(known.model, std::move(seen.model));
+  changed |= replace(known.version, std::move(seen.version));
+  changed |= replace(known.serial, std::move(seen.serial));
+  changed |= replace(known.ecosystem, std::move(seen.ecosystem));
+  changed |= replace(known.state, std::move(seen.state));
+  changed |= replace(known.vendor_id, std::move(seen.vendor_id));
+  changed |= replace(known.product_id, std::move(seen.product_id));
+  changed |= replace(known.discriminator, std::move(seen.discriminator));
+  changed |= replace(known.rssi_dbm, std::move(seen.rssi_dbm));
+  changed |= join(known.hosts, std::move(seen.hosts));
+  changed |= join(known.ips, std::move(seen.ips));
+  changed |= join(known.macs, std::move(seen.macs));
+  changed |= join(known.addresses, std::move(seen.addresses));
+  changed |= join(known.jobs, std::move(seen.jobs));
+  changed |= replace_details(known.details, seen.details);
+  return changed;
+}
+
 }  // namespace
 
-Registry::Registry(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+Registry::Registry(Network network) : network_(std::move(network)) {}
 Registry::~Registry() = default;
 
 std::vector<Key> Registry::keys_of(const Observation& observation) const {
@@ -94,7 +102,7 @@ std::vector<Key> Registry::keys_of(const Observation& observation) const {
     auto key = key_of(identity);
     if (!key) continue;
     if (identity.kind == IdentityKind::address) {
-      if (surroundings_.is_own(identity.value)) {
+      if (network_.is_own(identity.value)) {
         own = true;
         continue;
       }
@@ -177,22 +185,19 @@ void Registry::add(Observation observation, Moment now) {
   Device& device = device_for(keys);
   auto sighting =
       std::find_if(device.sightings.begin(), device.sightings.end(), [&](const Sighting& known) {
-        return known.source == observation.source && same_subject(known.keys, keys);
+        return known.seen.source == observation.source && same_subject(known.keys, keys);
       });
   if (sighting == device.sightings.end()) {
     if (device.sightings.size() >= max_sightings) return;
     sighting = device.sightings.insert(sighting, Sighting{});
-    sighting->source = observation.source;
+    sighting->seen.source = observation.source;
     device.changed = true;
   }
   for (const Key& key : keys) add_new(sighting->keys, key, max_keys);
-  if (add_facts(*sighting, std::move(observation.facts))) device.changed = true;
-  const std::size_t before = sighting->addresses.size() + sighting->jobs.size();
-  for (std::string& address : observation.addresses) {
-    add_new(sighting->addresses, std::move(address), max_addresses);
+  if (observation.ecosystem) {
+    observation.ecosystem->value = ecosystem_name(observation.ecosystem->value);
   }
-  for (std::string& job : observation.jobs) add_new(sighting->jobs, std::move(job), max_addresses);
-  if (sighting->addresses.size() + sighting->jobs.size() != before) device.changed = true;
+  if (merge(sighting->seen, std::move(observation))) device.changed = true;
   sighting->last_seen = now;
   index(device, sighting->keys);
 }
@@ -201,7 +206,7 @@ void Registry::forget(const Observation& observation, const std::vector<Key>& ke
   for (std::size_t i = devices_.size(); i-- > 0;) {
     Device& device = *devices_[i];
     const std::size_t ended = std::erase_if(device.sightings, [&](const Sighting& sighting) {
-      return sighting.source == observation.source && same_subject(sighting.keys, keys);
+      return sighting.seen.source == observation.source && same_subject(sighting.keys, keys);
     });
     if (ended > 0) shrink(device, "gone");
   }
@@ -235,8 +240,7 @@ void Registry::look_up_macs() {
 std::optional<Key> Registry::mac_behind(const std::vector<Key>& keys) const {
   for (const Key& key : keys) {
     if (key.kind != IdentityKind::address) continue;
-    const std::string ip = key.text.substr(key.text.find(' ') + 1);
-    if (auto mac = key_of({IdentityKind::mac, surroundings_.mac_of(ip)})) return mac;
+    if (auto mac = key_of({IdentityKind::mac, network_.mac_of(key.value())})) return mac;
   }
   return std::nullopt;
 }
@@ -245,7 +249,7 @@ void Registry::expire(Moment limit, const std::function<bool(const std::string&)
   for (std::size_t i = devices_.size(); i-- > 0;) {
     Device& device = *devices_[i];
     const std::size_t ended = std::erase_if(device.sightings, [&](const Sighting& sighting) {
-      return sighting.last_seen < limit && fades(sighting.source);
+      return sighting.last_seen < limit && fades(sighting.seen.source);
     });
     if (ended > 0) shrink(device, "silent");
   }
@@ -269,7 +273,7 @@ std::vector<Change> Registry::take_changes() {
     if (!device->changed) continue;
     if (device->id.empty()) device->id = free_id(*device);
     device->changed = false;
-    changes.push_back({device->id, device_fields(*device, surroundings_.vendor_of), {}, {}});
+    changes.push_back({device->id, device_record(*device, network_.vendor_of), {}, {}});
   }
   return changes;
 }

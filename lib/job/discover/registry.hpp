@@ -8,7 +8,7 @@
 namespace aiot::discover {
 
 /// What this machine knows of the network it is on. Asked at once, never waited for; "" is unknown.
-struct Surroundings {
+struct Network {
   std::function<std::string(const std::string& ip)> mac_of;  ///< from the neighbour table
   std::function<bool(const std::string& ip)> is_own;         ///< an address of this machine
   VendorOf vendor_of;
@@ -17,7 +17,7 @@ struct Surroundings {
 /// What became of a device since it was asked last.
 struct Change {
   std::string id;
-  std::optional<Object> fields;  ///< nullopt: it is no more
+  std::optional<DeviceRecord> record;  ///< nullopt: it is no more
   std::string reason;            ///< why it is no more: "gone", "silent", "merged"
   std::string merged_into;       ///< the id of the device that it turned out to be
 };
@@ -32,7 +32,7 @@ struct Change {
 /// own, known by the ports they serve.
 class Registry {
  public:
-  explicit Registry(Surroundings surroundings);
+  explicit Registry(Network network);
   ~Registry();
 
   /// What goes beyond 4096 devices, or 64 sightings, keys, addresses or 256 facts of one, is
@@ -62,7 +62,7 @@ class Registry {
   void index(Device& device, const std::vector<Key>& keys);
   std::string free_id(const Device& device) const;
 
-  Surroundings surroundings_;
+  Network network_;
   std::vector<std::unique_ptr<Device>> devices_;  ///< the oldest first
   std::uint64_t next_number_ = 0;
   std::map<std::string, Device*> by_key_;

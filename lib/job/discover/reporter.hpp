@@ -9,26 +9,26 @@
 
 namespace aiot::discover {
 
-/// Tells what becomes of the devices that a filter lets through, and keeps what was told.
+/// Reports what becomes of the devices that a filter lets through, and keeps what was reported.
 class Reporter {
  public:
-  /// Without a filter every device is told.
+  /// Without a filter every device is reported.
   Reporter(EventSink& sink, std::optional<filter::Filter> where);
 
   /// A device that begins to match is "found", one that no longer does is "lost". A signal strength
-  /// that alone is new is kept, and not told.
-  void tell(const std::vector<Change>& changes);
-  /// Every device as it was told, by ecosystem, name and id.
-  Array devices() const;
+  /// that alone is new is kept, and not reported.
+  void report(std::vector<Change> changes);
+  /// Every device as it was reported, by ecosystem, name and id.
+  std::vector<DeviceRecord> devices() const;
 
  private:
-  void tell_device(const Change& change);
-  void tell_loss(const Change& change);
-  bool matches(const Object& fields) const;
+  void report_device(Change change);
+  void report_loss(const Change& change);
+  bool matches(const DeviceRecord& record) const;
 
   EventSink& sink_;
   std::optional<filter::Filter> where_;
-  std::map<std::string, Object> told_;
+  std::map<std::string, DeviceRecord> reported_;
 };
 
 }  // namespace aiot::discover

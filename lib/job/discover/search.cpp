@@ -7,10 +7,12 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <algorithm>
 #include <exception>
 
-#include "job/discover/selection.hpp"
-#include "job/discover/subnet.hpp"
+#include "aiot/units.hpp"
+#include "job/discover/error.hpp"
+#include "job/discover/udp.hpp"
 
 namespace aiot::discover {
 namespace asio = net::asio;
@@ -18,28 +20,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// What is heard within this time is told together: the parts of one answer, and a device that two
-/// sources hear at once.
-constexpr auto pause_before_telling = 25ms;
+/// What comes within this time is reported together: the parts of one answer, and a device that two
+/// sources find at once.
+constexpr auto pause_before_report = 25ms;
 /// How often the neighbour table is asked again, and what is silent is looked for.
 constexpr auto regularly = 250ms;
-/// A device that nothing was heard of for so long is lost. Sources ask again several times within
+/// A device that has been silent for so long is lost. Sources ask again several times within
 /// it.
 constexpr auto longest_silence = 180s;
 
-std::string_view state_name(SourceState state) {
-  switch (state) {
-    case SourceState::ran: return "ran";
-    case SourceState::no_adapter: return "no adapter";
-    case SourceState::no_permission: return "no permission";
-    case SourceState::daemon_missing: return "daemon missing";
-    case SourceState::not_asked: return "not asked";
-    case SourceState::failed: return "failed";
-  }
-  return "failed";
-}
-
-/// It has looked; what it had to say of that was not waited for.
+/// It has looked; its own report was not waited for.
 const SourceStatus late{SourceState::ran, "still at work when the time was over", {}};
 
 /// What became of a source whose coroutine has ended.
@@ -57,10 +47,51 @@ SourceStatus ending_of(const std::exception_ptr& thrown, Result<SourceStatus> st
   return {SourceState::failed, status.error().message(), status.error().hint};
 }
 
-/// A port is there until it is unplugged; the others have to be heard.
+/// A port is there until it is unplugged; the others announce themselves.
 bool fades(const std::string& source) { return source != "usb"; }
 
 }  // namespace
+
+namespace {
+
+bool has(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+Result<void> check_names(const std::vector<std::string>& asked,
+                         const std::vector<std::string>& names, Errc unknown) {
+  for (const std::string& name : asked) {
+    if (has(names, name)) continue;
+    const std::string near = nearest_word(name, names);
+    return make_error(unknown, fmt::format("\"{}\"", name),
+                      near.empty() ? fmt::format("there are {}", fmt::join(names, ", "))
+                                   : fmt::format("did you mean {}?", near));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<bool>> select(const std::vector<std::string>& names, const Request& request) {
+  AIOT_CHECK(check_names(request.only, names, Errc::unknown_source));
+  AIOT_CHECK(check_names(request.except, names, Errc::unknown_source));
+  std::vector<bool> asked;
+  for (const std::string& name : names) {
+    const bool wanted = request.only.empty() || has(request.only, name);
+    asked.push_back(wanted && !has(request.except, name));
+  }
+  if (std::none_of(asked.begin(), asked.end(), [](bool wanted) { return wanted; })) {
+    return make_error(Errc::no_sources, {},
+                      fmt::format("leave some of {}", fmt::join(names, ", ")));
+  }
+  return asked;
+}
+
+Result<void> check_interfaces(const Request& request, const std::vector<std::string>& names) {
+  // A search that watches may wait for one that is plugged in later.
+  if (request.watch) return {};
+  return check_names(request.interfaces, names, Errc::unknown_interface);
+}
 
 /// A source at work. Its coroutine holds it, so that it lives as long as that does.
 struct Search::Worker {
@@ -74,12 +105,12 @@ struct Search::Worker {
   bool asked = false;
   bool running = false;
   SourceStatus status{SourceState::not_asked, {}, {}};
-  SourceStatus told;  ///< all is well until something else is told
+  SourceStatus reported;  ///< all is well until something else is reported
 };
 
 Result<std::unique_ptr<Search>> Search::make(asio::io_context& loop, const Request& request,
                                              std::vector<std::unique_ptr<Source>> sources,
-                                             Surroundings surroundings, net::Clock& clock,
+                                             Network network, net::Clock& clock,
                                              EventSink& sink) {
   std::vector<std::string> names;
   for (const auto& source : sources) names.push_back(source->info().name);
@@ -89,22 +120,22 @@ Result<std::unique_ptr<Search>> Search::make(asio::io_context& loop, const Reque
   if (!request.where.empty()) {
     AIOT_TRY(where, filter::Filter::parse(request.where));
   }
-  std::unique_ptr<Search> search(new Search(loop, request, std::move(surroundings), clock, sink,
+  std::unique_ptr<Search> search(new Search(loop, request, std::move(network), clock, sink,
                                             Reporter(sink, std::move(where))));
   for (std::size_t i = 0; i < sources.size(); ++i) {
     SourceContext context{request, clock, search->deadline_,
                           [raw = search.get()](Observation o) { raw->take(std::move(o)); }};
     auto worker = std::make_shared<Worker>(std::move(sources[i]), std::move(context));
     worker->asked = asked[i];
-    worker->context.tell = [raw = search.get(), its = worker.get()](SourceStatus status) {
-      raw->tell_status(*its, std::move(status));
+    worker->context.update = [raw = search.get(), its = worker.get()](SourceStatus status) {
+      raw->report_status(*its, std::move(status));
     };
     search->workers_.push_back(std::move(worker));
   }
   return search;
 }
 
-Search::Search(asio::io_context& loop, const Request& request, Surroundings surroundings,
+Search::Search(asio::io_context& loop, const Request& request, Network network,
                net::Clock& clock, EventSink& sink, Reporter reporter)
     : loop_(loop),
       request_(request),
@@ -112,7 +143,7 @@ Search::Search(asio::io_context& loop, const Request& request, Surroundings surr
       sink_(sink),
       begin_(clock.now()),
       deadline_(request.watch ? net::TimePoint::max() : begin_ + request.timeout),
-      registry_(std::move(surroundings)),
+      registry_(std::move(network)),
       reporter_(std::move(reporter)) {}
 
 Search::~Search() = default;
@@ -137,7 +168,7 @@ void Search::start_worker(const std::shared_ptr<Worker>& worker) {
     worker->running = false;
     const SourceStatus ending = ending_of(thrown, std::move(status));
     if (request_.watch && !stopped_ && ending.state != SourceState::ran) {
-      tell_status(*worker, ending);
+      report_status(*worker, ending);
     }
     worker->status = ending;
     worker_ended();
@@ -148,33 +179,33 @@ void Search::start_worker(const std::shared_ptr<Worker>& worker) {
 void Search::worker_ended() {
   if (--running_ > 0) return;
   registry_.look_up_macs();
-  tell();
+  report_changes();
   done_ = true;
 }
 
-void Search::tell_status(Worker& worker, SourceStatus status) {
-  if (done_ || status.state == worker.told.state) return;
-  worker.told = std::move(status);
-  std::string text = fmt::format("{}: {}", worker.info.name, state_name(worker.told.state));
-  if (!worker.told.detail.empty()) text += " (" + worker.told.detail + ")";
-  sink_.on_event(event::Notice{{}, "discover.source", std::move(text), worker.told.hint});
+void Search::report_status(Worker& worker, SourceStatus status) {
+  if (done_ || status.state == worker.reported.state) return;
+  worker.reported = std::move(status);
+  std::string text = fmt::format("{}: {}", worker.info.name, state_name(worker.reported.state));
+  if (!worker.reported.detail.empty()) text += " (" + worker.reported.detail + ")";
+  sink_.on_event(event::Notice{{}, "discover.source", std::move(text), worker.reported.hint});
 }
 
 void Search::take(Observation observation) {
   if (done_) return;
   registry_.add(std::move(observation), clock_.now());
-  if (telling_) return;
-  telling_ = true;
-  const auto tell_soon = [this]() -> asio::awaitable<void> {
-    const Result<void> slept = co_await clock_.sleep_for(pause_before_telling);
-    if (slept && !done_) tell();
+  if (report_is_due_) return;
+  report_is_due_ = true;
+  const auto report_soon = [this]() -> asio::awaitable<void> {
+    const Result<void> slept = co_await clock_.sleep_for(pause_before_report);
+    if (slept && !done_) report_changes();
   };
-  asio::co_spawn(loop_, tell_soon, asio::detached);
+  asio::co_spawn(loop_, report_soon, asio::detached);
 }
 
-void Search::tell() {
-  telling_ = false;
-  reporter_.tell(registry_.take_changes());
+void Search::report_changes() {
+  report_is_due_ = false;
+  reporter_.report(registry_.take_changes());
 }
 
 void Search::end_at_deadline() {
@@ -192,7 +223,7 @@ void Search::look_around_regularly() {
       if (!slept || done_) co_return;
       registry_.look_up_macs();
       if (request_.watch) registry_.expire(clock_.now() - longest_silence, fades);
-      tell();
+      report_changes();
     }
   };
   asio::co_spawn(loop_, look, asio::detached);
@@ -209,20 +240,14 @@ void Search::cancel_workers() {
   }
 }
 
-Record Search::result() const {
-  Array sources;
+Report Search::result() const {
+  Report report{.devices = reporter_.devices(), .complete = !stopped_ || request_.watch};
   for (const auto& worker : workers_) {
     const SourceStatus& status = worker->running ? late : worker->status;
-    sources.emplace_back(Object{{"name", worker->info.name},
-                                {"state", state_name(status.state)},
-                                {"detail", status.detail},
-                                {"hint", status.hint}});
+    report.sources.push_back({worker->info.name, status.state, status.detail, status.hint});
   }
-  const std::chrono::duration<double> seconds = clock_.now() - begin_;
-  return {"aiot.discover/1", Object{{"devices", reporter_.devices()},
-                                    {"sources", std::move(sources)},
-                                    {"complete", !stopped_ || request_.watch},
-                                    {"seconds", seconds.count()}}};
+  report.seconds = std::chrono::duration<double>(clock_.now() - begin_).count();
+  return report;
 }
 
 }  // namespace aiot::discover

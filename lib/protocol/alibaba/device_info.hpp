@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
+#include "net/udp_protocol.hpp"
 #include "protocol/alibaba/error.hpp"
 
 /// How devices with Alibaba's Link Kit are found on a local network; see README.md.
@@ -10,6 +12,9 @@ namespace aiot::alibaba {
 
 inline constexpr std::string_view info_path = "/sys/device/info/get";
 inline constexpr std::string_view notify_path = "/sys/device/info/notify";
+inline constexpr std::array<std::uint16_t, 1> ports = {5683};
+inline constexpr std::array<std::string_view, 1> groups = {"224.0.1.187"};
+inline constexpr net::UdpProtocol udp_protocol{"alibaba", ports, groups};
 
 /// The payload of a GET on info_path.
 std::string info_request(unsigned id);

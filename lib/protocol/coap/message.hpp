@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <iterator>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "aiot/bytes.hpp"
+#include "net/udp_protocol.hpp"
 #include "protocol/coap/error.hpp"
 
 /// Messages of RFC 7252, section 3. Decoding copies nothing: what comes out views the datagram.
@@ -17,6 +19,10 @@ namespace aiot::coap {
 inline Bytes as_vector(ByteSpan bytes) { return {bytes.begin(), bytes.end()}; }
 
 inline constexpr std::uint16_t default_port = 5683;
+/// RFC 7252, 12.8, and RFC 7390, 2.6: "All CoAP Nodes", of IPv6 on the link and in the site.
+inline constexpr std::array<std::string_view, 3> groups = {"224.0.1.187", "ff02::fd", "ff05::fd"};
+inline constexpr std::array<std::uint16_t, 1> ports = {default_port};
+inline constexpr net::UdpProtocol udp_protocol{"coap", ports, groups};
 
 /// Section 3.
 enum class Type : std::uint8_t { confirmable, non_confirmable, acknowledgement, reset };

@@ -32,21 +32,21 @@ bool same(ByteSpan a, ByteSpan b) { return std::ranges::equal(a, b); }
 
 }  // namespace
 
-Chance draw_chance() {
+RandomIds random_ids() {
   std::random_device device;
-  Chance out;
+  RandomIds out;
   out.message_id = static_cast<std::uint16_t>(device());
   append_le32(out.token, device());
   out.seed = device();
   return out;
 }
 
-Requester::Requester(Request request, Chance chance, const Timing& timing)
+Requester::Requester(Request request, RandomIds ids, const Timing& timing)
     : request_(std::move(request)),
       timing_(timing),
-      random_(chance.seed),
-      token_(std::move(chance.token)),
-      next_id_(chance.message_id) {}
+      random_(ids.seed),
+      token_(std::move(ids.token)),
+      next_id_(ids.message_id) {}
 
 void Requester::start(net::TimePoint now) {
   body_.reset();

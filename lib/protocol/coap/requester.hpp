@@ -32,13 +32,13 @@ struct Response {
 };
 
 /// What is drawn by chance for a request.
-struct Chance {
+struct RandomIds {
   std::uint16_t message_id = 0;  ///< of the first message; the others count up
   Bytes token;                   ///< at most 6 bytes: those of further blocks are longer by 2
   std::uint32_t seed = 1;        ///< of the delays
 };
 /// From the machine's randomness.
-Chance draw_chance();
+RandomIds random_ids();
 
 /// How long a requester waits: RFC 7252, section 4.8.
 struct Timing {
@@ -59,7 +59,7 @@ struct Timing {
 /// call, and calls on_timer() when next_timer() is due.
 class Requester {
  public:
-  Requester(Request request, Chance chance, const Timing& timing = {});
+  Requester(Request request, RandomIds ids, const Timing& timing = {});
 
   void start(net::TimePoint now);
   /// A datagram of the server. What belongs to no request of this is answered as section 4.2 says.

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "net/interfaces.hpp"
-#include "net/udp.hpp"
+#include "net/datagram_engine.hpp"
 #include "protocol/dnssd/message.hpp"
 
 namespace aiot::dnssd {
@@ -28,7 +28,7 @@ boost::asio::ip::udp::endpoint group_on(LinkId link);
 class Station {
  public:
   virtual ~Station() = default;
-  /// Something well-formed was heard. A response is from port 5353 (RFC 6762 section 6).
+  /// Something well-formed has come. A response is from port 5353 (RFC 6762 section 6).
   virtual void on_message(LinkId link, const Message& message,
                           const boost::asio::ip::udp::endpoint& from, net::TimePoint now) = 0;
   virtual void on_timer(net::TimePoint now) = 0;
@@ -38,16 +38,17 @@ class Station {
 
 /// The sockets of multicast DNS: on port 5353, bound to the groups so that a daemon beside keeps
 /// all that is sent to the machine's own addresses; and on a port of our own for each IP version.
-class Links {
+class Links final : private net::DatagramEngine {
  public:
-  /// Opens what can be opened on these interfaces; links() tells on which. An interface without
+  /// Opens what can be opened on these interfaces; links() has which. An interface without
   /// multicast is left out.
-  static std::shared_ptr<Links> open(const boost::asio::any_io_executor& executor,
+  static std::shared_ptr<Links> open(const boost::asio::any_io_executor& executor, net::Clock& clock,
                                      const std::vector<net::Interface>& interfaces);
+  ~Links() override;
 
   const std::vector<LinkId>& links() const { return links_; }
-  /// False when port 5353 could not be shared, so that only answers by unicast are heard.
-  bool hears_groups() const { return hears_groups_; }
+  /// False when port 5353 could not be shared, so that only answers by unicast arrive.
+  bool receives_groups() const { return receives_groups_; }
   /// "eth0 IPv4, eth0 IPv6"
   std::string text() const;
 
@@ -56,33 +57,35 @@ class Links {
   /// To one address, from port 5353 as answers must be.
   void send_to(LinkId link, const boost::asio::ip::udp::endpoint& to, ByteSpan payload);
 
-  /// Starts to read all sockets for `station`, which is called until close(). The two keep each
-  /// other alive until then.
-  static void start(const std::shared_ptr<Links>& self, const std::shared_ptr<Station>& station,
-                    const boost::asio::any_io_executor& executor);
+  /// Starts to read all sockets for `station`, which is called, and kept alive, until close().
+  void start(std::shared_ptr<Station> station);
   /// Nothing calls the station any more. Idempotent.
   void close();
 
  private:
   struct Socket {
-    net::UdpSocket socket;
+    std::size_t number = 0;  // the driver's
     bool v6 = false;
     unsigned interface = 0;  // 0: all
     bool own_port = false;
   };
 
-  void open_group(const boost::asio::any_io_executor& executor, LinkId link);
-  net::UdpSocket* socket_for(LinkId link, bool own_port);
+  Links() = default;
+  void open_group(LinkId link);
+  const Socket* socket_for(LinkId link, bool own_port) const;
   std::optional<LinkId> link_of(const net::Datagram& datagram) const;
-  static net::Task<void> read(std::shared_ptr<Links> self, std::size_t index,
-                              std::shared_ptr<Station> station);
+  void on_datagram(net::TimePoint now, const net::Datagram& datagram) override;
+  std::optional<net::TimePoint> next_timer() const override;
+  void on_timer(net::TimePoint now) override;
+  std::optional<net::OutgoingDatagram> take_output() override { return std::nullopt; }
 
-  std::vector<std::unique_ptr<Socket>> sockets_;
+  std::shared_ptr<net::DatagramDriver> driver_;
+  std::shared_ptr<Station> station_;
+  std::vector<Socket> sockets_;
   std::vector<LinkId> links_;
   std::vector<std::string> names_;
   std::vector<std::pair<boost::asio::ip::address, LinkId>> own_addresses_;
-  bool hears_groups_ = true;
-  bool closed_ = false;
+  bool receives_groups_ = true;
 };
 
 }  // namespace aiot::dnssd

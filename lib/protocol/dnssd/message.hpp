@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "net/udp_protocol.hpp"
 #include "protocol/dnssd/name.hpp"
 
 namespace aiot::dnssd {
@@ -19,8 +20,13 @@ constexpr std::size_t largest_packet = 9000;
 constexpr std::size_t header_bytes = 12;
 /// RFC 1035, section 2.3.4.
 constexpr std::size_t longest_label = 63;
-/// RFC 6762, section 2.
-constexpr std::uint16_t mdns_port = 5353;
+/// RFC 6762, sections 2 and 3.
+inline constexpr std::uint16_t udp_port = 5353;
+inline constexpr std::string_view group_v4 = "224.0.0.251";
+inline constexpr std::string_view group_v6 = "ff02::fb";
+inline constexpr std::array<std::uint16_t, 1> ports = {udp_port};
+inline constexpr std::array<std::string_view, 2> groups = {group_v4, group_v6};
+inline constexpr net::UdpProtocol udp_protocol{"mdns", ports, groups};
 /// RFC 6762, section 6.7: the longest life of a record that an answer to a legacy resolver gives it.
 constexpr std::uint32_t legacy_ttl_s = 10;
 

@@ -86,7 +86,7 @@ void Responder::on_message(const Message& message, const Endpoint& from, TimePoi
       return row.second.asker == from && knows(message.answers, owned_[row.first].record);
     });
   }
-  const bool legacy = from.port() != mdns_port;
+  const bool legacy = from.port() != udp_port;
   std::vector<std::size_t> direct;
   for (const Question& question : message.questions) {
     for (const std::size_t index : answers_to(question)) {
@@ -147,7 +147,7 @@ std::vector<std::size_t> Responder::additionals_of(const std::vector<std::size_t
 
 void Responder::answer_one(const Message& query, const std::vector<std::size_t>& answers,
                            const Endpoint& to) {
-  const bool legacy = to.port() != mdns_port;
+  const bool legacy = to.port() != udp_port;
   Message message;
   message.response = message.authoritative = true;
   if (legacy) {

@@ -17,9 +17,9 @@ namespace aiot::dnssd {
 /// names are free (RFC 6762, section 8), and chooses others when they are not, or when somebody
 /// claims them later (section 9): the same on all links.
 ///
-///     auto links = Links::open(executor, interfaces);
+///     auto links = Links::open(executor, clock, interfaces);
 ///     AIOT_TRY(auto station, ResponderStation::make(links, interfaces, host, offers, seed, now));
-///     Links::start(links, station, executor);
+///     links->start(station);
 ///     …
 ///     station->say_goodbye();
 ///     links->close();

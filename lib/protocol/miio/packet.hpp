@@ -7,12 +7,15 @@
 #include <string_view>
 
 #include "aiot/bytes.hpp"
+#include "net/udp_protocol.hpp"
 #include "protocol/miio/error.hpp"
 
 /// Packets of miIO; see README.md for where this is written down.
 namespace aiot::miio {
 
 inline constexpr std::uint16_t udp_port = 54321;
+inline constexpr std::array<std::uint16_t, 1> ports = {udp_port};
+inline constexpr net::UdpProtocol udp_protocol{"miio", ports};
 inline constexpr std::size_t header_bytes = 32;
 
 /// What a device and whoever may command it share: a secret, never shown.

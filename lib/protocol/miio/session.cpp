@@ -5,10 +5,9 @@
 
 namespace aiot::miio {
 
-net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call,
+net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call, net::Clock& clock,
                            net::TimePoint deadline) {
   const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
-  net::Clock& clock = net::steady_clock();
   net::UdpOptions options;
   options.v6 = device.address().is_v6();
   Result<net::UdpSocket> socket = net::UdpSocket::open(executor, options);

@@ -7,6 +7,7 @@ namespace aiot::miio {
 
 /// Runs one command on a UDP socket of its own; see Call. net::Errc::timed_out at the deadline,
 /// net::Errc::cancelled.
-net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call, net::TimePoint deadline);
+net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call, net::Clock& clock,
+                           net::TimePoint deadline);
 
 }  // namespace aiot::miio

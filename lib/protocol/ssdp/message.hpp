@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "aiot/bytes.hpp"
+#include "net/udp_protocol.hpp"
 #include "protocol/ssdp/error.hpp"
 
 namespace aiot::ssdp {
@@ -14,6 +16,9 @@ namespace aiot::ssdp {
 inline constexpr std::uint16_t udp_port = 1900;
 inline constexpr std::string_view group_v4 = "239.255.255.250";
 inline constexpr std::string_view group_v6 = "ff02::c";
+inline constexpr std::array<std::string_view, 2> groups = {group_v4, group_v6};
+inline constexpr std::array<std::uint16_t, 1> ports = {udp_port};
+inline constexpr net::UdpProtocol udp_protocol{"ssdp", ports, groups};
 
 /// UPnP Device Architecture 2.0, 1.2 and 1.3.
 struct Message {

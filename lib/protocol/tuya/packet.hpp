@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "aiot/bytes.hpp"
+#include "net/udp_protocol.hpp"
 #include "protocol/tuya/error.hpp"
 
 /// Broadcasts of Tuya devices; see README.md for where this is written down.
@@ -13,6 +15,8 @@ namespace aiot::tuya {
 inline constexpr std::uint16_t plain_port = 6666;
 inline constexpr std::uint16_t cipher_port = 6667;
 inline constexpr std::uint16_t question_port = 7000;  ///< of 3.5 devices, which are silent else
+inline constexpr std::array ports = {question_port, plain_port, cipher_port};
+inline constexpr net::UdpProtocol udp_protocol{"tuya", ports};
 
 /// A frame that was taken apart; its payload is decrypted.
 struct Packet {

@@ -1,17 +1,22 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "aiot/error.hpp"
 #include "aiot/result.hpp"
+#include "net/udp_protocol.hpp"
 
 namespace aiot::wsd {
 
 inline constexpr std::uint16_t udp_port = 3702;
 inline constexpr std::string_view group_v4 = "239.255.255.250";
 inline constexpr std::string_view group_v6 = "ff02::c";
+inline constexpr std::array<std::string_view, 2> groups = {group_v4, group_v6};
+inline constexpr std::array<std::uint16_t, 1> ports = {udp_port};
+inline constexpr net::UdpProtocol udp_protocol{"wsd", ports, groups};
 
 enum class Errc {
   not_wsd = 1,  ///< no envelope of WS-Discovery, or one that says nothing of a device

@@ -191,13 +191,15 @@ Result<Desk> make_desk(boost::asio::io_context& context, const Request& request,
     };
     const std::string port = request.port == "pty" ? "pty" : "tcp:0";
     AIOT_TRY(auto monitor_port, make_port(context.get_executor(), port, index));
-    desk.monitor_station = std::make_unique<EngineStation>(
-        context.get_executor(), *monitor, net::steady_clock(), std::move(monitor_port));
+    desk.monitor_station =
+        std::make_unique<EngineStation>(context.get_executor(), *monitor, net::steady_clock(),
+                                        std::move(monitor_port));
   }
   AIOT_TRY(auto port, make_port(context.get_executor(), request.port, index));
   desk.device = std::make_unique<VirtualDevice>(std::move(options), std::move(network));
-  desk.station = std::make_unique<EngineStation>(context.get_executor(), *desk.device,
-                                                 net::steady_clock(), std::move(port));
+  desk.station =
+      std::make_unique<EngineStation>(context.get_executor(), *desk.device, net::steady_clock(),
+                                      std::move(port));
   return desk;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <span>
 
 #include "net/tcp_connect.hpp"
@@ -22,9 +21,6 @@ constexpr std::string_view temperature_path = "/temperature";
 constexpr std::string_view description_path = "/description.xml";
 constexpr std::string_view device_type = "urn:schemas-upnp-org:device:Basic:1";
 constexpr net::Duration measure_every = 1s;
-/// RFC 7252, 12.8: "All CoAP Nodes"; over IPv6 of the link and of the site.
-constexpr std::array<std::string_view, 3> coap_groups = {"224.0.1.187", "ff02::fd", "ff05::fd"};
-constexpr std::uint16_t coap_port = 5683;
 
 Bytes bytes_of(std::string_view text) {
   const ByteSpan bytes = as_bytes(text);
@@ -91,16 +87,58 @@ std::vector<ssdp::Place> places_on(const std::vector<net::Interface>& interfaces
   return out;
 }
 
-/// Over IPv6 too where there is some; what another program keeps it from it leaves out.
-void hear_all(UdpService& service, std::span<const std::string_view> groups, std::uint16_t port,
-              const std::vector<net::Interface>& interfaces) {
-  const Result<void> opened = service.open_v6();
-  static_cast<void>(opened);
-  for (const std::string_view group : groups) {
-    const Result<void> heard =
-        service.hear(asio::ip::make_address(std::string(group)), port, interfaces);
-    static_cast<void>(heard);
+using Driver = net::DatagramDriver;
+
+std::shared_ptr<Driver> driver_of(const asio::any_io_executor& executor,
+                                  std::shared_ptr<net::DatagramEngine> engine) {
+  return std::make_shared<Driver>(executor, net::steady_clock(), std::move(engine));
+}
+
+/// A socket that receives nothing but what is sent to a group. One of a group of the link is of one
+/// link.
+void receive_group(Driver& driver, asio::ip::address group, std::uint16_t port,
+                   const std::vector<net::Interface>& interfaces) {
+  const bool of_link = group.is_v6() && group.to_v6().is_multicast_link_local();
+  net::UdpOptions options;
+  options.v6 = group.is_v6();
+  options.port = port;
+  options.share_port = true;
+  options.bind = group;
+  std::optional<std::size_t> socket;
+  for (const net::Interface& interface : interfaces) {
+    if (!interface.multicast) continue;
+    if (of_link) {
+      asio::ip::address_v6 scoped = group.to_v6();
+      scoped.scope_id(interface.index);
+      options.bind = scoped;
+    }
+    if (!socket || of_link) {
+      const Result<std::size_t> opened = driver.open(options, Driver::Use::receive);
+      if (!opened) return;  // another program holds the port alone
+      socket = *opened;
+    }
+    // An interface without this kind of address has none of its searchers either.
+    const Result<void> joined = driver.join(*socket, options.bind, interface.index);
+    static_cast<void>(joined);
   }
+}
+
+/// A socket of its own, with which the engine answers, and the groups of its protocol, whose ports
+/// it shares with the others on this machine: gadgets need one port each for what is meant for them
+/// alone. Over IPv4, and over IPv6 where this machine has it.
+Result<void> open_for(Driver& driver, const net::UdpProtocol& protocol,
+                      const std::vector<net::Interface>& interfaces) {
+  AIOT_TRY(const std::size_t own, driver.open({}));
+  net::UdpOptions v6;
+  v6.v6 = true;
+  v6.port = driver.port(own);
+  const Result<std::size_t> opened = driver.open(v6);
+  static_cast<void>(opened);  // there is no IPv6, or the port is taken
+  for (const std::string_view group : protocol.groups) {
+    receive_group(driver, asio::ip::make_address(std::string(group)), protocol.ports.front(),
+                  interfaces);
+  }
+  return {};
 }
 
 }  // namespace
@@ -130,10 +168,9 @@ Result<void> Gadget::open_network(const asio::any_io_executor& executor, const O
   coap_engine_ = std::make_shared<coap::Server>(static_cast<std::uint32_t>(identity_.miio_id));
   coap_engine_->add(thermometer());
   coap_engine_->add(information(identity_));
-  coap_ = std::make_shared<UdpService>(executor, coap_engine_);
-  AIOT_CHECK(coap_->open());
+  coap_ = driver_of(executor, coap_engine_);
   // Another CoAP server may hold the port alone; mDNS names ours.
-  hear_all(*coap_, coap_groups, coap_port, interfaces);
+  AIOT_CHECK(open_for(*coap_, coap::udp_protocol, interfaces));
   AIOT_CHECK(open_ssdp(executor, interfaces));
   if (options.miio) open_miio(executor, options.index);
   return open_mdns(executor, interfaces);
@@ -147,12 +184,10 @@ Result<void> Gadget::open_ssdp(const asio::any_io_executor& executor,
   options.places = places_on(interfaces, http_->port());
   options.seed = static_cast<std::uint32_t>(identity_.miio_id);
   ssdp_engine_ = std::make_shared<ssdp::Responder>(std::move(options), now());
-  ssdp_ = std::make_shared<UdpService>(executor, ssdp_engine_);
-  AIOT_CHECK(ssdp_->open());
-  // Searches go unheard where another program has the port; the announcements go out all the same.
-  constexpr std::array<std::string_view, 2> groups = {ssdp::group_v4, ssdp::group_v6};
-  hear_all(*ssdp_, groups, ssdp::udp_port, interfaces);
-  return {};
+  ssdp_ = driver_of(executor, ssdp_engine_);
+  // Searches do not arrive where another program has the port; the announcements go out all the
+  // same.
+  return open_for(*ssdp_, ssdp::udp_protocol, interfaces);
 }
 
 /// miIO has one port for each address. The first gadget has it on all that this machine has;
@@ -172,10 +207,9 @@ void Gadget::open_miio(const asio::any_io_executor& executor, unsigned index) {
   options.mac = identity_.mac;
   options.firmware = firmware;
   options.properties = {{"power", "\"on\""}, {"temperature", "20"}};
-  auto service = std::make_shared<UdpService>(
-      executor, std::make_shared<miio::Device>(std::move(options), now()));
-  if (!service->open(where)) return;
-  miio_ = std::move(service);
+  auto driver = driver_of(executor, std::make_shared<miio::Device>(std::move(options), now()));
+  if (!driver->open(where)) return;
+  miio_ = std::move(driver);
   miio_address_ = "miio://" + own.to_string();
   miio_by_mdns_ = index == 0;  // the others are not where the host's name leads
 }
@@ -188,7 +222,7 @@ Result<void> Gadget::open_mdns(const asio::any_io_executor& executor,
        http_->port(),
        {{"path", "/"}, {"mac", identity_.mac}, {"model", std::string(model)}},
        {}},
-      {identity_.name, "_coap._udp", coap_->port(), {}, {}}};
+      {identity_.name, "_coap._udp", coap_->port(0), {}, {}}};
   if (miio_by_mdns_) {
     std::string label = fmt::format("{}_miio{}", model, identity_.miio_id);
     std::replace(label.begin(), label.end(), '.', '-');
@@ -196,7 +230,7 @@ Result<void> Gadget::open_mdns(const asio::any_io_executor& executor,
         {std::move(label), "_miio._udp", miio::udp_port, {{"mac", identity_.mac}}, {}});
   }
   AIOT_TRY(const dnssd::Name host, dnssd::Name::parse(identity_.host));
-  mdns_links_ = dnssd::Links::open(executor, interfaces);
+  mdns_links_ = dnssd::Links::open(executor, net::steady_clock(), interfaces);
   AIOT_TRY(mdns_,
            dnssd::ResponderStation::make(mdns_links_, interfaces, host, offers,
                                          static_cast<std::uint32_t>(identity_.miio_id), now()));
@@ -205,7 +239,7 @@ Result<void> Gadget::open_mdns(const asio::any_io_executor& executor,
 
 std::vector<std::string> Gadget::addresses() const {
   std::vector<std::string> out = {
-      port_->address(), fmt::format("coap://127.0.0.1:{}{}", coap_->port(), temperature_path),
+      port_->address(), fmt::format("coap://127.0.0.1:{}{}", coap_->port(0), temperature_path),
       fmt::format("http://127.0.0.1:{}/", http_->port())};
   if (miio_ != nullptr) out.push_back(miio_address_);
   if (mqtt_ != nullptr) out.push_back(mqtt_->address());
@@ -233,7 +267,7 @@ void Gadget::start(MqttService::Events mqtt_events) {
   coap_->start();
   ssdp_->start();
   if (miio_ != nullptr) miio_->start();
-  dnssd::Links::start(mdns_links_, mdns_, executor_);
+  mdns_links_->start(mdns_);
   measure();
   if (mqtt_ != nullptr) mqtt_->start(executor_, std::move(mqtt_events));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "aiot/sim.hpp"
+#include "net/datagram_engine.hpp"
 #include "protocol/coap/server.hpp"
 #include "protocol/dnssd/responder_station.hpp"
 #include "protocol/ssdp/responder.hpp"
@@ -8,7 +9,6 @@
 #include "sim/gadget/http_pages.hpp"
 #include "sim/gadget/identity.hpp"
 #include "sim/gadget/mqtt_service.hpp"
-#include "sim/gadget/udp_service.hpp"
 #include "sim/port.hpp"
 
 namespace aiot::sim::gadget {
@@ -68,9 +68,9 @@ class Gadget {
   std::shared_ptr<HttpPages> http_;
   std::shared_ptr<coap::Server> coap_engine_;
   std::shared_ptr<ssdp::Responder> ssdp_engine_;
-  std::shared_ptr<UdpService> coap_;
-  std::shared_ptr<UdpService> ssdp_;
-  std::shared_ptr<UdpService> miio_;  ///< nullptr when another program has the port
+  std::shared_ptr<net::DatagramDriver> coap_;
+  std::shared_ptr<net::DatagramDriver> ssdp_;
+  std::shared_ptr<net::DatagramDriver> miio_;  ///< nullptr when another program has the port
   std::string miio_address_;
   bool miio_by_mdns_ = false;
   std::shared_ptr<MqttService> mqtt_;  ///< nullptr without a broker

@@ -84,8 +84,8 @@ net::Task<void> DutBench::run() {
     power_.emplace(environment_, request_.monitor);
     Result<power::MonitorInfo> info = co_await power_->prepare();
     if (!info) co_return std::move(info).error();
-    result_.monitor =
-        MonitorResult{info->kind, info->name, info->version, info->millivolts, info->samples_per_s};
+    result_.monitor = MonitorResult{info->kind, info->name, info->version, info->millivolts,
+                                    info->samples_per_s};
     Result<void> greeted = co_await dut_.greet();
     AIOT_CO_CHECK(std::move(greeted));
     Result<void> ready = co_await prepare();
@@ -133,10 +133,10 @@ net::Task<void> DutBench::conclude() {
     const double window_s = std::chrono::duration<double>(request_.window).count();
     if (windows && (request_.windows != submitted_windows || window_s < submitted_window_s)) {
       run_.notice("bench.not_submittable",
-                  fmt::format("the windows are not the {} of {:g} s or more that the benchmark "
-                              "asks for",
-                              submitted_windows, submitted_window_s),
-                  "its files say so, and hold no median that a checker takes");
+                      fmt::format("the windows are not the {} of {:g} s or more that the benchmark "
+                                  "asks for",
+                                  submitted_windows, submitted_window_s),
+                      "its files say so, and hold no median that a checker takes");
     }
     run_.step("results", 0.1);
     AIOT_CO_TRY(result_.files, write_results(request_.results, folder_, text_, request_.force));
@@ -153,7 +153,7 @@ net::asio::awaitable<void> DutBench::leave() {
     Result<void> finished = co_await power_->finish();
     if (!finished) {
       run_.notice("bench.monitor_left", "the power monitor: " + finished.error().message(),
-                  "take its power away and give it back before the next run");
+                      "take its power away and give it back before the next run");
     }
   }
   dut_.close();
@@ -295,13 +295,13 @@ net::Task<void> DutBench::performance() {
     found.clock_error = *error;
     if (*error > clock_tolerance || *error < -clock_tolerance) {
       run_.notice("bench.device_clock", clock_words(*error),
-                  "its throughput is off by as much: see its timer's prescaler; the clock of a "
-                  "simulated device may do as it likes");
+                      "its throughput is off by as much: see its timer's prescaler; the clock of a "
+                      "simulated device may do as it likes");
     }
   }
   if (repeated > 0) {
     run_.notice("bench.window_repeated",
-                fmt::format("{} windows were too short, and measured again", repeated), "");
+                    fmt::format("{} windows were too short, and measured again", repeated), "");
   }
   co_return Result<void>();
 }
@@ -399,8 +399,8 @@ net::Task<void> DutBench::accuracy() {
   result_.accuracy = std::move(found);
   if (!whole) {
     run_.notice("bench.files_incomplete",
-                fmt::format("{} files, the benchmark has {}", files, needed),
-                "such an accuracy cannot be submitted");
+                    fmt::format("{} files, the benchmark has {}", files, needed),
+                    "such an accuracy cannot be submitted");
   }
   const bool limited = task_->metric != tiny::Metric::none && !request_.allow_missed;
   if (!value) {
@@ -421,7 +421,7 @@ net::Task<void> DutBench::accuracy() {
 }
 
 net::Task<power::Stretch> DutBench::measured(const energyrunner::Inference& inference,
-                                             std::uint64_t edges_before) {
+                                                std::uint64_t edges_before) {
   if (dut_.greeting().energy_mode) {
     Result<void> came = co_await power_->await_edges(edges_before + 2);
     if (!came) co_return std::move(came).error();
@@ -470,7 +470,7 @@ net::Task<void> DutBench::energy_windows(const power::MonitorInfo& info) {
   AIOT_CO_TRY(const std::vector<Sample> samples, std::move(taken));
   if (dut_.greeting().energy_mode && !info.has_edges) {
     run_.notice("bench.no_edges", "this monitor does not see the device's pin by itself",
-                "send its edges with its samples, or build the firmware for performance");
+                    "send its edges with its samples, or build the firmware for performance");
   }
   Result<void> started = co_await power_->start();
   AIOT_CO_CHECK(std::move(started));
@@ -497,8 +497,8 @@ net::Task<void> DutBench::energy_windows(const power::MonitorInfo& info) {
       if (whole && stretch->seconds >= least_s) {
         const double each_j = stretch->joules / iterations;
         energies.push_back(each_j * 1e6);
-        found.windows.push_back(
-            {iterations, stretch->seconds, stretch->samples, each_j * 1e6, stretch->watts() * 1e3});
+        found.windows.push_back({iterations, stretch->seconds, stretch->samples, each_j * 1e6,
+                                 stretch->watts() * 1e3});
         text_.add_energy(energies.size() - 1, *stretch, iterations);
         const std::uint64_t before = recorder.edge_count();
         Result<void> compared = co_await dut_.compare_fresh(sample);
@@ -538,10 +538,10 @@ net::Task<void> DutBench::energy_windows(const power::MonitorInfo& info) {
   text_.end_energy(middle);
   if (recorder.lost_samples() > 0 || recorder.lost_edges() > 0) {
     run_.notice("bench.lost_samples",
-                fmt::format("the monitor lost {} samples and {} edges; those windows were "
-                            "measured again",
-                            recorder.lost_samples(), recorder.lost_edges()),
-                "");
+                    fmt::format("the monitor lost {} samples and {} edges; those windows were "
+                                "measured again",
+                                recorder.lost_samples(), recorder.lost_edges()),
+                    "");
   }
   Result<void> finished = co_await power_->finish();
   co_return finished;

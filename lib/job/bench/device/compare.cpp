@@ -243,11 +243,10 @@ std::optional<Diagnosis> output_slip(const std::vector<Mismatch>& all, float ste
                      false};
   }
   if (const Range factors = factors_of(all); !factors.empty()) {
-    return Diagnosis{
-        Cause::quantisation,
-        fmt::format("each result is {:.3f} times what it should be: the output's scale",
-                    factors.middle()),
-        false};
+    return Diagnosis{Cause::quantisation,
+                     fmt::format("each result is {:.3f} times what it should be: the output's scale",
+                                 factors.middle()),
+                     false};
   }
   return std::nullopt;
 }
@@ -287,12 +286,13 @@ std::optional<Difference> first_difference(const std::vector<double>& device,
   return std::nullopt;
 }
 
-Result<Diagnosis> explain(const std::vector<Mismatch>& all, Reference& reference, bool none_equal) {
+Result<Diagnosis> explain(const std::vector<Mismatch>& all, Reference& reference,
+                          bool none_equal) {
   for (const Mismatch& one : all) {
     if (one.same_count()) continue;
     return Diagnosis{Cause::count,
-                     fmt::format("{} results for {}, {} {}", one.device.size(), one.file,
-                                 expected_words(reference.task()), one.reference.size()),
+                   fmt::format("{} results for {}, {} {}", one.device.size(), one.file,
+                               expected_words(reference.task()), one.reference.size()),
                      false};
   }
   for (const InputSlip slip : slips_of(reference.task())) {
@@ -344,7 +344,7 @@ Result<Bytes> telling_upload(Reference& reference, std::uint64_t seed) {
 }
 
 net::Task<bool> Comparer::add(const std::string& file, const Bytes& upload,
-                              const std::vector<double>& device) {
+                                const std::vector<double>& device) {
   if (reference_ == nullptr) co_return true;
   // The work may outlive the session that waits for it: it owns what it uses.
   std::function<Result<std::vector<float>>()> infer = [reference = reference_, upload] {

@@ -112,15 +112,16 @@ struct Mismatch {
 /// Why a device's results are not the reference's.
 struct Diagnosis {
   Cause cause = Cause::kernel;
-  std::string text;          ///< one sentence
+  std::string text;  ///< one sentence
   bool other_model = false;  ///< the results are those of another model, rather
 };
 
 /// Explains mismatches whose upload is right. Another number of results comes first. A
-/// quantisation explains them when the same slip explains each: of the input, by running the model
-/// with it; of the output, by one factor or one offset for all values. Else it is the kernels.
-/// `all` is not empty. `none_equal`: no other results were equal either.
-Result<Diagnosis> explain(const std::vector<Mismatch>& all, Reference& reference, bool none_equal);
+/// quantisation explains them when the same slip explains each: of the input, by running the model with it; of the output, by one factor or
+/// one offset for all values. Else it is the kernels. `all` is not empty.
+/// `none_equal`: no other results were equal either.
+Result<Diagnosis> explain(const std::vector<Mismatch>& all, Reference& reference,
+                          bool none_equal);
 
 /// How many of the task's slips of the input would show in the results of this upload.
 Result<std::size_t> slips_shown(Reference& reference, ByteSpan upload);

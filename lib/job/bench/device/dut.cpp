@@ -36,7 +36,7 @@ net::Task<void> Dut::greet() {
   result_.baud_bps = greeting->baud_bps;
   result_.through_board = greeting->through_board;
   run_.log(event::Level::info, fmt::format("{} with {}", escape_controls(greeting->name),
-                                           escape_controls(greeting->model)));
+                                               escape_controls(greeting->model)));
   co_return Result<void>();
 }
 
@@ -55,8 +55,10 @@ void Dut::note_repair(const Error& error, const std::string& what) {
   run_.log(event::Level::info, fmt::format("{}: {}; again", what, error.message()));
 }
 
-net::Task<energyrunner::Inference> Dut::try_infer(const Sample& sample, std::uint32_t iterations,
-                                                  std::uint32_t warmups, Input input, bool again) {
+net::Task<energyrunner::Inference> Dut::try_infer(const Sample& sample,
+                                                          std::uint32_t iterations,
+                                                          std::uint32_t warmups, Input input,
+                                                          bool again) {
   if (input != Input::held || again) {
     Result<energyrunner::Upload> upload =
         co_await session_->upload(sample.upload, input == Input::proven);
@@ -71,16 +73,17 @@ net::Task<energyrunner::Inference> Dut::try_infer(const Sample& sample, std::uin
   co_return done;
 }
 
-net::Task<energyrunner::Inference> Dut::infer(const Sample& sample, std::uint32_t iterations,
-                                              std::uint32_t warmups, Input input) {
+net::Task<energyrunner::Inference> Dut::infer(const Sample& sample,
+                                                      std::uint32_t iterations,
+                                                      std::uint32_t warmups, Input input) {
   for (int i = 1;; ++i) {
     Result<energyrunner::Inference> done =
         co_await try_infer(sample, iterations, warmups, input, i > 1);
     if (done) co_return done;
     Error error = std::move(done).error();
     // No inference takes longer than the second try has waited.
-    const bool silent =
-        i > 1 && each_s_ == 0 && error.code == make_error_code(energyrunner::Errc::no_answer);
+    const bool silent = i > 1 && each_s_ == 0 &&
+                        error.code == make_error_code(energyrunner::Errc::no_answer);
     if (i == most_tries || silent || !energyrunner::may_be_mended(error)) {
       co_return std::move(error).with(sample.name);
     }
@@ -129,15 +132,15 @@ net::Task<void> Dut::compare(const Sample& sample, const std::vector<double>& re
   const auto [sent, has] = std::ranges::mismatch(sample.upload, *held);
   if (sent != sample.upload.end()) {
     comparer_->blame(Cause::upload,
-                     fmt::format("byte {} of {} arrived as {:#04x}, not {:#04x}",
-                                 sent - sample.upload.begin(), sample.name, *has, *sent));
+                       fmt::format("byte {} of {} arrived as {:#04x}, not {:#04x}",
+                                   sent - sample.upload.begin(), sample.name, *has, *sent));
     co_return Result<void>();
   }
   Result<energyrunner::Inference> again = co_await infer(sample, 1, 0, Input::sent);
   if (!again) co_return std::move(again).error();
   if (again->results != results) {
     comparer_->blame(Cause::unsteady,
-                     fmt::format("the same input gives other results: {}", sample.name));
+                       fmt::format("the same input gives other results: {}", sample.name));
   }
   co_return Result<void>();
 }

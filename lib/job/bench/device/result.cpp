@@ -1,4 +1,5 @@
 #include "aiot/bench_device.hpp"
+
 #include "job/bench/device/compare.hpp"
 
 // What JSON and its schemas have of the results.

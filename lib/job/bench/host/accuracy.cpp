@@ -234,9 +234,9 @@ Result<FileScore> classify(Engine& engine, ByteSpan bytes, const Label& label, D
     return score;
   }
   if (outputs.size() != label.classes) {
-    return does_not_fit(
-        fmt::format("the model has {} classes, the labels {}", outputs.size(), label.classes),
-        "name the labels of this model's data set");
+    return does_not_fit(fmt::format("the model has {} classes, the labels {}",
+                                    outputs.size(), label.classes),
+                        "name the labels of this model's data set");
   }
   const auto best = std::max_element(outputs.begin(), outputs.end());
   score.taken_for = static_cast<std::uint32_t>(best - outputs.begin());
@@ -246,8 +246,8 @@ Result<FileScore> classify(Engine& engine, ByteSpan bytes, const Label& label, D
 
 /// How far an autoencoder's output is from its input, over all windows of a file; not done when the
 /// ending came first.
-Result<FileScore> score_windows(Engine& engine, ByteSpan bytes, const Label& label, DataType type,
-                                const Ending& ending) {
+Result<FileScore> score_windows(Engine& engine, ByteSpan bytes, const Label& label,
+                                DataType type, const Ending& ending) {
   const TensorInfo& input = engine.inputs().front();
   const TensorInfo& output = engine.outputs().front();
   const Window& window = *label.window;
@@ -365,8 +365,8 @@ Evaluation summed(const EvaluationData& data, const std::vector<FileScore>& file
 
 }  // namespace
 
-Result<Evaluation> evaluate(const EvaluationData& data, const EngineFactory& engines,
-                            unsigned workers, const Ending& ending,
+Result<Evaluation> evaluate(const EvaluationData& data, const EngineFactory& engines, unsigned workers,
+                            const Ending& ending,
                             const std::function<void(std::uint64_t files)>& progress) {
   if (data.labels.empty()) return make_error(Errc::bad_labels, "no file");
   Evaluator work(data, engines, ending);

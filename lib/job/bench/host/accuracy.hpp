@@ -46,8 +46,8 @@ struct Score {
   double value = 0;
   bool positive = false;
 };
-/// The probability that a positive scores higher than a negative, ties counting half (the area
-/// under the ROC curve, by Mann and Whitney's ranks).
+/// The probability that a positive scores higher than a negative, ties counting half (the area under the
+/// ROC curve, by Mann and Whitney's ranks).
 struct Auc {
   double value = 0;
   /// Hanley and McNeil 1982 (Radiology 143, 29-36), cut to [0, 1]; of a value of 0 or 1, where it
@@ -75,8 +75,8 @@ std::vector<float> real_values(const inference::TensorInfo& tensor, ByteSpan byt
 struct Evaluation {
   std::uint64_t files = 0;
   std::uint64_t all_files = 0;  ///< of the data set: more than `files` when it was not complete
-  std::uint64_t windows = 0;    ///< inputs that were run: more than files where these are cut
-  std::string form;             ///< what became of the bytes, as input_form() says
+  std::uint64_t windows = 0;  ///< inputs that were run: more than files where these are cut
+  std::string form;           ///< what became of the bytes, as input_form() says
   /// Of the class with the highest output, the first of equals. Not for sliding windows.
   std::optional<ConfusionMatrix> confusion;
   Interval interval;  ///< of the share that is right
@@ -104,8 +104,8 @@ struct EvaluationData {
 /// Runs every file through engines on `workers` threads; the result does not depend on their
 /// number. `progress` is called on the calling thread. Errc::bad_data or data_form names the file
 /// that does not fit: the first in the list of labels that was found.
-Result<Evaluation> evaluate(const EvaluationData& data, const EngineFactory& engines,
-                            unsigned workers, const Ending& ending,
+Result<Evaluation> evaluate(const EvaluationData& data, const EngineFactory& engines, unsigned workers,
+                            const Ending& ending,
                             const std::function<void(std::uint64_t files)>& progress);
 
 }  // namespace aiot::bench

@@ -17,7 +17,7 @@ namespace json = boost::json;
 
 Error bad(std::string what) {
   return make_error(Errc::bad_baseline, std::move(what),
-                    "name the JSON document of an earlier benchmark");
+                    "name a document that an earlier `bench run` printed as JSON");
 }
 
 Value value_of(const json::value& from) {
@@ -35,8 +35,7 @@ Value value_of(const json::value& from) {
     case json::kind::object: {
       Object object;
       // Of two fields of one name Boost.JSON keeps the last.
-      for (const auto& [name, field] : from.get_object())
-        object.add(std::string(name), value_of(field));
+      for (const auto& [name, field] : from.get_object()) object.add(std::string(name), value_of(field));
       return object;
     }
     case json::kind::null: break;
@@ -83,7 +82,8 @@ const ModelResult* counterpart(const ModelResult& model, const RunResult& baseli
     const auto it = std::find_if(all.begin(), all.end(), is);
     return it == all.end() ? nullptr : &*it;
   };
-  const ModelResult* found = find([&](const ModelResult& m) { return m.sha256 == model.sha256; });
+  const ModelResult* found =
+      find([&](const ModelResult& m) { return m.sha256 == model.sha256; });
   if (found || !anyway) return found;
   found = find([&](const ModelResult& m) { return m.name == model.name; });
   return found || all.size() != 1 ? found : &all.front();
@@ -98,8 +98,7 @@ std::vector<std::string> differences(const RunResult& run, const RunResult& base
   };
   compare("engine", baseline.setup.engine, run.setup.engine);
   compare("instructions", baseline.isa, run.isa);
-  compare("threads", fmt::format("{}", baseline.setup.threads),
-          fmt::format("{}", run.setup.threads));
+  compare("threads", fmt::format("{}", baseline.setup.threads), fmt::format("{}", run.setup.threads));
   compare("CPU", baseline.machine.cpu_model, run.machine.cpu_model);
   return differs;
 }
@@ -145,14 +144,15 @@ Result<RunResult> parse_baseline(std::string_view text) {
   return run;
 }
 
-Result<Comparison> compare(const RunResult& run, const ModelResult& model,
-                           const RunResult& baseline, double limit, bool anyway) {
+Result<Comparison> compare(const RunResult& run, const ModelResult& model, const RunResult& baseline,
+                           double limit, bool anyway) {
   const ModelResult* earlier = counterpart(model, baseline, anyway);
   const auto refused = [](std::string what) {
     return make_error(Errc::not_comparable, std::move(what),
                       "measure a baseline with this model, engine and machine");
   };
-  if (!earlier) return refused(fmt::format("it has no model with these bytes ({})", model.name));
+  if (!earlier)
+    return refused(fmt::format("it has no model with these bytes ({})", model.name));
   Comparison c;
   c.differs = differences(run, baseline);
   if (earlier->sha256 != model.sha256) c.differs.emplace_back("the model's bytes");

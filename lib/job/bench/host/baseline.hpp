@@ -21,8 +21,8 @@ Result<RunResult> parse_baseline(std::string_view json);
 /// with its only one). `limit` is how much worse the median time and the memory may be: 0.05 is
 /// 5 %. Outputs that differ are worse, too. Errc::not_comparable says what differs;
 /// Errc::bad_baseline that there is nothing to compare with.
-Result<Comparison> compare(const RunResult& run, const ModelResult& model,
-                           const RunResult& baseline, double limit, bool anyway);
+Result<Comparison> compare(const RunResult& run, const ModelResult& model, const RunResult& baseline,
+                           double limit, bool anyway);
 
 /// Errc::worse for a comparison in which something is: what, and what to do about each. `quiet`:
 /// there was no disturbance today.

@@ -18,7 +18,7 @@ constexpr std::array rows = {
         Condition::invalid_input),
     row(Errc::data_form, "bench.data_form", "the file does not fill the model's input",
         Condition::invalid_input),
-    row(Errc::bad_baseline, "bench.bad_baseline", "not a result of an earlier benchmark",
+    row(Errc::bad_baseline, "bench.bad_baseline", "not an earlier result of this command",
         Condition::invalid_input),
     row(Errc::not_comparable, "bench.not_comparable", "the baseline is of something else",
         Condition::invalid_input),

@@ -12,7 +12,7 @@ enum class Errc {
   bad_labels,      ///< the file of labels cannot be understood
   bad_data,        ///< a file of the data set is not one of this model's
   data_form,       ///< a file's bytes are no input of the model's in the form asked for
-  bad_baseline,    ///< not an earlier result
+  bad_baseline,    ///< not an earlier result of this command
   not_comparable,  ///< the baseline is of another model, engine or machine
   worse,           ///< a figure is worse than the baseline allows
   below_minimum,   ///< the accuracy is below the least that was asked for

@@ -217,8 +217,8 @@ MachineState read_machine_state(const std::string& root, int cpu) {
 
 namespace {
 
-// Limits beyond which a measurement counts as disturbed: each alone moves a median by more than the
-// 1 % within which medians repeat on a quiet machine.
+// Limits beyond which a measurement counts as disturbed: each alone moves a median by more than the 1 %
+// within which medians repeat on a quiet machine.
 constexpr double most_others_share = 0.10;
 constexpr double most_steal_share = 0.02;
 constexpr double most_time_off_cpu = 0.05;
@@ -303,9 +303,10 @@ std::vector<Disturbance> disturbances_in(const Usage& usage, const Machine& mach
                        "use at most as many threads as CPUs"});
   }
   if (others.share > most_others_share) {
-    reasons.push_back({"bench.busy",
-                       fmt::format("other processes used {:.0f} % of the CPUs", others.share * 100),
-                       "stop them, or measure again after they end"});
+    reasons.push_back(
+        {"bench.busy",
+         fmt::format("other processes used {:.0f} % of the CPUs", others.share * 100),
+         "stop them, or measure again after they end"});
   }
   if (others.steal > most_steal_share) {
     reasons.push_back(

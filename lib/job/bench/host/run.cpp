@@ -96,8 +96,7 @@ double gmacs_per_s(std::uint64_t macs, double time_us) {
 std::vector<Tensor> tensors_of(const std::vector<inference::TensorInfo>& infos) {
   std::vector<Tensor> out;
   for (const inference::TensorInfo& info : infos) {
-    Tensor tensor{info.name, std::string(inference::name_of(info.type)), info.shape, info.bytes, {},
-                  {}};
+    Tensor tensor{info.name, std::string(inference::name_of(info.type)), info.shape, info.bytes, {}, {}};
     if (info.scale > 0) {
       tensor.scale = static_cast<double>(info.scale);
       tensor.zero_point = info.zero_point;
@@ -119,8 +118,7 @@ Latency latency_of(const Summary& s, const std::vector<TimeBin>& bins) {
   latency.max_us = us(s.max);
   latency.mean_us = s.mean_ns / 1000;
   latency.stddev_us = s.stddev_ns / 1000;
-  for (const TimeBin& bin : bins)
-    latency.histogram.push_back({us(bin.from), us(bin.to), bin.count});
+  for (const TimeBin& bin : bins) latency.histogram.push_back({us(bin.from), us(bin.to), bin.count});
   return latency;
 }
 
@@ -158,10 +156,10 @@ Accuracy accuracy_of(const Evaluation& e) {
     }
   }
   if (e.auc) {
-    out.auc = RocArea{
-        {e.auc->value, e.auc->interval.low, e.auc->interval.high, "Hanley and McNeil, 95 %"},
-        e.auc->positives,
-        e.auc->negatives};
+    out.auc = RocArea{{e.auc->value, e.auc->interval.low, e.auc->interval.high,
+                       "Hanley and McNeil, 95 %"},
+                      e.auc->positives,
+                      e.auc->negatives};
   }
   return out;
 }

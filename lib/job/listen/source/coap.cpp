@@ -41,7 +41,8 @@ class CoapSource final : public Source {
 
   net::Task<void> run(SourceContext& context) override {
     Result<coap::Session> session =
-        co_await coap::Session::open(host_, port_, context.clock.now() + coap_look_up_time);
+        co_await coap::Session::open(host_, port_, context.clock,
+                                     context.clock.now() + coap_look_up_time);
     if (!session) co_return std::move(session).error();
     net::Duration pause = coap_first_pause;
     bool lost = false;

@@ -24,6 +24,10 @@ struct Finding {
   std::string hardware_id = {};               ///< the format's own id of this one device
   std::optional<DeviceAddress> address = {};  ///< the device's real one, when the data names it
   std::vector<Reading> readings = {};
+  // Of Matter:
+  std::optional<std::uint16_t> discriminator = {};
+  std::optional<std::uint16_t> vendor_id = {};
+  std::optional<std::uint16_t> product_id = {};
 };
 
 }  // namespace aiot::ble::beacon

@@ -19,10 +19,10 @@ std::optional<Finding> find_matter(const Advert& advert) {
   Finding finding{
       .format = "matter", .ecosystem = "Matter", .state = "unprovisioned", .job = "pair"};
   const std::uint8_t* p = data->data();
-  finding.readings.push_back({"discriminator", load_le16(p + 1) & 0x0FFF});
+  finding.discriminator = static_cast<std::uint16_t>(load_le16(p + 1) & 0x0FFF);
   // A device may keep these two to itself: 0.
-  if (load_le16(p + 3) != 0) finding.readings.push_back({"vendor_id", int{load_le16(p + 3)}});
-  if (load_le16(p + 5) != 0) finding.readings.push_back({"product_id", int{load_le16(p + 5)}});
+  if (load_le16(p + 3) != 0) finding.vendor_id = load_le16(p + 3);
+  if (load_le16(p + 5) != 0) finding.product_id = load_le16(p + 5);
   finding.readings.push_back({"additional_data", (p[7] & flag_additional_data) != 0});
   finding.readings.push_back({"extended_announcement", (p[7] & flag_extended) != 0});
   return finding;

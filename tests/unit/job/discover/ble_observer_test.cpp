@@ -1,4 +1,4 @@
-#include "job/discover/ble_observer.hpp"
+#include "job/discover/ble.hpp"
 
 #include <doctest/doctest.h>
 
@@ -32,21 +32,23 @@ config::BindKeys keys(std::string_view address, std::string_view key) {
   return {{*ble::parse_device_address(address), *from_hex(key)}};
 }
 
-const Value* find(const Observation& seen, std::string_view name) {
-  const auto it = std::find_if(seen.facts.begin(), seen.facts.end(),
-                               [&](const Fact& fact) { return fact.name == name; });
-  return it == seen.facts.end() ? nullptr : &it->value;
+std::optional<Value> find(const Observation& seen, std::string_view name) {
+  if (name == "rssi_dbm" && seen.rssi_dbm) return Value(*seen.rssi_dbm);
+  for (const Evidence& claim : evidence_of(seen)) {
+    if (claim.fact == name) return claim.value;
+  }
+  return std::nullopt;
 }
 
 std::string text(const Observation& seen, std::string_view name) {
-  const Value* value = find(seen, name);
-  if (value == nullptr) return "none";
+  const std::optional<Value> value = find(seen, name);
+  if (!value) return "none";
   return value->string() ? *value->string() : "not text";
 }
 
 double number(const Observation& seen, std::string_view name) {
-  const Value* value = find(seen, name);
-  REQUIRE(value != nullptr);
+  const std::optional<Value> value = find(seen, name);
+  REQUIRE(value);
   if (const auto* d = std::get_if<double>(&value->storage())) return *d;
   if (const auto* u = std::get_if<std::uint64_t>(&value->storage())) return double(*u);
   return static_cast<double>(std::get<std::int64_t>(value->storage()));
@@ -76,13 +78,13 @@ TEST_CASE("who speaks, and how it is reached") {
   CHECK(number(seen, "rssi_dbm") == -61);
   CHECK(find(seen, "ble.services")->array()->size() == 1);
   CHECK(seen.jobs == std::vector<std::string>{"listen"});
-  CHECK(find(seen, "ecosystem") == nullptr);
+  CHECK(!find(seen, "ecosystem").has_value());
 
   // A random address says nothing of the hardware.
   advert.kind = ble::AddressKind::random_address;
   const Observation random = observer.observe(advert);
   CHECK(has_identity(random, IdentityKind::hardware_id, "54:48:E6:8F:80:A5"));
-  CHECK(find(random, "mac") == nullptr);
+  CHECK(!find(random, "mac").has_value());
 }
 
 TEST_CASE("plain readings with their units") {
@@ -92,7 +94,7 @@ TEST_CASE("plain readings with their units") {
   CHECK(text(seen, "ble.security") == "plain");
   CHECK(number(seen, "ble.temperature_celsius") == 25.06);
   CHECK(number(seen, "ble.humidity_percent") == 50.55);
-  CHECK(find(seen, "state") == nullptr);
+  CHECK(!find(seen, "state").has_value());
 }
 
 TEST_CASE("encrypted: without a key, with the right one, with a wrong one") {
@@ -100,7 +102,7 @@ TEST_CASE("encrypted: without a key, with the right one, with a wrong one") {
   const Observation blind = BleObserver().observe(advert);
   CHECK(text(blind, "ble.security") == "needs key");
   CHECK(text(blind, "state") == "secured");
-  CHECK(find(blind, "ble.temperature_celsius") == nullptr);
+  CHECK(!find(blind, "ble.temperature_celsius").has_value());
 
   BleObserver right(keys(bthome_address, bthome_key));
   const Observation opened = right.observe(advert);
@@ -112,7 +114,7 @@ TEST_CASE("encrypted: without a key, with the right one, with a wrong one") {
     BleObserver wrong(keys(bthome_address, key));
     const Observation refused = wrong.observe(advert);
     CHECK(text(refused, "ble.security") == "wrong key");
-    CHECK(find(refused, "ble.temperature_celsius") == nullptr);
+    CHECK(!find(refused, "ble.temperature_celsius").has_value());
     CHECK(wrong.key_problems() == std::vector<std::string>{"54:48:E6:8F:80:A5: wrong key"});
   }
 }
@@ -122,8 +124,8 @@ TEST_CASE("replay, wrap and downgrade are told, and nothing of them believed") {
   BleObserver observer(keys(bthome_address, bthome_key));
   const auto security = [&](std::string_view hex) {
     const Observation seen = observer.observe(service_advert(0xFCD2, hex));
-    const bool told = find(seen, "ble.temperature_celsius") != nullptr ||
-                      find(seen, "ble.pressure_hpa") != nullptr;
+    const bool told = find(seen, "ble.temperature_celsius").has_value() ||
+                      find(seen, "ble.pressure_hpa").has_value();
     return text(seen, "ble.security") + (told ? ", readings" : "");
   };
   CHECK(security("413e932cc7175f34221100553876af") == "opened, readings");
@@ -188,7 +190,7 @@ TEST_CASE("adverts that are noise say nothing but who sent them") {
        {"0516D2FC41AA", "0316D2FC", "041695FE58", "0316AAFE", "02FF4C", "0A16", "1BFF4C000215"}) {
     CAPTURE(hex);
     const Observation seen = observer.observe(advert_of(hex));
-    CHECK(find(seen, "ecosystem") == nullptr);
+    CHECK(!find(seen, "ecosystem").has_value());
     CHECK(seen.addresses.size() == 1);
   }
 }
@@ -208,7 +210,7 @@ TEST_CASE("MiBeacon without a tag: an advert of before is told, and its readings
   // The same counter for something else: here the last byte, which nothing can be checked with.
   const Observation replayed = see("5830b603368b98c54124f88bb8f2661351000000d7");
   CHECK(text(replayed, "ble.security") == "replayed");
-  CHECK(find(replayed, "ble.dimmer") == nullptr);
+  CHECK(!find(replayed, "ble.dimmer").has_value());
   CHECK(observer.key_problems() == std::vector<std::string>{"F8:24:41:C5:98:8B: replayed"});
   CHECK(text(see(press), "ble.security") == "unverified");
   CHECK(text(see(rotate), "ble.security") == "counter wrapped");
@@ -226,12 +228,12 @@ TEST_CASE("MiBeacon of a mesh device is believed when its tag fits, and not judg
   };
   const char* mesh = "d8586f0607892012342d585f176dd54f0200002fa453fa";
   const Observation good = see("a3bfe9853dd85a620debe3620caaa351", mesh);
-  CHECK(find(good, "ble.mesh") != nullptr);
+  CHECK(find(good, "ble.mesh").has_value());
   CHECK(text(good, "ble.security") == "opened");
   CHECK(number(good, "ble.temperature_celsius") == 22.6);
   const Observation other = see("814aac74c4f17b6c1581e1ab87816b99", mesh);
-  CHECK(find(other, "ble.mesh") != nullptr);
-  CHECK(find(other, "ble.security") == nullptr);
+  CHECK(find(other, "ble.mesh").has_value());
+  CHECK(!find(other, "ble.security").has_value());
   CHECK(text(other, "state") == "secured");
 }
 
@@ -246,7 +248,7 @@ TEST_CASE("ATC and pvvx thermometers, with and without a key") {
   const char* plain = "B2188D38C1A42B089011F70A43200F";
   const Observation downgraded = observer.observe(service_advert(0x181A, plain, address));
   CHECK(text(downgraded, "ble.security") == "downgraded");
-  CHECK(find(downgraded, "ble.temperature_celsius") == nullptr);
+  CHECK(!find(downgraded, "ble.temperature_celsius").has_value());
 
   BleObserver no_keys;
   CHECK(text(no_keys.observe(service_advert(0x181A, sealed, address)), "ble.security") ==
@@ -254,5 +256,5 @@ TEST_CASE("ATC and pvvx thermometers, with and without a key") {
   const Observation told = no_keys.observe(service_advert(0x181A, plain, address));
   CHECK(number(told, "ble.temperature_celsius") == 20.91);
   CHECK(has_identity(told, IdentityKind::mac, "a4:c1:38:8d:18:b2"));
-  CHECK(find(no_keys.observe(service_advert(0x181A, sealed)), "ble.security") == nullptr);
+  CHECK(!find(no_keys.observe(service_advert(0x181A, sealed)), "ble.security").has_value());
 }

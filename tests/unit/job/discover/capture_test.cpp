@@ -1,14 +1,14 @@
-#include "job/discover/source/capture.hpp"
+#include "job/discover/capture.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 
 #include "aiot/discover.hpp"
-#include "job/discover/capture_feed.hpp"
 #include "seen.hpp"
 #include "paths.hpp"
 
@@ -55,17 +55,15 @@ std::vector<Observation> hear(const Packet& packet) {
   return {seen};
 }
 
-std::string device_text(const Record& result, std::size_t index, std::string_view name) {
-  const Array& devices = *result.fields.find("devices")->array();
-  REQUIRE(index < devices.size());
-  const Value* value = devices[index].object()->find(name);
+std::string device_text(const Report& report, std::size_t index, std::string_view name) {
+  REQUIRE(index < report.devices.size());
+  const Object fields = fields_of(report.devices[index]);
+  const Value* value = fields.find(name);
   if (value == nullptr || value->string() == nullptr) return "none";
   return *value->string();
 }
 
-std::size_t device_count(const Record& result) {
-  return result.fields.find("devices")->array()->size();
-}
+std::size_t device_count(const Report& report) { return report.devices.size(); }
 
 }  // namespace
 
@@ -80,7 +78,12 @@ TEST_CASE("packets go to the decoders of their ports, at either end") {
   capture::Record record;
   record.link = capture::Link::ethernet;
   record.bytes = bytes;
-  const PortDecoder decoders[] = {{53, hear}, {5353, hear}, {43966, hear}};
+  constexpr std::array<std::uint16_t, 1> dns = {53};
+  constexpr std::array<std::uint16_t, 1> mdns = {5353};
+  constexpr std::array<std::uint16_t, 1> client = {43966};
+  const net::UdpProtocol wires[] = {{"dns", dns}, {"mdns", mdns}, {"client", client}};
+  std::vector<Protocol> decoders;
+  for (const net::UdpProtocol& wire : wires) decoders.push_back({nullptr, &wire, hear});
   BleObserver ble;
   CaptureFeed feed(ble, decoders);
   heard.clear();
@@ -106,10 +109,10 @@ TEST_CASE("a phone's log, replayed: the devices it heard") {
   // there.
   CHECK(vendors.find("Apple") != std::string::npos);
   CHECK(vendors.find("Samsung") != std::string::npos);
-  const Object& source = *(*result->fields.find("sources")->array())[0].object();
-  CHECK(*source.find("name")->string() == "capture");
-  CHECK(*source.find("state")->string() == "ran");
-  CHECK(*source.find("detail")->string() == "5 records, 0 UDP packets, 3 adverts");
+  const SourceReport& source = result->sources[0];
+  CHECK(source.name == "capture");
+  CHECK(source.state == SourceState::ran);
+  CHECK(source.detail == "5 records, 0 UDP packets, 3 adverts");
 }
 
 // HCI events of ble_monitor's tests (commit 5690220: test_xiaomi_parser.py, test_bthome_v2.py), in
@@ -149,8 +152,8 @@ TEST_CASE("thermometers in a capture, opened with their keys") {
   std::sort(told.begin(), told.end());
   CHECK(told ==
         std::vector<std::string>{"BTHome none", "Xiaomi Mi Home CGDK2", "Xiaomi Mi Home LYWSDCGQ"});
-  const Object& source = *(*result->fields.find("sources")->array())[0].object();
-  CHECK(*source.find("detail")->string() ==
+  const SourceReport& source = result->sources[0];
+  CHECK(source.detail ==
         "4 records, 0 UDP packets, 4 adverts; 54:48:E6:8F:80:A5: downgraded");
 }
 
@@ -163,8 +166,8 @@ TEST_CASE("a capture that breaks off tells what came before, and that it did") {
   const auto result = run(request, null_sink(), {});
   REQUIRE(result.has_value());
   CHECK(device_count(*result) == 2);
-  const Object& source = *(*result->fields.find("sources")->array())[0].object();
-  CHECK(source.find("hint")->string()->find("middle of a record") != std::string::npos);
+  const SourceReport& source = result->sources[0];
+  CHECK(source.hint.find("middle of a record") != std::string::npos);
 }
 
 TEST_CASE("files that are none are refused before the search") {

@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "job/discover/source.hpp"
+#include "seen.hpp"
 #include "unit/net/real_loop.hpp"
 #include "unit/net/show.hpp"
 
@@ -28,7 +28,7 @@ struct Listener {
   void look(const std::function<bool()>& enough) {
     SourceContext context{request, net::steady_clock(), in(std::chrono::seconds(30)),
                           [this](Observation seen) { take(std::move(seen)); }};
-    const std::unique_ptr<Source> source = make_mdns_source();
+    const std::unique_ptr<Source> source = make_source("mdns");
     Result<SourceStatus> ended = make_error(net::Errc::script);
     bool done = false;
     boost::asio::cancellation_signal cancel;

@@ -19,14 +19,14 @@ namespace {
 /// A virtual plug on every interface, on the listener's loop.
 struct Plug {
   explicit Plug(boost::asio::io_context& loop) : interfaces(*net::list_interfaces()) {
-    links = dnssd::Links::open(loop.get_executor(), interfaces);
+    links = dnssd::Links::open(loop.get_executor(), net::steady_clock(), interfaces);
     auto made = dnssd::ResponderStation::make(
         links, interfaces, dnssd::Name("240AC4000001.local"),
         {{"DD200C20D25AE5F7", "_matterc._udp", 5540, {{"D", "840"}, {"CM", "1"}}, {}}}, 1,
         net::steady_clock().now());
     REQUIRE(made.has_value());
     station = *made;
-    dnssd::Links::start(links, station, loop.get_executor());
+    links->start(station);
   }
   ~Plug() { links->close(); }
   Plug(const Plug&) = delete;

@@ -3,9 +3,7 @@
 #include <algorithm>
 
 #include "aiot/address.hpp"
-#include "job/discover/mdns_observation.hpp"
-#include "job/discover/mdns_types.hpp"
-#include "job/discover/source.hpp"
+#include "job/discover/mdns.hpp"
 #include "seen.hpp"
 #include "unit/net/show.hpp"
 #include "unit/protocol/dnssd/captures.hpp"
@@ -28,7 +26,7 @@ Observation observe(const std::string& instance, const std::string& host,
 }
 
 std::uint64_t number_fact(const Observation& seen, std::string_view name) {
-  const Value* value = find_fact(seen, name);
+  const std::optional<Value> value = find_fact(seen, name);
   const auto* number = value ? std::get_if<std::uint64_t>(&value->storage()) : nullptr;
   return number ? *number : 0;
 }
@@ -50,7 +48,7 @@ Packet packet(ByteSpan payload) {
 
 TEST_CASE("avahi's announcement in a capture: two services of one host") {
   const Bytes payload = *from_hex(dnssd::capture::announcement);
-  const std::vector<Observation> seen = observe_mdns(packet(payload));
+  const std::vector<Observation> seen = observe("mdns", packet(payload));
   REQUIRE(seen.size() == 2);
   const Observation& bulb = seen[0];
   CHECK(bulb.source == "mdns");
@@ -73,17 +71,17 @@ TEST_CASE("avahi's announcement in a capture: two services of one host") {
 TEST_CASE("what is not multicast DNS, or says nothing, is nobody's") {
   for (const auto hex : {dnssd::capture::probe, dnssd::capture::legacy_query}) {
     const Bytes payload = *from_hex(hex);
-    CHECK(observe_mdns(packet(payload)).empty());
+    CHECK(observe("mdns", packet(payload)).empty());
   }
   const Bytes payload = *from_hex(dnssd::capture::announcement);
   Packet other_port = packet(payload);
   other_port.from_port = 53;
-  CHECK(observe_mdns(other_port).empty());
-  CHECK(observe_mdns(packet(ByteSpan(payload).first(100))).empty());
+  CHECK(observe("mdns", other_port).empty());
+  CHECK(observe("mdns", packet(ByteSpan(payload).first(100))).empty());
   // The MAC of one who only passes on what others said is not theirs.
   Packet reflected = packet(payload);
   reflected.from_address = "10.77.0.2";
-  CHECK(!has_identity(observe_mdns(reflected)[0], IdentityKind::mac, "02:00:00:00:00:01"));
+  CHECK(!has_identity(observe("mdns", reflected)[0], IdentityKind::mac, "02:00:00:00:00:01"));
 }
 
 // Names and attributes of the examples in section 4.3 of the Matter Core Specification 1.3.
@@ -114,14 +112,14 @@ TEST_CASE("Matter, before and after it is commissioned") {
                                        {{"D", "840"}, {"CM", "2"}, {"VP", "123"}});
   CHECK(text_fact(reopened, "state") == "provisioned");
   CHECK(number_fact(reopened, "vendor_id") == 123);
-  CHECK(find_fact(reopened, "product_id") == nullptr);
+  CHECK(!find_fact(reopened, "product_id"));
   CHECK(has_identity(reopened, IdentityKind::mac, "24:0a:c4:00:00:01"));
 
   const Observation closed = observe("DD200C20D25AE5F7._matterc._udp", "240AC4000001",
                                      {{"D", "x"}, {"CM", "0"}, {"VP", "+"}});
   CHECK(!has_job(closed, "pair"));
-  CHECK(find_fact(closed, "discriminator") == nullptr);
-  CHECK(find_fact(closed, "vendor_id") == nullptr);
+  CHECK(!find_fact(closed, "discriminator"));
+  CHECK(!find_fact(closed, "vendor_id"));
 
   const Observation node =
       observe("2906C908D115D362-8FC7772401CD0696._matter._tcp", "B75AFB458ECD", {{"SII", "5000"}});

@@ -1,4 +1,4 @@
-#include "job/discover/questions.hpp"
+#include "job/discover/udp.hpp"
 
 #include <doctest/doctest.h>
 

@@ -7,9 +7,9 @@
 using namespace room;
 
 TEST_CASE("what several sources see of one MAC is one device, told once and then changed") {
-  Network network;
+  Lan network;
   network.neighbours["192.0.2.7"] = "24:0A:C4:00:00:01";
-  Registry registry(network.surroundings());
+  Registry registry(network.network());
   Ledger ledger(registry);
 
   registry.add(seen("ble", {mac("24:0a:c4:00:00:01")}, {{"rssi_dbm", -50}}), at(1));
@@ -25,7 +25,7 @@ TEST_CASE("what several sources see of one MAC is one device, told once and then
   const auto changed = ledger.take();
   REQUIRE(changed.size() == 1);
   CHECK(changed[0].id == id);
-  const Object& device = *changed[0].fields;
+  const Object device = fields_of(*changed[0].record);
   CHECK(text(device, "name") == "Lamp");
   CHECK(text(device, "sources") == "ble coap mdns");
   CHECK(text(device, "macs") == "24:0a:c4:00:00:01");
@@ -36,8 +36,8 @@ TEST_CASE("what several sources see of one MAC is one device, told once and then
 }
 
 TEST_CASE("two devices that turn out to be one: the older id stays, the other is merged into it") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   Ledger ledger(registry);
   registry.add(seen("mdns", {instance("a._http._tcp.local"), ip("192.0.2.7")}), at(1));
   const std::string older = ledger.take().at(0).id;
@@ -51,19 +51,19 @@ TEST_CASE("two devices that turn out to be one: the older id stays, the other is
   const auto changes = ledger.take();
   REQUIRE(changes.size() == 2);
   CHECK(changes[0].id == younger);
-  CHECK(!changes[0].fields);
+  CHECK(!changes[0].record);
   CHECK(changes[0].reason == "merged");
   CHECK(changes[0].merged_into == older);
   CHECK(changes[1].id == older);
-  CHECK(text(*changes[1].fields, "sources") == "mdns miio");
+  CHECK(text(fields_of(*changes[1].record), "sources") == "mdns miio");
   CHECK(registry.size() == 1);
   registry.look_up_macs();
   CHECK(ledger.take().empty());
 }
 
 TEST_CASE("what is one before it is told is never told as two") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   registry.add(seen("mdns", {instance("a._http._tcp.local")}), at(1));
   registry.add(seen("ssdp", {instance("uuid:1")}), at(1));
   registry.add(seen("mdns", {instance("a._http._tcp.local"), mac("24:0a:c4:00:00:01")}), at(1));
@@ -72,8 +72,8 @@ TEST_CASE("what is one before it is told is never told as two") {
 }
 
 TEST_CASE("an address alone joins what has no other MAC, and changes hands") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   Ledger ledger(registry);
   registry.add(seen("coap", {ip("192.0.2.7")}), at(1));
   registry.add(seen("ssdp", {instance("uuid:1"), ip("192.0.2.7")}), at(1));
@@ -91,9 +91,9 @@ TEST_CASE("an address alone joins what has no other MAC, and changes hands") {
 }
 
 TEST_CASE("two sources that name one port of this machine speak of one program") {
-  Network network;
+  Lan network;
   network.own = {"192.0.2.1"};
-  Registry registry(network.surroundings());
+  Registry registry(network.network());
   Ledger ledger(registry);
   registry.add(seen("coap", {ip("192.0.2.1")}, {}, {"coap://192.0.2.1:40001/temperature"}), at(0));
   registry.add(seen("coap", {ip("192.0.2.1")}, {}, {"coap://192.0.2.1:40002/temperature"}), at(0));
@@ -105,9 +105,9 @@ TEST_CASE("two sources that name one port of this machine speak of one program")
 }
 
 TEST_CASE("programs on this machine are devices of their own") {
-  Network network;
+  Lan network;
   network.own = {"192.0.2.1", "fe80::1%eth0"};
-  Registry registry(network.surroundings());
+  Registry registry(network.network());
   Ledger ledger(registry);
   registry.add(seen("mdns", {instance("a._matter._tcp.local"), ip("192.0.2.1")}), at(1));
   registry.add(
@@ -122,9 +122,9 @@ TEST_CASE("programs on this machine are devices of their own") {
 }
 
 TEST_CASE("services of one host are one device, by the host's name") {
-  Network network;
+  Lan network;
   network.own = {"192.0.2.1"};
-  Registry registry(network.surroundings());
+  Registry registry(network.network());
   const Identity box{IdentityKind::host, "box.local"};
   for (const char* type : {"_http._tcp", "_ssh._tcp"}) {
     registry.add(seen("mdns", {instance(std::string("a.") + type), ip("192.0.2.1"), box},
@@ -135,14 +135,14 @@ TEST_CASE("services of one host are one device, by the host's name") {
                at(1));
   const auto changes = registry.take_changes();
   REQUIRE(changes.size() == 2);
-  const Object& facts = *changes[0].fields->find("facts")->object();
+  const Object& facts = changes[0].record->facts;
   CHECK(text(facts, "mdns.service") == "_http._tcp _ssh._tcp");
   CHECK(*facts.find("mdns.port") == Value(80));
 }
 
 TEST_CASE("what an observation says twice: addresses are both, a name is the surer") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   registry.add(seen("mdns", {mac("10:00:00:00:00:01")},
                     {{"name", "better", 0.9},
                      {"name", "worse", 0.4},
@@ -150,13 +150,13 @@ TEST_CASE("what an observation says twice: addresses are both, a name is the sur
                      {"ip", "192.0.2.2"}}),
                at(1));
   const auto changes = registry.take_changes();
-  CHECK(text(*changes.at(0).fields, "name") == "better");
-  CHECK(text(*changes.at(0).fields, "ips") == "192.0.2.1 192.0.2.2");
+  CHECK(text(fields_of(*changes.at(0).record), "name") == "better");
+  CHECK(text(fields_of(*changes.at(0).record), "ips") == "192.0.2.1 192.0.2.2");
 }
 
 TEST_CASE("of what sources disagree in, the surest wins; every claim is evidence") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   const Identity same = mac("10:00:00:00:00:01");
   registry.add(seen("a", {same}, {{"name", "First", 0.5}, {"vendor", "Xiaomi Inc.", 1}}), at(1));
   registry.add(seen("b", {same},
@@ -167,7 +167,7 @@ TEST_CASE("of what sources disagree in, the surest wins; every claim is evidence
   registry.add(seen("c", {same}, {{"name", "As good", 0.9}, {"c.x", 5}}), at(1));
   const auto changes = registry.take_changes();
   REQUIRE(changes.size() == 1);
-  const Object& device = *changes[0].fields;
+  const Object device = fields_of(*changes[0].record);
   CHECK(text(device, "name") == "Better");
   CHECK(text(device, "ecosystem") == "Matter");
   CHECK(text(device, "ecosystem_reason") == "it announces _matter._tcp");
@@ -183,8 +183,8 @@ TEST_CASE("of what sources disagree in, the surest wins; every claim is evidence
 }
 
 TEST_CASE("a state is the latest of the surest, and one of a few words") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   Ledger ledger(registry);
   registry.add(seen("mdns", {instance("x._matterc._udp.local"), mac("10:00:00:00:00:01")},
                     {{"state", "unprovisioned"}}),
@@ -197,24 +197,24 @@ TEST_CASE("a state is the latest of the surest, and one of a few words") {
   ledger.take();
   CHECK(text(ledger.devices.begin()->second, "state") == "provisioned");
   registry.add(seen("ble", {mac("10:00:00:00:00:02")}, {{"state", "\x1b[31m"}}), at(2));
-  for (const Change& change : ledger.take()) CHECK(text(*change.fields, "state") == "unknown");
+  for (const Change& change : ledger.take()) CHECK(text(fields_of(*change.record), "state") == "unknown");
 }
 
 TEST_CASE("addresses that no command takes are left out, the most useful comes first") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   registry.add(seen("mdns", {mac("10:00:00:00:00:01")}, {},
                     {"udp://192.0.2.7:5540", "http://192.0.2.7/", "not an address", "matter:1",
                      "matter:1", "tcp://[fe80::1%25eth0]:80"}),
                at(1));
   const auto changes = registry.take_changes();
-  CHECK(text(*changes.at(0).fields, "addresses").starts_with("matter:1 http://192.0.2.7/"));
-  CHECK(text(*changes.at(0).fields, "addresses").find("not") == std::string::npos);
+  CHECK(text(fields_of(*changes.at(0).record), "addresses").starts_with("matter:1 http://192.0.2.7/"));
+  CHECK(text(fields_of(*changes.at(0).record), "addresses").find("not") == std::string::npos);
 }
 
 TEST_CASE("goodbye ends what that source saw of it; the last one ends the device") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   Ledger ledger(registry);
   const Identity device = mac("10:00:00:00:00:01");
   registry.add(seen("mdns", {instance("a._http._tcp.local"), device}, {{"name", "A"}}), at(1));
@@ -225,10 +225,10 @@ TEST_CASE("goodbye ends what that source saw of it; the last one ends the device
   Observation goodbye = seen("mdns", {instance("A._http._tcp.local")});
   goodbye.gone = true;
   registry.add(goodbye, at(2));
-  CHECK(text(*ledger.take().at(0).fields, "name") == "B");
+  CHECK(text(fields_of(*ledger.take().at(0).record), "name") == "B");
   goodbye.identities = {instance("b._http._tcp.local")};
   registry.add(goodbye, at(2));
-  CHECK(text(*ledger.take().at(0).fields, "sources") == "ble");
+  CHECK(text(fields_of(*ledger.take().at(0).record), "sources") == "ble");
   goodbye = seen("ble", {device});
   goodbye.gone = true;
   registry.add(goodbye, at(3));
@@ -244,8 +244,8 @@ TEST_CASE("goodbye ends what that source saw of it; the last one ends the device
 }
 
 TEST_CASE("a port that was left belongs to whoever comes next") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   const Identity port{IdentityKind::port, "/dev/ttyACM0"};
   registry.add(seen("usb", {port, mac("10:00:00:00:00:01")}), at(1));
   registry.add(seen("mdns", {mac("10:00:00:00:00:01")}), at(1));
@@ -257,8 +257,8 @@ TEST_CASE("a port that was left belongs to whoever comes next") {
 }
 
 TEST_CASE("what falls silent is lost, a plugged port is not") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   Ledger ledger(registry);
   registry.add(seen("ble", {mac("10:00:00:00:00:01")}), at(1));
   registry.add(seen("ble", {mac("10:00:00:00:00:02")}), at(5));
@@ -272,8 +272,8 @@ TEST_CASE("what falls silent is lost, a plugged port is not") {
 }
 
 TEST_CASE("a subject with more keys than are kept") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   for (int i = 0; i < 100; ++i) {
     registry.add(seen("mdns", {instance("a"), ip("10.0.0." + std::to_string(i))}), at(1));
   }
@@ -285,8 +285,8 @@ TEST_CASE("a subject with more keys than are kept") {
 }
 
 TEST_CASE("a flood is bounded") {
-  Network network;
-  Registry registry(network.surroundings());
+  Lan network;
+  Registry registry(network.network());
   for (int i = 0; i < 10'000; ++i) {
     registry.add(seen("mdns", {instance(std::to_string(i))}), at(1));
   }
@@ -303,8 +303,8 @@ TEST_CASE("a flood is bounded") {
   }
   CHECK(registry.size() == 4096);
   for (const Change& change : registry.take_changes()) {
-    CHECK(change.fields->find("evidence")->array()->size() <= 256);
-    CHECK(change.fields->find("addresses")->array()->size() <= 64);
-    CHECK(change.fields->find("sources")->array()->size() <= 64);
+    CHECK(change.record->evidence.size() <= 256);
+    CHECK(change.record->addresses.size() <= 64);
+    CHECK(change.record->sources.size() <= 64);
   }
 }

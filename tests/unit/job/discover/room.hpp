@@ -12,12 +12,12 @@ namespace room {
 using namespace aiot;
 using namespace aiot::discover;
 
-struct Network {
+struct Lan {
   std::map<std::string, std::string> neighbours;  ///< IP -> MAC
   std::vector<std::string> own;
 
-  Surroundings surroundings() {
-    Surroundings s;
+  Network network() {
+    Network s;
     s.mac_of = [this](const std::string& ip) {
       const auto found = neighbours.find(ip);
       return found == neighbours.end() ? std::string() : found->second;
@@ -33,12 +33,47 @@ struct Network {
   }
 };
 
+/// A claim as a test writes it.
+struct Fact {
+  std::string name;
+  Value value;
+  double confidence = 1;
+};
+
+inline void add(const Fact& fact, Observation& out) {
+  const auto text = [&] { return *fact.value.string(); };
+  if (fact.name == "name") return claim(out.name, text(), fact.confidence);
+  if (fact.name == "vendor") return claim(out.vendor, text(), fact.confidence);
+  if (fact.name == "product") return claim(out.product, text(), fact.confidence);
+  if (fact.name == "model") return claim(out.model, text(), fact.confidence);
+  if (fact.name == "version") return claim(out.version, text(), fact.confidence);
+  if (fact.name == "serial") return claim(out.serial, text(), fact.confidence);
+  if (fact.name == "ecosystem") return claim(out.ecosystem, text(), fact.confidence);
+  if (fact.name == "ecosystem_reason") {
+    out.ecosystem->reason = text();
+    return;
+  }
+  if (fact.name == "host") return out.hosts.push_back(text());
+  if (fact.name == "ip") return out.ips.push_back(text());
+  if (fact.name == "mac") return out.macs.push_back(text());
+  if (fact.name == "rssi_dbm") {
+    out.rssi_dbm = static_cast<int>(std::get<std::int64_t>(fact.value.storage()));
+  } else if (fact.name == "state") {
+    for (const auto state : {DeviceState::unprovisioned, DeviceState::provisioned,
+                             DeviceState::bootloader, DeviceState::secured}) {
+      if (state_name(state) == text()) claim(out.state, state, fact.confidence);
+    }
+  } else {
+    add_detail(out, fact.name, fact.value);
+  }
+}
+
 inline Observation seen(std::string source, std::vector<Identity> identities,
                         std::vector<Fact> facts = {}, std::vector<std::string> addresses = {}) {
   Observation o;
   o.source = std::move(source);
   o.identities = std::move(identities);
-  o.facts = std::move(facts);
+  for (const Fact& fact : facts) add(fact, o);
   o.addresses = std::move(addresses);
   return o;
 }
@@ -69,8 +104,8 @@ class Ledger {
   std::vector<Change> take() {
     std::vector<Change> changes = registry_.take_changes();
     for (const Change& change : changes) {
-      if (change.fields) {
-        devices[change.id] = *change.fields;
+      if (change.record) {
+        devices[change.id] = fields_of(*change.record);
       } else {
         devices.erase(change.id);
       }

@@ -70,16 +70,16 @@ struct Told final : EventSink {
 struct Bench {
   net::asio::io_context loop{1};
   net::VirtualClock clock;
-  Network network;
+  Lan network;
   Told told;
   Request request;
   std::vector<std::unique_ptr<Source>> sources;
 
   Bench() { told.clock = &clock; }
   Result<std::unique_ptr<Search>> make() {
-    return Search::make(loop, request, std::move(sources), network.surroundings(), clock, told);
+    return Search::make(loop, request, std::move(sources), network.network(), clock, told);
   }
-  Record run() {
+  Report run() {
     auto search = make();
     REQUIRE(search.has_value());
     (*search)->start();
@@ -91,13 +91,13 @@ struct Bench {
   }
 };
 
-std::string state_of(const Record& record, const std::string& source) {
-  for (const Value& row : *record.fields.find("sources")->array()) {
-    if (text(*row.object(), "name") == source) return text(*row.object(), "state");
+std::string state_of(const Report& report, const std::string& source) {
+  for (const SourceReport& row : report.sources) {
+    if (row.name == source) return std::string(state_name(row.state));
   }
   return "(none)";
 }
-const Array& devices(const Record& record) { return *record.fields.find("devices")->array(); }
+const std::vector<DeviceRecord>& devices(const Report& report) { return report.devices; }
 
 const Identity one = {IdentityKind::mac, "24:0a:c4:00:00:01"};
 const Identity two = {IdentityKind::mac, "24:0a:c4:00:00:02"};
@@ -110,7 +110,7 @@ TEST_CASE("sources run side by side, devices are told at once, all ends at the d
   bench.add("mdns", {{100ms, seen("mdns", {one}, {{"name", "Desk lamp", 0.9}})},
                      {2900ms, seen("mdns", {two}, {{"name", "Alarm"}})}});
   bench.add("wifi", {}, {SourceState::no_adapter, "there is no Wi-Fi adapter", "plug one in"});
-  const Record record = bench.run();
+  const Report record = bench.run();
   CHECK(bench.clock.elapsed() == 3000ms);
   REQUIRE(bench.told.items.size() == 2);
   CHECK(bench.told.times[0] == 125ms);
@@ -119,12 +119,12 @@ TEST_CASE("sources run side by side, devices are told at once, all ends at the d
   CHECK(text(bench.told.items[0].record.fields(), "name") == "Desk lamp");
   CHECK(text(bench.told.items[0].record.fields(), "id") == bench.told.items[0].device);
   CHECK(bench.told.times[1] == 2925ms);
-  CHECK(record.schema == "aiot.discover/1");
+  CHECK(schema_of(record).name == "aiot.discover/1");
   REQUIRE(devices(record).size() == 2);
-  CHECK(text(*devices(record)[0].object(), "name") == "Alarm");
+  CHECK(devices(record)[0].name == "Alarm");
   CHECK(state_of(record, "ble") == "ran");
   CHECK(state_of(record, "wifi") == "no adapter");
-  CHECK(*record.fields.find("complete") == Value(true));
+  CHECK(record.complete);
 }
 
 TEST_CASE("what comes at the last moment is told before the end") {
@@ -137,7 +137,7 @@ TEST_CASE("what comes at the last moment is told before the end") {
 TEST_CASE("when no source is left to look, there is nothing to wait for") {
   Bench bench;
   bench.add("ble", {}, {SourceState::daemon_missing, "bluetoothd does not run", ""});
-  const Record record = bench.run();
+  const Report record = bench.run();
   CHECK(bench.clock.elapsed() == 0ms);
   CHECK(devices(record).empty());
 }
@@ -147,12 +147,12 @@ TEST_CASE("a second source changes a device, the signal alone does not") {
   bench.add("ble", {{10ms, seen("ble", {one}, {{"rssi_dbm", -60}})},
                     {100ms, seen("ble", {one}, {{"rssi_dbm", -50}})}});
   bench.add("mdns", {{500ms, seen("mdns", {one}, {{"name", "Lamp"}})}});
-  const Record record = bench.run();
+  const Report record = bench.run();
   REQUIRE(bench.told.items.size() == 2);
   CHECK(bench.told.items[0].kind == "found");
   CHECK(bench.told.items[1].kind == "changed");
   CHECK(bench.told.items[1].device == bench.told.items[0].device);
-  CHECK(*devices(record)[0].object()->find("rssi_dbm") == Value(-50));
+  CHECK(devices(record)[0].rssi_dbm == -50);
 }
 
 TEST_CASE("a filter tells what begins to match as found, and what no longer does as lost") {
@@ -165,7 +165,7 @@ TEST_CASE("a filter tells what begins to match as found, and what no longer does
                      {10ms, seen("mdns", {two}, state("unprovisioned"))},
                      {500ms, seen("mdns", {one}, state("unprovisioned"))},
                      {900ms, seen("mdns", {two}, state("provisioned"))}});
-  const Record record = bench.run();
+  const Report record = bench.run();
   REQUIRE(bench.told.items.size() == 3);
   CHECK(bench.told.items[0].kind == "found");
   CHECK(bench.told.items[1].kind == "found");
@@ -180,13 +180,13 @@ TEST_CASE("a source that fails or throws does not keep the others from looking")
   bench.sources.push_back(std::make_unique<Broken>(true));
   bench.sources.push_back(std::make_unique<Broken>(false));
   bench.add("mdns", {{10ms, seen("mdns", {one})}});
-  const Record record = bench.run();
+  const Report record = bench.run();
   CHECK(devices(record).size() == 1);
   CHECK(state_of(record, "thrower") == "failed");
   CHECK(state_of(record, "failer") == "failed");
-  const Object& failer = *record.fields.find("sources")->array()->at(1).object();
-  CHECK(text(failer, "detail").starts_with("udp 5353: "));
-  CHECK(text(failer, "hint") == "stop the other one");
+  const SourceReport& failer = record.sources.at(1);
+  CHECK(failer.detail.starts_with("udp 5353: "));
+  CHECK(failer.hint == "stop the other one");
 }
 
 TEST_CASE("sources that are not asked for say so, and do not look") {
@@ -194,7 +194,7 @@ TEST_CASE("sources that are not asked for say so, and do not look") {
   bench.request.except = {"ble"};
   bench.add("ble", {{10ms, seen("ble", {one})}});
   bench.add("mdns", {{10ms, seen("mdns", {two})}});
-  const Record record = bench.run();
+  const Report record = bench.run();
   CHECK(devices(record).size() == 1);
   CHECK(state_of(record, "ble") == "not asked");
 }
@@ -265,7 +265,7 @@ TEST_CASE("a search that is stopped before its time has what it found, and says 
   (*search)->stop();
   REQUIRE(bench.clock.run_until(bench.loop, [&] { return (*search)->done(); }).has_value());
   CHECK(bench.clock.elapsed() < 1s);
-  const Record record = (*search)->result();
+  const Report record = (*search)->result();
   CHECK(devices(record).size() == 1);
-  CHECK(*record.fields.find("complete") == Value(false));
+  CHECK(!record.complete);
 }

@@ -1,4 +1,4 @@
-#include "job/discover/selection.hpp"
+#include "job/discover/search.hpp"
 
 #include <doctest/doctest.h>
 
@@ -44,7 +44,7 @@ TEST_CASE("a search without any source is refused") {
   CHECK(asked.error().stable_code() == "discover.no_sources");
 }
 
-TEST_CASE("an interface that is not there is refused, but for whoever waits for it") {
+TEST_CASE("an interface that is not there is refused, but for a search that waits for it") {
   Request request;
   const std::vector<std::string> here = {"lo", "eth0"};
   CHECK(check_interfaces(request, here).has_value());

@@ -1,4 +1,4 @@
-#include "job/discover/softap.hpp"
+#include "job/discover/wifi.hpp"
 
 #include <doctest/doctest.h>
 

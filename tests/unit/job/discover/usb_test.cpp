@@ -1,12 +1,11 @@
-#include "job/discover/source/usb.hpp"
 
 #include <doctest/doctest.h>
 
 #include <deque>
 #include <set>
 
+#include "job/discover/usb.hpp"
 #include "job/discover/usb_ids.hpp"
-#include "job/discover/usb_observation.hpp"
 #include "net/memory_link.hpp"
 #include "net/virtual_clock.hpp"
 #include "protocol/esp/device/device.hpp"
@@ -41,7 +40,7 @@ struct Desk {
 
   Desk() {
     environment.roots = {folder.path() / "sys", folder.path() / "dev"};
-    environment.wait_for_change = [this](net::TimePoint until) -> net::Task<void> {
+    environment.wait_for_change = [this](net::TimePoint until, net::Clock&) -> net::Task<void> {
       if (happenings.empty()) {
         AIOT_CO_CHECK(co_await clock.sleep_until(until));
         co_return make_error(net::Errc::timed_out);

@@ -54,7 +54,7 @@ struct Bench {
     const auto socket = std::make_shared<net::UdpSocket>(*std::move(opened));
     port = socket->port();
     const auto work = [this, socket]() -> asio::awaitable<void> {
-      const Result<void> served = co_await net::serve_datagrams(*socket, sensor);
+      const Result<void> served = co_await net::serve_datagrams(*socket, sensor, net::steady_clock());
       static_cast<void>(served);
     };
     asio::co_spawn(loop, work, asio::detached);

@@ -16,7 +16,7 @@ struct Bench {
   Requester requester;
 
   explicit Bench(Request request, std::uint16_t id, std::string_view token, Timing timing = {})
-      : requester(std::move(request), Chance{id, *from_hex(token), 1}, timing) {
+      : requester(std::move(request), RandomIds{id, *from_hex(token), 1}, timing) {
     requester.start(now);
   }
   void receive(std::string_view hex) { requester.on_datagram(now, *from_hex(hex)); }

@@ -182,7 +182,7 @@ TEST_CASE("a requester and a server") {
   Request request;
   request.path = "/large";
   request.observe = true;
-  Requester requester(std::move(request), Chance{7, {1, 2, 3, 4}, 1});
+  Requester requester(std::move(request), RandomIds{7, {1, 2, 3, 4}, 1});
   requester.start(bench.now);
   const auto carry = [&] {
     for (bool moved = true; moved;) {

@@ -108,17 +108,15 @@ TEST_CASE("each gadget of a room is found once, by all it announces") {
   request.only = {"mdns", "ssdp", "miio", "coap"};
   const auto found = discover::run(request, null_sink(), {});
   REQUIRE(found.has_value());
-  std::map<std::string, const Object*> by_name;
-  for (const Value& device : *found->fields.find("devices")->array()) {
-    const Object& fields = *device.object();
-    CHECK_MESSAGE(by_name.emplace(text(fields, "name"), &fields).second,
-                  "twice: " << text(fields, "name"));
+  std::map<std::string, Object> by_name;
+  for (const discover::DeviceRecord& device : found->devices) {
+    CHECK_MESSAGE(by_name.emplace(device.name, fields_of(device)).second, "twice: " << device.name);
   }
   CHECK(by_name.size() == 2);
   for (const sim::Ready& device : gadgets.devices) {
     CAPTURE(device.name);
     REQUIRE(by_name.contains(device.name));
-    const Object& fields = *by_name[device.name];
+    const Object& fields = by_name[device.name];
     CHECK(has(fields, "macs", device.mac));
     CHECK(has(fields, "sources", "mdns"));
     CHECK(has(fields, "sources", "ssdp"));
@@ -126,8 +124,8 @@ TEST_CASE("each gadget of a room is found once, by all it announces") {
     CHECK(has(fields, "addresses", "http://10.77.0.1:"));
     CHECK(has(fields, "addresses", "/temperature"));
   }
-  CHECK(has(*by_name["Virtual gadget 1"], "sources", "miio"));
-  CHECK(text(*by_name["Virtual gadget 1"], "state") == "unprovisioned");
+  CHECK(has(by_name["Virtual gadget 1"], "sources", "miio"));
+  CHECK(text(by_name["Virtual gadget 1"], "state") == "unprovisioned");
 }
 
 TEST_CASE("every gadget has miIO, the second on an address of the loopback network") {
@@ -141,15 +139,15 @@ TEST_CASE("every gadget has miIO, the second on an address of the loopback netwo
   request.subnets = {"127.0.0.0/29"};
   const auto found = discover::run(request, null_sink(), {});
   REQUIRE(found.has_value());
-  const Array& devices = *found->fields.find("devices")->array();
+  const std::vector<discover::DeviceRecord>& devices = found->devices;
   CHECK(devices.size() == 3);
   for (unsigned i = 0; i < 3; ++i) {
     CAPTURE(i);
     const std::string address = "miio://127.0.0." + std::to_string(i + 1);
     CHECK(Gadgets::address(gadgets.devices[i], "miio://") == address);
-    CHECK(std::any_of(devices.begin(), devices.end(), [&](const Value& device) {
-      return has(*device.object(), "macs", gadgets.devices[i].mac) &&
-             has(*device.object(), "addresses", address);
+    CHECK(std::any_of(devices.begin(), devices.end(), [&](const discover::DeviceRecord& device) {
+      return has(fields_of(device), "macs", gadgets.devices[i].mac) &&
+             has(fields_of(device), "addresses", address);
     }));
   }
 }
@@ -168,12 +166,12 @@ TEST_CASE("a gadget is found where there is IPv6 alone, in each way that has it"
     request.only = {source};
     const auto found = discover::run(request, null_sink(), {});
     REQUIRE(found.has_value());
-    const Array& devices = *found->fields.find("devices")->array();
+    const std::vector<discover::DeviceRecord>& devices = found->devices;
     REQUIRE(devices.size() == 1);
-    CHECK(has(*devices[0].object(), "ips", "fe80::"));
+    CHECK(has(fields_of(devices[0]), "ips", "fe80::"));
     // CoAP's directory does not tell a name; SSDP's comes from the description, by HTTP.
     if (std::string_view(source) != "coap") {
-      CHECK(text(*devices[0].object(), "name") == "Virtual gadget 1");
+      CHECK(devices[0].name == "Virtual gadget 1");
     }
   }
 }

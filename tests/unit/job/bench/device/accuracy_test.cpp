@@ -184,7 +184,7 @@ TEST_CASE("anomaly detection: files of one class have no AUC, and that is said")
       lab.request.allow_missed = allowed;
       const DutReport report = lab.run();
       REQUIRE(report.result.accuracy.has_value());
-      const auto& accuracy = *report.result.accuracy;
+  const auto& accuracy = *report.result.accuracy;
       CHECK(!accuracy.auc);
       CHECK(!accuracy.interval_low);
       CHECK(accuracy.positives == (only == 1 ? 2 : 0));

@@ -1,5 +1,3 @@
-#include "job/bench/device/compare.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <cmath>
 #include <limits>
+
+#include "job/bench/device/compare.hpp"
 
 using namespace aiot;
 using namespace aiot::bench;

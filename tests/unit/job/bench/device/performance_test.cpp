@@ -33,7 +33,8 @@ TEST_CASE("five windows of ten seconds of the device's clock, and its results ar
   REQUIRE_MESSAGE(!report.error, report.error->message());
   REQUIRE(report.result.performance.has_value());
   const auto& performance = *report.result.performance;
-  CHECK(performance.median_per_second == doctest::Approx(1000 / 14.0).epsilon(0.001));
+  CHECK(performance.median_per_second ==
+        doctest::Approx(1000 / 14.0).epsilon(0.001));
   CHECK(performance.spread < 0.001);
   CHECK(performance.repeated == 0);
   CHECK(std::abs(performance.clock_error.value()) < 0.001);
@@ -101,7 +102,8 @@ TEST_CASE("a device that takes minutes for an inference is waited for") {
   lab.request.windows = 1;
   const DutReport report = lab.run();
   REQUIRE_MESSAGE(!report.error, report.error->message());
-  CHECK(report.result.performance.value().latency_us == doctest::Approx(100e6).epsilon(0.001));
+  CHECK(report.result.performance.value().latency_us ==
+        doctest::Approx(100e6).epsilon(0.001));
 }
 
 TEST_CASE("a clock that goes round in a window") {

@@ -1,8 +1,8 @@
-#include "job/bench/device/window.hpp"
-
 #include <doctest/doctest.h>
 
 #include <limits>
+
+#include "job/bench/device/window.hpp"
 
 using namespace aiot::bench;
 using namespace std::chrono_literals;

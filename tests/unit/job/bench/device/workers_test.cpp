@@ -1,3 +1,5 @@
+#include "job/bench/device/compare.hpp"
+
 #include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -10,7 +12,6 @@
 #include <thread>
 
 #include "aiot/sim.hpp"
-#include "job/bench/device/compare.hpp"
 #include "job/bench/device/error.hpp"
 #include "job/bench/device/run.hpp"
 #include "virtual_lab.hpp"

@@ -112,8 +112,7 @@ TEST_CASE("what is no earlier result says what is missing") {
   CHECK(wrong("[]") == "it has no schema");
   CHECK(wrong(R"({"schema":"aiot.flash/1"})") == "its schema is aiot.flash/1");
   CHECK(without("\"models\"", "\"modals\"") == "it has no data.models");
-  CHECK(without("\"p50_us\":50", "\"p50_us\":\"50\"") ==
-        "its data.models[0].latency.p50_us is no number");
+  CHECK(without("\"p50_us\":50", "\"p50_us\":\"50\"") == "its data.models[0].latency.p50_us is no number");
   CHECK(without("\"p50_us\":50", "\"p50_us\":-1") ==
         "a model of it: its latency.p50_us is out of range");
   CHECK(without("\"p50_us\":50", "\"p50_us\":1e300") ==

@@ -1,6 +1,6 @@
-#include <doctest/doctest.h>
-
 #include "job/bench/host/machine.hpp"
+
+#include <doctest/doctest.h>
 
 namespace aiot::bench {
 namespace {
@@ -80,7 +80,8 @@ TEST_CASE("threads that wait for each other were not taken off their CPU") {
   // What share of the time they had their CPUs is not measured, and not said.
   CHECK(disturbances_in(usage, {})[0].message == "preempted 101 times");
   usage.threads = 1;
-  CHECK(disturbances_in(usage, {})[0].message == "preempted 101 times, got 50 % of CPU time");
+  CHECK(disturbances_in(usage, {})[0].message ==
+        "preempted 101 times, got 50 % of CPU time");
 }
 
 TEST_CASE("a short run that is preempted once or twice is not disturbed") {

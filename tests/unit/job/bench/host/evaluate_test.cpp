@@ -1,3 +1,5 @@
+#include "job/bench/host/accuracy.hpp"
+
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -5,7 +7,6 @@
 #include <thread>
 
 #include "inference/error.hpp"
-#include "job/bench/host/accuracy.hpp"
 #include "job/bench/host/error.hpp"
 #include "scripted_engine.hpp"
 

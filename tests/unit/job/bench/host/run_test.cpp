@@ -90,7 +90,7 @@ TEST_CASE("a model from its start to its record") {
   REQUIRE(report.has_value());
   CHECK(report->failures.empty());
   CHECK(room.events.lines == Lines{"started a", "step a load", "step a warm up", "step a measure",
-                                   "step a profile", "finished a"});
+                                 "step a profile", "finished a"});
   CHECK(Document(report->result).schema() == "aiot.bench.run/1");
   const RunResult& all = report->result;
   CHECK(all.time == "2023-11-14T22:13:20Z");

@@ -1,8 +1,8 @@
+#include "job/bench/host/measure.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
-
-#include "job/bench/host/measure.hpp"
 
 namespace aiot::bench {
 namespace {

@@ -1,9 +1,10 @@
+#include "job/bench/host/accuracy.hpp"
+
 #include <doctest/doctest.h>
 
 #include <bit>
 #include <limits>
 
-#include "job/bench/host/accuracy.hpp"
 #include "job/bench/host/error.hpp"
 
 namespace aiot::bench {
