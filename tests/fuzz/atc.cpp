@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "protocol/ble/atc/frame.hpp"
+#include "protocol/ble/atc.hpp"
 
 using namespace aiot;
 

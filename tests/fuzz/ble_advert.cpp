@@ -1,7 +1,7 @@
 // Advertising data: what it says stays within it, and every format may look at it.
 #include <cstdlib>
 
-#include "protocol/ble/beacon/beacons.hpp"
+#include "protocol/ble/beacon.hpp"
 
 using namespace aiot;
 

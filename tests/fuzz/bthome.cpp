@@ -2,8 +2,7 @@
 #include <array>
 #include <cstdlib>
 
-#include "protocol/ble/bthome/frame.hpp"
-#include "protocol/ble/bthome/objects.hpp"
+#include "protocol/ble/bthome.hpp"
 
 using namespace aiot;
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "protocol/coap/block.hpp"
+#include "protocol/coap/message.hpp"
 #include "protocol/coap/server.hpp"
 
 using namespace aiot;

@@ -3,9 +3,8 @@
 #include <cstdlib>
 
 #include "protocol/dnssd/message.hpp"
-#include "protocol/dnssd/prober.hpp"
-#include "protocol/dnssd/querier.hpp"
 #include "protocol/dnssd/responder.hpp"
+#include "protocol/dnssd/querier.hpp"
 
 using namespace aiot;
 using namespace aiot::dnssd;

@@ -1,8 +1,7 @@
 // MiBeacon: service data, encrypted or not; what a key makes of it, too.
 #include <cstdlib>
 
-#include "protocol/ble/mibeacon/frame.hpp"
-#include "protocol/ble/mibeacon/objects.hpp"
+#include "protocol/ble/mibeacon.hpp"
 
 using namespace aiot;
 

@@ -1,9 +1,9 @@
 // miIO: a packet as it is, to a device and to a call; and a text in a packet with the right token.
 #include <cstdlib>
 
-#include "protocol/miio/call.hpp"
+#include "protocol/miio/session.hpp"
 #include "protocol/miio/device.hpp"
-#include "protocol/miio/json.hpp"
+#include "protocol/miio/packet.hpp"
 
 using namespace aiot;
 using namespace aiot::miio;

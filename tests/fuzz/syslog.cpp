@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <vector>
 
-#include "protocol/syslog/framing.hpp"
 #include "protocol/syslog/message.hpp"
 
 using namespace aiot;

@@ -1,6 +1,6 @@
 #include <cstdlib>
 
-#include "protocol/ssdp/description.hpp"
+#include "protocol/ssdp/message.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

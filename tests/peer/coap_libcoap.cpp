@@ -10,7 +10,7 @@
 #include "peer/served.hpp"
 #include "protocol/coap/link_format.hpp"
 #include "protocol/coap/server.hpp"
-#include "protocol/coap/session.hpp"
+#include "protocol/coap/requester.hpp"
 #include "skip.hpp"
 #include "unit/net/show.hpp"
 

@@ -8,9 +8,8 @@
 
 #include "job/discover/bus_status.hpp"
 #include "net/dbus/bluez_watch.hpp"
-#include "protocol/ble/beacon/beacons.hpp"
-#include "protocol/ble/bluez.hpp"
-#include "protocol/ble/company.hpp"
+#include "protocol/ble/beacon.hpp"
+#include "protocol/ble/advert.hpp"
 
 namespace aiot::discover {
 namespace {

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "config/bind_keys.hpp"
+#include "config/secrets.hpp"
 #include "job/discover/source.hpp"
 #include "protocol/ble/advert.hpp"
 #include "protocol/ble/sensor.hpp"

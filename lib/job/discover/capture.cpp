@@ -8,7 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <filesystem>
 
-#include "config/bind_keys.hpp"
+#include "config/secrets.hpp"
 #include "net/capture/ble_link.hpp"
 #include "net/capture/reader.hpp"
 #include "net/capture/udp_packet.hpp"

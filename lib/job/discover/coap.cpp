@@ -7,7 +7,7 @@
 #include "job/discover/udp.hpp"
 #include "protocol/coap/link_format.hpp"
 #include "protocol/coap/message.hpp"
-#include "protocol/coap/session.hpp"
+#include "protocol/coap/requester.hpp"
 
 namespace aiot::discover {
 namespace asio = net::asio;

@@ -5,7 +5,6 @@
 #include "job/discover/identity.hpp"
 #include "job/discover/udp.hpp"
 #include "net/http.hpp"
-#include "protocol/ssdp/description.hpp"
 #include "protocol/ssdp/message.hpp"
 
 namespace aiot::discover {

@@ -7,7 +7,6 @@
 #include "job/discover/udp.hpp"
 #include "net/http.hpp"
 #include "protocol/wsd/message.hpp"
-#include "protocol/wsd/metadata.hpp"
 
 namespace aiot::discover {
 namespace asio = net::asio;

@@ -1,10 +1,26 @@
 #include "protocol/alibaba/device_info.hpp"
 
+#include <array>
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
-#include <boost/json.hpp>
-
 namespace aiot::alibaba {
+namespace {
+
+constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message) {
+  return {static_cast<int>(e), code, message, Condition::protocol};
+}
+
+constexpr std::array rows = {
+    row(Errc::bad_content, "alibaba.bad_content", "not a device's description"),
+    row(Errc::refused, "alibaba.refused", "the device refused"),
+};
+const ErrorTable table("alibaba", rows);
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
 namespace {
 
 constexpr std::size_t max_text = 256;

@@ -1,10 +1,114 @@
 #include "protocol/ble/advert.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <utility>
 
 namespace aiot::ble {
+namespace {
+
+constexpr int row(Errc e) { return static_cast<int>(e); }
+
+constexpr std::array<ErrorRow, 4> rows = {{
+    {row(Errc::truncated), "ble.truncated", "the advert ends too early", Condition::protocol},
+    {row(Errc::bad_format), "ble.format", "not an advert of this format", Condition::protocol},
+    {row(Errc::bad_version), "ble.version", "this version of the format is not known",
+     Condition::protocol},
+    {row(Errc::wrong_key), "ble.wrong_key", "the bind key does not fit",
+     Condition::refused_security},
+}};
+const ErrorTable table("ble", rows);
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
+namespace {
+
+constexpr std::array<std::uint8_t, 16> base = {0,    0,    0,    0,    0,    0,    0x10, 0,
+                                               0x80, 0x00, 0x00, 0x80, 0x5F, 0x9B, 0x34, 0xFB};
+
+}  // namespace
+
+Uuid Uuid::of(std::uint32_t number) {
+  Uuid out{base};
+  for (std::size_t i = 0; i < 4; ++i) out.bytes[3 - i] = static_cast<std::uint8_t>(number >> 8 * i);
+  return out;
+}
+
+std::optional<Uuid> Uuid::from_air(ByteSpan bytes) {
+  if (bytes.size() == 2) return of(load_le16(bytes.data()));
+  if (bytes.size() == 4) return of(load_le32(bytes.data()));
+  if (bytes.size() != 16) return std::nullopt;
+  Uuid out;
+  std::reverse_copy(bytes.begin(), bytes.end(), out.bytes.begin());
+  return out;
+}
+
+std::optional<Uuid> Uuid::parse(std::string_view text) {
+  std::string digits;
+  if (text.size() == 36) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+      if (hyphen != (text[i] == '-')) return std::nullopt;
+      if (!hyphen) digits += text[i];
+    }
+  } else if (text.size() == 4 || text.size() == 8) {
+    digits = text;
+  } else {
+    return std::nullopt;
+  }
+  std::optional<Bytes> bytes = from_hex(digits);
+  if (!bytes || bytes->size() * 2 != digits.size()) return std::nullopt;
+  std::reverse(bytes->begin(), bytes->end());
+  return from_air(*bytes);
+}
+
+std::optional<std::uint32_t> Uuid::number() const {
+  if (!std::equal(bytes.begin() + 4, bytes.end(), base.begin() + 4)) return std::nullopt;
+  return static_cast<std::uint32_t>(bytes[0]) << 24 | static_cast<std::uint32_t>(bytes[1]) << 16 |
+         static_cast<std::uint32_t>(bytes[2]) << 8 | bytes[3];
+}
+
+std::string Uuid::str() const {
+  if (const auto n = number())
+    return *n > 0xFFFF ? fmt::format("{:08x}", *n) : fmt::format("{:04x}", *n);
+  std::string out = to_hex(bytes);
+  for (const std::size_t at : {20, 16, 12, 8}) out.insert(at, 1, '-');
+  return out;
+}
+
+namespace {
+
+constexpr std::array<std::pair<std::uint16_t, std::string_view>, 16> companies = {{
+    {0x0006, "Microsoft"},
+    {0x004C, "Apple, Inc."},
+    {0x0059, "Nordic Semiconductor ASA"},
+    {0x0075, "Samsung Electronics Co. Ltd."},
+    {0x0087, "Garmin International, Inc."},
+    {0x00E0, "Google"},
+    {0x0157, "Anhui Huami Information Technology Co., Ltd."},
+    {0x0171, "Amazon.com Services LLC"},
+    {0x01A8, "Alibaba"},
+    {0x01DA, "Logitech International SA"},
+    {0x027D, "HUAWEI Technologies Co., Ltd."},
+    {0x02E5, "Espressif Systems (Shanghai) Co., Ltd."},
+    {0x038F, "Xiaomi Inc."},
+    {0x0499, "Ruuvi Innovations Ltd."},
+    {0x07D0, "Tuya Global Inc."},
+    {0x0BA9, "Allterco Robotics ltd"},
+}};
+static_assert(std::ranges::is_sorted(companies));
+
+}  // namespace
+
+std::string_view company_name(std::uint16_t company) {
+  const auto it =
+      std::ranges::lower_bound(companies, company, {}, [](const auto& row) { return row.first; });
+  return it != companies.end() && it->first == company ? it->second : std::string_view{};
+}
+
 namespace {
 
 constexpr std::size_t max_data = 1650;
@@ -154,6 +258,35 @@ void add_advertising_data(ByteSpan data, Advert& advert) {
     add_structure(data[1], data.subspan(2, length - 1), advert);
     data = data.subspan(1 + length);
   }
+}
+
+namespace {
+
+/// Core Specification 5.4, volume 4, part E, 7.7.65.2: from -127 to 20, 127 when it is not known.
+constexpr int max_rssi_dbm = 20;
+
+}  // namespace
+
+std::optional<Advert> to_advert(const net::bluez::Advert& heard) {
+  const auto address = parse_device_address(heard.address);
+  if (!address) return std::nullopt;
+  Advert out;
+  out.address = *address;
+  out.kind = heard.random_address ? AddressKind::random_address : AddressKind::public_address;
+  if (heard.rssi_dbm && *heard.rssi_dbm <= max_rssi_dbm) out.rssi_dbm = heard.rssi_dbm;
+  out.tx_power_dbm = heard.tx_power_dbm;
+  out.appearance = heard.appearance;
+  if (heard.flags && !heard.flags->empty()) out.flags = heard.flags->front();
+  out.name = heard.name;
+  for (const std::string& text : heard.service_uuids) {
+    if (const auto uuid = Uuid::parse(text)) out.services.push_back(*uuid);
+  }
+  for (const auto& [text, data] : heard.service_data) {
+    if (const auto uuid = Uuid::parse(text)) out.service_data.push_back({*uuid, data});
+  }
+  for (const auto& [company, data] : heard.manufacturer_data)
+    out.manufacturer_data.push_back({company, data});
+  return out;
 }
 
 }  // namespace aiot::ble

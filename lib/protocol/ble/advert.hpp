@@ -4,12 +4,56 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aiot/bytes.hpp"
-#include "protocol/ble/uuid.hpp"
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
+#include "net/dbus/bluez.hpp"
 
 namespace aiot::ble {
+
+/// What can be wrong with what an advert says.
+enum class Errc {
+  truncated = 1,  ///< it ends before what its header promises
+  bad_format,     ///< not of the format that its service or company says
+  bad_version,    ///< a version of the format that is not known
+  wrong_key,      ///< the tag does not fit the key
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+}  // namespace aiot::ble
+
+template <>
+struct boost::system::is_error_code_enum<aiot::ble::Errc> : std::true_type {};
+
+namespace aiot::ble {
+
+/// A Bluetooth UUID. 16-bit and 32-bit ones are short for 128-bit ones on the Bluetooth base
+/// (Core Specification 5.4, volume 3, part B, section 2.5.1), so all are kept in that form.
+struct Uuid {
+  std::array<std::uint8_t, 16> bytes{};  ///< in the order they are written
+
+  /// The UUID of a 16-bit or 32-bit number.
+  static Uuid of(std::uint32_t number);
+  /// From 2, 4 or 16 bytes in the order of the air (little-endian); nullopt for another length.
+  static std::optional<Uuid> from_air(ByteSpan bytes);
+  /// "fe95", "0000fe95" or "0000fe95-0000-1000-8000-00805f9b34fb", in either case.
+  static std::optional<Uuid> parse(std::string_view text);
+
+  /// The 16-bit or 32-bit number, when it lies on the Bluetooth base.
+  std::optional<std::uint32_t> number() const;
+  /// "fe95", "12345678" or "00467768-6228-2272-4663-277478268000".
+  std::string str() const;
+
+  friend bool operator==(const Uuid&, const Uuid&) = default;
+};
+
+/// Who was given a company identifier (Assigned Numbers, section 7); "" for those that no table of
+/// things at home needs. Whoever writes an identifier need not be its owner: anyone's beacon may
+/// send an iBeacon as Apple's.
+std::string_view company_name(std::uint16_t company);
 
 /// A device address as it is written: the most significant byte first.
 using DeviceAddress = std::array<std::uint8_t, 6>;
@@ -59,5 +103,8 @@ bool offers(const Advert& advert, const Uuid& service);
 /// lays them out (volume 3, part C, section 11; types in the Supplement, part A). Data longer than
 /// 1650 bytes, the most an extended advertisement carries, is cut there and marked as damaged.
 void add_advertising_data(ByteSpan data, Advert& advert);
+
+/// What BlueZ tells of a device, as an advert; nullopt when its address is none.
+std::optional<Advert> to_advert(const net::bluez::Advert& heard);
 
 }  // namespace aiot::ble

@@ -1,15 +1,125 @@
 #include "protocol/ble/sensor.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
-#include "protocol/ble/atc/frame.hpp"
-#include "protocol/ble/bthome/frame.hpp"
-#include "protocol/ble/bthome/objects.hpp"
-#include "protocol/ble/mibeacon/frame.hpp"
-#include "protocol/ble/mibeacon/objects.hpp"
-#include "protocol/ble/mibeacon/products.hpp"
+#include "protocol/ble/atc.hpp"
+#include "protocol/ble/bthome.hpp"
+#include "protocol/ble/mibeacon.hpp"
+#include "protocol/ble/mibeacon_tables.hpp"
 
 namespace aiot::ble {
+
+std::string full_name(const Reading& reading) {
+  if (reading.unit.empty()) return reading.name;
+  return reading.name + "_" + std::string(reading.unit);
+}
+
+Value scaled(std::int64_t number, std::int64_t multiplier, std::int64_t divisor) {
+  if (multiplier == 1 && divisor == 1) return number;
+  return static_cast<double>(number) * static_cast<double>(multiplier) /
+         static_cast<double>(divisor);
+}
+
+void settle(std::vector<Reading>& readings) {
+  std::vector<std::string> names;
+  for (Reading& reading : readings) {
+    names.push_back(full_name(reading));
+    const auto count = std::ranges::count(names, names.back());
+    if (count > 1) reading.name += fmt::format("_{}", count);
+  }
+  std::erase_if(readings, [](const Reading& reading) {
+    return std::holds_alternative<std::nullptr_t>(reading.value.storage());
+  });
+}
+
+Value finite(double number) {
+  if (!std::isfinite(number)) return nullptr;
+  return number;
+}
+
+namespace {
+
+constexpr std::uint32_t restart_below = 100;
+/// Adverts that are not heard leave gaps between those of one device.
+constexpr std::uint32_t small_step = 16;
+constexpr int convincing_run = 3;
+
+/// From the last sixteenth of the counter's range to the first. A counter of one byte is round
+/// again within minutes, and many of its adverts are not heard: it is ahead by up to half its range
+/// (RFC 1982).
+bool is_wrap(std::uint32_t from, std::uint32_t to, unsigned bits) {
+  const std::uint64_t range = std::uint64_t{1} << bits;
+  if (bits <= 8) return ((to - from) & (range - 1)) < range / 2;
+  return from >= range - range / 16 && to < range / 16;
+}
+
+}  // namespace
+
+std::string_view security_text(Security security) {
+  switch (security) {
+    case Security::plain: return "plain";
+    case Security::needs_key: return "needs key";
+    case Security::wrong_key: return "wrong key";
+    case Security::opened: return "opened";
+    case Security::unverified: return "unverified";
+    case Security::wrapped: return "counter wrapped";
+    case Security::restarted: return "counter restarted";
+    case Security::replayed: return "replayed";
+    case Security::downgraded: return "downgraded";
+  }
+  return "";
+}
+
+bool is_trusted(Security security) {
+  switch (security) {
+    case Security::plain:
+    case Security::opened:
+    case Security::unverified:
+    case Security::wrapped:
+    case Security::restarted: return true;
+    default: return false;
+  }
+}
+
+Security KeyGuard::judge(std::uint32_t counter, unsigned bits, ByteSpan content,
+                         Security when_ahead) const {
+  if (!last_ || counter > *last_) return when_ahead;
+  if (counter == *last_) {
+    return std::ranges::equal(content, content_) ? when_ahead : Security::replayed;
+  }
+  if (is_wrap(*last_, counter, bits)) return Security::wrapped;
+  return counter < restart_below ? Security::restarted : Security::replayed;
+}
+
+void KeyGuard::move(std::uint32_t counter, ByteSpan content) {
+  last_ = counter;
+  content_.assign(content.begin(), content.end());
+  behind_.reset();
+  behind_run_ = 0;
+}
+
+Security KeyGuard::on_sealed(bool opened, std::uint32_t counter, unsigned bits, ByteSpan content) {
+  // Only what the key has vouched for moves the counter: anyone can send a high one.
+  if (!opened) return Security::wrong_key;
+  const Security verdict = judge(counter, bits, content, Security::opened);
+  if (verdict != Security::replayed) move(counter, content);
+  return verdict;
+}
+
+Security KeyGuard::on_untagged(std::uint32_t counter, unsigned bits, ByteSpan content) {
+  Security verdict = judge(counter, bits, content, Security::unverified);
+  if (verdict == Security::replayed) {
+    const bool counts_up = behind_ && counter > *behind_ && counter - *behind_ <= small_step;
+    if (!behind_ || counter != *behind_) behind_run_ = counts_up ? behind_run_ + 1 : 1;
+    behind_ = counter;
+    if (behind_run_ < convincing_run) return verdict;
+    verdict = Security::restarted;
+  }
+  move(counter, content);
+  return verdict;
+}
 
 std::optional<SensorData> SensorDecoder::decode(const Advert& advert, const ServiceData& data) {
   if (data.service == Uuid::of(mibeacon::service)) return decode_mibeacon(advert, data.data);

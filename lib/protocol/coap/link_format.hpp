@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "protocol/coap/error.hpp"
+#include "protocol/coap/message.hpp"
 
 /// Lists of links as /.well-known/core holds them: RFC 6690.
 namespace aiot::coap {

@@ -9,8 +9,51 @@
 #include <vector>
 
 #include "aiot/bytes.hpp"
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
 #include "net/udp_protocol.hpp"
-#include "protocol/coap/error.hpp"
+
+namespace aiot::coap {
+
+/// What can go wrong in CoAP.
+enum class Errc {
+  bad_message = 1,  ///< not a CoAP message
+  bad_link_format,  ///< a list of links that RFC 6690 does not allow
+  bad_block,        ///< blocks that do not fit together
+  too_large,        ///< a representation beyond the bound
+  no_reply,         ///< no acknowledgement after all retransmissions, or no response after one
+  reset,            ///< the other end knows nothing of this exchange
+  critical_option,  ///< a response that cannot be understood without an option unknown here
+  refused,          ///< a response of class 4 or 5; its text is in peer_text
+  not_observable,   ///< the resource was read, but will not be reported on
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+}  // namespace aiot::coap
+
+template <>
+struct boost::system::is_error_code_enum<aiot::coap::Errc> : std::true_type {};
+
+namespace aiot::coap {
+
+/// The value of a Block1 or Block2 option: RFC 7959, section 2.2.
+struct Block {
+  std::uint32_t number = 0;  ///< below 2^20
+  bool more = false;
+  std::uint8_t size_exponent = 6;  ///< 0 to 6: blocks of 16 to 1024 bytes
+
+  std::size_t size_bytes() const { return std::size_t{16} << size_exponent; }
+  /// Where the block begins in the whole.
+  std::size_t offset_bytes() const { return number * size_bytes(); }
+  std::uint32_t value() const {
+    return number << 4 | static_cast<std::uint32_t>(more) << 3 | size_exponent;
+  }
+};
+
+/// Nothing for a value beyond three bytes, or the reserved size exponent 7.
+std::optional<Block> parse_block(ByteSpan value);
+
+}  // namespace aiot::coap
 
 /// Messages of RFC 7252, section 3. Decoding copies nothing: what comes out views the datagram.
 namespace aiot::coap {

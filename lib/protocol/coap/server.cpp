@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "protocol/coap/block.hpp"
+#include "protocol/coap/message.hpp"
 
 namespace aiot::coap {
 namespace {

@@ -1,14 +1,72 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "aiot/bytes.hpp"
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
 #include "net/udp_protocol.hpp"
-#include "protocol/dnssd/name.hpp"
 
 namespace aiot::dnssd {
+
+/// What can be wrong with a packet.
+enum class Errc {
+  truncated = 1,  ///< it ends inside a record
+  bad_name,       ///< a name that is too long, or whose pointers do not lead backwards
+  too_large,      ///< beyond 9,000 bytes (RFC 6762 section 17)
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+}  // namespace aiot::dnssd
+
+template <>
+struct boost::system::is_error_code_enum<aiot::dnssd::Errc> : std::true_type {};
+
+namespace aiot::dnssd {
+
+/// A domain name (RFC 1035 section 3.1): labels of 1 to 63 bytes, at most 255 bytes on the wire.
+/// Labels are kept as they were sent, hostile bytes and all; names are equal whatever the case of
+/// their ASCII letters.
+class Name {
+ public:
+  Name() = default;  ///< the root
+  /// "_hap._tcp.local": dots separate labels, "\." and "\\" are characters, "\DDD" a byte.
+  /// Errc::bad_name.
+  static Result<Name> parse(std::string_view text);
+  /// One that the program itself writes and that is known to be good.
+  explicit Name(std::string_view text) : Name(*parse(text)) {}
+  explicit Name(std::vector<std::string> labels) : labels_(std::move(labels)) {}
+
+  const std::vector<std::string>& labels() const { return labels_; }
+  bool empty() const { return labels_.empty(); }
+  /// As parse() takes it; bytes that are no text stay as they are.
+  std::string text() const;
+  /// The same for all names that are equal.
+  std::string key() const;
+  /// The name without its first label.
+  Name parent() const;
+  /// `first` in front of this name. Errc::bad_name when that is too long.
+  Result<Name> with(std::string_view first) const;
+  bool ends_with(const Name& tail) const;
+  /// Its length on the wire, without compression.
+  std::size_t wire_bytes() const;
+
+  friend bool operator==(const Name& a, const Name& b);
+
+ private:
+  std::vector<std::string> labels_;
+};
+
+/// Reads the name at `offset` of `packet` and moves `offset` behind it. Pointers (RFC 1035 section
+/// 4.1.4) must lead backwards, so that no name is endless. Errc::truncated, Errc::bad_name.
+Result<Name> read_name(ByteSpan packet, std::size_t& offset);
 
 /// Record types (RFC 1035 section 3.2, RFC 2782, RFC 3596, RFC 4034).
 enum Type : std::uint16_t { A = 1, PTR = 12, TXT = 16, AAAA = 28, SRV = 33, NSEC = 47, ANY = 255 };
@@ -85,5 +143,19 @@ Result<Message> decode(ByteSpan packet);
 /// Names are compressed (RFC 1035 section 4.1.4), also those inside PTR and SRV (RFC 6762 section
 /// 18.14). Opaque data is written as it is.
 Bytes encode(const Message& message);
+
+/// One attribute of a TXT record (RFC 6763 section 6.3).
+struct Attribute {
+  std::string key;                   ///< printable ASCII, as it was sent
+  std::optional<std::string> value;  ///< nothing: "key" alone; bytes of any kind otherwise
+};
+
+/// The attributes in their order. Strings without a key and keys that were there before, in
+/// whatever case, are left out, as section 6.4 wants it; so is what comes after 256.
+std::vector<Attribute> attributes_of(const Strings& strings);
+/// The value of `key`, in whatever case; "" for a key without one; nullptr when it is not there.
+const std::string* find_value(const std::vector<Attribute>& attributes, std::string_view key);
+/// "key=value" or "key" as the strings of a record; what is beyond 255 bytes is left out.
+Strings strings_of(const std::vector<Attribute>& attributes);
 
 }  // namespace aiot::dnssd

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "protocol/dnssd/links.hpp"
-#include "protocol/dnssd/prober.hpp"
 #include "protocol/dnssd/responder.hpp"
 
 namespace aiot::dnssd {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "protocol/dnssd/txt.hpp"
+#include "protocol/dnssd/message.hpp"
 
 namespace aiot::dnssd {
 

@@ -1,11 +1,70 @@
 #include "protocol/miio/packet.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "crypto/aes.hpp"
 #include "crypto/digest.hpp"
 
 namespace aiot::miio {
+namespace {
+
+constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition condition,
+                       bool retryable = false) {
+  return {static_cast<int>(e), code, message, condition, retryable};
+}
+
+constexpr std::array rows = {
+    row(Errc::bad_packet, "miio.bad_packet", "not a miIO packet", Condition::protocol),
+    row(Errc::wrong_token, "miio.wrong_token", "the token is not this device's",
+        Condition::refused_security),
+    row(Errc::token_hidden, "miio.token_hidden", "the device hides its token",
+        Condition::refused_security),
+    row(Errc::bad_reply, "miio.bad_reply", "the answer makes no sense", Condition::protocol, true),
+    row(Errc::no_reply, "miio.no_reply", "no answer", Condition::timeout, true),
+    row(Errc::refused, "miio.refused", "the device refused", Condition::protocol),
+};
+const ErrorTable table("miio", rows);
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Length of the zeros at text[i] that JSON does not allow in front of a number.
+std::size_t idle_zeros(std::string_view text, std::size_t i) {
+  std::size_t n = 0;
+  while (i + n + 1 < text.size() && text[i + n] == '0' && is_digit(text[i + n + 1])) ++n;
+  return n;
+}
+
+}  // namespace
+
+std::string repaired_json(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  bool quoted = false;
+  char last = '\0';  // the last character outside strings that is no blank
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      out += c;
+      if (c == '\\' && i + 1 < text.size()) out += text[++i];
+      quoted = c != '"';
+      continue;
+    }
+    if (c == ',' && (last == ',' || last == '[' || last == '{')) continue;
+    if (c == '0' && !is_digit(last) && last != '.') i += idle_zeros(text, i);
+    out += text[i];
+    quoted = text[i] == '"';
+    if (c != ' ' && c != '\t' && c != '\n' && c != '\r') last = c;
+  }
+  return out;
+}
+
 namespace {
 
 constexpr std::size_t sum_offset = 16;

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <variant>
 
-#include "protocol/power/error.hpp"
 #include "protocol/power/monitor.hpp"
 
 /// Lines of `pyjoulescope_driver statistics` (entry_points/statistics.py).

@@ -6,7 +6,6 @@
 #include <variant>
 #include <vector>
 
-#include "protocol/power/error.hpp"
 #include "protocol/power/monitor.hpp"
 
 /// Lines of an X-NUCLEO-LPM01A in ASCII.

@@ -1,12 +1,30 @@
 #include "protocol/ssdp/message.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <fmt/format.h>
 #include <optional>
 
+#include "xml/document.hpp"
+
 namespace aiot::ssdp {
+namespace {
+
+constexpr std::array rows = {
+    ErrorRow{static_cast<int>(Errc::not_ssdp), "ssdp.syntax", "not an SSDP message",
+             Condition::protocol},
+    ErrorRow{static_cast<int>(Errc::too_large), "ssdp.large", "the SSDP message is too large",
+             Condition::protocol},
+    ErrorRow{static_cast<int>(Errc::not_a_description), "ssdp.description",
+             "not the description of a UPnP device", Condition::protocol},
+};
+const ErrorTable table("ssdp", rows);
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
 namespace {
 
 constexpr std::size_t most_bytes = 8 * 1024;
@@ -103,6 +121,63 @@ std::string search(std::string_view host, std::string_view target, int mx_s) {
   return fmt::format(
       "M-SEARCH * HTTP/1.1\r\nHOST: {}\r\nMAN: \"ssdp:discover\"\r\nMX: {}\r\nST: {}\r\n\r\n", host,
       mx_s, target);
+}
+
+namespace {
+
+constexpr std::size_t longest_bytes = 256;
+
+std::string field(const xml::Element& device, std::string_view name) {
+  return std::string(device.child_text(name).substr(0, longest_bytes));
+}
+
+void add(std::string& xml, std::string_view name, std::string_view text) {
+  if (text.empty()) return;
+  xml.append("<").append(name).append(">");
+  for (const char c : text) {
+    switch (c) {
+      case '<': xml += "&lt;"; break;
+      case '>': xml += "&gt;"; break;
+      case '&': xml += "&amp;"; break;
+      default: xml += c;
+    }
+  }
+  xml.append("</").append(name).append(">\n");
+}
+
+}  // namespace
+
+Result<Description> parse_description(std::string_view text) {
+  AIOT_TRY(const xml::Element root, xml::parse(text));
+  const xml::Element* device = root.name == "root" ? root.child("device") : nullptr;
+  if (device == nullptr) return make_error(Errc::not_a_description);
+  Description out;
+  out.udn = field(*device, "UDN");
+  out.device_type = field(*device, "deviceType");
+  out.friendly_name = field(*device, "friendlyName");
+  out.manufacturer = field(*device, "manufacturer");
+  out.model_name = field(*device, "modelName");
+  out.model_number = field(*device, "modelNumber");
+  out.model_description = field(*device, "modelDescription");
+  out.serial_number = field(*device, "serialNumber");
+  out.presentation_url = field(*device, "presentationURL");
+  return out;
+}
+
+std::string format_description(const Description& description) {
+  std::string xml =
+      "<?xml version=\"1.0\"?>\n<root xmlns=\"urn:schemas-upnp-org:device-1-0\" configId=\"1\">\n"
+      "<specVersion><major>2</major><minor>0</minor></specVersion>\n<device>\n";
+  add(xml, "deviceType", description.device_type);
+  add(xml, "friendlyName", description.friendly_name);
+  add(xml, "manufacturer", description.manufacturer);
+  add(xml, "modelDescription", description.model_description);
+  add(xml, "modelName", description.model_name);
+  add(xml, "modelNumber", description.model_number);
+  add(xml, "serialNumber", description.serial_number);
+  add(xml, "UDN", description.udn);
+  add(xml, "presentationURL", description.presentation_url);
+  return xml + "</device>\n</root>\n";
 }
 
 }  // namespace aiot::ssdp

@@ -8,8 +8,23 @@
 #include <string_view>
 
 #include "aiot/bytes.hpp"
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
 #include "net/udp_protocol.hpp"
-#include "protocol/ssdp/error.hpp"
+
+namespace aiot::ssdp {
+
+enum class Errc {
+  not_ssdp = 1,       ///< neither a search, nor an answer, nor an announcement
+  too_large,          ///< beyond a bound of parse_message()
+  not_a_description,  ///< XML, but no UPnP device
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+}  // namespace aiot::ssdp
+
+template <>
+struct boost::system::is_error_code_enum<aiot::ssdp::Errc> : std::true_type {};
 
 namespace aiot::ssdp {
 
@@ -47,5 +62,24 @@ Result<Message> parse_message(ByteSpan datagram);
 
 /// A search to `host` ("239.255.255.250:1900") whose answers come within `mx_s` seconds (1.3.2).
 std::string search(std::string_view host, std::string_view target, int mx_s);
+
+/// What a UPnP device says of itself (UPnP Device Architecture 2.0, 2.3); "" where it is silent.
+struct Description {
+  std::string udn;  ///< "uuid:…"
+  std::string device_type;
+  std::string friendly_name;
+  std::string manufacturer;
+  std::string model_name;
+  std::string model_number;
+  std::string model_description;
+  std::string serial_number;
+  std::string presentation_url;
+};
+
+/// The root device of a description document. Errc::not_a_description, xml::Errc.
+Result<Description> parse_description(std::string_view xml);
+
+/// The document of a root device without services, with the elements that are not silent.
+std::string format_description(const Description& description);
 
 }  // namespace aiot::ssdp

@@ -1,14 +1,31 @@
 #include "protocol/tuya/packet.hpp"
 
+#include <array>
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <zlib.h>
-
-#include <boost/json.hpp>
 
 #include "crypto/aes.hpp"
 #include "crypto/digest.hpp"
 
 namespace aiot::tuya {
+namespace {
+
+constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message) {
+  return {static_cast<int>(e), code, message, Condition::protocol};
+}
+
+constexpr std::array rows = {
+    row(Errc::bad_packet, "tuya.bad_packet", "not a Tuya broadcast"),
+    row(Errc::bad_cipher, "tuya.bad_cipher", "it does not decrypt"),
+    row(Errc::bad_content, "tuya.bad_content", "not a device's announcement"),
+};
+const ErrorTable table("tuya", rows);
+
+}  // namespace
+
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+
 namespace {
 
 constexpr std::uint32_t prefix_55aa = 0x000055AA;

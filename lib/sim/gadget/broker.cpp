@@ -5,7 +5,7 @@
 #include <array>
 
 #include "aiot/address.hpp"
-#include "config/credentials.hpp"
+#include "config/secrets.hpp"
 #include "sim/error.hpp"
 #include "sim/gadget/pace.hpp"
 

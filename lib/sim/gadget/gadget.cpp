@@ -7,7 +7,7 @@
 
 #include "net/tcp_connect.hpp"
 #include "protocol/miio/device.hpp"
-#include "protocol/ssdp/description.hpp"
+#include "protocol/ssdp/message.hpp"
 
 namespace aiot::sim::gadget {
 

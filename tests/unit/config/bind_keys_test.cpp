@@ -1,4 +1,4 @@
-#include "config/bind_keys.hpp"
+#include "config/secrets.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

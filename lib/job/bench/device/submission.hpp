@@ -9,7 +9,7 @@
 #include "aiot/bench_device.hpp"
 #include "inference/tiny/task.hpp"
 #include "job/bench/device/window.hpp"
-#include "protocol/power/recorder.hpp"
+#include "protocol/power/monitor.hpp"
 
 namespace aiot::bench {
 

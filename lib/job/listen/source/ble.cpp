@@ -7,11 +7,11 @@
 #include <cctype>
 #include <map>
 
-#include "config/bind_keys.hpp"
+#include "config/secrets.hpp"
 #include "job/listen/error.hpp"
 #include "net/dbus/bluez.hpp"
 #include "net/dbus/gatt.hpp"
-#include "protocol/ble/bluez.hpp"
+#include "protocol/ble/advert.hpp"
 #include "protocol/ble/sensor.hpp"
 
 namespace aiot::listen {

@@ -3,7 +3,7 @@
 #include "job/listen/error.hpp"
 #include "job/listen/source.hpp"
 #include "net/error.hpp"
-#include "protocol/coap/session.hpp"
+#include "protocol/coap/requester.hpp"
 
 namespace aiot::listen {
 namespace {

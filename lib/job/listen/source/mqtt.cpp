@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "config/credentials.hpp"
-#include "config/file.hpp"
+#include "config/secrets.hpp"
+#include "config/yaml.hpp"
 #include "job/listen/error.hpp"
 #include "job/listen/source.hpp"
 #include "mqtt/client.hpp"

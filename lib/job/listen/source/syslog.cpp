@@ -16,7 +16,6 @@
 #include "net/error.hpp"
 #include "net/resolve.hpp"
 #include "net/tcp_listener.hpp"
-#include "protocol/syslog/framing.hpp"
 #include "protocol/syslog/message.hpp"
 
 namespace aiot::listen {

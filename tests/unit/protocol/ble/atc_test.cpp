@@ -1,7 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "protocol/ble/atc/frame.hpp"
-#include "protocol/ble/error.hpp"
+#include "protocol/ble/atc.hpp"
+#include "protocol/ble/advert.hpp"
 #include "vectors.hpp"
 
 using namespace aiot;

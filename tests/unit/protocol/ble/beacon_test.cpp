@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "protocol/ble/beacon/beacons.hpp"
+#include "protocol/ble/beacon.hpp"
 #include "vectors.hpp"
 
 using namespace aiot;

@@ -1,8 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "protocol/ble/bthome/frame.hpp"
-#include "protocol/ble/bthome/objects.hpp"
-#include "protocol/ble/error.hpp"
+#include "protocol/ble/bthome.hpp"
+#include "protocol/ble/advert.hpp"
 #include "vectors.hpp"
 
 using namespace aiot;

@@ -1,8 +1,8 @@
-#include "protocol/ble/key_guard.hpp"
+#include "protocol/ble/sensor.hpp"
 
 #include <doctest/doctest.h>
 
-#include "protocol/ble/bthome/frame.hpp"
+#include "protocol/ble/bthome.hpp"
 #include "vectors.hpp"
 
 using namespace aiot;

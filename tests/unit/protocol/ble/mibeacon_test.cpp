@@ -1,9 +1,8 @@
 #include <doctest/doctest.h>
 
-#include "protocol/ble/error.hpp"
-#include "protocol/ble/mibeacon/frame.hpp"
-#include "protocol/ble/mibeacon/objects.hpp"
-#include "protocol/ble/mibeacon/products.hpp"
+#include "protocol/ble/advert.hpp"
+#include "protocol/ble/mibeacon.hpp"
+#include "protocol/ble/mibeacon_tables.hpp"
 #include "vectors.hpp"
 
 using namespace aiot;

@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "net/dbus/bluez.hpp"
-#include "protocol/ble/bluez.hpp"
+#include "protocol/ble/advert.hpp"
 
 using namespace aiot;
 using namespace aiot::ble;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "aiot/bytes.hpp"
-#include "protocol/ble/reading.hpp"
+#include "protocol/ble/sensor.hpp"
 #include "paths.hpp"
 
 namespace aiot::test {

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "protocol/coap/block.hpp"
 #include "unit/net/show.hpp"
 
 using namespace aiot;

@@ -1,4 +1,4 @@
-#include "protocol/dnssd/name.hpp"
+#include "protocol/dnssd/message.hpp"
 
 #include <doctest/doctest.h>
 

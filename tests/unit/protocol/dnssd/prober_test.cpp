@@ -1,11 +1,10 @@
-#include "protocol/dnssd/prober.hpp"
+#include "protocol/dnssd/responder.hpp"
 
 #include <doctest/doctest.h>
 
 #include <set>
 
 #include "captures.hpp"
-#include "protocol/dnssd/responder.hpp"
 #include "unit/net/show.hpp"
 
 using namespace aiot;

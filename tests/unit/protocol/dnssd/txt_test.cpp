@@ -1,4 +1,4 @@
-#include "protocol/dnssd/txt.hpp"
+#include "protocol/dnssd/message.hpp"
 
 #include <doctest/doctest.h>
 

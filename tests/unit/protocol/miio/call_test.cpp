@@ -1,4 +1,4 @@
-#include "protocol/miio/call.hpp"
+#include "protocol/miio/session.hpp"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include "protocol/miio/json.hpp"
 #include "unit/net/show.hpp"
 
 using namespace aiot;

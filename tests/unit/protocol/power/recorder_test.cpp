@@ -1,4 +1,4 @@
-#include "protocol/power/recorder.hpp"
+#include "protocol/power/monitor.hpp"
 
 #include <doctest/doctest.h>
 

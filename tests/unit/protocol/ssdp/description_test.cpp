@@ -1,5 +1,5 @@
 // A description as UPnP Device Architecture 2.0, 2.3 has it.
-#include "protocol/ssdp/description.hpp"
+#include "protocol/ssdp/message.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include "protocol/ssdp/description.hpp"
+#include "protocol/ssdp/message.hpp"
 
 using namespace aiot;
 using namespace std::chrono_literals;

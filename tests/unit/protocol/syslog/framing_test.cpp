@@ -1,4 +1,4 @@
-#include "protocol/syslog/framing.hpp"
+#include "protocol/syslog/message.hpp"
 
 #include <doctest/doctest.h>
 

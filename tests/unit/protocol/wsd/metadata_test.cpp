@@ -1,8 +1,7 @@
-#include "protocol/wsd/metadata.hpp"
+#include "protocol/wsd/message.hpp"
 
 #include <doctest/doctest.h>
 
-#include "protocol/wsd/message.hpp"
 #include "xml/document.hpp"
 
 using namespace aiot;

@@ -1,0 +1,76 @@
+#include "config/secrets.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <optional>
+
+#include "config/yaml.hpp"
+
+namespace aiot::config {
+
+Result<Credentials> read_credentials(const std::string& path) {
+  AIOT_TRY(const std::string text, read_secret_file(path));
+  AIOT_TRY(const std::vector<Entry> entries, parse_yaml(text, path));
+  Credentials found;
+  for (const Entry& entry : entries) {
+    if (entry.key == "user") {
+      found.user = entry.value;
+    } else if (entry.key == "password") {
+      found.password = entry.value;
+    } else {
+      return make_error(Errc::unknown_key, fmt::format("{}:{}", path, entry.line),
+                        "a credentials file has two lines: user: NAME and password: WORD");
+    }
+  }
+  if (found.user.empty()) {
+    return make_error(Errc::bad_value, path + ": the user is missing",
+                      "a credentials file has two lines: user: NAME and password: WORD");
+  }
+  return found;
+}
+
+namespace {
+
+/// "AA:BB:CC:DD:EE:FF", "aa-bb-…" or twelve digits.
+std::optional<std::array<std::uint8_t, 6>> parse_mac(std::string text) {
+  if (text.size() == 17) {
+    for (const std::size_t at : {14, 11, 8, 5, 2}) {
+      if (text[at] != ':' && text[at] != '-') return std::nullopt;
+      text.erase(at, 1);
+    }
+  }
+  const std::optional<Bytes> bytes = from_hex(text);
+  std::array<std::uint8_t, 6> mac{};
+  if (text.size() != 12 || !bytes || bytes->size() != mac.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), mac.begin());
+  return mac;
+}
+
+}  // namespace
+
+Result<BindKeys> read_bind_keys(const std::string& path) {
+  AIOT_TRY(const std::string text, read_secret_file(path));
+  AIOT_TRY(const std::vector<Entry> entries, parse_yaml(text, path));
+  BindKeys keys;
+  for (const Entry& entry : entries) {
+    const auto fail = [&](Errc code, std::string_view why, std::string_view hint) {
+      return make_error(code, fmt::format("{}:{}: {}", path, entry.line, why), std::string(hint));
+    };
+    const auto mac = parse_mac(entry.key);
+    if (!mac) {
+      return fail(Errc::bad_value, "not a device's address",
+                  "write one line for each device: AA:BB:CC:DD:EE:FF: KEY");
+    }
+    std::optional<Bytes> key = from_hex(entry.value);
+    if (!key || (key->size() != 16 && key->size() != 12)) {
+      return fail(Errc::bad_value, "not a bind key",
+                  "a key is 32 hex digits, or 24 for MiBeacon v2 and v3");
+    }
+    if (!keys.emplace(*mac, std::move(*key)).second) {
+      return fail(Errc::duplicate_key, "this address has a key already", "remove one of the two");
+    }
+  }
+  return keys;
+}
+
+}  // namespace aiot::config

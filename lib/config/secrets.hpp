@@ -1,0 +1,39 @@
+#pragma once
+
+#include <array>
+#include <map>
+#include <string>
+
+#include "aiot/bytes.hpp"
+#include "aiot/result.hpp"
+
+namespace aiot::config {
+
+/// A user's name and password for a server.
+struct Credentials {
+  std::string user;
+  std::string password;
+};
+
+/// Reads them from YAML:
+///
+///     user: line-7
+///     password: "correct horse"
+///
+/// The file must be its owner's alone (see read_secret_file). Errc::unknown_key and Errc::bad_value
+/// name the line, never the password.
+Result<Credentials> read_credentials(const std::string& path);
+
+/// Keys of encrypted adverts by their device's address, most significant byte first. A key has 16
+/// bytes, or 12 (MiBeacon v2 and v3).
+using BindKeys = std::map<std::array<std::uint8_t, 6>, Bytes>;
+
+/// Reads keys from YAML, one device a line:
+///
+///     AA:BB:CC:DD:EE:FF: 231d39c1d7cc1ab1aee224cd096db932
+///
+/// The file must be its owner's alone (see read_secret_file). Errc::bad_value names the line, never
+/// the key.
+Result<BindKeys> read_bind_keys(const std::string& path);
+
+}  // namespace aiot::config
