@@ -8,7 +8,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <random>
 
-#include "net/tcp_connect.hpp"
 #include "net/tcp_link.hpp"
 
 namespace aiot::mqtt {

@@ -1,7 +1,5 @@
 #include "net/clock.hpp"
 
-#include "net/deadline.hpp"
-
 namespace aiot::net {
 namespace {
 

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <system_error>
 
-#include "net/deadline.hpp"
+#include "net/clock.hpp"
 
 namespace aiot::net {
 namespace {

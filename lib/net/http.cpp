@@ -11,9 +11,9 @@
 #include <boost/beast/http/write.hpp>
 #include <charconv>
 
-#include "net/deadline.hpp"
+#include "net/clock.hpp"
 #include "net/error.hpp"
-#include "net/tcp_connect.hpp"
+#include "net/tcp_link.hpp"
 
 namespace aiot::net {
 namespace {

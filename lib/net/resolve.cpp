@@ -10,7 +10,7 @@
 #include <system_error>
 #include <thread>
 
-#include "net/deadline.hpp"
+#include "net/clock.hpp"
 
 namespace aiot::net {
 namespace {

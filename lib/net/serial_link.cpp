@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "net/deadline.hpp"
+#include "net/clock.hpp"
 
 namespace aiot::net {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "net/fd_stream.hpp"
 #include "net/link.hpp"
-#include "net/sysfs.hpp"
+#include "net/usb_device.hpp"
 #include "net/tty_port.hpp"
 
 namespace aiot::net {

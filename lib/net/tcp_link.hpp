@@ -1,13 +1,47 @@
 #pragma once
 
+#include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "net/clock.hpp"
 #include "net/fd_stream.hpp"
 #include "net/link.hpp"
 
 namespace aiot::net {
+
+/// Looks `host` up and connects to the first of its addresses that answers, without delay of small
+/// packets and with keep-alive. Errc::not_found for an unknown or unreachable host, Errc::refused
+/// when nothing listens, Errc::timed_out when nothing answers.
+Task<FdStream> tcp_connect(std::string host, std::uint16_t port, TimePoint deadline);
+
+/// "host:port", with the brackets that IPv6 wants.
+std::string host_and_port(const std::string& host, std::uint16_t port);
+
+/// A connection that somebody made to us.
+struct Accepted {
+  FdStream stream;
+  asio::ip::tcp::endpoint from;
+};
+
+/// Takes TCP connections, on the machine's clock.
+class TcpListener {
+ public:
+  /// Port 0 takes a free one. Errc::port_busy, Errc::no_permission, Errc::io.
+  static Result<TcpListener> open(const asio::any_io_executor& executor,
+                                  const asio::ip::tcp::endpoint& local);
+
+  /// The next connection. Errc::timed_out at the deadline, Errc::cancelled.
+  Task<Accepted> accept(TimePoint deadline);
+  std::uint16_t port() const;
+
+ private:
+  using Acceptor = asio::ip::tcp::acceptor;
+  explicit TcpListener(std::shared_ptr<Acceptor> acceptor) : acceptor_(std::move(acceptor)) {}
+
+  std::shared_ptr<Acceptor> acceptor_;
+};
 
 /// A plain byte stream over TCP: a device's own port, or a serial server in raw mode. It has
 /// neither modem lines nor a rate that could be set.

@@ -1,11 +1,16 @@
 #include "net/trace.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace aiot::net {
 
@@ -140,6 +145,192 @@ void TracingLink::close() {
   closed_ = true;
   link_->close();
   tell(trace_->flush());
+}
+
+namespace {
+
+constexpr std::size_t max_trace_bytes = std::size_t{1} << 30;
+
+std::string text_of(const LineStep& step) {
+  std::string out = "#";
+  if (step.dtr) out += fmt::format(" dtr={:d}", *step.dtr);
+  if (step.rts) out += fmt::format(" rts={:d}", *step.rts);
+  if (step.hold.count() > 0) out += fmt::format(" hold={}", step.hold.count());
+  return out;
+}
+
+std::string_view name_of(TraceEvent::Mark mark) {
+  switch (mark) {
+    case TraceEvent::Mark::lost: return "lost";
+    case TraceEvent::Mark::reopened: return "reopened";
+    case TraceEvent::Mark::closed: break;
+  }
+  return "closed";
+}
+
+/// Takes the next word off `text`.
+std::string_view next_word(std::string_view& text) {
+  const auto from = std::min(text.find_first_not_of(' '), text.size());
+  const auto end = std::min(text.find(' ', from), text.size());
+  const std::string_view word = text.substr(from, end - from);
+  text.remove_prefix(end);
+  return word;
+}
+
+template <class T>
+std::optional<T> number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
+  return value;
+}
+
+/// "+12.000345", always six decimals.
+std::optional<std::chrono::microseconds> time_of(std::string_view word) {
+  const auto dot = word.find('.');
+  if (!word.starts_with('+') || dot == std::string_view::npos || word.size() != dot + 7) return {};
+  const auto seconds = number<std::uint32_t>(word.substr(1, dot - 1));
+  const auto micros = number<std::uint32_t>(word.substr(dot + 1));
+  if (!seconds || !micros) return {};
+  return std::chrono::seconds(*seconds) + std::chrono::microseconds(*micros);
+}
+
+std::optional<LineStep> lines_of(std::string_view text) {
+  LineStep step;
+  for (std::string_view word = next_word(text); !word.empty(); word = next_word(text)) {
+    const auto value =
+        number<std::uint32_t>(word.substr(std::min(word.find('=') + 1, word.size())));
+    if (!value) return {};
+    if (word.starts_with("dtr=")) {
+      step.dtr = *value != 0;
+    } else if (word.starts_with("rts=")) {
+      step.rts = *value != 0;
+    } else if (word.starts_with("hold=")) {
+      step.hold = std::chrono::milliseconds(*value);
+    } else {
+      return {};
+    }
+  }
+  return step;
+}
+
+bool parse_what(std::string_view kind, std::string_view rest, TraceEvent& event) {
+  if (kind == ">" || kind == "<") {
+    std::optional<Bytes> bytes = from_hex(rest);
+    if (!bytes || bytes->empty()) return false;
+    if (kind == ">") {
+      event.what = TraceEvent::Written{*std::move(bytes)};
+    } else {
+      event.what = TraceEvent::Read{*std::move(bytes)};
+    }
+    return true;
+  }
+  if (kind != "#") return false;
+  std::string_view words = rest;
+  const std::string_view word = next_word(words);
+  for (auto mark : {TraceEvent::Mark::lost, TraceEvent::Mark::reopened, TraceEvent::Mark::closed}) {
+    if (word != name_of(mark)) continue;
+    event.what = mark;
+    return true;
+  }
+  if (word == "baud") {
+    const auto baud = number<std::uint32_t>(next_word(words));
+    if (baud) event.what = TraceEvent::Baud{*baud};
+    return baud.has_value();
+  }
+  const auto step = lines_of(rest);
+  if (step) event.what = *step;
+  return step.has_value();
+}
+
+}  // namespace
+
+std::string format_trace_event(const TraceEvent& event) {
+  const auto count = event.when.count();
+  std::string out = fmt::format("+{}.{:06} ", count / 1'000'000, count % 1'000'000);
+  if (const auto* written = std::get_if<TraceEvent::Written>(&event.what)) {
+    out += "> " + to_hex(written->bytes, " ");
+  } else if (const auto* read = std::get_if<TraceEvent::Read>(&event.what)) {
+    out += "< " + to_hex(read->bytes, " ");
+  } else if (const auto* step = std::get_if<LineStep>(&event.what)) {
+    out += text_of(*step);
+  } else if (const auto* baud = std::get_if<TraceEvent::Baud>(&event.what)) {
+    out += fmt::format("# baud {}", baud->baud_bps);
+  } else {
+    out += fmt::format("# {}", name_of(std::get<TraceEvent::Mark>(event.what)));
+  }
+  return out;
+}
+
+Result<std::vector<TraceEvent>> parse_trace(std::string_view text) {
+  std::vector<TraceEvent> out;
+  for (int line_number = 1; !text.empty(); ++line_number) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.empty()) continue;
+    TraceEvent event;
+    const auto when = time_of(next_word(line));
+    const std::string_view kind = next_word(line);
+    if (!when || !parse_what(kind, line, event)) {
+      return make_error(Errc::io, fmt::format("line {} is not an event of a trace", line_number));
+    }
+    event.when = *when;
+    out.push_back(std::move(event));
+  }
+  return out;
+}
+
+Result<std::vector<TraceEvent>> read_trace(const std::string& path) {
+  std::ifstream in(path, std::ios::binary | std::ios::ate);
+  if (!in) return make_error(Errc::not_found, path);
+  if (static_cast<std::size_t>(in.tellg()) > max_trace_bytes) {
+    return make_error(Errc::io, path + " is too large for a trace");
+  }
+  in.seekg(0);
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  return parse_trace(text).with(path);
+}
+
+Script script_from_trace(const std::vector<TraceEvent>& events) {
+  Script script;
+  std::chrono::microseconds host_turn{0};  // when the host last did something
+  std::chrono::microseconds said{0};       // how long after it the device last spoke
+  const auto pause = [&](std::chrono::microseconds when) {
+    const auto delay = when - host_turn;
+    if (delay > said) script.after(delay - said);
+    said = std::max(said, delay);
+  };
+  const auto host_acted = [&](std::chrono::microseconds when) {
+    host_turn = when;
+    said = std::chrono::microseconds(0);
+  };
+  bool in_lines = false;
+  for (const TraceEvent& event : events) {
+    const bool lines = std::holds_alternative<LineStep>(event.what);
+    // A sequence of lines is one step of a script.
+    if (lines && !in_lines) script.expect_lines();
+    if (lines) host_acted(event.when + std::get<LineStep>(event.what).hold);
+    in_lines = lines;
+    if (const auto* written = std::get_if<TraceEvent::Written>(&event.what)) {
+      script.expect(written->bytes);
+      host_acted(event.when);
+    } else if (const auto* read = std::get_if<TraceEvent::Read>(&event.what)) {
+      pause(event.when);
+      script.reply(read->bytes);
+    } else if (const auto* baud = std::get_if<TraceEvent::Baud>(&event.what)) {
+      script.expect_baud(baud->baud_bps);
+      host_acted(event.when);
+    } else if (const auto* mark = std::get_if<TraceEvent::Mark>(&event.what)) {
+      if (*mark == TraceEvent::Mark::lost) {
+        pause(event.when);
+        script.drop();
+      } else {
+        host_acted(event.when);
+      }
+    }
+  }
+  return script;
 }
 
 }  // namespace aiot::net

@@ -24,7 +24,7 @@
 
 #include "aiot/bytes.hpp"
 #include "net/holder.hpp"
-#include "net/sysfs.hpp"
+#include "net/usb_device.hpp"
 
 namespace aiot::net {
 namespace {

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "net/deadline.hpp"
+#include "net/clock.hpp"
 
 namespace aiot::net {
 namespace {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -7,7 +9,29 @@
 #include <string_view>
 
 #include "aiot/bytes.hpp"
+#include "aiot/error.hpp"
+#include "aiot/result.hpp"
 #include "net/clock.hpp"
+#include "net/pty.hpp"
+#include "net/rfc2217/server.hpp"
+
+namespace aiot::sim {
+
+/// Why virtual devices cannot be started; errors of the device itself and of the port pass through.
+enum class Errc {
+  bad_port = 1,    ///< not a kind of port
+  bad_count,       ///< no device, or more than can be served
+  bad_rate,        ///< more lines than a console can say
+  bad_broker,      ///< not a broker to publish at
+  no_model,        ///< neither a file nor the name of a built-in model
+  not_for_device,  ///< asked of a kind of device that has no such thing
+};
+boost::system::error_code make_error_code(Errc e) noexcept;
+
+}  // namespace aiot::sim
+
+template <>
+struct boost::system::is_error_code_enum<aiot::sim::Errc> : std::true_type {};
 
 namespace aiot::sim {
 
@@ -46,5 +70,106 @@ class Port {
 /// With `index` > 0, PORT + index, so that several devices get ports in a row.
 Result<std::unique_ptr<Port>> make_port(net::asio::any_io_executor executor, std::string_view spec,
                                         unsigned index);
+
+/// A pseudo-terminal. It has no modem lines; the host's rate is read from its terminal settings.
+class PtyPort final : public Port {
+ public:
+  static Result<std::unique_ptr<Port>> make(const net::asio::any_io_executor& executor);
+
+  void start(Events events) override;
+  std::string address() const override { return "serial:" + pty_.path(); }
+  bool has_lines() const override { return false; }
+  void poll_baud() override;
+  std::size_t write(ByteSpan bytes) override;
+  void pause(bool paused) override;
+  bool set_up(bool up) override;
+  void close() override;
+
+ private:
+  PtyPort(const net::asio::any_io_executor& executor, net::Pty pty);
+  Result<void> attach();
+  void detach();
+  void wait_read();
+  void wait_write();
+
+  net::Pty pty_;
+  net::asio::posix::stream_descriptor descriptor_;
+  Events events_;
+  std::uint32_t baud_ = 0;
+  bool paused_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+};
+
+/// A listening socket; one client at a time, a new one takes the place of the old. The bytes are
+/// the wire's bytes: no lines, no rate.
+class TcpPort : public Port {
+ public:
+  static Result<std::unique_ptr<Port>> make(const net::asio::any_io_executor& executor,
+                                            std::uint16_t port);
+
+  void start(Events events) override;
+  std::string address() const override;
+  bool has_lines() const override { return false; }
+  void poll_baud() override {}
+  std::size_t write(ByteSpan bytes) override;
+  void pause(bool paused) override;
+  bool set_up(bool up) override;
+  void close() override;
+
+ protected:
+  explicit TcpPort(const net::asio::any_io_executor& executor);
+  Result<void> listen(std::uint16_t port);
+  const Events& events() const { return events_; }
+  std::uint16_t port() const { return port_; }
+  /// A client has connected, or sent bytes; RFC 2217 takes its own from them.
+  virtual void on_client();
+  virtual void on_client_bytes(ByteSpan bytes);
+  /// The client takes more again.
+  virtual void on_writable();
+  /// Sends to the client what fits, and returns how much.
+  std::size_t write_raw(ByteSpan bytes);
+
+ private:
+  void accept();
+  void wait_read();
+  void wait_write();
+  void drop_client();
+
+  net::asio::ip::tcp::acceptor acceptor_;
+  net::asio::ip::tcp::socket client_;
+  net::asio::ip::tcp::socket next_;
+  Events events_;
+  std::uint16_t port_ = 0;
+  std::uint64_t generation_ = 0;  ///< of the client, for handlers that come late
+  bool up_ = true;
+  bool paused_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+};
+
+/// A serial port over the network (RFC 2217): rate and modem lines come in-band, in order.
+class Rfc2217Port final : public TcpPort {
+ public:
+  static Result<std::unique_ptr<Port>> make(const net::asio::any_io_executor& executor,
+                                            std::uint16_t port);
+
+  std::string address() const override;
+  bool has_lines() const override { return true; }
+  std::size_t write(ByteSpan bytes) override;
+
+ protected:
+  void on_client() override;
+  void on_client_bytes(ByteSpan bytes) override;
+  void on_writable() override;
+
+ private:
+  using TcpPort::TcpPort;
+  /// Sends what the engine has to say; what does not fit waits.
+  void flush();
+
+  std::optional<net::rfc2217::Server> server_;
+  Bytes pending_;
+};
 
 }  // namespace aiot::sim

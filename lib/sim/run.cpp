@@ -1,4 +1,4 @@
-#include "sim/gadget/run.hpp"
+#include "sim/gadget/gadget.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -10,9 +10,8 @@
 #include "aiot/sim.hpp"
 #include "protocol/energyrunner/device/fault.hpp"
 #include "sim/bench/run.hpp"
-#include "sim/error.hpp"
+#include "sim/port.hpp"
 #include "sim/gadget/identity.hpp"
-#include "sim/mac.hpp"
 #include "sim/station.hpp"
 
 namespace aiot::sim {

@@ -6,9 +6,13 @@
 
 #include "aiot/sim.hpp"
 #include "protocol/esp/device/device.hpp"
+#include "protocol/esp/device/silicon.hpp"
 #include "sim/port.hpp"
 
 namespace aiot::sim {
+
+/// The MAC `by` devices after `mac`, of the same maker: the last three bytes count up.
+esp::device::Mac next_mac(esp::device::Mac mac, unsigned by);
 
 /// One virtual device and the port it is plugged into, driven by the machine's clock.
 class Station {

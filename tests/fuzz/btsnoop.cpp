@@ -1,12 +1,12 @@
 // Bluetooth captures, and the advertisements in their HCI events.
 #include "capture_input.hpp"
-#include "net/capture/hci.hpp"
+#include "capture/packet.hpp"
 
 using namespace aiot;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  net::capture::HciAdverts adverts;
-  read_capture({data, size}, [&](const net::capture::Record& record) {
+  capture::HciAdverts adverts;
+  read_capture({data, size}, [&](const capture::Record& record) {
     for (const auto& report : adverts.take(record)) {
       if (report.data.size() > 1650) std::abort();
     }

@@ -1,3 +1,3 @@
 foreach(format btsnoop pcap)
-  aiot_fuzzer(${format} LINKS aiot_net)
+  aiot_fuzzer(${format} LINKS aiot_capture)
 endforeach()

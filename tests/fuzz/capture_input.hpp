@@ -3,20 +3,20 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "net/capture/reader.hpp"
+#include "capture/file.hpp"
 
 namespace aiot {
 
 /// Reads a capture from memory and hands each record to `look`. Records never hold more than all.
 template <class Look>
 void read_capture(ByteSpan bytes, const Look& look) {
-  net::capture::Input input([rest = bytes](std::span<std::uint8_t> out) mutable {
+  capture::Input input([rest = bytes](std::span<std::uint8_t> out) mutable {
     const std::size_t size = std::min(out.size(), rest.size());
     std::copy_n(rest.begin(), size, out.begin());
     rest = rest.subspan(size);
     return Result<std::size_t>(size);
   });
-  auto reader = net::capture::make_reader(std::move(input));
+  auto reader = capture::make_reader(std::move(input));
   if (!reader) return;
   std::size_t total = 0;
   while (true) {

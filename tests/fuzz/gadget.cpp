@@ -3,7 +3,7 @@
 
 #include "sim/gadget/console.hpp"
 #include "sim/gadget/http_pages.hpp"
-#include "sim/gadget/telemetry.hpp"
+#include "sim/gadget/mqtt_service.hpp"
 
 using namespace aiot;
 

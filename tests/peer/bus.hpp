@@ -9,8 +9,8 @@
 #include <functional>
 #include <string>
 
-#include "net/dbus/bus.hpp"
-#include "net/dbus/error.hpp"
+#include "dbus/bus.hpp"
+#include "dbus/message.hpp"
 #include "paths.hpp"
 #include "peer/net_child.hpp"
 #include "skip.hpp"
@@ -58,7 +58,7 @@ class PrivateBus {
   }
 
   /// Connects as soon as the daemon listens.
-  aiot::net::Task<std::shared_ptr<aiot::net::dbus::Bus>> open() {
+  aiot::net::Task<std::shared_ptr<aiot::dbus::Bus>> open() {
     using namespace aiot::net;
     const auto executor = co_await asio::this_coro::executor;
     const TimePoint deadline = in(std::chrono::seconds(20));
@@ -97,7 +97,7 @@ class PrivateBus {
 struct ConnectedBus {
   PrivateBus service;
   boost::asio::io_context context;
-  std::shared_ptr<aiot::net::dbus::Bus> bus;
+  std::shared_ptr<aiot::dbus::Bus> bus;
 
   ConnectedBus() {
     auto opened = run_real(context, [this] { return service.open(); });

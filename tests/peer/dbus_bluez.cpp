@@ -1,8 +1,7 @@
 // BlueZ as python3-dbusmock's template plays it.
 #include <doctest/doctest.h>
 
-#include "net/dbus/bluez.hpp"
-#include "net/dbus/gatt.hpp"
+#include "dbus/bluez.hpp"
 #include "peer/bus.hpp"
 #include "unit/net/show.hpp"
 

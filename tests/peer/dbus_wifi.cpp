@@ -1,7 +1,7 @@
 // NetworkManager as python3-dbusmock's template plays it, and wpa_supplicant as bus_scene.py does.
 #include <doctest/doctest.h>
 
-#include "net/dbus/wifi.hpp"
+#include "dbus/wifi.hpp"
 #include "peer/bus.hpp"
 #include "unit/net/show.hpp"
 

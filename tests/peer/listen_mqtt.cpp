@@ -12,7 +12,7 @@
 #include <set>
 
 #include "aiot/listen.hpp"
-#include "net/tcp_connect.hpp"
+#include "net/tcp_link.hpp"
 #include "peer/net_child.hpp"
 #include "skip.hpp"
 #include "unit/net/real_loop.hpp"

@@ -7,7 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "job/discover/bus_status.hpp"
-#include "net/dbus/bluez_watch.hpp"
+#include "dbus/bluez.hpp"
 #include "protocol/ble/beacon.hpp"
 #include "protocol/ble/advert.hpp"
 
@@ -191,20 +191,20 @@ class BleSource final : public Source {
       if (!read) co_return status_of(read.error());
       keys = *std::move(read);
     }
-    Result<net::dbus::Bus> bus =
-        net::dbus::Bus::open(co_await net::asio::this_coro::executor, bus_address_);
+    Result<dbus::Bus> bus =
+        dbus::Bus::open(co_await net::asio::this_coro::executor, bus_address_);
     if (!bus) co_return status_of(bus.error());
     BleObserver observer(std::move(keys));
     int adverts = 0;
-    auto handler = [&](const net::bluez::Advert& received) {
+    auto handler = [&](const bluez::Advert& received) {
       ++adverts;
       if (const auto advert = ble::to_advert(received)) context.report(observer.observe(*advert));
     };
-    Result<net::bluez::Watch> watch = net::bluez::Watch::start(*bus);
+    Result<bluez::Watch> watch = bluez::Watch::start(*bus);
     if (!watch) co_return status_of(watch.error());
     while (true) {
-      Result<net::bluez::Scan> scan =
-          co_await net::bluez::Scan::start(*bus, "", handler, context.clock.now() + daemon_time);
+      Result<bluez::Scan> scan =
+          co_await bluez::Scan::start(*bus, "", handler, context.clock.now() + daemon_time);
       if (!scan && scan.error().condition() == Condition::cancelled) co_return scan.error();
       SourceStatus status = scan ? ending(*scan, adverts, {}) : status_of(scan.error());
       if (!context.request.watch) {
@@ -222,9 +222,9 @@ class BleSource final : public Source {
   }
 
  private:
-  static SourceStatus ending(const net::bluez::Scan& scan, int adverts,
+  static SourceStatus ending(const bluez::Scan& scan, int adverts,
                              const std::vector<std::string>& problems) {
-    const net::bluez::Adapter& adapter = scan.adapter();
+    const bluez::Adapter& adapter = scan.adapter();
     SourceStatus status;
     status.detail = fmt::format("{} adverts on {} ({})", adverts,
                                 adapter.path.substr(adapter.path.rfind('/') + 1), adapter.address);

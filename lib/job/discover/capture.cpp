@@ -9,13 +9,12 @@
 #include <filesystem>
 
 #include "config/secrets.hpp"
-#include "net/capture/ble_link.hpp"
-#include "net/capture/reader.hpp"
-#include "net/capture/udp_packet.hpp"
+#include "capture/packet.hpp"
+#include "capture/file.hpp"
 
 namespace aiot::discover {
 namespace asio = net::asio;
-namespace capture = net::capture;
+namespace capture = capture;
 
 void CaptureFeed::take(const capture::Record& record,
                        const std::function<void(Observation)>& report) {

@@ -7,8 +7,8 @@
 
 #include "job/discover/ble.hpp"
 #include "job/discover/source.hpp"
-#include "net/capture/hci.hpp"
-#include "net/capture/record.hpp"
+#include "capture/packet.hpp"
+#include "capture/file.hpp"
 
 namespace aiot::discover {
 
@@ -26,16 +26,16 @@ class CaptureFeed {
   CaptureFeed(BleObserver& ble, std::span<const Protocol> all) : ble_(ble), protocols_(all) {}
 
   /// What the record says, in the order of the decoders.
-  void take(const net::capture::Record& record, const std::function<void(Observation)>& report);
+  void take(const capture::Record& record, const std::function<void(Observation)>& report);
   const Counts& counts() const { return counts_; }
 
  private:
-  void take_advert(const net::capture::AdvertReport& advert,
+  void take_advert(const capture::AdvertReport& advert,
                    const std::function<void(Observation)>& report);
 
   BleObserver& ble_;
   std::span<const Protocol> protocols_;
-  net::capture::HciAdverts hci_;
+  capture::HciAdverts hci_;
   Counts counts_;
 };
 
@@ -43,7 +43,7 @@ class CaptureFeed {
 bool has_captures(const Request& request);
 
 /// Refuses what would make the search useless before it starts: a capture that cannot be read or is
-/// none, and a file of keys that is not its owner's alone. The errors are those of net::capture and
+/// none, and a file of keys that is not its owner's alone. The errors are those of capture and
 /// config.
 Result<void> check_files(const Request& request);
 

@@ -6,9 +6,8 @@
 
 #include "job/discover/source.hpp"
 #include "net/link.hpp"
-#include "net/sysfs.hpp"
-#include "net/udev/names.hpp"
 #include "net/usb_device.hpp"
+#include "net/udev/monitor.hpp"
 
 namespace aiot::discover {
 

@@ -79,7 +79,7 @@ bool fits(const SoftApName& name, std::string_view ssid) {
 
 std::span<const SoftApName> soft_ap_names() { return names; }
 
-std::optional<Observation> observe_soft_ap(const net::wifi::AccessPoint& point) {
+std::optional<Observation> observe_soft_ap(const wifi::AccessPoint& point) {
   const std::string ssid(point.ssid.begin(), point.ssid.end());
   const auto* name =
       std::find_if(names.begin(), names.end(), [&](const SoftApName& n) { return fits(n, ssid); });
@@ -97,7 +97,7 @@ std::optional<Observation> observe_soft_ap(const net::wifi::AccessPoint& point) 
   out.rssi_dbm = point.signal_dbm;
   add_details(out, out.source,
               WifiDetails{point.signal_percent, ssid, point.frequency_mhz,
-                          net::wifi::channel_of(point.frequency_mhz), point.secured});
+                          wifi::channel_of(point.frequency_mhz), point.secured});
   out.jobs.emplace_back("pair");
   return out;
 }
@@ -122,10 +122,10 @@ class WifiSource final : public Source {
   }
 
   net::Task<SourceStatus> run(SourceContext& context) override {
-    Result<net::dbus::Bus> bus =
-        net::dbus::Bus::open(co_await net::asio::this_coro::executor, bus_address_);
+    Result<dbus::Bus> bus =
+        dbus::Bus::open(co_await net::asio::this_coro::executor, bus_address_);
     if (!bus) co_return status_of(bus.error());
-    using net::wifi::Manager;
+    using wifi::Manager;
     Result<std::unique_ptr<Manager>> manager =
         co_await Manager::find(*bus, context.clock.now() + manager_time);
     if (!manager) co_return status_of(manager.error());
@@ -147,9 +147,9 @@ class WifiSource final : public Source {
   }
 
  private:
-  net::Task<void> look(SourceContext& context, net::wifi::Manager& manager) {
+  net::Task<void> look(SourceContext& context, wifi::Manager& manager) {
     AIOT_CO_TRY(const auto points, co_await manager.list(context.deadline));
-    for (const net::wifi::AccessPoint& point : points) {
+    for (const wifi::AccessPoint& point : points) {
       if (point.age && *point.age > fresh_time) continue;
       seen_.insert(point.bssid);
       if (auto seen = observe_soft_ap(point)) context.report(*std::move(seen));
@@ -163,7 +163,7 @@ class WifiSource final : public Source {
     co_return co_await context.clock.sleep_until(std::min(next, context.deadline));
   }
 
-  std::string detail(const net::wifi::Manager& manager) const {
+  std::string detail(const wifi::Manager& manager) const {
     return fmt::format("{} access points on {} ({})", seen_.size(),
                        fmt::join(manager.interfaces(), ", "), manager.name());
   }

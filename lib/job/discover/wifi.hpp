@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "job/discover/source.hpp"
-#include "net/dbus/wifi.hpp"
+#include "dbus/wifi.hpp"
 
 namespace aiot::discover {
 
@@ -22,7 +22,7 @@ struct SoftApName {
 std::span<const SoftApName> soft_ap_names();
 
 /// What an access point says by its name; nullopt when it is not one of a device.
-std::optional<Observation> observe_soft_ap(const net::wifi::AccessPoint& point);
+std::optional<Observation> observe_soft_ap(const wifi::AccessPoint& point);
 
 /// Access points through NetworkManager or wpa_supplicant, on the message bus at `address` as
 /// dbus::Bus::open takes it.

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "net/patience.hpp"
-#include "net/tcp_connect.hpp"
+#include "net/clock.hpp"
+#include "net/tcp_link.hpp"
 
 namespace aiot::net::rfc2217 {
 namespace {

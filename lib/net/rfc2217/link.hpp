@@ -7,7 +7,7 @@
 
 #include "net/fd_stream.hpp"
 #include "net/link.hpp"
-#include "net/rfc2217/com_port.hpp"
+#include "net/rfc2217/telnet.hpp"
 
 namespace aiot::net::rfc2217 {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "net/rfc2217/com_port.hpp"
+#include "net/rfc2217/telnet.hpp"
 
 namespace aiot::net::rfc2217 {
 

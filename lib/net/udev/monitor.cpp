@@ -1,15 +1,47 @@
 #include "net/udev/monitor.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <fmt/format.h>
+#include <string_view>
+#include <unistd.h>
 #include <utility>
 
-#include "net/deadline.hpp"
-#include "net/udev/library.hpp"
+#include "net/clock.hpp"
 
 namespace aiot::net::udev {
+
+Result<const Library*> Library::get() {
+  static const Result<Library> opened =
+      load_functions<Library>("libudev.so.1", "libudev1", "libudev1 of systemd 209");
+  if (!opened) return opened.error();
+  return &*opened;
+}
+
+NameBook::NameBook() {
+  const Result<const Library*> library = Library::get();
+  if (!library) return;
+  library_ = *library;
+  context_ = library_->context();
+  if (context_) database_ = {library_->hwdb_new(context_.get()), library_->hwdb_unref};
+}
+
+UsbNames NameBook::usb(std::uint16_t vid, std::uint16_t pid) const {
+  UsbNames out;
+  if (!database_) return out;
+  // The kernel's alias, as far as the database's patterns look at it.
+  const std::string alias = fmt::format("usb:v{:04X}p{:04X}", vid, pid);
+  auto* entry = library_->hwdb_properties(database_.get(), alias.c_str(), 0);
+  for (; entry != nullptr; entry = library_->entry_next(entry)) {
+    const std::string_view name = library_->entry_name(entry);
+    const char* value = library_->entry_value(entry);
+    if (value == nullptr) continue;
+    if (name == "ID_VENDOR_FROM_DATABASE") out.vendor = value;
+    if (name == "ID_MODEL_FROM_DATABASE") out.product = value;
+  }
+  return out;
+}
+
 namespace {
 
 /// udevd's control socket is there as long as it runs.

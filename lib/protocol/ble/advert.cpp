@@ -267,7 +267,7 @@ constexpr int max_rssi_dbm = 20;
 
 }  // namespace
 
-std::optional<Advert> to_advert(const net::bluez::Advert& heard) {
+std::optional<Advert> to_advert(const bluez::Advert& heard) {
   const auto address = parse_device_address(heard.address);
   if (!address) return std::nullopt;
   Advert out;

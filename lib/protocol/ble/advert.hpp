@@ -10,7 +10,7 @@
 #include "aiot/bytes.hpp"
 #include "aiot/error.hpp"
 #include "aiot/result.hpp"
-#include "net/dbus/bluez.hpp"
+#include "dbus/bluez.hpp"
 
 namespace aiot::ble {
 
@@ -105,6 +105,6 @@ bool offers(const Advert& advert, const Uuid& service);
 void add_advertising_data(ByteSpan data, Advert& advert);
 
 /// What BlueZ tells of a device, as an advert; nullopt when its address is none.
-std::optional<Advert> to_advert(const net::bluez::Advert& heard);
+std::optional<Advert> to_advert(const bluez::Advert& heard);
 
 }  // namespace aiot::ble

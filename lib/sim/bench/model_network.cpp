@@ -8,7 +8,7 @@
 #include "aiot/units.hpp"
 #include "inference/builtin/builtin.hpp"
 #include "inference/model/file.hpp"
-#include "sim/error.hpp"
+#include "sim/port.hpp"
 
 namespace aiot::sim::bench {
 

@@ -11,7 +11,6 @@
 #include "protocol/energyrunner/error.hpp"
 #include "protocol/power/lpm01a_device.hpp"
 #include "sim/bench/model_network.hpp"
-#include "sim/error.hpp"
 #include "sim/port.hpp"
 
 namespace aiot::sim::bench {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <functional>
+#include <stop_token>
+
 #include "aiot/sim.hpp"
 #include "net/datagram_engine.hpp"
 #include "protocol/coap/server.hpp"
@@ -9,6 +12,7 @@
 #include "sim/gadget/http_pages.hpp"
 #include "sim/gadget/identity.hpp"
 #include "sim/gadget/mqtt_service.hpp"
+#include "sim/station.hpp"
 #include "sim/port.hpp"
 
 namespace aiot::sim::gadget {
@@ -81,5 +85,11 @@ class Gadget {
   std::uint64_t measured_ = 0;
   bool stopped_ = false;
 };
+
+/// Serves `request.count` gadgets until `stop`, as sim::run() says; `first` is the MAC of the
+/// first.
+Result<Report> run(const Request& request, const esp::device::Mac& first,
+                   const std::function<void(const Ready&)>& ready, EventSink& sink,
+                   std::stop_token stop);
 
 }  // namespace aiot::sim::gadget

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/tcp_listener.hpp"
+#include "net/tcp_link.hpp"
 
 namespace aiot::sim::gadget {
 

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "protocol/miio/packet.hpp"
-#include "sim/mac.hpp"
+#include "sim/station.hpp"
 
 namespace aiot::sim::gadget {
 

@@ -1,16 +1,119 @@
 #include "sim/gadget/mqtt_service.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include "aiot/address.hpp"
-#include "net/patience.hpp"
+#include "config/secrets.hpp"
+#include "net/clock.hpp"
+#include "sim/port.hpp"
+#include "sim/gadget/console.hpp"
 
 namespace aiot::sim::gadget {
+namespace {
+
+constexpr std::size_t longest_prefix_bytes = 1024;
+
+Result<std::string> prefix_of(const Address& address) {
+  std::string out = address.path;
+  while (out.ends_with('/')) out.pop_back();
+  if (!out.empty()) out.erase(0, 1);  // the slash behind the host
+  if (out.empty()) out = "gadgets";
+  if (out.size() > longest_prefix_bytes) {
+    return make_error(Errc::bad_broker, address.host + ": the prefix is too long",
+                      fmt::format("use up to {} bytes", longest_prefix_bytes));
+  }
+  AIOT_CHECK(mqtt::Client::check_topic(out));
+  return out;
+}
+
+}  // namespace
+
+Result<std::optional<Broker>> broker_of(const Request& request) {
+  if (request.mqtt.empty()) {
+    const bool idle =
+        request.mqtt_rate == 0 && request.credentials_file.empty() && request.ca_file.empty();
+    if (idle) return std::optional<Broker>();
+    return make_error(Errc::bad_broker, "nothing is named to publish at",
+                      "name one: mqtt://BROKER:1883/prefix");
+  }
+  AIOT_TRY(const Address address, parse_address(request.mqtt));
+  constexpr std::array<std::string_view, 2> schemes = {"mqtt", "mqtts"};
+  AIOT_CHECK(require_scheme(address, schemes));
+  if (address.host.empty() || !address.query.empty()) {
+    return make_error(Errc::bad_broker, address.str(), "write mqtt://BROKER:1883/prefix");
+  }
+  if (request.mqtt_rate > Pace::max_rate) {
+    return make_error(Errc::bad_rate, std::to_string(request.mqtt_rate),
+                      fmt::format("use up to {} messages a second", Pace::max_rate));
+  }
+  if (request.mqtt_interval <= std::chrono::milliseconds::zero()) {
+    return make_error(Errc::bad_rate, "an interval of nothing", "use 1 ms or more");
+  }
+  Broker out;
+  out.options.host = address.host;
+  out.options.port = address.port;
+  out.options.tls = address.scheme == "mqtts";
+  out.options.ca_file = request.ca_file;
+  AIOT_TRY(out.prefix, prefix_of(address));
+  out.interval = request.mqtt_interval;
+  out.flood_per_s = request.mqtt_rate;
+  if (!request.credentials_file.empty()) {
+    AIOT_TRY(config::Credentials login, config::read_credentials(request.credentials_file));
+    out.options.user = std::move(login.user);
+    out.options.password = std::move(login.password);
+  }
+  return std::optional(std::move(out));
+}
+
+using mqtt::Publication;
+
+Telemetry::Telemetry(const Identity& identity, Options options, net::TimePoint now)
+    : identity_(identity),
+      options_(std::move(options)),
+      base_(fmt::format("{}/{}", options_.prefix, identity_.serial)),
+      next_reading_(now),
+      flood_(options_.flood_per_s, now) {}
+
+/// At least once: whoever comes later has to know.
+Publication Telemetry::state(std::string word) const {
+  return {base_ + "/state", std::move(word), 1, true};
+}
+
+void Telemetry::on_message(std::string_view topic, std::string_view payload, net::TimePoint now) {
+  if (topic == rate_topic()) set_rate(flood_, payload, now);
+}
+
+std::vector<Publication> Telemetry::greet(net::TimePoint now) {
+  flood_.restart(now);
+  std::string info =
+      fmt::format(R"({{"name":"{}","mac":"{}","serial":"{}","model":"{}","firmware":"{}"}})",
+                  identity_.name, identity_.mac, identity_.serial, model, firmware);
+  return {online(), {base_ + "/info", std::move(info), 1, true}};
+}
+
+std::optional<Publication> Telemetry::reading(net::TimePoint now) {
+  if (now < next_reading_) return std::nullopt;
+  next_reading_ += options_.interval;
+  if (next_reading_ <= now) next_reading_ = now + options_.interval;
+  return Publication{base_ + "/temperature", options_.temperature()};
+}
+
+Publication Telemetry::next_of_flood() {
+  return {base_ + "/flood", fmt::format("message {}", ++flood_number_)};
+}
+
+net::TimePoint Telemetry::next_timer() const {
+  const auto flood = flood_.next();
+  return flood ? std::min(*flood, next_reading_) : next_reading_;
+}
+
 namespace {
 
 using namespace std::chrono_literals;

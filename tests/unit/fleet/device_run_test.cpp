@@ -3,7 +3,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "job.hpp"
-#include "net/virtual_clock.hpp"
+#include "support/virtual_clock.hpp"
 
 namespace aiot::fleet::test {
 namespace {

@@ -15,7 +15,7 @@ struct Arrow {
   std::string_view room;
   Names may_include;
 };
-const std::array<Arrow, 15> arrows = {{
+const std::array<Arrow, 17> arrows = {{
     {"include", {}},
     {"core", {}},
     {"crypto", {"core"}},
@@ -25,12 +25,14 @@ const std::array<Arrow, 15> arrows = {{
     {"inference", {"core"}},
     {"store", {"core"}},
     {"net", {"core", "crypto"}},
+    {"dbus", {"core", "net"}},
     {"mqtt", {"core", "net"}},
+    {"capture", {"core", "net"}},
     {"fleet", {"core", "net"}},
     {"xml", {"core"}},
     {"protocol", {"core", "crypto", "net", "xml"}},
     {"job",
-     {"core", "crypto", "net", "mqtt", "fleet", "protocol", "image", "inference", "config", "store",
+     {"core", "crypto", "net", "dbus", "mqtt", "capture", "fleet", "protocol", "image", "inference", "config", "store",
       "filter"}},
     {"sim", {"core", "crypto", "config", "net", "mqtt", "protocol", "inference"}},
 }};
@@ -43,13 +45,13 @@ struct Library {
 const std::array<Library, 22> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
     {"boost/asio",
-     {"lib/net/", "lib/mqtt/", "lib/fleet/", "lib/protocol/", "lib/job/", "lib/sim/"}},
+     {"lib/net/", "lib/dbus/", "lib/mqtt/", "lib/fleet/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"boost/json", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/", "cli/"}},
     {"boost/beast", {"lib/net/http"}},
     {"boost/", {}},
     {"fmt/",
      {"lib/core/", "lib/crypto/", "lib/config/", "lib/image/", "lib/inference/", "lib/store/",
-      "lib/net/", "lib/mqtt/", "lib/protocol/", "lib/job/", "lib/sim/", "lib/filter/", "cli/"}},
+      "lib/net/", "lib/dbus/", "lib/mqtt/", "lib/capture/", "lib/protocol/", "lib/job/", "lib/sim/", "lib/filter/", "cli/"}},
     {"openssl/", {"lib/crypto/", "lib/net/tls"}},
     {"yaml-cpp/", {"lib/config/"}},
     {"CLI/", {"cli/"}},
@@ -58,7 +60,7 @@ const std::array<Library, 22> libraries = {{
     {"sqlite3.h", {"lib/store/"}},
     {"expat.h", {"lib/xml/"}},
     {"re2/", {"lib/filter/"}},
-    {"systemd/", {"lib/net/dbus"}},
+    {"systemd/", {"lib/dbus/"}},
     {"libudev.h", {"lib/net/udev"}},
     {"mosquitto.h", {}},
     {"elfutils/", {"lib/image/dwarf"}},

@@ -6,7 +6,7 @@
 #include <deque>
 #include <random>
 
-#include "net/scripted_link.hpp"
+#include "support/scripted_link.hpp"
 #include "unit/net/show.hpp"
 
 using namespace aiot;

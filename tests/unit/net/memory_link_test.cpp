@@ -1,4 +1,4 @@
-#include "net/memory_link.hpp"
+#include "support/memory_link.hpp"
 
 #include <doctest/doctest.h>
 

@@ -4,7 +4,7 @@
 
 #include "net/error.hpp"
 #include "net/holder.hpp"
-#include "net/sysfs.hpp"
+#include "net/usb_device.hpp"
 #include "real_loop.hpp"
 #include "show.hpp"
 

@@ -2,9 +2,8 @@
 // RFC 2217, section 3; whole conversations were captured from pySerial 3.5's rfc2217 client.
 #include <doctest/doctest.h>
 
-#include "net/rfc2217/com_port.hpp"
-#include "net/rfc2217/server.hpp"
 #include "net/rfc2217/telnet.hpp"
+#include "net/rfc2217/server.hpp"
 #include "show.hpp"
 
 using namespace aiot;

@@ -1,4 +1,4 @@
-#include "net/scripted_link.hpp"
+#include "support/scripted_link.hpp"
 
 #include <doctest/doctest.h>
 

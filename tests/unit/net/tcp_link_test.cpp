@@ -7,7 +7,7 @@
 #include <boost/asio/write.hpp>
 
 #include "net/link.hpp"
-#include "net/tcp_connect.hpp"
+#include "net/tcp_link.hpp"
 #include "real_loop.hpp"
 #include "show.hpp"
 

@@ -7,7 +7,7 @@
 #include <csignal>
 
 #include "net/pty.hpp"
-#include "net/scripted_link.hpp"
+#include "support/scripted_link.hpp"
 #include "real_loop.hpp"
 #include "show.hpp"
 

@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "net/udev/monitor.hpp"
-#include "net/udev/names.hpp"
 #include "real_loop.hpp"
 #include "skip.hpp"
 

@@ -1,4 +1,4 @@
-#include "net/virtual_clock.hpp"
+#include "support/virtual_clock.hpp"
 
 #include <doctest/doctest.h>
 

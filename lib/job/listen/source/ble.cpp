@@ -9,8 +9,7 @@
 
 #include "config/secrets.hpp"
 #include "job/listen/error.hpp"
-#include "net/dbus/bluez.hpp"
-#include "net/dbus/gatt.hpp"
+#include "dbus/bluez.hpp"
 #include "protocol/ble/advert.hpp"
 #include "protocol/ble/sensor.hpp"
 
@@ -54,19 +53,19 @@ class AdvertSource final : public Source {
 
   net::Task<void> run(SourceContext& context) override {
     const auto executor = co_await net::asio::this_coro::executor;
-    AIOT_CO_TRY(net::dbus::Bus bus, net::dbus::Bus::open(executor, bus_address_));
-    auto handler = [&](const net::bluez::Advert& advert) {
+    AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(executor, bus_address_));
+    auto handler = [&](const bluez::Advert& advert) {
       if (device_ == "*" || upper(advert.address) == device_) tell(context, advert);
     };
-    AIOT_CO_TRY(const net::bluez::Scan scan,
-                co_await net::bluez::Scan::start(bus, "", std::move(handler),
+    AIOT_CO_TRY(const bluez::Scan scan,
+                co_await bluez::Scan::start(bus, "", std::move(handler),
                                                  context.clock.now() + patience));
     // The scan ends with the bus connection.
     co_return co_await context.clock.sleep_until(net::TimePoint::max());
   }
 
  private:
-  void tell(SourceContext& context, const net::bluez::Advert& advert) {
+  void tell(SourceContext& context, const bluez::Advert& advert) {
     Object said;
     if (!advert.name.empty()) said.set("name", advert.name);
     if (advert.rssi_dbm) said.set("rssi_dbm", *advert.rssi_dbm);
@@ -80,7 +79,7 @@ class AdvertSource final : public Source {
     for (const auto& [uuid, data] : advert.service_data) {
       Object details = said;
       if (heard) add_sensor(*heard, uuid, data, details);
-      report("service_data/" + net::bluez::short_uuid(uuid), data, std::move(details));
+      report("service_data/" + bluez::short_uuid(uuid), data, std::move(details));
     }
     for (const auto& [company, data] : advert.manufacturer_data)
       report(fmt::format("manufacturer_data/{:04x}", company), data, said);
@@ -133,7 +132,7 @@ class NotificationSource final : public Source {
   net::Task<void> run(SourceContext& context) override {
     clock_ = &context.clock;
     const auto executor = co_await net::asio::this_coro::executor;
-    AIOT_CO_TRY(net::dbus::Bus bus, net::dbus::Bus::open(executor, bus_address_));
+    AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(executor, bus_address_));
     // Only a device that has been there is waited for.
     Result<void> connected = co_await connect(bus, context);
     while (connected) {
@@ -158,9 +157,9 @@ class NotificationSource final : public Source {
   }
 
  private:
-  net::Task<void> connect(net::dbus::Bus& bus, SourceContext& context) {
+  net::Task<void> connect(dbus::Bus& bus, SourceContext& context) {
     const net::TimePoint deadline = context.clock.now() + connect_time;
-    AIOT_CO_TRY(net::bluez::Gatt gatt, co_await net::bluez::Gatt::connect(bus, device_, deadline));
+    AIOT_CO_TRY(bluez::Gatt gatt, co_await bluez::Gatt::connect(bus, device_, deadline));
     gatt_.emplace(std::move(gatt));
     auto handler = [this, &context](const Bytes& value) {
       Message message{.payload = text_of(value), .topic = uuid_, .from = device_};
@@ -170,7 +169,7 @@ class NotificationSource final : public Source {
     co_return Result<void>();
   }
 
-  net::Task<void> come_back(net::dbus::Bus& bus, SourceContext& context) {
+  net::Task<void> come_back(dbus::Bus& bus, SourceContext& context) {
     net::Duration pause = first_pause;
     for (;;) {
       Result<void> slept = co_await context.clock.sleep_for(pause);
@@ -198,8 +197,8 @@ class NotificationSource final : public Source {
   std::string uuid_;
   bool reconnect_;
   net::Clock* clock_ = nullptr;
-  std::optional<net::bluez::Gatt> gatt_;
-  net::dbus::Bus::Subscription subscription_;
+  std::optional<bluez::Gatt> gatt_;
+  dbus::Bus::Subscription subscription_;
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "net/interfaces.hpp"
-#include "net/tcp_connect.hpp"
+#include "net/tcp_link.hpp"
 
 namespace aiot::listen {
 namespace asio = net::asio;

@@ -12,10 +12,10 @@
 #include "job/listen/error.hpp"
 #include "job/listen/source.hpp"
 #include "job/listen/source/local.hpp"
-#include "net/deadline.hpp"
+#include "net/clock.hpp"
 #include "net/error.hpp"
 #include "net/resolve.hpp"
-#include "net/tcp_listener.hpp"
+#include "net/tcp_link.hpp"
 #include "protocol/syslog/message.hpp"
 
 namespace aiot::listen {

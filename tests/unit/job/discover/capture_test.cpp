@@ -17,7 +17,7 @@ using namespace aiot::discover;
 
 namespace {
 
-namespace capture = net::capture;
+namespace capture = capture;
 
 /// The bytes of tests/vectors/capture/NAME, which holds them in hex.
 Bytes vector_bytes(const std::string& name) {

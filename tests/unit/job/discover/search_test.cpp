@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "net/virtual_clock.hpp"
+#include "support/virtual_clock.hpp"
 #include "room.hpp"
 
 using namespace room;

@@ -9,8 +9,8 @@ using namespace aiot::discover;
 
 namespace {
 
-net::wifi::AccessPoint point(std::string_view name) {
-  net::wifi::AccessPoint out;
+wifi::AccessPoint point(std::string_view name) {
+  wifi::AccessPoint out;
   out.ssid.assign(name.begin(), name.end());
   out.bssid = "24:0a:c4:00:00:01";
   out.frequency_mhz = 2437;

@@ -6,8 +6,8 @@
 
 #include "job/discover/usb.hpp"
 #include "job/discover/usb_ids.hpp"
-#include "net/memory_link.hpp"
-#include "net/virtual_clock.hpp"
+#include "support/memory_link.hpp"
+#include "support/virtual_clock.hpp"
 #include "protocol/esp/device/device.hpp"
 #include "seen.hpp"
 #include "unit/net/fake_usb.hpp"

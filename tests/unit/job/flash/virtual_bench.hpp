@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "job/flash/session.hpp"
-#include "net/memory_link.hpp"
-#include "net/virtual_clock.hpp"
+#include "support/memory_link.hpp"
+#include "support/virtual_clock.hpp"
 #include "protocol/esp/device/device.hpp"
 
 namespace aiot::flash::test {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "job/listen/job.hpp"
-#include "net/scripted_link.hpp"
+#include "support/scripted_link.hpp"
 
 /// The job on scripted links and virtual time: addresses are "tcp://NAME:1" or "serial:NAME".
 class Room final : public aiot::EventSink {

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "net/dbus/bluez.hpp"
+#include "dbus/bluez.hpp"
 #include "protocol/ble/advert.hpp"
 
 using namespace aiot;
@@ -74,7 +74,7 @@ TEST_CASE("MiBeacon: the product, and that it asks to be bound") {
 }
 
 TEST_CASE("what BlueZ tells is an advert; a sender without an address is none") {
-  net::bluez::Advert heard;
+  bluez::Advert heard;
   heard.address = "54:48:e6:8f:80:a5";
   heard.random_address = false;
   heard.rssi_dbm = 127;  // not known

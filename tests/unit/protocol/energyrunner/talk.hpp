@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "net/scripted_link.hpp"
+#include "support/scripted_link.hpp"
 #include "protocol/energyrunner/session.hpp"
 #include "show.hpp"
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "net/memory_link.hpp"
+#include "support/memory_link.hpp"
 #include "protocol/esp/device/device.hpp"
 #include "protocol/esp/loader.hpp"
 #include "show.hpp"

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "net/scripted_link.hpp"
+#include "support/scripted_link.hpp"
 #include "protocol/power/monitor.hpp"
 #include "show.hpp"
 

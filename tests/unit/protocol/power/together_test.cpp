@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "net/memory_link.hpp"
+#include "support/memory_link.hpp"
 #include "protocol/power/lpm01a.hpp"
 #include "protocol/power/lpm01a_device.hpp"
 #include "show.hpp"

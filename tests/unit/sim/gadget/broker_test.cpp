@@ -1,5 +1,5 @@
 // What a request says of a broker.
-#include "sim/gadget/broker.hpp"
+#include "sim/gadget/mqtt_service.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

@@ -1,5 +1,5 @@
 // What a gadget publishes, on a virtual clock.
-#include "sim/gadget/telemetry.hpp"
+#include "sim/gadget/mqtt_service.hpp"
 
 #include <doctest/doctest.h>
 

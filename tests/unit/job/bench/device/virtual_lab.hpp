@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "job/bench/device/run.hpp"
-#include "net/memory_link.hpp"
+#include "support/memory_link.hpp"
 #include "protocol/energyrunner/device/virtual_device.hpp"
 #include "protocol/power/lpm01a_device.hpp"
 #include "show.hpp"

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "net/memory_link.hpp"
+#include "support/memory_link.hpp"
 #include "protocol/energyrunner/device/virtual_device.hpp"
 #include "protocol/energyrunner/session.hpp"
 #include "show.hpp"

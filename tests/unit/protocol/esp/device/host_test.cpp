@@ -1,7 +1,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "bench.hpp"
-#include "net/memory_link.hpp"
+#include "support/memory_link.hpp"
 #include "protocol/esp/loader.hpp"
 
 using namespace aiot;
