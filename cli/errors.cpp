@@ -77,7 +77,7 @@ constexpr std::array flag_hints = {
     FlagHint{"flash.needs_placeholder", "write -o backup-{mac}.bin, or {n} for the number"},
     FlagHint{"image.partition", "`aiotctl flash info ADDRESS` lists the device's partitions"},
     FlagHint{"flash.no_stub", "--stub names a folder with stubs; --no-stub does without"},
-    FlagHint{"flash.no_table", "name an --offset, or write a partition table first"},
+    FlagHint{"flash.no_table", "--offset BYTES gives one"},
     FlagHint{"flash.same_device", "name each device once"},
     FlagHint{"flash.secured", "--force goes on all the same; the device may not start afterwards"},
     FlagHint{"flash.unknown_flash", "--flash-size 4MB names the size"},

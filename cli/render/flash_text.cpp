@@ -92,6 +92,13 @@ std::vector<std::string> row_of(const DeviceReport<T>& report) {
 /// Rows of equal columns; where they exceed `width`, addresses lose their beginning.
 std::string fit(std::vector<std::vector<std::string>> rows, std::size_t width) {
   constexpr std::size_t address_column = 1;
+  constexpr std::size_t rate_column = 4;
+  const bool has_rates = std::ranges::any_of(rows, [](const auto& row) {
+    return row.size() > rate_column + 1 && !row[rate_column].empty();
+  });
+  for (auto& row : rows) {
+    if (!has_rates && row.size() > rate_column + 1) row.erase(row.begin() + rate_column);
+  }
   constexpr std::size_t shortest_address = 8;
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {

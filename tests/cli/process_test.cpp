@@ -106,7 +106,8 @@ TEST_CASE("on a terminal: bars, colour, a result") {
   CHECK(t.finish() == 10);
   CHECK(t.seen.find("[===") != std::string::npos);
   CHECK(t.seen.find("\x1b[1;31merror:") != std::string::npos);
-  CHECK(t.seen.find("chip  esp32c3") != std::string::npos);
+  CHECK(t.seen.find("esp32c3 v0.3") != std::string::npos);
+  CHECK(t.seen.find("FAILED  tcp://busy:1  -") != std::string::npos);
 }
 
 TEST_CASE("a question is asked, and the answer counts") {

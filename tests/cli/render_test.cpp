@@ -127,7 +127,7 @@ TEST_CASE("a row for each device, failures too") {
   CHECK(run_cli({"flash", "tcp://a:1", "fw.bin", "--no-verify"}, e).out ==
         "OK  tcp://a:1  24:0a:c4:00:00:01  1.0 MiB written, not verified  2.0 MiB/s  500 ms\n");
   CHECK(run_cli({"flash", "-n", "tcp://a:1", "fw.bin"}, e).out ==
-        "OK  tcp://a:1  24:0a:c4:00:00:01  1.0 MiB to be written    500 ms\n");
+        "OK  tcp://a:1  24:0a:c4:00:00:01  1.0 MiB to be written  500 ms\n");
 }
 
 TEST_CASE("rows fit a terminal: long addresses lose their beginning") {

@@ -12,7 +12,7 @@ constexpr std::array<ErrorRow, 6> rows = {{
     {1, "port.busy", "the port is in use", Condition::resource, true},
     {2, "flash.secured", "the device's security settings forbid it", Condition::refused_security},
     {3, "link.timeout", "timed out", Condition::timeout, true},
-    {4, "flash.verify_mismatch", "the flash differs from what was asked for", Condition::mismatch},
+    {4, "flash.verify_mismatch", "the flash differs from the files", Condition::mismatch},
     {5, "flash.cancelled", "stopped before it was done", Condition::cancelled},
     {6, "esp.refused", "the loader refused", Condition::protocol},
 }};

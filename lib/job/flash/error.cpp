@@ -20,7 +20,7 @@ constexpr std::array<ErrorRow, 20> rows = {{
         "the other bytes of a shared sector cannot be read back", Condition::protocol),
     row(Errc::cannot_verify, "flash.cannot_verify", "this loader can neither hash nor read flash",
         Condition::protocol),
-    row(Errc::verify_mismatch, "flash.verify_mismatch", "the flash differs from what was asked for",
+    row(Errc::verify_mismatch, "flash.verify_mismatch", "the flash differs from the files",
         Condition::mismatch),
     row(Errc::no_table, "flash.no_table", "the device has no valid partition table",
         Condition::mismatch),
@@ -41,8 +41,8 @@ constexpr std::array<ErrorRow, 20> rows = {{
     row(Errc::bad_baud, "flash.baud", "no loader works at this rate", Condition::usage),
     row(Errc::needs_consent, "flash.needs_consent", "this is the whole flash",
         Condition::confirmation),
-    row(Errc::unplaced, "flash.unplaced", "neither the file nor the device says where in flash it goes",
-        Condition::invalid_input),
+    row(Errc::unplaced, "flash.unplaced",
+        "neither the file nor the device says where in flash it goes", Condition::invalid_input),
 }};
 const ErrorTable table("flash", rows);
 
