@@ -156,8 +156,10 @@ std::int32_t exp_of(std::int32_t difference, const SoftmaxInt8& q) {
   return exp_of_negative(multiply(difference, q.beta), 5);
 }
 
-void softmax_row(std::int32_t depth, const SoftmaxInt8& q, const std::int8_t* input,
-                 std::int8_t* output) {
+template <class T>
+void softmax_row(std::int32_t depth, const SoftmaxInt8& q, const std::int8_t* input, T* output) {
+  constexpr std::int32_t least = std::numeric_limits<T>::min();
+  constexpr int bits = 8 * sizeof(T);
   std::int32_t largest = -128;
   for (std::int32_t i = 0; i < depth; ++i) largest = input[i] > largest ? input[i] : largest;
   std::int32_t sum = 0;  // Q12
@@ -172,16 +174,17 @@ void softmax_row(std::int32_t depth, const SoftmaxInt8& q, const std::int8_t* in
   const auto over_one =
       static_cast<std::int32_t>((static_cast<std::uint32_t>(sum) << headroom) - (1U << 31));
   const auto reciprocal = one_over_one_plus(over_one);
-  const int exponent = 12 - headroom + 31 - 8;  // beyond 31, every share rounds to 0
+  const int exponent = 12 - headroom + 31 - bits;  // beyond 31, every share rounds to 0
   for (std::int32_t i = 0; i < depth; ++i) {
     const auto difference = input[i] - largest;
     if (difference < q.least_difference || exponent > 31) {
-      output[i] = -128;
+      output[i] = static_cast<T>(least);
       continue;
     }
     const auto share =
         divide_by_power_of_two(high_multiply(reciprocal, exp_of(difference, q)), exponent);
-    output[i] = static_cast<std::int8_t>(clamp<std::int32_t>(share - 128, -128, 127));
+    output[i] =
+        static_cast<T>(clamp<std::int32_t>(share + least, least, std::numeric_limits<T>::max()));
   }
 }
 
@@ -189,6 +192,13 @@ void softmax_row(std::int32_t depth, const SoftmaxInt8& q, const std::int8_t* in
 
 void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,
              const std::int8_t* input, std::int8_t* output) {
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    softmax_row(depth, quantized, input, output);
+  }
+}
+
+void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,
+             const std::int8_t* input, std::int16_t* output) {
   for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
     softmax_row(depth, quantized, input, output);
   }

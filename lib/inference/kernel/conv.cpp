@@ -295,4 +295,50 @@ void batch_matmul(const BatchMatMulShape& shape, const float* a, const float* b,
   each_product<float>(shape, a, b, output, float_add, [](float sum) { return sum; });
 }
 
+namespace {
+
+template <class T>
+void svdf_of(const SvdfShape& s, const SvdfInt8& q, const std::int8_t* input,
+             const std::int8_t* weights, const T* time_weights, const std::int32_t* bias, T* state,
+             std::int8_t* output) {
+  const auto units = s.filters / s.rank;
+  for (std::int32_t batch = 0; batch < s.batches; ++batch, input += s.inputs) {
+    for (std::int32_t unit = 0; unit < units; ++unit) {
+      std::int32_t sum = bias == nullptr ? 0 : bias[unit];
+      for (std::int32_t filter = unit * s.rank; filter < (unit + 1) * s.rank; ++filter) {
+        const auto* weight = weights + static_cast<std::size_t>(filter) * s.inputs;
+        std::int32_t product = 0;
+        for (std::int32_t i = 0; i < s.inputs; ++i) {
+          product += weight[i] * (input[i] + q.input_offset);
+        }
+        const auto newest =
+            clamp<std::int32_t>(multiply(product, q.to_state), std::numeric_limits<T>::min(),
+                                std::numeric_limits<T>::max());
+        for (std::int32_t i = 0; i + 1 < s.memory; ++i) state[i] = state[i + 1];
+        state[s.memory - 1] = static_cast<T>(q.state_zero_point + newest);
+        const auto* by_time = time_weights + static_cast<std::size_t>(filter) * s.memory;
+        for (std::int32_t i = 0; i < s.memory; ++i) {
+          sum = wrapping_add(sum, by_time[i] * (state[i] - q.state_zero_point));
+        }
+        state += s.memory;
+      }
+      *output++ = to_int8(wrapping_add(multiply(sum, q.to_output), q.output_zero_point));
+    }
+  }
+}
+
+}  // namespace
+
+void svdf(const SvdfShape& shape, const SvdfInt8& q, const std::int8_t* input,
+          const std::int8_t* weights, const std::int8_t* time_weights, const std::int32_t* bias,
+          std::int8_t* state, std::int8_t* output) {
+  svdf_of(shape, q, input, weights, time_weights, bias, state, output);
+}
+
+void svdf(const SvdfShape& shape, const SvdfInt8& q, const std::int8_t* input,
+          const std::int8_t* weights, const std::int16_t* time_weights, const std::int32_t* bias,
+          std::int16_t* state, std::int8_t* output) {
+  svdf_of(shape, q, input, weights, time_weights, bias, state, output);
+}
+
 }  // namespace aiot::inference::kernel

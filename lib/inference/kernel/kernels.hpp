@@ -131,6 +131,24 @@ void fully_connected(const MatrixShape& shape, const RequantizeWide& quantized,
                      const std::int16_t* input, const std::int8_t* weights,
                      const std::int64_t* bias, std::int16_t* output);
 
+/// SVDF: each filter's sum of the input goes into a memory of its last results; their sum, weighted
+/// by time, over the filters of a unit is the output.
+struct SvdfShape {
+  std::int32_t batches = 1, inputs = 1, filters = 1, rank = 1, memory = 1;
+};
+/// The state is int8 or int16; the weights of time have its type.
+struct SvdfInt8 {
+  std::int32_t input_offset = 0;  ///< minus the input's zero point
+  std::int32_t state_zero_point = 0, output_zero_point = 0;
+  Factor to_state, to_output;
+};
+void svdf(const SvdfShape& shape, const SvdfInt8& quantized, const std::int8_t* input,
+          const std::int8_t* weights, const std::int8_t* time_weights, const std::int32_t* bias,
+          std::int8_t* state, std::int8_t* output);
+void svdf(const SvdfShape& shape, const SvdfInt8& quantized, const std::int8_t* input,
+          const std::int8_t* weights, const std::int16_t* time_weights, const std::int32_t* bias,
+          std::int16_t* state, std::int8_t* output);
+
 /// BATCH_MATMUL: for each batch, output[rows][columns] = a[rows][depth] x b[depth][columns], each
 /// with its own distances (0 where an input is repeated).
 struct BatchMatMulShape {
@@ -402,6 +420,9 @@ void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt16& quantize
 void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,
              const std::int8_t* input, std::int8_t* output);
 void softmax(std::int32_t rows, std::int32_t depth, float beta, const float* input, float* output);
+/// The same to int16: the result's scale is 1/65536, its zero point -32768.
+void softmax(std::int32_t rows, std::int32_t depth, const SoftmaxInt8& quantized,
+             const std::int8_t* input, std::int16_t* output);
 
 /// Int8 LOG_SOFTMAX: beta and the least difference as in SOFTMAX; `reverse` turns a difference in
 /// Q5 back into steps of the input. The result's scale is 1/16, its zero point 127.
@@ -413,6 +434,18 @@ struct LogSoftmaxInt8 {
 void log_softmax(std::int32_t rows, std::int32_t depth, const LogSoftmaxInt8& quantized,
                  const std::int8_t* input, std::int8_t* output);
 void log_softmax(std::int32_t rows, std::int32_t depth, const float* input, float* output);
+
+/// QUANTIZE between integers: from int8 or int16 to int8, int16 or int32.
+template <class From, class To>
+void requantize(std::int32_t input_zero_point, std::int32_t output_zero_point, Factor factor,
+                std::size_t count, const From* input, To* output) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value =
+        wrapping_add(multiply(input[i] - input_zero_point, factor), output_zero_point);
+    output[i] = static_cast<To>(
+        clamp<std::int32_t>(value, std::numeric_limits<To>::min(), std::numeric_limits<To>::max()));
+  }
+}
 
 /// QUANTIZE: round(x / scale) + zero_point, half away from 0, saturated; what is no number is -128.
 void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,

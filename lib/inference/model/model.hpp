@@ -45,6 +45,8 @@ struct Tensor {
   std::vector<std::int32_t> shape;  ///< each >= 1; batch, height, width, channels for images
   Quantization quantization;
   ByteSpan data;  ///< of a constant; empty for what is computed. A view of Model::file.
+  /// Its operator keeps values in it from one run to the next: index in Model::variables, else -1.
+  std::int32_t variable = -1;
 
   bool is_constant() const { return !data.empty(); }
   std::size_t elements() const;
@@ -73,6 +75,7 @@ enum class Code : std::int32_t {
   reshape = 22,
   resize_bilinear = 23,
   softmax = 25,
+  svdf = 27,
   tanh = 28,
   pad = 34,
   gather = 36,
@@ -207,6 +210,10 @@ struct GatherOptions {
 struct BatchMatMulOptions {
   bool transpose_a = false, transpose_b = false;
 };
+struct SvdfOptions {
+  std::int32_t rank = 0;
+  Activation activation = Activation::none;
+};
 struct LeakyReluOptions {
   float alpha = 0;
 };
@@ -229,7 +236,7 @@ struct Operator {
   std::variant<NoOptions, ConvOptions, PoolOptions, FullyConnectedOptions, ArithmeticOptions,
                SoftmaxOptions, ConcatenationOptions, ReduceOptions, ResizeOptions,
                StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions, ArgOptions,
-               MirrorPadOptions, GatherOptions, BatchMatMulOptions, CallOnceOptions,
+               SvdfOptions, MirrorPadOptions, GatherOptions, BatchMatMulOptions, CallOnceOptions,
                VarHandleOptions, VariableOptions>
       options;
 };

@@ -16,6 +16,7 @@ enum class OptionsKind : std::uint8_t {
   conv_2d = 1,
   depthwise_conv_2d = 2,
   pool_2d = 5,
+  svdf = 6,
   fully_connected = 8,
   softmax = 9,
   concatenation = 10,
@@ -50,6 +51,7 @@ OptionsKind options_kind(Code code) {
     case Code::average_pool_2d:
     case Code::max_pool_2d: return OptionsKind::pool_2d;
     case Code::fully_connected: return OptionsKind::fully_connected;
+    case Code::svdf: return OptionsKind::svdf;
     case Code::softmax: return OptionsKind::softmax;
     case Code::concatenation: return OptionsKind::concatenation;
     case Code::add: return OptionsKind::add;
@@ -170,6 +172,11 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
     case Kind::arg_min: {
       auto& o = io.template of<ArgOptions>(options);
       return io(0, o.output_type);
+    }
+    case Kind::svdf: {
+      auto& o = io.template of<SvdfOptions>(options);
+      io(0, o.rank), io(1, o.activation);
+      return;
     }
     case Kind::mirror_pad: {
       auto& o = io.template of<MirrorPadOptions>(options);

@@ -31,6 +31,10 @@ class Order {
   bool in_range(std::int32_t index) const {
     return index >= 0 && static_cast<std::size_t>(index) < there_.size();
   }
+  /// A state that its operator keeps by itself.
+  bool is_state(std::int32_t index) const {
+    return model_.tensors[static_cast<std::size_t>(index)].variable >= 0;
+  }
   bool is_there(std::int32_t index) const { return there_[static_cast<std::size_t>(index)]; }
   /// False when it was there already.
   bool make(std::int32_t index) {
@@ -51,9 +55,12 @@ class Order {
 Result<void> check_operator(const Operator& op, const std::string& where, Order& order) {
   const bool needs_output = op.code != Code::call_once && op.code != Code::assign_variable;
   if (op.outputs.empty() && needs_output) return bad(where + " has no output");
-  for (const auto index : op.inputs) {
+  constexpr std::size_t state_of_svdf = 4;
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    const auto index = op.inputs[i];
     if (index == -1) continue;  // optional, left out
     if (!order.in_range(index)) return bad(fmt::format("{} reads tensor {}", where, index));
+    if (op.code == Code::svdf && i == state_of_svdf && order.is_state(index)) continue;
     if (!order.is_there(index)) {
       return bad(fmt::format("{} reads {} before it is made", where, order.name(index)));
     }
@@ -196,6 +203,7 @@ Tensor read_tensor(Document& document, const Table& table, const Tables& buffers
   tensor.data = buffer_bytes(document, buffers, table.scalar<std::uint32_t>(2, 0));
   tensor.name = table.string(3, most_name_bytes);
   tensor.quantization = read_quantization(document, table.table(4));
+  if (table.scalar<std::uint8_t>(5, 0) != 0 && !tensor.is_constant()) tensor.variable = 0;
   if (table.table(6)) document.fail(Errc::unsupported_option, "sparse weights");
   return tensor;
 }
@@ -408,6 +416,12 @@ Result<Model> read_model(Bytes file) {
   if (document.failed()) return failure(document, "reading the file");
   if (subgraphs.size() == 0) return make_error(Errc::bad_model, "no subgraph");
   AIOT_CHECK(read_subgraph(document, subgraphs.at(0), codes, buffers, model));
+  for (auto& tensor : model.tensors) {
+    if (tensor.variable < 0) continue;
+    tensor.variable = static_cast<std::int32_t>(model.variables.size());
+    const auto fill = tensor.type == Type::int8 ? tensor.zero_point() : 0;
+    model.variables.push_back({tensor.name, tensor.bytes(), {}, static_cast<std::uint8_t>(fill)});
+  }
   AIOT_CHECK(check_graph(model));
   VariableResolver variables(model);
   AIOT_CHECK(variables.resolve([&](std::int32_t index) -> Result<void> {

@@ -41,7 +41,8 @@ std::size_t write_tensor(Writer& writer, const Tensor& tensor, std::uint32_t buf
   const bool quantized = !tensor.quantization.scales.empty();
   const auto table = writer.table(
       {Field::offset(0), Field::scalar(1, static_cast<std::uint8_t>(tensor.type)),
-       Field::scalar(2, buffer), Field::offset(3), quantized ? Field::offset(4) : Field{}});
+       Field::scalar(2, buffer), Field::offset(3), quantized ? Field::offset(4) : Field{},
+       tensor.variable >= 0 ? Field::scalar(5, std::uint8_t{1}) : Field{}});
   writer.point(table.fields[0], writer.vector(tensor.shape));
   writer.point(table.fields[3], writer.string(tensor.name));
   if (quantized) writer.point(table.fields[4], write_quantization(writer, tensor.quantization));

@@ -318,7 +318,30 @@ Result<T> rows_of(const Node& node, const InOut& t) {
 
 }  // namespace
 
+namespace {
+
+/// From int8 to int16: with scales that are as good as fixed.
+Result<Softmax> softmax_to_int16(const Node& node, const InOut& t) {
+  AIOT_CHECK(expect_one_scale(node, *t.input, node.input_name(0)));
+  AIOT_TRY(auto softmax, rows_of<Softmax>(node, t));
+  softmax.to_int16 = true;
+  constexpr float scale = 1.0F / 65'536;
+  if (std::abs(t.output->scale() - scale) > 0.001F * scale || t.output->zero_point() != -32'768) {
+    AIOT_CHECK(expect_output(node, *t.output, scale, -32'768));
+  }
+  AIOT_TRY(softmax.quantized, in_q5(node, *t.input, node.options<SoftmaxOptions>().beta));
+  return softmax;
+}
+
+}  // namespace
+
 Result<Softmax> prepare_softmax(const Node& node) {
+  AIOT_CHECK(node.expect(1, 1));
+  AIOT_TRY(const auto* from, node.input(0));
+  AIOT_TRY(const auto* to, node.output());
+  if (from->type == Type::int8 && to->type == Type::int16) {
+    return softmax_to_int16(node, {from, to});
+  }
   AIOT_TRY(const auto tensors, in_and_out(node, 1, 1, true));
   AIOT_TRY(auto softmax, rows_of<Softmax>(node, tensors));
   softmax.beta = node.options<SoftmaxOptions>().beta;
@@ -371,6 +394,27 @@ Result<Quantize> prepare_quantize(const Node& node) {
   }
   return Quantize{input->type,       quantized.scale(),   quantized.zero_point(),
                   input->elements(), node.input_index(0), node.output_index()};
+}
+
+Result<IntegerQuantize> prepare_integer_quantize(const Node& node) {
+  AIOT_CHECK(node.expect(1, 1));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_same_size(node, *input, *output));
+  AIOT_CHECK(expect_one_scale(node, *input, node.input_name(0)));
+  AIOT_CHECK(expect_one_scale(node, *output, node.output_name()));
+  const bool takes = input->type == Type::int8 || input->type == Type::int16;
+  const bool gives =
+      output->type == Type::int8 || output->type == Type::int16 || output->type == Type::int32;
+  if (!takes || !gives) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("{} to {}", name_of(input->type), name_of(output->type)));
+  }
+  IntegerQuantize result{input->type, output->type,      input->zero_point(), output->zero_point(),
+                         {},          input->elements(), node.input_index(0), node.output_index()};
+  AIOT_TRY(result.factor, checked_factor(node, static_cast<double>(input->scale()) /
+                                                   static_cast<double>(output->scale())));
+  return result;
 }
 
 }  // namespace aiot::inference

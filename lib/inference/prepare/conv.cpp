@@ -288,4 +288,72 @@ Result<BatchMatMul> prepare_batch_matmul(const Node& node) {
   return product;
 }
 
+Result<Svdf> prepare_svdf(const Node& node) {
+  constexpr std::size_t state_input = 4;
+  AIOT_CHECK(node.expect(5, 5));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* weights, node.input(1));
+  AIOT_TRY(const auto* time_weights, node.input(2));
+  const auto* bias = node.optional_input(3);
+  AIOT_TRY(const auto* state, node.input(state_input));
+  AIOT_TRY(const auto* output, node.output());
+  for (const auto& [tensor, name] :
+       {std::pair(input, node.input_name(0)), std::pair(weights, node.input_name(1)),
+        std::pair(output, node.output_name())}) {
+    AIOT_CHECK(expect_type(node, *tensor, Type::int8, name));
+    AIOT_CHECK(expect_one_scale(node, *tensor, name));
+  }
+  if (state->type != Type::int8 && state->type != Type::int16) {
+    AIOT_CHECK(expect_type(node, *state, Type::int8, node.input_name(state_input)));
+  }
+  AIOT_CHECK(expect_type(node, *time_weights, state->type, node.input_name(2)));
+  AIOT_CHECK(expect_one_scale(node, *state, node.input_name(state_input)));
+  AIOT_CHECK(expect_one_scale(node, *time_weights, node.input_name(2)));
+  const auto& options = node.options<SvdfOptions>();
+  if (state->variable < 0 || (state->type == Type::int16 && state->zero_point() != 0) ||
+      weights->zero_point() != 0 || time_weights->zero_point() != 0) {
+    return node.fail(Errc::unsupported_option, "a state that is no variable, or a zero point");
+  }
+  if (input->shape.size() != 2 || weights->shape.size() != 2 || time_weights->shape.size() != 2 ||
+      options.rank < 1 || weights->shape[0] % options.rank != 0) {
+    return node.fail(Errc::bad_model, fmt::format("weights of {}", shape_text(weights->shape)));
+  }
+  Svdf svdf;
+  auto& s = svdf.shape;
+  s = {input->shape[0], input->shape[1], weights->shape[0], options.rank, time_weights->shape[1]};
+  const auto units = s.filters / s.rank;
+  AIOT_CHECK(expect_shape(node, *weights, {s.filters, s.inputs}, node.input_name(1)));
+  AIOT_CHECK(expect_shape(node, *time_weights, {s.filters, s.memory}, node.input_name(2)));
+  AIOT_CHECK(expect_shape(node, *output, {s.batches, units}, node.output_name()));
+  if (static_cast<std::int64_t>(state->elements()) !=
+      static_cast<std::int64_t>(s.batches) * s.filters * s.memory) {
+    return node.fail(Errc::bad_model, fmt::format("a state of {}", shape_text(state->shape)));
+  }
+  if (s.inputs > most_summed) {
+    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", s.inputs));
+  }
+  if (bias != nullptr) {
+    AIOT_CHECK(expect_type(node, *bias, Type::int32, "the bias"));
+    AIOT_CHECK(expect_shape(node, *bias, {units}, "the bias"));
+  }
+  auto& q = svdf.quantized;
+  q.input_offset = -input->zero_point();
+  q.state_zero_point = state->zero_point();
+  q.output_zero_point = output->zero_point();
+  // Scales are multiplied as floats, as the reference does it.
+  AIOT_TRY(q.to_state, checked_factor(node, static_cast<double>(input->scale() * weights->scale() /
+                                                                state->scale())));
+  AIOT_TRY(q.to_output,
+           checked_factor(node, static_cast<double>(state->scale() * time_weights->scale() /
+                                                    output->scale())));
+  svdf.state_type = state->type;
+  svdf.state = static_cast<std::size_t>(state->variable);
+  svdf.input = node.input_index(0);
+  svdf.weights = node.input_index(1);
+  svdf.time_weights = node.input_index(2);
+  svdf.bias = node.input_index(3);
+  svdf.output = node.output_index();
+  return svdf;
+}
+
 }  // namespace aiot::inference

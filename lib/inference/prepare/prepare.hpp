@@ -42,6 +42,17 @@ struct TransposeConv {
 };
 Result<TransposeConv> prepare_transpose_conv(const Node& node);
 
+/// Int8 SVDF, ready for its kernel.
+struct Svdf {
+  kernel::SvdfShape shape;
+  kernel::SvdfInt8 quantized;
+  Type state_type = Type::int8;  ///< or int16
+  std::size_t state = 0;         ///< index in Model::variables
+  std::int32_t input = 0, weights = 0, time_weights = 0, bias = -1,
+               output = 0;  ///< tensors of the model
+};
+Result<Svdf> prepare_svdf(const Node& node);
+
 /// BATCH_MATMUL, ready for its kernel.
 struct BatchMatMul {
   kernel::BatchMatMulShape shape;
@@ -128,6 +139,7 @@ struct Softmax {
   Type type = Type::int8;              ///< or float32
   kernel::SoftmaxInt8 quantized;       ///< when int8
   kernel::SoftmaxInt16 wide;           ///< when int16
+  bool to_int16 = false;               ///< when int8
   float beta = 1;                      ///< when float32
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };
@@ -141,6 +153,16 @@ struct LogSoftmax {
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };
 Result<LogSoftmax> prepare_log_softmax(const Node& node);
+
+/// QUANTIZE from int8 or int16 to int8, int16 or int32, but for 8 bits to 8 bits.
+struct IntegerQuantize {
+  Type from{}, to{};
+  std::int32_t input_zero_point = 0, output_zero_point = 0;
+  kernel::Factor factor;
+  std::size_t count = 0;
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<IntegerQuantize> prepare_integer_quantize(const Node& node);
 
 /// QUANTIZE from float32 to int8, or DEQUANTIZE from int8 or uint8 to float32.
 struct Quantize {

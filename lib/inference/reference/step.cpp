@@ -167,7 +167,10 @@ Result<Step> log_softmax(const Node& node) {
 Result<Step> softmax(const Node& node) {
   AIOT_TRY(const auto p, prepare_softmax(node));
   return Step([p](const Places& at) {
-    if (p.type == Type::int8) {
+    if (p.to_int16) {
+      kernel::softmax(p.rows, p.depth, p.quantized, at.in<std::int8_t>(p.input),
+                      at.out<std::int16_t>(p.output));
+    } else if (p.type == Type::int8) {
       kernel::softmax(p.rows, p.depth, p.quantized, at.in<std::int8_t>(p.input),
                       at.out<std::int8_t>(p.output));
     } else if (p.type == Type::int16) {
@@ -334,6 +337,48 @@ void run(const Quantize& p, const Places& at) {
   }
 }
 
+template <class From>
+void run_requantize(const IntegerQuantize& p, const Places& at) {
+  const auto* input = at.in<From>(p.input);
+  const auto to = [&](auto* output) {
+    kernel::requantize(p.input_zero_point, p.output_zero_point, p.factor, p.count, input, output);
+  };
+  switch (p.to) {
+    case Type::int8: return to(at.out<std::int8_t>(p.output));
+    case Type::int16: return to(at.out<std::int16_t>(p.output));
+    default: return to(at.out<std::int32_t>(p.output));
+  }
+}
+
+Result<Step> integer_quantize(const Node& node) {
+  AIOT_TRY(const auto p, prepare_integer_quantize(node));
+  return Step([p](const Places& at) {
+    if (p.from == Type::int8) {
+      run_requantize<std::int8_t>(p, at);
+    } else {
+      run_requantize<std::int16_t>(p, at);
+    }
+  });
+}
+
+template <class T>
+void run(const Svdf& p, const Places& at) {
+  kernel::svdf(p.shape, p.quantized, at.in<std::int8_t>(p.input), at.in<std::int8_t>(p.weights),
+               at.in<T>(p.time_weights), at.in<std::int32_t>(p.bias),
+               reinterpret_cast<T*>(at.variables->at(p.state)), at.out<std::int8_t>(p.output));
+}
+
+Result<Step> svdf(const Node& node) {
+  AIOT_TRY(const auto p, prepare_svdf(node));
+  return Step([p](const Places& at) {
+    if (p.state_type == Type::int8) {
+      run<std::int8_t>(p, at);
+    } else {
+      run<std::int16_t>(p, at);
+    }
+  });
+}
+
 Result<Step> quantize(const Node& node) {
   AIOT_TRY(const auto* input, node.input(0));
   AIOT_TRY(const auto* output, node.output());
@@ -341,6 +386,9 @@ Result<Step> quantize(const Node& node) {
     return t.type == Type::int8 || t.type == Type::uint8;
   };
   if (is_byte(*input) && is_byte(*output)) return look_up(node);
+  if (input->type != Type::float32 && output->type != Type::float32) {
+    return integer_quantize(node);
+  }
   AIOT_TRY(const auto p, prepare_quantize(node));
   return Step([p](const Places& at) { run(p, at); });
 }
@@ -408,6 +456,7 @@ Result<Step> make_step(const Node& node) {
     case Code::sum:
     case Code::reduce_max:
     case Code::reduce_min: return reduction(node);
+    case Code::svdf: return svdf(node);
     case Code::batch_matmul: return batch_matmul(node);
     case Code::gather: return gather(node);
     case Code::fill: return fill(node);

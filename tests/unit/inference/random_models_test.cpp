@@ -31,6 +31,7 @@ void fill(Engine& engine, std::uint64_t seed) {
 /// Empty when `engine` computes what `scalar` does.
 std::string difference(Engine& scalar, Engine& engine, std::uint64_t seed) {
   for (auto* one : {&scalar, &engine}) {
+    one->reset();
     fill(*one, seed);
     if (const auto invoked = one->invoke(); !invoked) return invoked.error().message();
   }

@@ -26,6 +26,7 @@ constexpr Known models[] = {
     {"ds_cnn_int16"},
     {"face_landmarks_192"},
     {"id_model"},
+    {"keyword_scrambled_8bit"},
     {"lenet_300_100"},
     {"lstm2"},
     {"mcunet_vww"},

@@ -250,6 +250,39 @@ Bytes batch_matmul(Random& r, Type type) {
   return op.file(o);
 }
 
+Bytes svdf(Random& r, Type /*type*/) {
+  OneOperator op(r, Code::svdf);
+  const auto wide = r.chance(50) ? Type::int16 : Type::int8;
+  const auto rank = r.between(1, 2);
+  const auto units = r.between(1, 8);
+  const auto filters = units * rank;
+  const auto inputs = r.between(1, 24);
+  const auto memory = r.between(1, 6);
+  const auto batches = r.between(1, 2);
+  const auto in = op.quantization(0.005F, 0.5F);
+  const auto symmetric = [&](float least, float most) {
+    return Quantization{{r.scale(least, most)}, {0}, 0};
+  };
+  const auto weights = symmetric(0.001F, 0.02F);
+  const auto by_time = symmetric(0.0001F, 0.0003F);
+  const float steps = wide == Type::int16 ? 8'000 : 40;
+  const float spread = in.scales[0] * weights.scales[0] * 5'000 *
+                       std::sqrt(static_cast<float>(inputs)) * r.scale(0.3F, 3);
+  const Quantization state = {{spread / steps}, {wide == Type::int16 ? 0 : op.zero_point()}, 0};
+  op.input(Type::int8, {batches, inputs}, in);
+  op.constant(Type::int8, {filters, inputs}, weights,
+              op.values(Type::int8, elements({filters, inputs})));
+  op.constant(wide, {filters, memory}, by_time, op.values(wide, elements({filters, memory})));
+  const float sums = state.scales[0] * by_time.scales[0];
+  op.constant(Type::int32, {units}, {{sums}, {0}, 0},
+              op.values(Type::int32, static_cast<std::size_t>(units)));
+  op.state(wide, {batches, filters * memory}, state);
+  const float reach = wide == Type::int16 ? 2e6F : 60;
+  op.output(Type::int8, {batches, units},
+            {{sums * reach * r.scale(0.3F, 3)}, {op.zero_point()}, 0});
+  return op.file(SvdfOptions{rank, Activation::relu});
+}
+
 Bytes conv_int16(Random& r, Type /*type*/) { return conv(r, Type::int16); }
 Bytes depthwise_conv_int16(Random& r, Type /*type*/) { return depthwise_conv(r, Type::int16); }
 Bytes fully_connected_int16(Random& r, Type /*type*/) { return fully_connected(r, Type::int16); }
@@ -267,6 +300,7 @@ constexpr Maker makers[] = {{"conv_2d", conv},
                             {"sum", sum},
                             {"reduce_max", reduce_max},
                             {"reduce_min", reduce_min},
+                            {"svdf", svdf, true},
                             {"conv_2d_int16", conv_int16, true},
                             {"depthwise_conv_2d_int16", depthwise_conv_int16, true},
                             {"fully_connected_int16", fully_connected_int16, true},

@@ -83,6 +83,7 @@ void add_operators(Resolver& resolver) {
   resolver.AddReduceMax();
   resolver.AddReduceMin();
   resolver.AddBatchMatMul();
+  resolver.AddSvdf();
 }
 
 void append_sized(Bytes& out, const std::uint8_t* bytes, std::size_t size) {

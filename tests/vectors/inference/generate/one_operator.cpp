@@ -88,6 +88,11 @@ void OneOperator::constant_integers(const std::vector<std::int32_t>& values) {
   constant(Type::int32, {static_cast<std::int32_t>(values.size())}, {}, std::move(data));
 }
 
+void OneOperator::state(Type type, Shape shape, Quantization q) {
+  op_.inputs.push_back(add(type, std::move(shape), std::move(q)));
+  model_.tensors.back().variable = 0;
+}
+
 void OneOperator::output(Type type, Shape shape, Quantization q) {
   const auto index = add(type, std::move(shape), std::move(q));
   op_.outputs.push_back(index);

@@ -35,6 +35,8 @@ class OneOperator {
   void input(Type type, Shape shape, Quantization q);
   void constant(Type type, Shape shape, Quantization q, Bytes data);
   void constant_integers(const std::vector<std::int32_t>& values);
+  /// What the operator keeps from one run to the next.
+  void state(Type type, Shape shape, Quantization q);
   void output(Type type, Shape shape, Quantization q);
 
   template <class Options>
