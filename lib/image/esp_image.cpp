@@ -296,6 +296,26 @@ Bytes encode_boot_description(const BootDescription& boot) {
   return out;
 }
 
+bool RevisionRange::holds(std::uint32_t revision) const {
+  std::uint32_t part = revision;
+  if (counts == Counts::major) part = revision / 100 * 100;
+  if (counts == Counts::minor) part = revision % 100;
+  return part >= least && (!most || revision <= *most);
+}
+
+RevisionRange EspImageInfo::revisions() const {
+  const bool bounded = max_revision != 0 && max_revision != 0xFFFF;
+  RevisionRange range{min_revision, std::nullopt, RevisionRange::Counts::all};
+  if (bounded) {
+    range.most = max_revision;
+  } else if (min_revision == 0 && min_revision_legacy != 0) {
+    const bool minor = chip != nullptr && chip->name == "esp32c3";
+    range.least = minor ? min_revision_legacy : min_revision_legacy * 100U;
+    range.counts = minor ? RevisionRange::Counts::minor : RevisionRange::Counts::major;
+  }
+  return range;
+}
+
 EspImageKind EspImageInfo::kind() const {
   if (app || version == 2) return EspImageKind::application;
   for (const EspSegment& s : segments) {

@@ -59,6 +59,17 @@ struct Problem {
 
 enum class EspImageKind { bootloader, application };
 
+/// The revisions of the chip that an image is for, as major * 100 + minor.
+struct RevisionRange {
+  enum class Counts { all, major, minor };
+
+  std::uint32_t least = 0;
+  std::optional<std::uint32_t> most;
+  Counts counts = Counts::all;  ///< the part of a revision that `least` is compared with
+
+  bool holds(std::uint32_t revision) const;
+};
+
 /// What an ESP image says of itself.
 struct EspImageInfo {
   const EspChip* chip = nullptr;  ///< nullptr: the chip id is not known
@@ -90,6 +101,9 @@ struct EspImageInfo {
   /// An image with a segment in mapped flash is an application; one that lives in RAM alone is what
   /// the ROM loads: a boot loader.
   EspImageKind kind() const;
+  /// From the full fields; where these are not set, from the legacy byte, which holds the major
+  /// revision, on the ESP32-C3 the minor one (as esptool 5.3.1 decides in write_flash).
+  RevisionRange revisions() const;
 };
 
 /// Understands `file` as far as it goes: what is wrong is in `problems`. Errc::not_an_image when it

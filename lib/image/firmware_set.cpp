@@ -298,17 +298,15 @@ class Resolver {
     }
     if (!options_.chip_revision || info.chip != &chip_) return {};
     const std::uint32_t have = *options_.chip_revision;
-    const std::uint32_t least =
-        std::max<std::uint32_t>(info.min_revision, info.min_revision_legacy * 100U);
-    const bool bounded = info.max_revision != 0 && info.max_revision != 0xFFFF;
-    if (have < least || (bounded && have > info.max_revision)) {
+    const RevisionRange range = info.revisions();
+    if (!range.holds(have)) {
       AIOT_CHECK(refuse(make_error(
           Errc::wrong_revision,
-          fmt::format(
-              "it is for revision v{}.{} {}, the device is v{}.{}", least / 100, least % 100,
-              bounded ? fmt::format("to v{}.{}", info.max_revision / 100, info.max_revision % 100)
-                      : "and later",
-              have / 100, have % 100),
+          fmt::format("it is for revision v{}.{} {}, the device is v{}.{}", range.least / 100,
+                      range.least % 100,
+                      range.most ? fmt::format("to v{}.{}", *range.most / 100, *range.most % 100)
+                                 : "and later",
+                      have / 100, have % 100),
           "build the firmware for this revision of the chip")));
     }
     return {};

@@ -1,9 +1,10 @@
 """real_images_test.py AIOTCTL: real images, explained as Espressif's tool does, and flashed to their chips.
 
 AIOT_TEST_DATA names the folder that holds esp-images/. What is expected is what `esptool image-info` (5.3.1)
-prints for these files, and its own tests (test/test_image_info.py) assert; the partition table is what
-ESP-IDF's gen_esp32part.py makes of it. Each file is then written to a virtual device of its chip, verified,
-and read back byte for byte.
+prints for these files, and its own tests (test/test_image_info.py) assert, or for those without segments
+what their headers hold (the ESP32-C6 has one code for 80 and 40 MHz, of which esptool prints 80m); the
+partition table is what ESP-IDF's gen_esp32part.py makes of it. Each file is then written to a virtual device
+of its chip without --force, verified, and read back byte for byte.
 """
 
 import json
@@ -60,6 +61,48 @@ EXPECTED = {
         (0x00DE4, 0x403C0000, 0x000018A0, ["IRAM"]),
         (0x01E8C, 0x403C2000, 0x0000268C, ["IRAM"]),
     ]),
+    "bootloader_esp32c3_legacy3.bin": ("esp32c3", 0x0, {
+        "kind": "esp-bootloader", "size_bytes": 17840, "image.entry": 0x403CE000, "image.chip_id": 5,
+        "image.flash_size": "2MB", "image.flash_freq": "80m", "image.flash_mode": "dio",
+        "image.min_revision": "0.0", "image.min_revision_legacy": 3, "image.max_revision": "0.0",
+        "image.checksum": "0x77", "image.checksum_valid": True, "image.sha256_appended": False,
+    }, None),
+    "bootloader_esp32c3_v03.bin": ("esp32c3", 0x0, {
+        "kind": "esp-bootloader", "size_bytes": 18656, "image.entry": 0x403CBF10, "image.chip_id": 5,
+        "image.flash_size": "4MB", "image.flash_freq": "80m", "image.flash_mode": "dio",
+        "image.min_revision": "0.3", "image.min_revision_legacy": 3, "image.max_revision": "1.99",
+        "image.checksum": "0xd3", "image.checksum_valid": True, "image.sha256_valid": True,
+        "image.sha256": "71abc4084556861423e1735cf5e4262bc75a9c9a9dcf3d99ce552e501ea85483",
+    }, None),
+    "bootloader_esp32c2.bin": ("esp32c2", 0x0, {
+        "kind": "esp-bootloader", "size_bytes": 17056, "image.entry": 0x403AC370, "image.chip_id": 12,
+        "image.flash_size": "2MB", "image.flash_freq": "60m", "image.flash_mode": "dio",
+        "image.min_revision": "1.0", "image.min_revision_legacy": 0, "image.max_revision": "2.99",
+        "image.checksum": "0xff", "image.checksum_valid": True, "image.sha256_valid": True,
+        "image.sha256": "1328618c716f8227966a372640625c4bea04232cdf5a57aee89f2c746c67499a",
+    }, None),
+    "bootloader_esp32c5.bin": ("esp32c5", 0x2000, {
+        "kind": "esp-bootloader", "size_bytes": 19760, "image.entry": 0x4084BBA0, "image.chip_id": 23,
+        "image.flash_size": "4MB", "image.flash_freq": "80m", "image.flash_mode": "dio",
+        "image.min_revision": "1.0", "image.min_revision_legacy": 0, "image.max_revision": "1.99",
+        "image.checksum": "0x67", "image.checksum_valid": True, "image.sha256_valid": True,
+        "image.sha256": "13f6e61327c0f706841465bedb9a5812bc891d11e2b55f60d122b1861f652daf",
+    }, None),
+    "bootloader_esp32c6.bin": ("esp32c6", 0x0, {
+        "kind": "esp-bootloader", "size_bytes": 20080, "image.entry": 0x4086B910, "image.chip_id": 13,
+        "image.flash_size": "4MB", "image.flash_freq": "80m", "image.flash_mode": "dio",
+        "image.min_revision": "0.0", "image.min_revision_legacy": 0, "image.max_revision": "0.99",
+        "image.checksum": "0xcc", "image.checksum_valid": True, "image.sha256_valid": True,
+        "image.sha256": "25973aa3792b31d3f5ee01de39d33da192959eca26cc7c922252908a173bf6dc",
+    }, None),
+    "bootloader_esp32s3.bin": ("esp32s3", 0x0, {
+        "kind": "esp-bootloader", "size_bytes": 18768, "image.entry": 0x403C88A0, "image.chip_id": 9,
+        "image.flash_size": "4MB", "image.flash_freq": "80m", "image.flash_mode": "dio",
+        "image.min_revision": "0.0", "image.min_revision_legacy": 0, "image.max_revision": "0.99",
+        "image.checksum": "0x9e", "image.checksum_valid": True, "image.sha256_valid": True,
+        "image.sha256": "c5fb25d8084099b6e8225285e696d15d22382e92cf59f65755dad78fdcee088b",
+    }, None),
+    "partitions_nat_esp32.bin": ("esp32", 0x8000, {"kind": "partition-table", "size_bytes": 3072}, None),
     "esp_idf_blink_esp32s2.bin": ("esp32s2", 0x10000, {
         "kind": "esp-app", "size_bytes": 182368, "image.version": 1, "image.entry": 0x40022F84,
         "image.flash_size": "2MB", "image.flash_freq": "80m", "image.flash_mode": "dio",

@@ -164,6 +164,28 @@ TEST_CASE("a chip, a revision or a size that does not match is said, and can be 
   CHECK(with(200) == "image.revision");
   CHECK(code({{"app", picky}}, {.options = {true, 2}}) == "ok");
 
+  // The legacy byte is at 14, the full fields at 15 and 17; the hash is not looked at.
+  const auto legacy = [&](std::string_view name, std::uint8_t byte, std::uint16_t least,
+                          std::uint16_t most, std::uint32_t revision) {
+    options.chip = &chip(name);
+    options.hash = false;
+    options.min_revision = least;
+    options.max_revision = most;
+    const std::uint32_t at = chip(name).irom.begin + 0x20;
+    Bytes image = *encode_esp_image(std::vector<SegmentData>{{at, Bytes(64, 1)}}, options);
+    image[14] = byte;
+    return code({{"app", image}}, {.chip_name = name, .options = {false, revision}});
+  };
+  for (const std::uint16_t unset : {0, 0xFFFF}) {
+    CHECK(legacy("esp32c3", 3, 0, unset, 2) == "image.revision");
+    CHECK(legacy("esp32c3", 3, 0, unset, 3) == "ok");
+    CHECK(legacy("esp32", 3, 0, unset, 299) == "image.revision");
+    CHECK(legacy("esp32", 3, 0, unset, 300) == "ok");
+    CHECK(legacy("esp32s3", 0, 0, unset, 0) == "ok");
+  }
+  CHECK(legacy("esp32c3", 3, 3, 199, 4) == "ok");  // the full fields count
+  CHECK(legacy("esp32c3", 3, 4, 0xFFFF, 3) == "image.revision");
+
   const auto own = *parse_partition_csv("a,app,factory,,64K");
   CHECK(code({{"app", app("esp32c3", 64 * 1024 + 16)}}, {.device_table = own}) == "image.size");
   CHECK(code({{"app", app("esp32c3", 64 * 1024 + 16), 0x10000}}, {.device_table = own}) ==
