@@ -11,6 +11,7 @@
 #include "core/module.hpp"
 #include "image/elf.hpp"
 #include "image/files.hpp"
+#include "image/limits.hpp"
 
 namespace aiot::image {
 
@@ -43,8 +44,6 @@ struct DwarfLibrary : ModuleFunctions {
 };
 
 namespace {
-
-constexpr std::size_t most_frames = 64;
 
 /// The file is what was named: no other is looked for, on disk or in the network.
 int no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*,
@@ -117,7 +116,7 @@ void SourceMap::State::add_scopes(Dwarf_Die* unit, Dwarf_Addr address,
   const Dies owned(scopes, &std::free);
   Dwarf_Files* files = nullptr;
   library.dwarf_getsrcfiles(unit, &files, nullptr);
-  for (int i = 0; i < count && frames.size() < most_frames; ++i) {
+  for (int i = 0; i < count && frames.size() < limits::source_frames; ++i) {
     Dwarf_Die& scope = scopes[i];
     const int tag = library.dwarf_tag(&scope);
     if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) continue;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "image/limits.hpp"
+
 namespace aiot::image {
 namespace {
 
@@ -21,9 +23,9 @@ Error bad_elf(std::string context) { return make_error(Errc::bad_elf, std::move(
 std::string name_at(ByteSpan names, std::uint32_t at) {
   if (at >= names.size()) return {};
   const ByteSpan rest = names.subspan(at);
-  constexpr std::size_t longest = 256;
   const auto end = std::find(rest.begin(), rest.end(), 0);
-  return to_string(rest.first(std::min(longest, static_cast<std::size_t>(end - rest.begin()))));
+  return to_string(
+      rest.first(std::min(limits::elf_name_bytes, static_cast<std::size_t>(end - rest.begin()))));
 }
 
 Result<void> read_segments(ByteSpan file, Elf& elf) {
@@ -130,13 +132,19 @@ void to_front(std::vector<Part>& parts, std::string_view name) {
   if (it != parts.end()) std::rotate(parts.begin(), it, it + 1);
 }
 
-std::uint32_t page_size(const EspChip& chip, const std::vector<Part>& flash) {
+Result<std::uint32_t> page_size(const EspChip& chip, const std::vector<Part>& flash) {
   constexpr std::uint32_t standard = 0x10000;
   if (chip.mmu_pages.size() == 1 || flash.empty()) return standard;
   const auto app = parse_app_description(flash.front().data);
   if (!app) return standard;
   // Since ESP-IDF 5.4 the description says it; before, its own address shows it.
-  if (app->mmu_page_size_bytes != 0) return app->mmu_page_size_bytes;
+  if (const std::uint32_t said = app->mmu_page_size_bytes; said != 0) {
+    if (std::ranges::find(chip.mmu_pages, said) != chip.mmu_pages.end()) return said;
+    return make_error(
+        Errc::bad_elf,
+        fmt::format("an MMU page of {} bytes, which the {} does not have", said, chip.title),
+        "build the firmware for this chip");
+  }
   for (auto page = chip.mmu_pages.rbegin(); page != chip.mmu_pages.rend(); ++page) {
     if ((flash.front().address - image_header - image_segment_header) % *page == 0) return *page;
   }
@@ -248,6 +256,16 @@ Result<Elf> parse_elf(ByteSpan file) {
   elf.entry = load_le32(file.data() + 24);
   AIOT_CHECK(read_segments(file, elf));
   AIOT_CHECK(read_sections(file, elf));
+  // Sections, or segments, may all name the same bytes of the file.
+  std::uint64_t in_sections = 0;
+  std::uint64_t in_segments = 0;
+  for (const ElfSection& s : elf.sections) in_sections += s.has_contents() ? s.size_bytes : 0;
+  for (const ElfSegment& s : elf.segments) in_segments += s.size_bytes;
+  if (std::max(in_sections, in_segments) > limits::elf_contents_bytes) {
+    return make_error(Errc::too_large,
+                      fmt::format("{} bytes in sections, {} in segments", in_sections, in_segments),
+                      "give the ELF of a firmware");
+  }
   return elf;
 }
 
@@ -295,7 +313,11 @@ Result<Bytes> elf_to_esp_image(ByteSpan file, const Elf& elf, EncodeOptions opti
   to_front(flash, ".flash.appdesc");
   to_front(ram, ".dram0.bootdesc");
 
-  const std::uint32_t page = page_size(chip, flash);
+  if (flash.size() > esp_max_segments) {
+    return make_error(Errc::bad_header, fmt::format("{} segments in flash", flash.size()),
+                      "an image has 1 to 16 segments: merge sections in the linker script");
+  }
+  AIOT_TRY(const std::uint32_t page, page_size(chip, flash));
   for (std::size_t i = 1; i < flash.size(); ++i) {
     if (flash[i].address / page == flash[i - 1].address / page) {
       return make_error(Errc::bad_elf,

@@ -56,7 +56,7 @@ bool is_elf(ByteSpan file);
 
 /// Reads the headers. Every section with contents and every segment lies within the file.
 /// Errc::not_an_image without the ELF magic, Errc::bad_elf for 64 bits, big-endian or wrong
-/// headers.
+/// headers, Errc::too_large for contents beyond limits::elf_contents_bytes.
 Result<Elf> parse_elf(ByteSpan file);
 
 /// The contents of a section or segment of an Elf that parse_elf() made from this `file`.

@@ -7,15 +7,14 @@
 #include "aiot/bytes.hpp"
 #include "aiot/result.hpp"
 #include "image/errors.hpp"
+#include "image/limits.hpp"
 
 /// The files around firmware. Everything else in this room works on bytes.
 namespace aiot::image {
 
-inline constexpr std::uint64_t max_file_bytes = 64ULL << 20;
-
 /// The bytes of a regular file. Errc::unreadable (also for pipes, devices and folders),
 /// Errc::too_large; an empty file is Bytes{}.
-Result<Bytes> read_file(const std::string& path, std::uint64_t limit_bytes = max_file_bytes);
+Result<Bytes> read_file(const std::string& path, std::uint64_t limit_bytes = limits::file_bytes);
 
 bool is_directory(const std::string& path);
 

@@ -11,13 +11,12 @@
 #include "image/elf.hpp"
 #include "image/files.hpp"
 #include "image/intel_hex.hpp"
+#include "image/limits.hpp"
 
 namespace aiot::image {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t max_files = 256;
 
 Error bad_build(std::string context, std::string hint = {}) {
   return make_error(Errc::bad_build, std::move(context), std::move(hint));
@@ -133,8 +132,7 @@ Result<std::vector<Piece>> load_file(const std::string& path) {
 }
 
 Result<void> load_build(FirmwareSet& set, const std::string& json_path) {
-  constexpr std::uint64_t json_limit = 1 << 20;
-  AIOT_TRY(const Bytes text, read_file(json_path, json_limit));
+  AIOT_TRY(const Bytes text, read_file(json_path, limits::build_json_bytes));
   AIOT_TRY(FlasherArgs args, parse_flasher_args(aiot::to_string(text)).with(json_path));
   if (set.chip.empty()) set.chip = args.chip;
   set.from_build = args.header;
@@ -474,7 +472,7 @@ Result<FlasherArgs> parse_flasher_args(std::string_view text) {
   if (!files || files->empty()) {
     return bad_build("no flash_files", "build the project first; the file is written by the build");
   }
-  if (files->size() > max_files) return bad_build(fmt::format("{} files", files->size()));
+  if (files->size() > limits::build_files) return bad_build(fmt::format("{} files", files->size()));
   FlasherArgs args;
   for (const auto& [key, value] : *files) {
     const auto offset = parse_size(std::string_view(key.data(), key.size()));

@@ -8,14 +8,13 @@
 #include "image/files.hpp"
 #include "image/firmware_set.hpp"
 #include "image/intel_hex.hpp"
+#include "image/limits.hpp"
 
 namespace aiot::firmware {
 namespace {
 
 using namespace image;
 namespace fs = std::filesystem;
-
-constexpr std::uint64_t max_output_bytes = 256ULL << 20;
 
 /// A file as bytes at addresses, whatever its format.
 struct Content {
@@ -59,13 +58,14 @@ Result<Content> content_of(ByteSpan data, std::uint64_t raw_offset) {
 
 Result<Bytes> flatten(const Content& content, std::uint8_t fill) {
   const std::uint32_t base = content.ranges.front().address;
-  if (content.ranges.back().end() - base > max_output_bytes) {
+  if (content.ranges.back().end() - base > limits::output_bytes) {
     return make_error(
         Errc::too_large,
         fmt::format("it would reach from {:#x} to {:#x}", base, content.ranges.back().end()),
         "convert it to one file a segment, or to an image of the chip");
   }
   Bytes out;
+  out.reserve(content.ranges.back().end() - base);
   for (const HexRange& range : content.ranges) {
     out.resize(range.address - base, fill);
     append(out, range.data);
@@ -185,7 +185,7 @@ Result<MergeResult> merge(const MergeRequest& request) {
   // Padding to a size means that the output is the whole of such a flash.
   const std::uint64_t flash_size = request.pad_to == 0 ? 0 : request.base + request.pad_to;
   AIOT_CHECK(resolve(set, *chip, std::nullopt, request.header, flash_size, {}));
-  Bytes out;
+  std::uint64_t size = request.pad_to;
   for (const Piece& piece : set.pieces) {
     if (*piece.offset < request.base) {
       return make_error(Errc::does_not_fit,
@@ -193,16 +193,17 @@ Result<MergeResult> merge(const MergeRequest& request) {
                                     *piece.offset, request.base),
                         "begin the output earlier");
     }
-    const std::uint64_t at = *piece.offset - request.base;
-    if (at + piece.data.size() > max_output_bytes) {
+    const std::uint64_t end = *piece.offset - request.base + piece.data.size();
+    if (end > limits::output_bytes) {
       return make_error(Errc::too_large, fmt::format("{} at {:#x}", piece.name, *piece.offset));
     }
-    out.resize(static_cast<std::size_t>(at), request.fill);
-    append(out, piece.data);
+    size = std::max(size, end);
   }
-  if (request.pad_to > max_output_bytes) return make_error(Errc::too_large, "padding");
-  if (out.size() < request.pad_to) {
-    out.resize(static_cast<std::size_t>(request.pad_to), request.fill);
+  if (request.pad_to > limits::output_bytes) return make_error(Errc::too_large, "padding");
+  Bytes out(static_cast<std::size_t>(size), request.fill);
+  for (const Piece& piece : set.pieces) {
+    std::copy(piece.data.begin(), piece.data.end(),
+              out.begin() + static_cast<std::ptrdiff_t>(*piece.offset - request.base));
   }
   if (!request.dry_run) {
     AIOT_CHECK(write_file(request.output, out, request.overwrite));

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "image/limits.hpp"
+
 namespace aiot::image {
 namespace {
 
@@ -16,7 +18,6 @@ enum RecordType : std::uint8_t {
   linear_base = 4,
   linear_start = 5,
 };
-constexpr std::size_t max_ranges = 65536;
 
 int digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -72,7 +73,7 @@ class HexBuilder {
   bool add(std::uint32_t address, ByteSpan data) {
     if (data.empty()) return true;
     if (ranges_.empty() || ranges_.back().end() != address) {
-      if (ranges_.size() == max_ranges) return false;
+      if (ranges_.size() == limits::hex_ranges) return false;
       ranges_.push_back({address, {}});
     }
     append(ranges_.back().data, data);

@@ -9,6 +9,7 @@
 
 #include "aiot/units.hpp"
 #include "crypto/digest.hpp"
+#include "image/limits.hpp"
 
 namespace aiot::image {
 namespace {
@@ -103,8 +104,6 @@ Partition parse_entry(ByteSpan entry) {
   p.flags = load_le32(entry.data() + 28);
   return p;
 }
-
-constexpr std::size_t max_lines = 4096;
 
 // The CSV.
 
@@ -387,7 +386,7 @@ Result<PartitionTable> parse_partition_csv(std::string_view text, std::uint32_t 
     const std::string_view line = trim(take(text, '\n'));
     if (line.empty() || line.starts_with('#')) continue;
     const std::string where = fmt::format("line {}", number);
-    if (number > max_lines) return make_error(Errc::bad_csv, "more than 4096 lines");
+    if (number > limits::csv_lines) return make_error(Errc::bad_csv, "more than 4096 lines");
     AIOT_TRY(Row row, parse_row(line).with(where));
     AIOT_CHECK(place(row, free_from).with(where));
     if (!lies_below_table(row.partition.type)) {
