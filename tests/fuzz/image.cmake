@@ -1,3 +1,3 @@
-foreach(decoder elf esp_image flasher_args intel_hex partition_table)
+foreach(decoder elf esp_image firmware flasher_args intel_hex partition_csv partition_table)
   aiot_fuzzer(${decoder} LINKS aiot_image)
 endforeach()
