@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <filesystem>
 #include <istream>
 #include <map>
 
@@ -169,14 +170,16 @@ Error not_a_device(const Context& context) {
                     device_hint(context, word));
 }
 
+/// A device's file, or a symbolic link that leads to one, under any name.
+bool names_a_terminal(const std::string& word) {
+  struct stat info {};
+  return ::stat(word.c_str(), &info) == 0 && S_ISCHR(info.st_mode);
+}
+
 }  // namespace
 
 bool looks_like_address(const std::string& word) {
-  if (word.starts_with("/dev/")) return true;
-  if (word.starts_with('/')) {
-    struct stat info {};
-    return ::stat(word.c_str(), &info) == 0 && S_ISCHR(info.st_mode);
-  }
+  if (word.starts_with("/dev/") || names_a_terminal(word)) return true;
   const auto colon = word.find(':');
   if (colon == std::string::npos || colon < 2) return false;
   const bool scheme = std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(colon),
@@ -189,7 +192,9 @@ Result<Targets> find_targets(const Context& context, std::span<const std::string
   std::vector<Address> all;
   for (const std::string& word : context.args.items) {
     if (targets.rest.empty() && looks_like_address(word)) {
-      AIOT_TRY(Address address, parse_address(word));
+      const bool relative = !word.starts_with('/') && names_a_terminal(word);
+      AIOT_TRY(Address address,
+               parse_address(relative ? std::filesystem::absolute(word).string() : word));
       if (address.scheme == "usb") {
         AIOT_TRY(address, the_one_port(context, address));
       }

@@ -78,7 +78,13 @@ TEST_CASE("the same device twice is refused, by whatever name") {
   const std::string link = folder + "/by-id";
   REQUIRE(symlink("/dev/null", link.c_str()) == 0);
   const auto asked = ask({"/dev/null", link});
+  const std::string relative =
+      std::filesystem::path(link).lexically_relative(std::filesystem::current_path()).string();
+  const auto by_relative = ask({relative}).devices;
   std::filesystem::remove_all(folder);
+  REQUIRE(by_relative.size() == 1);
+  CHECK(by_relative.front().starts_with("serial:/"));
+  CHECK(by_relative.front().ends_with("/by-id"));
   CHECK(asked.ran.exit == 2);
   CHECK(asked.ran.err.find("the same device is named twice") != std::string::npos);
 }
