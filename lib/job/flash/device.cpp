@@ -129,7 +129,9 @@ net::Task<void> Device::reach() {
   baud_raised_ = false;
   AIOT_CO_CHECK(co_await open());
   AIOT_CO_CHECK(co_await connect());
-  if (!loader_->stub_running() && loader_->chip().rom.changes_baud) {
+  // A stub that sets its own rate is started first: prepare() raises the rate then.
+  const bool later = loader_->chip().stub_resets_rate && session_.use_stub;
+  if (!loader_->stub_running() && loader_->chip().rom.changes_baud && !later) {
     AIOT_CO_CHECK(co_await raise_baud());
   }
   AIOT_CO_CHECK(co_await identify());
@@ -301,8 +303,11 @@ void Device::lower_baud() {
   if (current > start_baud_) baud_cap_ = current - 1;
 }
 
-net::Task<void> Device::put_back() {
-  const bool run = session_.after == After::reset;
+net::Task<void> Device::put_back(bool asked_for) {
+  // A chip that no line resets was in its loader when it was found, and no line brings it back
+  // there: what only reads leaves it in it.
+  const bool found_in_loader = !link_->info().has_lines && !changed_ && !asked_for;
+  const bool run = session_.after == After::reset && !found_in_loader;
   Result<void> left = co_await loader_->leave(run);
   const bool cancelled = !left && left.error().condition() == Condition::cancelled;
   if (cancelled || (left && run)) co_return left;
@@ -317,7 +322,7 @@ net::Task<void> Device::put_back() {
 net::Task<void> Device::leave(bool asked_for) {
   run_.step("reset", 0.2);
   left_ = true;
-  Result<void> left = co_await put_back();
+  Result<void> left = co_await put_back(asked_for);
   if (left || left.error().condition() == Condition::cancelled) co_return left;
   // A link without lines cannot reset, which is no news where no new firmware waits to be started,
   // nor on a pty, which has no chip behind it that anybody could reset by hand.
@@ -342,11 +347,11 @@ net::asio::awaitable<void> Device::abandon() {
   Result<void> left;
   // Without lines it takes a loader that listens.
   if (!link_->info().has_lines) left = co_await loader_->resync();
-  if (left) left = co_await put_back();
+  if (left) left = co_await put_back(false);
   if (left || left.error().code == make_error_code(esp::Errc::cannot_reset)) co_return;
   run_.notice("flash.left_in_loader",
               fmt::format("the device may be left in its loader, at {} baud: {}",
-                          loader_->baud_bps(), left.error().message()),
+                          loader_->chip_baud_bps(), left.error().message()),
               "press its reset button, or take its power away and give it back");
 }
 

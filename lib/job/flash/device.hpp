@@ -88,7 +88,7 @@ class Device {
   net::Task<void> identify();
   net::Task<void> attach();
   net::Task<void> start_stub(bool without_stub);
-  net::Task<void> put_back();
+  net::Task<void> put_back(bool asked_for);
   net::Task<void> raise_baud();
   std::vector<std::uint32_t> rates_to_try() const;
   /// Resets a chip whose rate does not work here, and brings it back to where it was.

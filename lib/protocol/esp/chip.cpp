@@ -61,6 +61,7 @@ constexpr Chip esp32() {
   c.baud_rule = BaudRule::esp32;
   c.uart_clkdiv = 0x3FF40014;
   c.stub_file = "esp32.json";
+  c.stub_resets_rate = true;
   return c;
 }
 
@@ -90,6 +91,7 @@ constexpr Chip esp32s2() {
   c.uart_clkdiv = 0x3F400014;
   c.has_usb_otg = true;
   c.stub_file = "esp32s2.json";
+  c.stub_resets_rate = true;
   return c;
 }
 
@@ -235,6 +237,7 @@ constexpr Chip esp32p4() {
   c.uart_clkdiv = 0x500CA014;
   c.has_usb_otg = true;
   c.stub_file = "esp32p4.json";
+  c.stub_resets_rate = true;
   c.old_stub_file = "esp32p4-rev1.json";
   c.old_stub_below = 300;
   return c;

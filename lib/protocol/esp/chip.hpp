@@ -121,12 +121,18 @@ struct Chip {
   std::uint16_t first_stub_revision = 0;   ///< older silicon runs no stub
   std::uint32_t max_baud_bps = 2'000'000;  ///< the fastest that is worth trying
   std::string_view stub_file;              ///< "esp32c3.json"
-  std::string_view old_stub_file;          ///< for revisions below `old_stub_below`
+  /// Its stub (esp-flasher-stub 1.1) raises the clock, and sets the UART to `rom_rate_bps` as it
+  /// starts, whatever rate was measured or asked for since the reset.
+  bool stub_resets_rate = false;
+  std::string_view old_stub_file;  ///< for revisions below `old_stub_below`
   std::uint16_t old_stub_below = 0;
 };
 
 /// The address whose value tells the chips without an id apart.
 inline constexpr std::uint32_t magic_address = 0x40001000;
+
+/// The rate at which a ROM prints, and that it has stored for what it starts.
+inline constexpr std::uint32_t rom_rate_bps = 115200;
 
 /// All chips, sorted by name.
 std::span<const Chip> chips();

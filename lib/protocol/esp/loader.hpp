@@ -78,13 +78,15 @@ class Loader {
   explicit Loader(net::Link& link, LogFn log = nullptr);
 
   /// Resets into the loader, synchronises, finds chip and stub. Call again after a lost link (which
-  /// is reopened when the reset made USB enumerate anew). Errc::no_sync tells what was seen.
+  /// is reopened when the reset made USB enumerate anew). A chip that no line resets may still be
+  /// at the rate it was left at: that one is tried too. Errc::no_sync tells what was seen.
   net::Task<void> connect(ConnectOptions options);
 
   /// From now on no call takes longer than until `limit`.
   void set_limit(net::TimePoint limit) { exchange_.set_limit(limit); }
-  /// Gets back in step with a loader that was left in the middle of a command.
-  net::Task<void> resync() { return exchange_.resync(); }
+  /// Gets back in step with a loader that was left in the middle of a command, at the rate that the
+  /// chip was last known to use, else at the link's.
+  net::Task<void> resync();
 
   /// Whether the chip is known: connect() came as far as that, be it the wrong one.
   bool knows_chip() const { return chip_ != nullptr; }
@@ -92,7 +94,10 @@ class Loader {
   const Chip& chip() const { return *chip_; }
   bool stub_running() const { return stub_; }
   bool secure_download() const { return secure_download_; }
+  /// The link's rate.
   std::uint32_t baud_bps() const { return baud_; }
+  /// The rate that the chip was last known to use: after a failure it may differ from the link's.
+  std::uint32_t chip_baud_bps() const { return chip_baud_; }
 
   net::Task<SecurityInfo> security_info();
   net::Task<Mac> read_mac();
@@ -101,7 +106,8 @@ class Loader {
   net::Task<std::uint32_t> read_register(std::uint32_t address);
   net::Task<void> write_register(std::uint32_t address, std::uint32_t value);
   /// Uploads and starts a stub; a stub that runs already is kept. Errc::stub_invalid for another
-  /// chip's, Errc::stub_failed when it does not come up: connect() again, and go on without.
+  /// chip's, Errc::stub_failed when it does not come up: connect() again, and go on without. The
+  /// rate may be another afterwards (Chip::stub_resets_rate): raise it after this.
   net::Task<void> run_stub(const Stub& stub);
   /// Both ends to a new rate, checked by a command. Errc::baud_failed: both are back at the old
   /// one. Errc::baud_lost: the chip is not; connect() again, which resets it. Half a second either
@@ -160,7 +166,7 @@ class Loader {
   net::Task<void> power_on_flash();
   net::Task<std::uint32_t> rate_for_rom(std::uint32_t baud_bps);
   net::Task<void> set_host_rate(std::uint32_t baud_bps);
-  /// Whether a loader answers SYNC at this rate, to which the link is set.
+  /// Whether a loader, ROM or stub, answers SYNC at this rate, to which the link is set.
   net::Task<bool> find_at(std::uint32_t baud_bps, int syncs);
   net::Task<void> upload(std::uint32_t address, ByteSpan bytes);
   net::Task<void> start(std::uint32_t entry);
@@ -191,7 +197,8 @@ class Loader {
   const Chip* chip_ = nullptr;
   bool stub_ = false;
   bool secure_download_ = false;
-  std::uint32_t baud_ = 115200;
+  std::uint32_t baud_ = rom_rate_bps;
+  std::uint32_t chip_baud_ = 0;    // 0 until a loader has answered
   std::uint32_t flash_bytes_ = 0;  // 0 until set_flash_size()
 };
 

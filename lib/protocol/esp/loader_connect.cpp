@@ -45,6 +45,8 @@ constexpr std::uint64_t scaled(std::uint64_t baud, std::uint64_t times, std::uin
 
 constexpr std::size_t ram_block = 0x1800;
 constexpr std::string_view greeting = "OHAI";
+constexpr milliseconds greeting_at_own_rate(300);
+constexpr milliseconds last_reply(100);  // of the ROM, before it jumps
 
 net::Task<Identity> ask_identity(Loader& loader) {
   Identity out;
@@ -75,7 +77,6 @@ net::Task<void> Loader::connect(ConnectOptions options) {
   stub_ = false;
   secure_download_ = false;
   flash_bytes_ = 0;
-  AIOT_CO_CHECK(co_await set_host_rate(options.baud_bps));
   AIOT_CO_CHECK(co_await synchronise(options));
   AIOT_CO_CHECK((co_await detect(options.expected)).with("finding out the chip"));
   if (!secure_download_ && !stub_) {
@@ -108,14 +109,23 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
   exchange_.take_noise();
   std::optional<net::TimePoint> lost_until;
   std::size_t resets = 0;
+  bool can_reset = !sequences.empty();
   for (int attempt = 0; attempt < attempts;) {
+    // A ROM measures the rate after a reset. One that was not reset is where it was.
+    const bool where_it_was = chip_baud_ != 0 && attempt % 2 == (can_reset ? 1 : 0);
+    const std::uint32_t rate = where_it_was ? chip_baud_ : options.baud_bps;
+    if (rate != baud_ || attempt == 0) {
+      AIOT_CO_CHECK(co_await set_host_rate(rate));
+    }
     Result<void> dropped = co_await exchange_.discard();
     if (dropped && !sequences.empty()) {
       const LineSequence& steps = sequences[resets++ % sequences.size()];
       dropped = co_await link_.set_lines(steps);
       // A pseudo-terminal has no lines: the chip may be in its loader all the same.
-      if (!dropped && dropped.error().code == net::make_error_code(net::Errc::not_supported))
+      if (!dropped && dropped.error().code == net::make_error_code(net::Errc::not_supported)) {
         dropped = Result<void>();
+        can_reset = false;
+      }
     }
     dropped = std::move(dropped).with("resetting into the loader");
     Result<bool> stub = false;
@@ -126,13 +136,14 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
     }
     if (stub) {
       stub_ = *stub;
+      chip_baud_ = baud_;
       exchange_.take_noise();
       co_return Result<void>();
     }
     last = std::move(stub).error();
     if (last.code == net::make_error_code(net::Errc::link_lost)) {
       if (!lost_until) lost_until = link_.clock().now() + return_time;
-      AIOT_CO_CHECK((co_await come_back(options.baud_bps, *lost_until)).with("SYNC"));
+      AIOT_CO_CHECK((co_await come_back(rate, *lost_until)).with("SYNC"));
       continue;
     }
     ++attempt;
@@ -144,6 +155,19 @@ net::Task<void> Loader::synchronise(const ConnectOptions& options) {
     AIOT_CO_CHECK(co_await link_.clock().sleep_until(pause));
   }
   co_return no_sync(std::move(last));
+}
+
+net::Task<void> Loader::resync() {
+  const std::uint32_t other = baud_;
+  if (chip_baud_ != 0 && chip_baud_ != baud_) {
+    AIOT_CO_CHECK(co_await set_host_rate(chip_baud_));
+  }
+  Result<void> back = co_await exchange_.resync();
+  if (back || !is_lost(back.error()) || other == baud_) co_return back;
+  AIOT_CO_CHECK(co_await set_host_rate(other));
+  back = co_await exchange_.resync();
+  if (back) chip_baud_ = other;
+  co_return back;
 }
 
 Error Loader::no_sync(Error last) {
@@ -333,7 +357,11 @@ net::Task<bool> Loader::find_at(std::uint32_t baud_bps, int syncs) {
   AIOT_CO_CHECK(co_await link_.clock().sleep_until(until));
   AIOT_CO_CHECK(co_await exchange_.discard());
   Result<bool> found = co_await exchange_.sync(syncs);
-  if (found) co_return true;
+  if (found) {
+    stub_ = *found;
+    chip_baud_ = baud_bps;
+    co_return true;
+  }
   if (is_lost(found.error()) || found.error().condition() == Condition::protocol) co_return false;
   co_return std::move(found).error();
 }
@@ -397,19 +425,44 @@ net::Task<void> Loader::upload(std::uint32_t address, ByteSpan bytes) {
 }
 
 net::Task<void> Loader::await_greeting() {
-  const net::TimePoint deadline = link_.clock().now() + default_timeout;
+  // A stub that sets its own rate greets at that one; the ROM's reply comes before, at ours.
+  const std::uint32_t old = baud_;
+  const bool resets_rate = chip_->stub_resets_rate && old != rom_rate_bps;
+  if (resets_rate) {
+    const net::TimePoint left_by = link_.clock().now() + last_reply;
+    Result<Answer> answer = co_await exchange_.await_reply(Op::mem_end, left_by);
+    if (answer) {
+      const Reply reply{Op::mem_end, answer->value, answer->data};
+      AIOT_CO_CHECK(check_status(reply, 0));
+    } else if (!is_lost(answer.error())) {
+      co_return std::move(answer).error();
+    }
+    AIOT_CO_CHECK(co_await set_host_rate(rom_rate_bps));
+  }
+  const net::TimePoint deadline =
+      link_.clock().now() + (resets_rate ? greeting_at_own_rate : default_timeout);
   for (int i = 0; i < 100; ++i) {
     Result<Bytes> frame = co_await exchange_.read_frame(deadline);
     if (!frame) {
       if (!is_lost(frame.error())) co_return std::move(frame).error();
       break;
     }
-    if (to_string(*frame) == greeting) co_return Result<void>();
+    if (to_string(*frame) == greeting) {
+      chip_baud_ = baud_;
+      co_return Result<void>();
+    }
     // The reply to MEM_END may be missing: the stub takes over the UART while it is sent.
     Result<Reply> reply = decode_reply(*frame);
     if (reply && reply->op == Op::mem_end) {
       Result<ByteSpan> status = check_status(*reply, 0);
       if (!status) co_return std::move(status).error();
+    }
+  }
+  if (resets_rate) {
+    // The greeting came too early; or the stub is one that keeps the rate.
+    for (const std::uint32_t rate : {rom_rate_bps, old}) {
+      AIOT_CO_TRY(const bool found, co_await find_at(rate, syncs_at_old_rate));
+      if (found && stub_) co_return Result<void>();
     }
   }
   co_return make_error(Errc::stub_failed, {}, "try again, or go on without a stub");
@@ -462,91 +515,6 @@ net::Task<void> Loader::run_stub(const Stub& stub) {
   }
   AIOT_CO_CHECK((co_await start(stub.entry)).with("starting the stub"));
   stub_ = true;
-  co_return Result<void>();
-}
-
-// Leaving ---------------------------------------------------------------------------------------
-//
-// By the lines where there are any; through USB-OTG a pulse would find the boot pin as it was, so
-// that a watchdog does it; a ROM has a command for it.
-
-net::Task<void> Loader::leave(bool run_application) {
-  if (!run_application) co_return Result<void>();
-  if (chip_ == nullptr) {
-    if (!link_.info().has_lines) co_return make_error(Errc::cannot_reset);
-    const LineSequence steps = application_sequence(link_.info(), false);
-    co_return co_await link_.set_lines(steps);
-  }
-  const BootStrap& boot = chip_->boot;
-  if (boot.clear_option && !secure_download_) {
-    // ESP32-S3: "force download boot" survives a reset and would bring the loader back.
-    Command command(Op::write_reg, words({boot.option, 0, boot.option_mask, 0}), 0,
-                    milliseconds(200), 1);
-    Result<Answer> cleared = co_await exchange_.ask(std::move(command));
-    if (!cleared && cleared.error().condition() == Condition::cancelled)
-      co_return std::move(cleared).error();
-  }
-  const bool otg = through_otg();
-  if (otg && !secure_download_) {
-    AIOT_CO_TRY(const bool low, co_await boot_pin_still_low());
-    if (low) co_return co_await reset_by_watchdog();
-  }
-  if (link_.info().has_lines) {
-    const LineSequence steps = application_sequence(link_.info(), otg);
-    Result<void> done = co_await link_.set_lines(steps);
-    // The chip's own USB port goes away with the reset.
-    const bool gone =
-        !done && otg && done.error().code == net::make_error_code(net::Errc::link_lost);
-    if (done || gone) co_return Result<void>();
-    if (done.error().code != net::make_error_code(net::Errc::not_supported))
-      co_return std::move(done).error();
-  }
-  if (!stub_) {
-    // An empty write, and its end: "run user code".
-    AIOT_CO_CHECK((co_await begin(Op::flash_begin, 0, 0, 0, 0)).with("leaving the loader"));
-    Command command(Op::flash_end, words({1}), 0, milliseconds(500), 1);
-    Result<Answer> left = co_await exchange_.ask(std::move(command));
-    // The application may start before the reply is out.
-    if (!left && !is_lost(left.error()))
-      co_return std::move(left).error().with("leaving the loader");
-    co_return Result<void>();
-  }
-  if (chip_->watchdogs.can_reset) co_return co_await reset_by_watchdog();
-  co_return make_error(Errc::cannot_reset, {}, "press RESET on the board, or cycle its power");
-}
-
-net::Task<bool> Loader::boot_pin_still_low() {
-  const BootStrap& boot = chip_->boot;
-  if (boot.strap == 0) co_return false;
-  AIOT_CO_TRY(const std::uint32_t strap, co_await read_register(boot.strap));
-  AIOT_CO_TRY(const std::uint32_t option, co_await read_register(boot.option));
-  co_return (strap & boot.strap_mask) == 0 && (option & boot.option_mask) == 0;
-}
-
-net::Task<void> Loader::reset_by_watchdog() {
-  const Watchdogs& dog = chip_->watchdogs;
-  // Enabled, first stage resets everything, pulses of some length; after 2000 slow clocks.
-  constexpr std::uint32_t reset_all = (1u << 31) | (5u << 28) | (1u << 8) | 2u;
-  constexpr std::uint32_t ticks = 2000;
-  const std::array<std::array<std::uint32_t, 2>, 3> writes = {{
-      {dog.protect, dog.key},
-      {dog.config1, ticks},
-      {dog.config0, reset_all},
-  }};
-  for (const auto& [address, value] : writes) {
-    Result<void> written = co_await write_register(address, value);
-    // The last one may be answered too late, by a chip that is gone.
-    const bool last = address == dog.config0;
-    if (!written && !(last && written.error().condition() == Condition::timeout))
-      co_return std::move(written).error().with("resetting by the watchdog");
-    if (!written) co_return Result<void>();
-  }
-  Command command(Op::write_reg, words({dog.protect, 0, 0xFFFFFFFF, 0}), 0, milliseconds(100), 1);
-  Result<Answer> locked = co_await exchange_.ask(std::move(command));
-  if (!locked && locked.error().condition() == Condition::cancelled)
-    co_return std::move(locked).error();
-  const net::TimePoint until = link_.clock().now() + milliseconds(500);
-  AIOT_CO_CHECK(co_await link_.clock().sleep_until(until));
   co_return Result<void>();
 }
 

@@ -57,7 +57,6 @@ std::optional<App> first_app(ByteSpan flash) {
 constexpr std::size_t fifo_bytes = 128;
 /// The stub has two buffers: one at work, one that fills.
 constexpr std::size_t stub_buffers = 2;
-constexpr std::uint32_t boot_baud = 115200;
 /// "07 07 12 20 55": how a SYNC begins.
 constexpr std::uint8_t sync_start[] = {0x07, 0x07, 0x12, 0x20, 0x55};
 
@@ -129,6 +128,7 @@ Device::Device(const Chip& chip, Options options, FlashMemory flash)
       stub_(parts_),
       out_(profile_),
       decoder_(Stub::max_frame) {
+  resets_ = faults_.standing(FaultKind::no_reset) == nullptr;
   parts_.refuses_ram = faults_.standing(FaultKind::no_stub) != nullptr;
   if (const Fault* kept = faults_.standing(FaultKind::write_protected)) {
     flash_.protect(kept->range_begin, kept->range_length, kept->with_error);
@@ -204,6 +204,7 @@ void Device::on_timer(TimePoint now) { advance(now); }
 void Device::on_lines(TimePoint now, bool dtr, bool rts) {
   advance(now);
   // Two transistors: RTS alone pulls EN low, DTR alone GPIO0, both together neither.
+  if (!resets_) return;
   const bool was_held = rts_ && !dtr_;
   dtr_ = dtr;
   rts_ = rts;
@@ -229,7 +230,7 @@ void Device::restart(TimePoint when, ResetCause cause, bool after_strap) {
   watchdog_at_.reset();
   work_ = {};
   power_fails_ = power_failed_ = false;
-  baud_ = boot_baud;
+  baud_ = rom_rate_bps;
   cause_ = cause;
   mode_ = Mode::reset;
   Fault* other = faults_.standing(FaultKind::wrong_mac);
@@ -249,6 +250,10 @@ void Device::leave_reset(TimePoint when) {
 void Device::booted(TimePoint when) {
   if (mode_ == Mode::stub_start) {
     mode_ = Mode::stub;
+    if (chip_.stub_resets_rate && !options_.stub_keeps_rate) {
+      baud_ = rom_rate_bps;
+      registers_.set_baud(baud_);
+    }
     registers_.set_attached(true);
     parts_.attached = true;
     send(when, Stub::greeting());
@@ -300,7 +305,7 @@ void Device::arrive(InWire::Run run) {
     registers_.set_baud(baud_);
   }
   const bool heard = hears(run.baud);
-  if (options_.sync_resets && (mode_ == Mode::application || !heard) &&
+  if (options_.sync_resets && resets_ && (mode_ == Mode::application || !heard) &&
       std::search(run.bytes.begin(), run.bytes.end(), std::begin(sync_start),
                   std::end(sync_start)) != run.bytes.end()) {
     restart(when, ResetCause::pin, true);
@@ -463,6 +468,11 @@ void Device::drop_link(TimePoint when, const Fault& fault) {
   in_.clear();
   waiting_.clear();
   decoder_.reset();
+  if (!fault.restarts) return;
+  restart(when, ResetCause::power_on, true);
+  mode_ = Mode::booting;
+  download_ = false;
+  boot_at_ = when + profile_.boot;
 }
 
 void Device::change_mac() {

@@ -22,6 +22,8 @@ struct Options {
   /// The port carries no DTR and RTS (a pty): a SYNC that the chip cannot hear, because the
   /// application runs or the rates differ, restarts it into its loader as the lines would.
   bool sync_resets = false;
+  /// The stub is one before esp-flasher-stub 1.1: none of these touches the rate.
+  bool stub_keeps_rate = false;
 
   Options() = default;
 };
@@ -116,6 +118,7 @@ class Device final : public net::DeviceEngine {
   Counters counters_;
 
   Mode mode_ = Mode::reset;
+  bool resets_ = true;  ///< the lines are wired to the chip
   bool dtr_ = false;
   bool rts_ = false;
   std::uint32_t baud_ = 115200;

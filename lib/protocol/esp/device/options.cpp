@@ -55,8 +55,10 @@ struct Kind {
   bool standing = false;  ///< a property of the chip: without a place it holds from the start
 };
 
-constexpr std::array<Kind, 17> kinds = {{
-    {{"drop", "the link goes away for a time (drop@4096:500ms), or for good (:forever)"},
+constexpr std::array<Kind, 18> kinds = {{
+    {{"drop",
+      "the link goes away for a time (drop@4096:500ms), for good (:forever), or until the chip has "
+      "started anew (:restart)"},
      FaultKind::drop},
     {{"corrupt", "a bit of what the host sends flips"}, FaultKind::corrupt},
     {{"corrupt-reply", "a bit of what the device sends flips"}, FaultKind::corrupt_reply},
@@ -77,6 +79,7 @@ constexpr std::array<Kind, 17> kinds = {{
     {{"power-cut", "the power fails while a page is programmed: the page is left a mix"},
      FaultKind::power_cut},
     {{"no-stub", "loading into RAM is refused"}, FaultKind::no_stub, true},
+    {{"no-reset", "no line and no SYNC resets the chip"}, FaultKind::no_reset, true},
     {{"secure-boot", "secure boot is on"}, FaultKind::secure_boot, true},
     {{"flash-encryption", "flash encryption is on"}, FaultKind::flash_encryption, true},
     {{"secure-download", "secure download mode: the ROM refuses most commands"},
@@ -157,6 +160,10 @@ Result<void> parse_argument(Fault& fault, std::string_view argument) {
   }
   if (fault.kind == FaultKind::drop && argument == "forever") {
     fault.forever = true;
+    return {};
+  }
+  if (fault.kind == FaultKind::drop && argument == "restart") {
+    fault.restarts = true;
     return {};
   }
   if (fault.kind == FaultKind::drop || fault.kind == FaultKind::stall) {

@@ -75,6 +75,7 @@ enum class FaultKind {
   write_protected,
   power_cut,
   no_stub,
+  no_reset,
   secure_boot,
   flash_encryption,
   secure_download,
@@ -100,6 +101,7 @@ struct Fault {
   std::uint64_t range_length = 0;
   bool with_error = false;  ///< write-protected
   bool forever = false;     ///< drop: the link does not come back
+  bool restarts = false;    ///< drop: the chip comes back in its application
 
   std::uint32_t seen = 0;   ///< matching requests so far
   std::uint32_t fired = 0;  ///< times

@@ -62,3 +62,32 @@ TEST_CASE(
   CHECK(find_baud("esp32c3", true, 115200, 921600).baud_bps == 115200);
   CHECK(find_baud("esp32c3", true, 0, 460800).baud_bps == 460800);
 }
+
+TEST_CASE("a stub that sets its own rate costs no more than one that keeps it") {
+  const TemporaryFile image(test_bytes(1 << 20, 7));
+  WriteRequest request;
+  request.images.push_back(*parse_placement(image.path() + "@0x10000"));
+  for (const std::string chip : {"esp32", "esp32s2", "esp32p4"}) {
+    CAPTURE(chip);
+    const auto seconds = [&](bool keeps) {
+      VirtualBench bench(chip, {}, {}, 4U << 20, 0,
+                         [&](esp::device::Options& options) { options.stub_keeps_rate = keeps; });
+      bench.session.baud_bps = 921600;
+      Result<Planner> planner = Planner::load(request.images, request.header, false);
+      REQUIRE(planner.has_value());
+      Compressor compressor;
+      const DeviceReport<WriteResult> report =
+          bench.run(write_operation(*planner, compressor, request));
+      REQUIRE_MESSAGE(!report.error.has_value(), report.error->message());
+      CHECK(report.result.attempts == 0);
+      CHECK_FALSE(bench.recorder.noticed("flash.baud_failed"));
+      CHECK_FALSE(bench.recorder.noticed("flash.stub_denied"));
+      CHECK(report.result.baud_bps == 921600);
+      return bench.elapsed().count();
+    };
+    const double resets = seconds(false);
+    const double keeps = seconds(true);
+    MESSAGE(chip << ": 1 MiB in " << resets << " s, with a stub that keeps its rate " << keeps);
+    CHECK(resets < 1.1 * keeps);
+  }
+}

@@ -40,12 +40,14 @@ std::optional<esp::Stub> some_stub(const esp::Chip& chip) {
 }
 
 VirtualBench::VirtualBench(const std::string& chip, const std::vector<std::string>& faults,
-                           Bytes flash, std::uint64_t flash_size, std::uint32_t baud_limit) {
+                           Bytes flash, std::uint64_t flash_size, std::uint32_t baud_limit,
+                           const std::function<void(esp::device::Options&)>& adjust) {
   esp::device::Options options;
   options.chip = chip;
   options.mac = {0x24, 0x0A, 0xC4, 0x00, 0x00, 0x01};
   options.profile = *esp::device::find_profile("");
   options.baud_limit = baud_limit;
+  if (adjust) adjust(options);
   for (const std::string& text : faults) {
     auto fault = esp::device::parse_fault(text);
     REQUIRE_MESSAGE(fault.has_value(), text);

@@ -78,7 +78,8 @@ class VirtualBench {
   /// `flash` is erased unless an earlier bench's is handed on with take_flash().
   /// Rates above `baud_limit` garble the bytes; 0 for what the chip can do.
   VirtualBench(const std::string& chip, const std::vector<std::string>& faults, Bytes flash = {},
-               std::uint64_t flash_size = 4U << 20, std::uint32_t baud_limit = 0);
+               std::uint64_t flash_size = 4U << 20, std::uint32_t baud_limit = 0,
+               const std::function<void(esp::device::Options&)>& adjust = {});
 
   /// Runs one operation to its end. More than `limit` of virtual time fails the test.
   template <class T>
