@@ -186,6 +186,9 @@ Result<Row> parse_row(std::string_view line) {
   if (p.name.size() > name_size) {
     return make_error(Errc::bad_csv, fmt::format("name \"{}\" is longer than 16 bytes", p.name));
   }
+  if (p.name.find('\0') != std::string::npos) {  // the table's entry ends there
+    return make_error(Errc::bad_csv, "a name with a zero byte in it");
+  }
   auto code = partition_type(type);
   if (!code) code = byte(type);
   if (!code) return make_error(Errc::bad_csv, fmt::format("type \"{}\"", type));

@@ -119,6 +119,7 @@ TEST_CASE("CSV: mistakes name their line") {
   CHECK(code(csv_error("a, app, factory, 0x100000, 2M\nb, app, ota_0, 0x200000, 1M")) ==
         "image.csv");
   CHECK(code(csv_error("a, app, nothing,, 1M")) == "image.csv");
+  CHECK(code(csv_error(std::string_view("a\0b, app, factory,, 1M", 22))) == "image.csv");
   CHECK(code(csv_error("a, app, ota_16,, 1M")) == "image.csv");
   CHECK(code(csv_error("a, app, factory,,")) == "image.csv");
   CHECK(code(csv_error("a, app, factory,, 1G")) == "image.csv");
