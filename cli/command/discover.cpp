@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <stop_token>
 
 #include "aiot/units.hpp"
 #include "command/commands.hpp"
@@ -114,8 +115,9 @@ int run_discover(Context& context) {
     context.ui.show_items(render::WatchText());
     if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
   }
+  const std::stop_token stop = context.stop();
   print_wait(context, *request);
-  const auto report = context.environment.find_devices(*request, context.ui, context.stop());
+  const auto report = context.environment.find_devices(*request, context.ui, stop);
   if (!report.has_value()) return context.fail(report.error());
 
   render::Outcome outcome;

@@ -199,10 +199,12 @@ TEST_CASE("the addresses of the last search are kept for completion, the plain o
   REQUIRE(report.devices.size() >= 3);
   remember_devices(report,
                    e);
-  CHECK(content() == "tcp://[fe80::1%25eth0]:80\nusb:303a:1001?serial=70:04:1D\n");
+  CHECK(content() ==
+        "mqtt://b/%60x%60\ntcp://[fe80::1%25eth0]:80\nusb:303a:1001?serial=70:04:1D\n");
   // A capture's devices are not in this room.
   CHECK(run_cli({"discover", "--pcap", "x"}, e).exit == 0);
-  CHECK(content() == "tcp://[fe80::1%25eth0]:80\nusb:303a:1001?serial=70:04:1D\n");
+  CHECK(content() ==
+        "mqtt://b/%60x%60\ntcp://[fe80::1%25eth0]:80\nusb:303a:1001?serial=70:04:1D\n");
   std::filesystem::remove_all(cache);
 }
 
