@@ -26,7 +26,7 @@ source tests/setup.sh
 install_packages base
 install_npm || echo "npm could not bring the flasher stubs: the slower ROM loader is used."
 stage "configure" cmake --preset release "$(stub_option)"
-stage "build" cmake --build build/release
+build_stage "build" build/release
 stage "install into build/quickstart" cmake --install build/release --prefix build/quickstart
 export PATH=$root/build/quickstart/bin:$root/build/release/bin:$PATH  # the image generator is not installed
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing (Debian 12, as root or with sudo), builds, tests, and tests again under
-# ASan and UBSan. Quiet unless something fails; the last line says how many passed. `--fast` leaves the
-# sanitizers out. AIOT_TEST_DATA may name a folder with real images. Logs are in build/logs.
+# Installs what is missing (Debian 12, as root or with sudo), builds and tests. The optimised build (dev)
+# runs the command line, the peers and the inference kernels; the build under ASan and UBSan (asan) runs the
+# unit tests, the fuzz corpora and the command line. Quiet unless something fails; the last line is how many
+# passed. `--fast` leaves the sanitizers out: the optimised build runs everything. AIOT_TEST_DATA may name a
+# folder with real images. Logs are in build/logs.
 set -euo pipefail
 [[ -z ${AIOT_TEST_DATA:-} ]] || AIOT_TEST_DATA=$(realpath -m "$AIOT_TEST_DATA") # tests run in other folders
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,10 +11,10 @@ cd "$root"
 # shellcheck source=tests/setup.sh
 source tests/setup.sh
 
-presets=(dev asan)
+presets=(dev asan) options=(-DAIOT_WERROR=ON)
 case ${1:-} in
   '') ;;
-  --fast) presets=(dev) ;;
+  --fast) presets=(dev) options+=(-DAIOT_TEST_PARTS=all) ;;
   *)
     echo "usage: tests/run.sh [--fast]" >&2
     exit 2
@@ -63,7 +65,7 @@ install_packages test || broken
 install_npm || echo "npm packages are missing: what needs them will skip" | tee -a "$reasons"
 stubs=$(stub_option)
 for preset in "${presets[@]}"; do
-  stage "configure $preset" cmake --preset "$preset" -DAIOT_WERROR=ON "$stubs" || broken
+  stage "configure $preset" cmake --preset "$preset" "${options[@]}" "$stubs" || broken
   stage "build $preset" cmake --build "build/$preset" || broken
   run_suite "$preset"
 done

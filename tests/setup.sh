@@ -21,6 +21,36 @@ stage() {
   return 1
 }
 
+# build_stage NAME FOLDER: builds it, and shows how far it is: on a terminal in one line, else in a line for each tenth.
+build_stage() {
+  local name=$1 folder=$2 log start=$SECONDS
+  log=$logs/${name//[^A-Za-z0-9]/-}.log
+  if NINJA_STATUS='[%p] ' cmake --build "$folder" 2>&1 </dev/null | tee "$log" | show_progress "$name"; then
+    printf '%-44s %4d s\n' "$name" $((SECONDS - start))
+    return 0
+  fi
+  printf '%-44s FAILED after %d s; the end of %s:\n' "$name" $((SECONDS - start)) "${log#"$root"/}"
+  tail -n 40 "$log"
+  return 1
+}
+# show_progress NAME: reads what ninja prints.
+show_progress() {
+  local name=$1 start=$SECONDS line percent=0 shown=0 status
+  while true; do
+    status=0
+    read -r -t 1 line || status=$?
+    ((status == 0 || status > 128)) || break  # above 128: nothing for a second
+    [[ $status != 0 || ! $line =~ ^\[\ *([0-9]+)%\] ]] || percent=${BASH_REMATCH[1]}
+    if [[ -t 1 ]]; then
+      printf '\r%-44s %4d s  %3d %%' "$name" $((SECONDS - start)) "$percent"
+    elif ((percent >= shown + 10 && percent < 100)); then
+      shown=$((percent - percent % 10))
+      printf '%-44s %4d s  %3d %%\n' "$name" $((SECONDS - start)) "$percent"
+    fi
+  done
+  if [[ -t 1 ]]; then printf '\r\033[K'; fi
+}
+
 # missing_packages base|test: names in apt-packages.txt that this machine lacks.
 missing_packages() {
   local line name mark
