@@ -28,6 +28,15 @@ if(AIOT_SANITIZE)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_link_options(-Wl,--as-needed -Wl,-O1)
+  if(NOT AIOT_SANITIZE)
+    # What a device or a file sends must not become code: checked copies, canaries, landing pads for indirect jumps,
+    # and no table of addresses that stays writable. tests/install/hardening_test.sh looks for each.
+    add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+      add_compile_options(-fcf-protection=full)
+    endif()
+    add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+  endif()
 endif()
 # Links a sanitizers' test program in a fraction of the time; a distribution's own build goes without.
 find_program(AIOT_MOLD mold)
