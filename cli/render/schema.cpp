@@ -89,11 +89,11 @@ class SchemaWriter final : public FieldVisitor {
  private:
   struct Level {
     FieldInfo info;
-    Object properties;
-    Array required;
+    Object properties = {};
+    Array required = {};
     bool is_list = false;
     bool open = false;
-    Object items;
+    Object items = {};
 
     Object schema() const {
       Object out({{"type", is_list ? "array" : "object"}});

@@ -13,6 +13,7 @@
 
 #include "aiot/units.hpp"
 #include "image/files.hpp"
+#include "image/limits.hpp"
 #include "image/partition_table.hpp"
 #include "sample.hpp"
 
@@ -75,7 +76,7 @@ bool parse(int argc, char** argv, Options& options) {
       options.app.version = value;
     } else if (word == "--size") {
       const auto size = parse_size(value);
-      if (!size || *size > image::max_file_bytes) return false;
+      if (!size || *size > image::limits::file_bytes) return false;
       options.app.size_bytes = static_cast<std::size_t>(*size);
     } else if (word == "--seed") {
       options.app.seed = std::strtoull(value.c_str(), nullptr, 0);

@@ -84,7 +84,7 @@ struct SourceReport {
 /// Schema "aiot.discover/1".
 struct Report {
   std::vector<DeviceRecord> devices;  ///< by ecosystem, name and id
-  std::vector<SourceReport> sources;  ///< by name
+  std::vector<SourceReport> sources = {};  ///< by name
   bool complete = true;               ///< false when it was stopped before its time
   double seconds = 0;
 };

@@ -23,9 +23,9 @@ constexpr std::chrono::milliseconds time_to_let_go{400};
 
 struct EspDetails {
   std::string chip;
-  std::optional<std::string> revision;
-  std::optional<std::uint64_t> flash_bytes;
-  std::vector<std::string> security;
+  std::optional<std::string> revision = {};
+  std::optional<std::uint64_t> flash_bytes = {};
+  std::vector<std::string> security = {};
 };
 void describe(FieldVisitor& v, EspDetails& details) {
   v("chip", details.chip, "");
