@@ -63,8 +63,8 @@ class PrivateBus {
     const auto executor = co_await asio::this_coro::executor;
     const TimePoint deadline = in(std::chrono::seconds(20));
     while (true) {
-      auto bus = dbus::Bus::open(executor, address());
-      if (bus) co_return std::make_shared<dbus::Bus>(*std::move(bus));
+      auto bus = aiot::dbus::Bus::open(executor, address());
+      if (bus) co_return std::make_shared<aiot::dbus::Bus>(*std::move(bus));
       if (steady_clock().now() > deadline) co_return std::move(bus).error();
       auto slept = co_await steady_clock().sleep_for(std::chrono::milliseconds(20));
       AIOT_CO_CHECK(std::move(slept));

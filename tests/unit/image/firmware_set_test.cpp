@@ -176,7 +176,7 @@ TEST_CASE("a chip, a revision or a size that does not match is said, and can be 
     image[14] = byte;
     return code({{"app", image}}, {.chip_name = name, .options = {false, revision}});
   };
-  for (const std::uint16_t unset : {0, 0xFFFF}) {
+  for (const std::uint16_t unset : std::initializer_list<std::uint16_t>{0, 0xFFFF}) {
     CHECK(legacy("esp32c3", 3, 0, unset, 2) == "image.revision");
     CHECK(legacy("esp32c3", 3, 0, unset, 3) == "ok");
     CHECK(legacy("esp32", 3, 0, unset, 299) == "image.revision");
