@@ -235,7 +235,7 @@ _aiotctl() {
     /sim:--flash) _aiotctl_files -f; return ;;
     /sim:--flash-size) :; return ;;
     /sim:--baud-limit) :; return ;;
-    /sim:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
+    /sim:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
     /sim:--mac) :; return ;;
     /sim:--profile) _aiotctl_words 'default fast'; return ;;
     /sim:--rate) :; return ;;

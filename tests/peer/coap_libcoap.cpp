@@ -12,6 +12,7 @@
 #include "protocol/coap/server.hpp"
 #include "protocol/coap/requester.hpp"
 #include "skip.hpp"
+#include "unit/job/discover/seen.hpp"
 #include "unit/net/show.hpp"
 
 using namespace aiot;
@@ -35,7 +36,7 @@ Result<Response> get_from_peer(asio::io_context& loop, const std::string& path) 
   Request request;
   request.path = path;
   const asio::ip::udp::endpoint server(asio::ip::address_v4::loopback(), default_port);
-  return run_real(loop, [&] { return get(server, request, in(25s)); });
+  return run_real(loop, [&] { return get(server, request, net::steady_clock(), in(25s)); });
 }
 
 }  // namespace
@@ -129,7 +130,7 @@ TEST_CASE("libcoap's server in the group of all CoAP nodes is found") {
                                       cancel.emit(asio::cancellation_type::terminal);
                                     seen.push_back(std::move(o));
                                   }};
-  const auto source = discover::make_coap_source();
+  const auto source = discover::make_source("coap");
   bool ended = false;
   const auto work = [&]() -> net::Task<discover::SourceStatus> {
     co_await asio::this_coro::throw_if_cancelled(false);

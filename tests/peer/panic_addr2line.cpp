@@ -103,9 +103,9 @@ void compare(const std::string& prefix, const std::string& flags) {
 
   listen::PanicDecoder decoder(*map, false);
   CHECK(decoder.decode("Guru Meditation\nBackt").empty());
-  const Array rows = decoder.decode("race: " + in_run + ":0x3ffb5030 0x00000000:0x3ffb5050\r\n");
+  const auto rows = decoder.decode("race: " + in_run + ":0x3ffb5030 0x00000000:0x3ffb5050\r\n");
   REQUIRE(!rows.empty());
-  CHECK(*rows.back().object()->find("function")->string() == "motor::Driver::run(int)");
+  CHECK(rows.back().function == "motor::Driver::run(int)");
 }
 
 }  // namespace

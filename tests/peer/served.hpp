@@ -21,7 +21,8 @@ inline bool serve(boost::asio::io_context& loop, aiot::net::DatagramEngine& engi
   if (!opened) return false;
   const auto socket = std::make_shared<aiot::net::UdpSocket>(*std::move(opened));
   const auto work = [socket, &engine]() -> boost::asio::awaitable<void> {
-    const aiot::Result<void> served = co_await aiot::net::serve_datagrams(*socket, engine, net::steady_clock());
+    const aiot::Result<void> served =
+        co_await aiot::net::serve_datagrams(*socket, engine, aiot::net::steady_clock());
     static_cast<void>(served);
   };
   boost::asio::co_spawn(loop, work, boost::asio::detached);
