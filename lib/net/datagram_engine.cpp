@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace aiot::net {
@@ -78,8 +79,7 @@ void DatagramDriver::pump() {
 void DatagramDriver::wait_for_timer() {
   const std::optional<TimePoint> next = engine_->next_timer();
   if (next == timer_) return;
-  if (stop_timer_) stop_timer_->emit(asio::cancellation_type::terminal);
-  stop_timer_.reset();
+  stop_waiting();
   timer_ = next;
   if (!next || *next == TimePoint::max()) return;
   stop_timer_ = std::make_shared<asio::cancellation_signal>();
@@ -95,12 +95,20 @@ void DatagramDriver::wait_for_timer() {
   asio::co_spawn(executor_, work, asio::bind_cancellation_slot(stop_timer_->slot(), asio::detached));
 }
 
+void DatagramDriver::stop_waiting() {
+  if (!stop_timer_) return;
+  // Not at once: a coroutine that is cancelled before its first step throws.
+  asio::post(executor_, [signal = std::move(stop_timer_)] {
+    signal->emit(asio::cancellation_type::terminal);
+  });
+  stop_timer_.reset();
+}
+
 void DatagramDriver::close() {
   if (closed_) return;
   pump();
   closed_ = true;
-  if (stop_timer_) stop_timer_->emit(asio::cancellation_type::terminal);
-  stop_timer_.reset();
+  stop_waiting();
   for (const auto& socket : sockets_) socket->socket.close();
 }
 

@@ -70,6 +70,7 @@ class DatagramDriver : public std::enable_shared_from_this<DatagramDriver> {
   Task<void> read(Socket& socket);
   Socket* socket_for(const OutgoingDatagram& out);
   void wait_for_timer();
+  void stop_waiting();
 
   asio::any_io_executor executor_;
   Clock& clock_;

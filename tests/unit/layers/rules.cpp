@@ -30,7 +30,7 @@ const std::array<Arrow, 17> arrows = {{
     {"capture", {"core", "net"}},
     {"fleet", {"core", "net"}},
     {"xml", {"core"}},
-    {"protocol", {"core", "crypto", "net", "xml"}},
+    {"protocol", {"core", "crypto", "net", "dbus", "xml"}},
     {"job",
      {"core", "crypto", "net", "dbus", "mqtt", "capture", "fleet", "protocol", "image", "inference", "config", "store",
       "filter"}},

@@ -19,8 +19,12 @@ Advert advert_of(std::string_view hex) {
 std::string found_in(const Advert& advert) {
   std::string out;
   for (const Finding& f : beacon::find_all(advert)) {
+    std::vector<Reading> readings = f.readings;
+    if (f.discriminator) readings.push_back({"discriminator", int{*f.discriminator}});
+    if (f.vendor_id) readings.push_back({"vendor_id", int{*f.vendor_id}});
+    if (f.product_id) readings.push_back({"product_id", int{*f.product_id}});
     out += fmt::format("{}{}, {}, {}, {}: {}", out.empty() ? "" : "\n", f.format, f.ecosystem,
-                       f.state, f.job, test::show(f.readings));
+                       f.state, f.job, test::show(readings));
     if (f.address) out += " @" + address_text(*f.address);
   }
   return out;
