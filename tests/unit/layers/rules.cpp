@@ -15,7 +15,7 @@ struct Arrow {
   std::string_view room;
   Names may_include;
 };
-const std::array<Arrow, 17> arrows = {{
+const std::array<Arrow, 18> arrows = {{
     {"include", {}},
     {"core", {}},
     {"crypto", {"core"}},
@@ -30,11 +30,13 @@ const std::array<Arrow, 17> arrows = {{
     {"capture", {"core", "net"}},
     {"fleet", {"core", "net"}},
     {"xml", {"core"}},
-    {"protocol", {"core", "crypto", "net", "dbus", "xml"}},
+    {"provisioning", {"core"}},
+    {"protocol", {"core", "crypto", "net", "dbus", "xml", "provisioning"}},
     {"job",
-     {"core", "crypto", "net", "dbus", "mqtt", "capture", "fleet", "protocol", "image", "inference", "config", "store",
-      "filter"}},
-    {"sim", {"core", "crypto", "config", "net", "mqtt", "protocol", "inference"}},
+     {"core", "crypto", "net", "dbus", "mqtt", "capture", "fleet", "protocol", "provisioning", "image", "inference", "config",
+      "store", "filter"}},
+    {"sim",
+     {"core", "crypto", "config", "net", "mqtt", "protocol", "provisioning", "inference"}},
 }};
 
 /// A library, by how its headers begin, and where it may be named (prefixes of paths).
@@ -51,7 +53,7 @@ const std::array<Library, 22> libraries = {{
     {"boost/", {}},
     {"fmt/",
      {"lib/core/", "lib/crypto/", "lib/config/", "lib/image/", "lib/inference/", "lib/store/",
-      "lib/net/", "lib/dbus/", "lib/mqtt/", "lib/capture/", "lib/protocol/", "lib/job/", "lib/sim/", "lib/filter/", "cli/"}},
+      "lib/net/", "lib/dbus/", "lib/mqtt/", "lib/capture/", "lib/provisioning/", "lib/protocol/", "lib/job/", "lib/sim/", "lib/filter/", "cli/"}},
     {"openssl/", {"lib/crypto/", "lib/net/tls"}},
     {"yaml-cpp/", {"lib/config/"}},
     {"CLI/", {"cli/"}},

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "aiot/address.hpp"
+#include "aiot/device_report.hpp"
+#include "aiot/event.hpp"
+#include "aiot/result.hpp"
+
+/// Brings devices from their box to the network: over BLE, Wi-Fi, serial and IP.
+///
+/// run() blocks, pairs all devices side by side, reports each stage to `sink`, and stops soon after
+/// `stop` is requested (Condition::cancelled). A Result is an error only when nothing was tried;
+/// the outcome of each device is in the Report.
+namespace aiot::pair {
+
+/// How far a device has come, in this order. A protocol that has no use for a stage leaves it out.
+enum class Stage {
+  found,             ///< the device has been seen, or answers
+  connected,         ///< a link to it is open
+  authenticated,     ///< it and this host have proved who they are
+  credentials_sent,  ///< it has taken what it was given
+  joined,            ///< it reports that it is on the network, or that the bond is made
+  confirmed,         ///< it was found again from outside: on the network, or among the bonds
+};
+inline constexpr std::array<std::string_view, 6> stage_names = {
+    "found", "connected", "authenticated", "credentials_sent", "joined", "confirmed"};
+
+/// A Wi-Fi network, and what gets a device into it. Never shown, logged or written.
+struct WifiCredentials {
+  std::string ssid;      ///< 1 to 32 bytes
+  std::string password;  ///< "" for an open network; 8 to 63 characters, or 64 hexadecimal digits
+  std::string security;  ///< "open", "wpa2", "wpa3", "wpa2/wpa3"; "" leaves it to the device
+  bool hidden = false;   ///< the network does not announce its name
+};
+
+/// What proves that this host may set the device up. Never shown, logged or written.
+struct Secrets {
+  std::string proof;     ///< proof of possession, set-up code, or password of an SRP user
+  std::string username;  ///< of ESP's security 2
+  std::string passkey;   ///< of a Bluetooth bond, 6 digits
+  std::string token;     ///< of miIO, 32 hexadecimal digits; or Alibaba's
+};
+
+/// A device to pair: an address, a set-up code, or a code with the address of its device.
+struct Target {
+  Address address;       ///< without a scheme when only the code is known
+  std::string code;      ///< as scanned or typed: a secret; "" for none
+  std::string id;        ///< of the record of what is done: the name that the caller knows it by
+  Secrets secrets = {};  ///< for this device; fields that are empty are those of the Request
+};
+
+struct Request {
+  std::optional<WifiCredentials> wifi;  ///< nullopt: only bonds and what needs none
+  Secrets secrets;
+  std::string protocol;     ///< "esp", "improv", …; "" by the target; see protocols()
+  std::string io = "auto";  ///< of a bond: what this side can do; see the manual
+  bool confirm = false;     ///< find it again on the target network
+  std::string record_file;  ///< what is done, so that a second run skips it; "": none
+  std::string token_file;   ///< where a miIO token goes; "": nowhere
+  std::string endpoint;     ///< ESP: send `endpoint_data` to it as well
+  std::string endpoint_data;
+  std::string trace_file;                ///< "" for none; %d becomes the device's number
+  std::chrono::milliseconds timeout{0};  ///< for each device, 0 for none but the stages' own
+  unsigned jobs = 0;                     ///< devices at once, 0 for all
+};
+
+/// When a stage was reached.
+struct StageTime {
+  Stage stage = Stage::found;
+  double ms = 0;  ///< since the device's run began
+};
+/// A network that the device sees.
+struct VisibleNetwork {
+  std::string ssid;
+  std::string bssid;
+  std::uint32_t channel = 0;
+  int rssi_dbm = 0;
+  std::string security;
+};
+/// What is known of a device that was paired, or as far as it came.
+struct PairResult {
+  std::string protocol;  ///< by which it was paired
+  std::string id;        ///< that the device itself reports: a MAC, a device id
+  std::string name;
+  std::string model;
+  std::string firmware;
+  std::vector<StageTime> stages;         ///< those that were reached, in their order
+  std::string ssid;                      ///< of the network that it joined
+  std::string ip;                        ///< that it reports, or was found at
+  std::string url;                       ///< where it is configured further
+  std::vector<VisibleNetwork> networks;  ///< that it sees, when it was asked
+  std::vector<std::string> services;     ///< of a bond: profiles, by name or UUID
+  std::string endpoint_reply;            ///< of Request::endpoint, base64 in JSON when not UTF-8
+  bool skipped = false;                  ///< an earlier run has paired it
+  double seconds = 0;
+};
+AIOT_API SchemaInfo schema_of(const PairResult&);
+AIOT_API void describe(FieldVisitor& v, PairResult& result);
+
+using Report = std::vector<DeviceReport<PairResult>>;
+
+/// Pairs all of `targets`. Errors when nothing was tried: no targets, one that no protocol takes, a
+/// record that cannot be used.
+AIOT_API Result<Report> run(std::span<const Target> targets, const Request& request,
+                                  EventSink& sink, std::stop_token stop);
+
+}  // namespace aiot::pair
