@@ -1,0 +1,62 @@
+#include "crypto/hkdf.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cstdlib>
+
+namespace aiot::crypto {
+namespace {
+
+const EVP_MD* kind_of(Hash hash) {
+  switch (hash) {
+    case Hash::sha256: return EVP_sha256();
+    case Hash::sha384: return EVP_sha384();
+    case Hash::sha512: return EVP_sha512();
+  }
+  std::abort();
+}
+
+}  // namespace
+
+std::size_t hash_bytes(Hash hash) {
+  return static_cast<std::size_t>(EVP_MD_get_size(kind_of(hash)));
+}
+
+Bytes digest(Hash hash, ByteSpan data) {
+  Bytes out(hash_bytes(hash));
+  if (EVP_Digest(data.data(), data.size(), out.data(), nullptr, kind_of(hash), nullptr) != 1)
+    std::abort();  // memory is gone, or the build lacks the digest
+  return out;
+}
+
+Bytes hmac(Hash hash, ByteSpan key, ByteSpan data) {
+  Bytes out(hash_bytes(hash));
+  static constexpr std::uint8_t none = 0;  // a null pointer would mean "the key of the last call"
+  if (HMAC(kind_of(hash), key.empty() ? &none : key.data(), static_cast<int>(key.size()),
+           data.data(), data.size(), out.data(), nullptr) == nullptr)
+    std::abort();
+  return out;
+}
+
+Bytes hkdf_extract(Hash hash, ByteSpan salt, ByteSpan secret) { return hmac(hash, salt, secret); }
+
+Bytes hkdf_expand(Hash hash, ByteSpan key, ByteSpan info, std::size_t length) {
+  if (length > 255 * hash_bytes(hash)) std::abort();
+  Bytes out;
+  Bytes block;
+  for (std::uint8_t counter = 1; out.size() < length; ++counter) {
+    block.insert(block.end(), info.begin(), info.end());
+    block.push_back(counter);
+    block = hmac(hash, key, block);
+    out.insert(out.end(), block.begin(), block.end());
+  }
+  out.resize(length);
+  return out;
+}
+
+Bytes hkdf(Hash hash, ByteSpan secret, ByteSpan salt, ByteSpan info, std::size_t length) {
+  return hkdf_expand(hash, hkdf_extract(hash, salt, secret), info, length);
+}
+
+}  // namespace aiot::crypto
