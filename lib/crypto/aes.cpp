@@ -1,33 +1,13 @@
 #include "crypto/aes.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
+
+#include "crypto/evp.hpp"
 
 namespace aiot::crypto {
 namespace {
 
 constexpr std::size_t block_bytes = 16;
-
-struct FreeContext {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using Context = std::unique_ptr<EVP_CIPHER_CTX, FreeContext>;
-
-// OpenSSL fails here only when memory is gone or the build lacks AES: both are fatal.
-void require(bool ok) {
-  if (!ok) std::abort();
-}
-
-Context make_context() {
-  Context context(EVP_CIPHER_CTX_new());
-  require(context != nullptr);
-  return context;
-}
-
-int size_of(ByteSpan bytes) { return static_cast<int>(bytes.size()); }
 
 const EVP_CIPHER* cipher_for(ByteSpan key, ByteSpan iv) {
   require((key.size() == 16 || key.size() == 32) && (iv.empty() || iv.size() == block_bytes));
@@ -37,7 +17,7 @@ const EVP_CIPHER* cipher_for(ByteSpan key, ByteSpan iv) {
 
 /// An empty `iv` means ECB.
 std::optional<Bytes> run(bool encrypt, ByteSpan key, ByteSpan iv, ByteSpan in) {
-  const Context context = make_context();
+  const auto context = own(EVP_CIPHER_CTX_new());
   require(EVP_CipherInit_ex(context.get(), cipher_for(key, iv), nullptr, key.data(),
                             iv.empty() ? nullptr : iv.data(), encrypt ? 1 : 0) == 1);
   Bytes out(in.size() + block_bytes);
@@ -47,19 +27,6 @@ std::optional<Bytes> run(bool encrypt, ByteSpan key, ByteSpan iv, ByteSpan in) {
   if (EVP_CipherFinal_ex(context.get(), out.data() + body, &tail) != 1) return std::nullopt;
   out.resize(static_cast<std::size_t>(body + tail));
   return out;
-}
-
-/// A context with key and nonce that has seen the associated data.
-Context begin_gcm(bool encrypt, ByteSpan key, ByteSpan nonce, ByteSpan associated) {
-  require((key.size() == 16 || key.size() == 32) && nonce.size() == aes_gcm_nonce_bytes);
-  Context context = make_context();
-  const EVP_CIPHER* cipher = key.size() == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
-  require(EVP_CipherInit_ex(context.get(), cipher, nullptr, key.data(), nonce.data(),
-                            encrypt ? 1 : 0) == 1);
-  int ignored = 0;
-  require(EVP_CipherUpdate(context.get(), nullptr, &ignored, associated.data(),
-                           size_of(associated)) == 1);
-  return context;
 }
 
 }  // namespace
@@ -80,7 +47,7 @@ std::optional<Bytes> aes_ecb_decrypt(ByteSpan key, ByteSpan cipher) {
 
 std::optional<Bytes> aes_ccm_open(const Aes128Key& key, ByteSpan nonce, ByteSpan associated,
                                   ByteSpan ciphertext, ByteSpan tag) {
-  const Context context = make_context();
+  const auto context = own(EVP_CIPHER_CTX_new());
   EVP_CIPHER_CTX* c = context.get();
   require(EVP_DecryptInit_ex(c, EVP_aes_128_ccm(), nullptr, nullptr, nullptr) == 1);
   require(EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_CCM_SET_IVLEN, size_of(nonce), nullptr) == 1);
@@ -108,7 +75,7 @@ Bytes aes_ccm_decrypt_unverified(const Aes128Key& key, ByteSpan nonce, ByteSpan 
   counter[0] = static_cast<std::uint8_t>(14 - nonce.size());
   std::copy(nonce.begin(), nonce.end(), counter.begin() + 1);
   counter[15] = 1;
-  const Context context = make_context();
+  const auto context = own(EVP_CIPHER_CTX_new());
   require(EVP_DecryptInit_ex(context.get(), EVP_aes_128_ctr(), nullptr, key.data(),
                              counter.data()) == 1);
   Bytes plain(ciphertext.size());
@@ -118,35 +85,6 @@ Bytes aes_ccm_decrypt_unverified(const Aes128Key& key, ByteSpan nonce, ByteSpan 
                               size_of(ciphertext)) == 1);
   }
   return plain;
-}
-
-Bytes aes_gcm_seal(ByteSpan key, ByteSpan nonce, ByteSpan associated, ByteSpan text) {
-  const Context context = begin_gcm(true, key, nonce, associated);
-  Bytes out(text.size() + aes_gcm_tag_bytes);
-  int body = 0;
-  int tail = 0;
-  require(EVP_CipherUpdate(context.get(), out.data(), &body, text.data(), size_of(text)) == 1);
-  require(EVP_CipherFinal_ex(context.get(), out.data() + body, &tail) == 1);
-  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_GET_TAG, aes_gcm_tag_bytes,
-                              out.data() + text.size()) == 1);
-  return out;
-}
-
-std::optional<Bytes> aes_gcm_open(ByteSpan key, ByteSpan nonce, ByteSpan associated,
-                                  ByteSpan sealed) {
-  if (sealed.size() < aes_gcm_tag_bytes) return std::nullopt;
-  const ByteSpan cipher = sealed.first(sealed.size() - aes_gcm_tag_bytes);
-  std::array<std::uint8_t, aes_gcm_tag_bytes> tag{};
-  std::copy(sealed.end() - aes_gcm_tag_bytes, sealed.end(), tag.begin());
-  const Context context = begin_gcm(false, key, nonce, associated);
-  Bytes out(cipher.size());
-  int body = 0;
-  int end = 0;
-  require(EVP_CipherUpdate(context.get(), out.data(), &body, cipher.data(), size_of(cipher)) == 1);
-  require(EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_GCM_SET_TAG, aes_gcm_tag_bytes, tag.data()) ==
-          1);
-  if (EVP_CipherFinal_ex(context.get(), tag.data(), &end) != 1) return std::nullopt;
-  return out;
 }
 
 }  // namespace aiot::crypto

@@ -1,9 +1,8 @@
 #include "crypto/hkdf.hpp"
 
-#include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include <cstdlib>
+#include "crypto/evp.hpp"
 
 namespace aiot::crypto {
 namespace {
@@ -25,24 +24,22 @@ std::size_t hash_bytes(Hash hash) {
 
 Bytes digest(Hash hash, ByteSpan data) {
   Bytes out(hash_bytes(hash));
-  if (EVP_Digest(data.data(), data.size(), out.data(), nullptr, kind_of(hash), nullptr) != 1)
-    std::abort();  // memory is gone, or the build lacks the digest
+  require(EVP_Digest(data.data(), data.size(), out.data(), nullptr, kind_of(hash), nullptr) == 1);
   return out;
 }
 
 Bytes hmac(Hash hash, ByteSpan key, ByteSpan data) {
   Bytes out(hash_bytes(hash));
   static constexpr std::uint8_t none = 0;  // a null pointer would mean "the key of the last call"
-  if (HMAC(kind_of(hash), key.empty() ? &none : key.data(), static_cast<int>(key.size()),
-           data.data(), data.size(), out.data(), nullptr) == nullptr)
-    std::abort();
+  require(HMAC(kind_of(hash), key.empty() ? &none : key.data(), static_cast<int>(key.size()),
+               data.data(), data.size(), out.data(), nullptr) != nullptr);
   return out;
 }
 
 Bytes hkdf_extract(Hash hash, ByteSpan salt, ByteSpan secret) { return hmac(hash, salt, secret); }
 
 Bytes hkdf_expand(Hash hash, ByteSpan key, ByteSpan info, std::size_t length) {
-  if (length > 255 * hash_bytes(hash)) std::abort();
+  require(length <= 255 * hash_bytes(hash));
   Bytes out;
   Bytes block;
   for (std::uint8_t counter = 1; out.size() < length; ++counter) {

@@ -1,10 +1,12 @@
 #include "protocol/tuya/packet.hpp"
 
-#include <array>
-#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <array>
+#include <boost/json.hpp>
+
+#include "crypto/aead.hpp"
 #include "crypto/aes.hpp"
 #include "crypto/digest.hpp"
 
@@ -101,11 +103,11 @@ Result<Packet> decode_6699(ByteSpan datagram) {
   if (load_be32(datagram, datagram.size() - suffix_bytes) != suffix_6699)
     return make_error(Errc::bad_packet, "damaged");
   const ByteSpan body = datagram.subspan(header_6699_bytes, body_bytes);
-  if (body.size() < crypto::aes_gcm_nonce_bytes) return make_error(Errc::bad_packet);
+  if (body.size() < crypto::aead_nonce_bytes) return make_error(Errc::bad_packet);
   const ByteSpan associated = datagram.first(header_6699_bytes).subspan(4);
   const std::optional<Bytes> opened =
-      crypto::aes_gcm_open(broadcast_key(), body.first(crypto::aes_gcm_nonce_bytes), associated,
-                           body.subspan(crypto::aes_gcm_nonce_bytes));
+      crypto::aes_gcm_open(broadcast_key(), body.first(crypto::aead_nonce_bytes), associated,
+                           body.subspan(crypto::aead_nonce_bytes));
   if (!opened) return make_error(Errc::bad_cipher);
   ByteSpan text = *opened;
   if (!is_object(text) && text.size() > return_code_bytes &&
@@ -142,8 +144,7 @@ Bytes info_question(std::string_view own_ip, ByteSpan nonce) {
   out.insert(out.end(), 2, 0);
   append_be32(out, 0);
   append_be32(out, ask_info);
-  append_be32(out,
-              static_cast<std::uint32_t>(nonce.size() + text.size() + crypto::aes_gcm_tag_bytes));
+  append_be32(out, static_cast<std::uint32_t>(nonce.size() + text.size() + crypto::aead_tag_bytes));
   const Bytes sealed =
       crypto::aes_gcm_seal(broadcast_key(), nonce, ByteSpan(out).subspan(4), as_bytes(text));
   append(out, nonce);
