@@ -1,0 +1,70 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "net/link.hpp"
+
+namespace aiot::net {
+
+/// A request or a response of HTTP/1.1 (RFC 9112).
+struct HttpMessage {
+  std::string method;   ///< of a request; "" in a response
+  std::string target;   ///< of a request: path and query
+  unsigned status = 0;  ///< of a response; 0 in a request
+  /// As they came, and in their order. Content-Length, Transfer-Encoding and Connection are written
+  /// from the other members.
+  std::vector<std::pair<std::string, std::string>> headers;
+  Bytes body;
+  bool keep_alive = true;  ///< the connection serves another exchange after this message
+
+  /// The value of the first header of this name, whatever its case; "" for none.
+  std::string_view header(std::string_view name) const;
+};
+HttpMessage http_request(std::string method, std::string target);
+HttpMessage http_response(unsigned status);
+
+/// The message with its Content-Length. Control characters outside of the body become blanks: a
+/// value never ends a line.
+Bytes write_http(const HttpMessage& message);
+
+/// Takes messages from a byte stream, in pieces of any size: Content-Length, chunked, or up to the
+/// end of the stream. Start line and headers together have at most 8 KiB.
+class HttpParser {
+ public:
+  enum class Kind { request, response };
+  HttpParser(Kind kind, std::size_t body_limit_bytes);
+  ~HttpParser();
+  HttpParser(HttpParser&&) noexcept;
+  HttpParser& operator=(HttpParser&&) noexcept;
+
+  /// Takes bytes up to the end of the message, and gives their count: those behind it belong to the
+  /// next one, or to another protocol. Interim responses (1xx) are skipped. Errc::protocol for what
+  /// is no such message or exceeds a limit; final.
+  Result<std::size_t> feed(ByteSpan bytes);
+  /// The stream has ended. Errc::protocol when this cuts the message short.
+  Result<void> finish();
+  bool done() const;
+  /// A byte of the message has arrived, and not its last.
+  bool begun() const;
+  /// The message, once it is done(). The parser is then ready for the next one.
+  HttpMessage take();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Reads one message of `parser` from `link`. `ahead` holds bytes that were read before, and gets
+/// those behind the message. Link errors; Errc::protocol.
+Task<HttpMessage> read_http(Link& link, HttpParser& parser, Bytes& ahead, TimePoint deadline);
+
+/// Sends a request and reads its response, of at most `body_limit_bytes`. Bytes behind the response
+/// on a connection that is kept are Errc::protocol.
+Task<HttpMessage> exchange_http(Link& link, HttpMessage request, std::size_t body_limit_bytes,
+                                TimePoint deadline);
+
+}  // namespace aiot::net
