@@ -87,4 +87,22 @@ Bytes aes_ccm_decrypt_unverified(const Aes128Key& key, ByteSpan nonce, ByteSpan 
   return plain;
 }
 
+AesCtr::AesCtr(ByteSpan key, ByteSpan counter) : context_(own(EVP_CIPHER_CTX_new()).release()) {
+  require((key.size() == 16 || key.size() == 32) && counter.size() == block_bytes);
+  require(EVP_EncryptInit_ex(static_cast<EVP_CIPHER_CTX*>(context_),
+                             key.size() == 16 ? EVP_aes_128_ctr() : EVP_aes_256_ctr(), nullptr,
+                             key.data(), counter.data()) == 1);
+}
+AesCtr::~AesCtr() { EVP_CIPHER_CTX_free(static_cast<EVP_CIPHER_CTX*>(context_)); }
+
+Bytes AesCtr::next(ByteSpan text) {
+  Bytes out(text.size());
+  int length = 0;
+  if (!text.empty()) {
+    require(EVP_EncryptUpdate(static_cast<EVP_CIPHER_CTX*>(context_), out.data(), &length,
+                              text.data(), size_of(text)) == 1);
+  }
+  return out;
+}
+
 }  // namespace aiot::crypto

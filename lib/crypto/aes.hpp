@@ -2,6 +2,7 @@
 
 #include <array>
 #include <optional>
+#include <utility>
 
 #include "aiot/bytes.hpp"
 
@@ -29,5 +30,23 @@ std::optional<Bytes> aes_ccm_open(const Aes128Key& key, ByteSpan nonce, ByteSpan
 /// The same message without its tag looked at: any key gives some bytes. Only for formats that
 /// carry no tag that could be checked.
 Bytes aes_ccm_decrypt_unverified(const Aes128Key& key, ByteSpan nonce, ByteSpan ciphertext);
+
+/// CTR (6.5) as one key stream over many messages: each goes on where the last one ended. Encrypts
+/// and decrypts alike. A key of 16 or 32 bytes, a first counter block of 16.
+class AesCtr {
+ public:
+  AesCtr(ByteSpan key, ByteSpan counter);
+  ~AesCtr();
+  AesCtr(AesCtr&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+  AesCtr& operator=(AesCtr&& other) noexcept {
+    std::swap(context_, other.context_);
+    return *this;
+  }
+
+  Bytes next(ByteSpan text);
+
+ private:
+  void* context_;
+};
 
 }  // namespace aiot::crypto

@@ -44,3 +44,24 @@ TEST_CASE("what was not encrypted with this key, or not whole, gives nothing") {
   CHECK(!aes_ecb_decrypt(iv, aes_ecb_encrypt(key, text)));
   CHECK(aes_cbc_decrypt(key, iv, aes_cbc_encrypt(key, iv, {})) == Bytes());
 }
+
+// NIST SP 800-38A, F.5.1 and F.5.5: one stream, whatever the pieces.
+TEST_CASE("AES in CTR") {
+  const Bytes counter = hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff");
+  const Bytes two_blocks =
+      hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
+  const std::string_view sealed = "874d6191b620e3261bef6864990db6ce9806f66b7970fdff8617187bb9fffdff";
+  for (std::size_t piece = 1; piece <= two_blocks.size(); ++piece) {
+    AesCtr stream(key, counter);
+    Bytes out;
+    for (std::size_t at = 0; at < two_blocks.size(); at += piece) {
+      append(out, stream.next(ByteSpan(two_blocks).subspan(at, std::min(piece, two_blocks.size() - at))));
+    }
+    CHECK(to_hex(out) == sealed);
+  }
+  AesCtr stream(key, counter);
+  CHECK(stream.next({}).empty());
+  CHECK(stream.next(hex(sealed)) == two_blocks);
+  AesCtr of_256(hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4"), counter);
+  CHECK(to_hex(of_256.next(text)) == "601ec313775789a5b7a7f504bbf3d228");
+}
