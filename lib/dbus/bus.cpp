@@ -150,6 +150,83 @@ struct Bus::Shared : std::enable_shared_from_this<Shared> {
   bool closed = false;
 };
 
+/// A call that waits for its answer.
+struct Incoming::Answer {
+  Answer(std::shared_ptr<Bus::Shared> its_bus, sd_bus_message* its_call)
+      : bus(std::move(its_bus)), call(bus->library.message_ref(its_call)) {}
+  ~Answer() {
+    if (!given) fail("org.freedesktop.DBus.Error.Failed", "not answered");
+    bus->library.message_unref(call);
+  }
+  Answer(const Answer&) = delete;
+  Answer& operator=(const Answer&) = delete;
+
+  void send(sd_bus_message* message) {
+    given = true;
+    bus->library.send(bus->bus, message, nullptr);
+    bus->library.message_unref(message);
+    bus->pump_soon();
+  }
+  void fail(const std::string& name, const std::string& text) {
+    if (given) return;
+    const sd_bus_error error{name.c_str(), text.c_str(), 0};
+    sd_bus_message* message = nullptr;
+    if (bus->library.message_new_error(call, &message, &error) >= 0) send(message);
+  }
+
+  std::shared_ptr<Bus::Shared> bus;
+  sd_bus_message* call;
+  bool given = false;
+};
+
+void Incoming::reply(std::string_view signature, const Array& values) const {
+  if (answer_->given) return;
+  const Library& library = answer_->bus->library;
+  sd_bus_message* message = nullptr;
+  if (library.message_new_return(answer_->call, &message) < 0) return;
+  const Result<void> filled = append_arguments(library, message, signature, values);
+  if (filled) return answer_->send(message);
+  library.message_unref(message);
+  fail("org.freedesktop.DBus.Error.Failed", filled.error().message());
+}
+
+void Incoming::fail(const std::string& name, const std::string& text) const {
+  answer_->fail(name, text);
+}
+
+/// Objects of this program, and who answers for them.
+struct Bus::Served : std::enable_shared_from_this<Bus::Served> {
+  Served(const std::shared_ptr<Shared>& its_bus, std::function<void(Incoming)> its_handler)
+      : bus(its_bus), handler(std::move(its_handler)), slot(its_bus->library) {}
+
+  static int on_call(sd_bus_message* message, void* data, sd_bus_error*) {
+    const std::shared_ptr<Served> self = static_cast<Served*>(data)->shared_from_this();
+    const std::shared_ptr<Shared> bus = self->bus.lock();
+    if (!bus) return 0;
+    Incoming call;
+    call.interface = text(bus->library.message_interface(message));
+    // sd-bus itself answers for what all objects have.
+    if (call.interface == "org.freedesktop.DBus.Peer" ||
+        call.interface == "org.freedesktop.DBus.Introspectable")
+      return 0;
+    call.path = text(bus->library.message_path(message));
+    call.method = text(bus->library.message_member(message));
+    call.answer_ = std::make_shared<Incoming::Answer>(bus, message);
+    Result<Array> arguments = read_arguments(bus->library, message);
+    if (!arguments) {
+      call.fail("org.freedesktop.DBus.Error.InvalidArgs", arguments.error().message());
+      return 1;
+    }
+    call.arguments = *std::move(arguments);
+    self->handler(std::move(call));
+    return 1;
+  }
+
+  std::weak_ptr<Shared> bus;
+  std::function<void(Incoming)> handler;
+  Slot slot;
+};
+
 Call::Call(std::string its_destination, std::string its_path, std::string its_interface,
            std::string its_method, std::string its_signature, Array its_arguments)
     : destination(std::move(its_destination)),
@@ -233,6 +310,29 @@ Result<Bus::Subscription> Bus::subscribe(const std::string& rule,
   shared_->pump_soon();
   // The slot is the bus's: it must not outlive it.
   return Subscription(match.get(), [match, bus = shared_](void*) mutable { match.reset(); });
+}
+
+Result<Bus::Subscription> Bus::serve(const std::string& path,
+                                     std::function<void(Incoming)> handler) {
+  auto served = std::make_shared<Served>(shared_, std::move(handler));
+  const int added = shared_->library.add_fallback(shared_->bus, served->slot.place(), path.c_str(),
+                                                  Served::on_call, served.get());
+  if (added < 0) return make_error(Errc::bad_message, path);
+  return Subscription(served.get(), [served, bus = shared_](void*) mutable { served.reset(); });
+}
+
+Result<void> Bus::emit(const Signal& signal, std::string_view signature) {
+  const Library& library = shared_->library;
+  sd_bus_message* raw = nullptr;
+  const int made =
+      library.message_new_signal(shared_->bus, &raw, signal.path.c_str(), signal.interface.c_str(),
+                                 signal.member.c_str());
+  const std::shared_ptr<sd_bus_message> message(raw, library.message_unref);
+  if (made < 0) return make_error(Errc::no_bus, signal.member);
+  AIOT_CHECK(append_arguments(library, raw, signature, signal.arguments).with(signal.member));
+  if (library.send(shared_->bus, raw, nullptr) < 0) return make_error(Errc::no_bus, signal.member);
+  shared_->pump_soon();
+  return {};
 }
 
 }  // namespace aiot::dbus

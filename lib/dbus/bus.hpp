@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "aiot/value.hpp"
 #include "net/clock.hpp"
@@ -30,6 +31,29 @@ struct Signal {
   Array arguments;
 };
 
+/// A value that is written with this signature where a variant is wanted: an object path ("o"), or
+/// a number of another width than message.hpp's rules give.
+Value typed(std::string_view signature, Value value);
+
+/// A call of a method of this program's own objects. Answered once, now or later; the caller gets
+/// an error when the last copy goes away without an answer.
+class Incoming {
+ public:
+  std::string path;
+  std::string interface;
+  std::string method;
+  Array arguments;
+
+  /// Arguments as `signature` describes them.
+  void reply(std::string_view signature = {}, const Array& values = {}) const;
+  void fail(const std::string& name, const std::string& text) const;
+
+ private:
+  friend class Bus;
+  struct Answer;
+  std::shared_ptr<Answer> answer_;
+};
+
 /// A connection to a message bus, on the executor's thread. Services are not started by asking:
 /// one that does not run is Errc::no_service at once.
 class Bus {
@@ -54,7 +78,15 @@ class Bus {
   Result<Subscription> subscribe(const std::string& rule,
                                  std::function<void(const Signal&)> handler);
 
+  /// Calls `handler` for each call of an object at `path` or below it, from the executor, until the
+  /// subscription is gone.
+  Result<Subscription> serve(const std::string& path, std::function<void(Incoming)> handler);
+  /// Sends a signal of one of this program's objects, its arguments as `signature` describes them.
+  Result<void> emit(const Signal& signal, std::string_view signature);
+
  private:
+  friend class Incoming;
+  struct Served;
   struct Shared;
   explicit Bus(std::shared_ptr<Shared> shared);
   std::shared_ptr<Shared> shared_;

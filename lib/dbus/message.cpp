@@ -1,6 +1,7 @@
 #include "dbus/message.hpp"
 
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 #include <limits>
 #include <string>
@@ -197,9 +198,12 @@ std::size_t one_type(std::string_view signature) {
     return element == 0 ? 0 : element + 1;
   }
   if (signature[0] != '{') return 1;
-  const auto end = signature.find('}');
-  // Dictionaries in dictionaries are only ever variants.
-  return end == std::string_view::npos ? 0 : end + 1;
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i < signature.size(); ++i) {
+    if (signature[i] == '{') ++depth;
+    if (signature[i] == '}' && --depth == 0) return i + 1;
+  }
+  return 0;
 }
 
 template <class T>
@@ -220,6 +224,17 @@ Result<void> append_number(const Library& library, sd_bus_message* message, char
 Result<void> append_value(const Library& library, sd_bus_message* message, std::string_view type,
                           const Value& value);
 
+/// Begins the name of the one field of a typed() value; the signature follows.
+constexpr char typed_mark = '\x1f';
+
+/// The field of a typed() value, nullptr for any other.
+const Object::Field* typed_field(const Value& value) {
+  const Object* object = value.object();
+  if (object == nullptr || object->fields().size() != 1) return nullptr;
+  const Object::Field& field = object->fields().front();
+  return field.first.starts_with(typed_mark) ? &field : nullptr;
+}
+
 std::string_view type_of(const Value& value) {
   if (value.string() != nullptr) return "s";
   if (value.array() != nullptr) return "as";
@@ -229,6 +244,15 @@ std::string_view type_of(const Value& value) {
   if (std::holds_alternative<std::int64_t>(value.storage())) return "i";
   if (std::holds_alternative<Bytes>(value.storage())) return "ay";
   return {};
+}
+
+/// The key of a dictionary from its text, as key_text() wrote it.
+Value key_of(char type, const std::string& text) {
+  if (type == 's' || type == 'o') return text;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return number;
 }
 
 Result<void> append_array(const Library& library, sd_bus_message* message, std::string_view type,
@@ -241,12 +265,12 @@ Result<void> append_array(const Library& library, sd_bus_message* message, std::
   const std::string element(type.substr(1));
   if (library.open_container(message, 'a', element.c_str()) < 0) return bad("an array");
   if (const Object* object = value.object()) {
-    if (element.size() < 4 || element[1] != 's') return bad("no dictionary of text is wanted");
+    if (element.size() < 4 || element[0] != '{') return bad("no dictionary is wanted");
     const std::string entry = element.substr(1, element.size() - 2);
     for (const auto& [name, field] : object->fields()) {
-      if (library.open_container(message, 'e', entry.c_str()) < 0 ||
-          library.append_basic(message, 's', name.c_str()) < 0)
+      if (library.open_container(message, 'e', entry.c_str()) < 0)
         return bad("a dictionary's entry");
+      AIOT_CHECK(append_value(library, message, entry.substr(0, 1), key_of(entry[0], name)));
       AIOT_CHECK(append_value(library, message, std::string_view(entry).substr(1), field));
       if (library.close_container(message) < 0) return bad("a dictionary's entry");
     }
@@ -286,6 +310,15 @@ Result<void> append_value(const Library& library, sd_bus_message* message, std::
       return {};
     }
     case 'v': {
+      if (const auto* field = typed_field(value)) {
+        const std::string_view inside = std::string_view(field->first).substr(1);
+        if (one_type(inside) != inside.size() ||
+            library.open_container(message, 'v', field->first.c_str() + 1) < 0)
+          return bad("a variant");
+        AIOT_CHECK(append_value(library, message, inside, field->second));
+        if (library.close_container(message) < 0) return bad("a variant");
+        return {};
+      }
       const std::string inside(type_of(value));
       if (inside.empty() || library.open_container(message, 'v', inside.c_str()) < 0)
         return bad("a variant");
@@ -299,6 +332,10 @@ Result<void> append_value(const Library& library, sd_bus_message* message, std::
 }
 
 }  // namespace
+
+Value typed(std::string_view signature, Value value) {
+  return Object{{typed_mark + std::string(signature), std::move(value)}};
+}
 
 Result<Array> read_arguments(const Library& library, sd_bus_message* message) {
   return read_rest(library, message);

@@ -51,7 +51,13 @@ struct Library : ModuleFunctions {
   AIOT_FUNCTION(call_async, sd_bus_call_async);
   AIOT_FUNCTION(add_match_async, sd_bus_add_match_async);
   AIOT_FUNCTION(slot_unref, sd_bus_slot_unref);
+  AIOT_FUNCTION(add_fallback, sd_bus_add_fallback);
+  AIOT_FUNCTION(send, sd_bus_send);
   AIOT_FUNCTION(message_new_call, sd_bus_message_new_method_call);
+  AIOT_FUNCTION(message_new_return, sd_bus_message_new_method_return);
+  AIOT_FUNCTION(message_new_error, sd_bus_message_new_method_error);
+  AIOT_FUNCTION(message_new_signal, sd_bus_message_new_signal);
+  AIOT_FUNCTION(message_ref, sd_bus_message_ref);
   AIOT_FUNCTION(message_auto_start, sd_bus_message_set_auto_start);
   AIOT_FUNCTION(message_unref, sd_bus_message_unref);
   AIOT_FUNCTION(message_error, sd_bus_message_get_error);
@@ -124,9 +130,10 @@ inline const Array& list_field(const Object& fields, std::string_view name) {
 /// Errc::bad_message.
 Result<Array> read_arguments(const Library& library, sd_bus_message* message);
 
-/// Adds arguments as `signature` describes them: y b n q i u x t d s o, arrays of them, "ay" from
-/// bytes, "a{sv}" and the like from an object. What a variant holds follows the value: text s,
-/// bool b, negative or signed i, unsigned u, bytes ay, an array as, an object a{sv}.
+/// Adds arguments as `signature` describes them: y b n q i u x t s o, arrays of them, "ay" from
+/// bytes, dictionaries ("a{sv}", "a{qv}", "a{oa{sa{sv}}}") from an object. What a variant holds
+/// follows the value: text s, bool b, negative or signed i, unsigned u, bytes ay, an array as, an
+/// object a{sv}; of a typed() value, what that says.
 /// Errc::bad_message when the two do not fit.
 Result<void> append_arguments(const Library& library, sd_bus_message* message,
                               std::string_view signature, const Array& arguments);
