@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "dbus/bell.hpp"
 #include "dbus/message.hpp"
 #include "net/clock.hpp"
 
@@ -27,7 +28,7 @@ constexpr const char* properties = "org.freedesktop.DBus.Properties";
 constexpr std::size_t max_devices = 10000;
 
 constexpr int row(Errc e) { return static_cast<int>(e); }
-constexpr std::array<ErrorRow, 6> rows = {{
+constexpr std::array<ErrorRow, 16> rows = {{
     {row(Errc::no_daemon), "bluetooth.no_daemon", "bluetoothd does not run", Condition::resource},
     {row(Errc::no_adapter), "bluetooth.no_adapter", "no Bluetooth adapter", Condition::resource},
     {row(Errc::powered_off), "bluetooth.powered_off", "the Bluetooth adapter is switched off",
@@ -38,8 +39,57 @@ constexpr std::array<ErrorRow, 6> rows = {{
      Condition::no_match, true},
     {row(Errc::no_attribute), "bluetooth.no_attribute", "the device has no such characteristic",
      Condition::no_match},
+    {row(Errc::busy), "bluetooth.busy", "another Bluetooth connection is in the way",
+     Condition::resource, true},
+    {row(Errc::unreachable), "bluetooth.unreachable", "the device does not accept a connection",
+     Condition::timeout, true},
+    {row(Errc::attribute), "bluetooth.attribute", "the device refused a characteristic's value",
+     Condition::protocol},
+    {row(Errc::not_bonded), "bluetooth.not_bonded", "the characteristic requires a bond",
+     Condition::refused_security},
+    {row(Errc::bond_failed), "bluetooth.bond_failed", "the device and this host agreed on no key",
+     Condition::refused_security},
+    {row(Errc::wrong_passkey), "bluetooth.wrong_passkey", "wrong passkey",
+     Condition::refused_security},
+    {row(Errc::bond_rejected), "bluetooth.bond_rejected", "the device rejected the bond",
+     Condition::refused_security},
+    {row(Errc::bond_timeout), "bluetooth.bond_timeout", "no reply while the bond was made",
+     Condition::timeout, true},
+    {row(Errc::bonded), "bluetooth.bonded", "this host has a bond with the device",
+     Condition::refused_security},
+    {row(Errc::no_passkey), "bluetooth.no_passkey", "the device requires a passkey",
+     Condition::usage},
 }};
 const ErrorTable table("bluetooth", rows);
+
+/// What BlueZ 5.66 names its errors (src/error.c, src/gatt-client.c), and says in them.
+struct Saying {
+  std::string_view text;
+  Errc meaning;
+  std::string_view hint = {};
+};
+constexpr std::string_view free_the_link =
+    "close the app or host that is connected to the device, move closer, and try again";
+constexpr std::array<Saying, 14> sayings = {{
+    {"Error.AuthenticationFailed", Errc::bond_failed,
+     "put the device into its pairing mode, and try again"},
+    {"Error.AuthenticationRejected", Errc::bond_rejected, "accept the bond on the device"},
+    {"Error.AuthenticationCanceled", Errc::bond_rejected, "accept the bond on the device"},
+    {"Error.AuthenticationTimeout", Errc::bond_timeout},
+    {"Error.ConnectionAttemptFailed", Errc::unreachable, "move closer, and try again"},
+    {"Error.InProgress", Errc::busy, "wait until the other operation has ended, and try again"},
+    {"-connection-busy", Errc::busy, free_the_link},
+    {"-connection-abort-by-local", Errc::busy, free_the_link},
+    {"-connection-aborted-by-local", Errc::busy, free_the_link},
+    {"-connection-concurrent-connection-limit", Errc::busy, free_the_link},
+    {"le-connection-", Errc::unreachable, "move closer, and try again"},
+    {"br-connection-", Errc::unreachable, "move closer, and try again"},
+    {"Operation failed with ATT error", Errc::attribute},
+    {"Error.NotPermitted (Not paired)", Errc::not_bonded, "make a bond with the device first"},
+}};
+/// How it says that the connection ended during an operation.
+constexpr std::array<std::string_view, 4> lost_sayings = {
+    "Error.NotConnected", "(Not connected)", "(Operation failed)", "(No ATT transport)"};
 
 bool is(const Error& error, dbus::Errc code) { return error.code == make_error_code(code); }
 
@@ -74,6 +124,8 @@ Advert advert_of(const std::string& path, const Object& known, const Object& fre
   out.random_address = text_field(known, "AddressType") == "random";
   out.name = text_field(known, "Name");
   if (const auto rssi = number_field(known, "RSSI")) out.rssi_dbm = static_cast<int>(*rssi);
+  if (const auto kind = number_field(known, "Class"))
+    out.device_class = static_cast<std::uint32_t>(*kind);
   if (const auto power = number_field(known, "TxPower"))
     out.tx_power_dbm = static_cast<int>(*power);
   if (const auto look = number_field(known, "Appearance"))
@@ -115,6 +167,14 @@ Error explain(Error error) {
         Errc::powered_off, std::move(error.context),
         "switch it on: bluetoothctl power on; if that fails: rfkill unblock bluetooth");
   }
+  const auto says = [&](std::string_view text) {
+    return error.context.find(text) != std::string::npos;
+  };
+  if (std::ranges::any_of(lost_sayings, says))
+    return make_error(net::Errc::link_lost, std::move(error.context));
+  const auto* said = std::ranges::find_if(sayings, says, &Saying::text);
+  if (said != sayings.end())
+    return make_error(said->meaning, std::move(error.context), std::string(said->hint));
   return error;
 }
 
@@ -194,7 +254,8 @@ struct Scan::Ear {
 Scan::Scan(dbus::Bus& bus, Adapter adapter, std::shared_ptr<Ear> ear)
     : bus_(&bus), adapter_(std::move(adapter)), ear_(std::move(ear)) {}
 
-net::Task<Scan> Scan::start(dbus::Bus& bus, std::string adapter, Handler handler, net::TimePoint deadline) {
+net::Task<Scan> Scan::start(dbus::Bus& bus, std::string adapter, Handler handler,
+                            net::TimePoint deadline, Radio radio) {
   AIOT_CO_TRY(const std::vector<Adapter> adapters, co_await list_adapters(bus, deadline));
   AIOT_CO_TRY(Adapter chosen, choose(adapters, adapter));
   auto ear = std::make_shared<Ear>();
@@ -213,7 +274,8 @@ net::Task<Scan> Scan::start(dbus::Bus& bus, std::string adapter, Handler handler
   }
   AIOT_CO_TRY(const Object objects, co_await managed_objects(bus, deadline));
   ear->remember(objects);
-  Array filter{Object{{"Transport", "le"}, {"DuplicateData", true}}};
+  const char* transport = radio == Radio::le ? "le" : "auto";
+  Array filter{Object{{"Transport", transport}, {"DuplicateData", true}}};
   dbus::Call set_filter(service, path, adapter_interface, "SetDiscoveryFilter", "a{sv}",
                         std::move(filter));
   Result<Array> filtered = co_await bus.call(std::move(set_filter), deadline);
@@ -230,6 +292,68 @@ net::Task<void> Scan::stop(net::TimePoint deadline) {
   dbus::Call call(service, adapter_.path, adapter_interface, "StopDiscovery");
   Result<Array> stopped = co_await bus_->call(std::move(call), deadline);
   if (!stopped) co_return std::move(stopped).error();
+  co_return Result<void>();
+}
+
+bool same_address(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
+    return std::toupper(x) == std::toupper(y);
+  });
+}
+
+namespace {
+
+bool is_wanted(const Advert& device, const Wanted& wanted) {
+  if (!wanted.adapter.empty() && !device.path.starts_with("/org/bluez/" + wanted.adapter + "/"))
+    return false;
+  return wanted.address.empty() ? device.name == wanted.name
+                                : same_address(device.address, wanted.address);
+}
+
+std::optional<Advert> remembered(const Object& objects, const Wanted& wanted) {
+  for (const auto& [path, value] : objects.fields()) {
+    if (value.object() == nullptr) continue;
+    const Object& fields = object_field(*value.object(), device_interface);
+    if (fields.empty()) continue;
+    Advert device = advert_of(path, fields, fields);
+    if (is_wanted(device, wanted) && (!wanted.now || device.connected)) return device;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+net::Task<Advert> find_device(dbus::Bus& bus, Wanted wanted, net::TimePoint deadline) {
+  AIOT_CO_TRY(const Object objects, co_await managed_objects(bus, deadline));
+  if (auto known = remembered(objects, wanted)) co_return *std::move(known);
+  auto heard = std::make_shared<std::optional<Advert>>();
+  auto bell = std::make_shared<dbus::Bell>();
+  auto handler = [heard, bell, wanted](const Advert& advert) {
+    if (*heard || !is_wanted(advert, wanted)) return;
+    *heard = advert;
+    bell->ring();
+  };
+  AIOT_CO_TRY(Scan scan, co_await Scan::start(bus, wanted.adapter, std::move(handler), deadline,
+                                              wanted.radio));
+  while (!*heard) {
+    Result<void> rung = co_await dbus::Bell::wait(bell, deadline);
+    if (rung) continue;
+    if (rung.error().code != make_error_code(net::Errc::timed_out)) co_return rung.error();
+    co_return make_error(Errc::no_device, wanted.address.empty() ? wanted.name : wanted.address,
+                         "see that it is on, near, and not connected to something else");
+  }
+  Result<void> stopped = co_await scan.stop(deadline);
+  AIOT_CO_CHECK(std::move(stopped));
+  co_return **heard;
+}
+
+net::Task<void> hang_up(dbus::Bus& bus, std::string path) {
+  co_await net::asio::this_coro::reset_cancellation_state(
+      net::asio::enable_terminal_cancellation());
+  dbus::Call call(service, std::move(path), device_interface, "Disconnect");
+  const net::TimePoint deadline = net::steady_clock().now() + std::chrono::seconds(2);
+  Result<Array> gone = co_await bus.call(std::move(call), deadline);
+  AIOT_CO_CHECK(std::move(gone));
   co_return Result<void>();
 }
 
@@ -254,21 +378,10 @@ bool is_about_an_adapter(const dbus::Signal& signal) {
 
 }  // namespace
 
-struct Watch::Bell {
-  bool rung = false;
-  std::function<void()> waiter;
-
-  void ring() {
-    if (const auto waits = std::exchange(waiter, nullptr)) {
-      waits();
-    } else {
-      rung = true;
-    }
-  }
-};
+Watch::Watch(std::shared_ptr<dbus::Bell> bell) : bell_(std::move(bell)) {}
 
 Result<Watch> Watch::start(dbus::Bus& bus) {
-  Watch watch(std::make_shared<Bell>());
+  Watch watch(std::make_shared<dbus::Bell>());
   const auto ring = [bell = watch.bell_](const dbus::Signal&) { bell->ring(); };
   const auto ring_for_adapters = [bell = watch.bell_](const dbus::Signal& signal) {
     if (is_about_an_adapter(signal)) bell->ring();
@@ -291,37 +404,12 @@ Result<Watch> Watch::start(dbus::Bus& bus) {
   return watch;
 }
 
-net::Task<void> Watch::next(net::TimePoint deadline) {
-  if (std::exchange(bell_->rung, false)) co_return Result<void>();
-  const std::shared_ptr<Bell> bell = bell_;
-  const auto wait = [bell](auto handler) { bell->waiter = std::move(handler); };
-  const auto stop = [bell] { bell->waiter = nullptr; };
-  auto rung = co_await net::by_deadline<>(deadline, wait, stop);
-  if (!rung) co_return std::move(rung).error();
-  co_return Result<void>();
-}
+net::Task<void> Watch::next(net::TimePoint deadline) { return dbus::Bell::wait(bell_, deadline); }
 
 namespace {
 
-constexpr const char* characteristic_interface = "org.bluez.GattCharacteristic1";
 /// Bluetooth Core Specification 5.4, volume 3, part B, 2.5.1.
 constexpr std::string_view base_uuid = "-0000-1000-8000-00805f9b34fb";
-
-bool same_address(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::toupper(x) == std::toupper(y);
-  });
-}
-
-/// The device's object among those that BlueZ knows, "" when it does not.
-std::string known_device(const Object& objects, const std::string& address) {
-  for (const auto& [path, value] : objects.fields()) {
-    if (value.object() == nullptr) continue;
-    const Object& device = dbus::object_field(*value.object(), device_interface);
-    if (same_address(dbus::text_field(device, "Address"), address)) return path;
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -339,180 +427,6 @@ std::string short_uuid(const std::string& uuid) {
   if (!uuid.ends_with(base_uuid)) return uuid;
   const std::string number = uuid.substr(0, uuid.size() - base_uuid.size());
   return number.starts_with("0000") ? number.substr(4) : number;
-}
-
-/// What is known of the connection, and who waits for it to change.
-struct Gatt::Line {
-  bool connected = false;
-  bool resolved = false;
-  std::function<void()> wake;
-  dbus::Bus::Subscription subscription;
-
-  void learn(const Object& fields) {
-    if (fields.find("Connected") != nullptr) connected = dbus::truth_field(fields, "Connected");
-    if (fields.find("ServicesResolved") != nullptr)
-      resolved = dbus::truth_field(fields, "ServicesResolved");
-    if (const auto waiting = std::exchange(wake, nullptr)) waiting();
-  }
-
-  /// Until learn() is called.
-  static net::Task<void> wait(std::shared_ptr<Line> line, net::TimePoint deadline) {
-    auto start = [line](auto handler) {
-      auto held = std::make_shared<decltype(handler)>(std::move(handler));
-      line->wake = [held] { (*held)(); };
-    };
-    auto stop = [line] { line->wake = nullptr; };
-    auto waited = co_await net::by_deadline<>(deadline, start, stop);
-    if (!waited) co_return std::move(waited).error();
-    co_return Result<void>();
-  }
-};
-
-Gatt::Gatt(dbus::Bus& bus, std::string path, std::shared_ptr<Line> line)
-    : bus_(&bus), path_(std::move(path)), line_(std::move(line)) {}
-
-namespace {
-
-/// Scans until the device is heard.
-net::Task<std::string> find_device(dbus::Bus& bus, std::string address, net::TimePoint deadline) {
-  AIOT_CO_TRY(const Object objects, co_await managed_objects(bus, deadline));
-  std::string path = known_device(objects, address);
-  if (!path.empty()) co_return path;
-  auto heard = std::make_shared<std::string>();
-  auto wake = std::make_shared<std::function<void()>>();
-  auto handler = [heard, wake, address](const Advert& advert) {
-    if (!same_address(advert.address, address)) return;
-    *heard = advert.path;
-    if (const auto waiting = std::exchange(*wake, nullptr)) waiting();
-  };
-  AIOT_CO_TRY(Scan scan, co_await Scan::start(bus, "", std::move(handler), deadline));
-  if (heard->empty()) {
-    auto start = [wake](auto done) {
-      auto held = std::make_shared<decltype(done)>(std::move(done));
-      *wake = [held] { (*held)(); };
-    };
-    auto stop = [wake] { *wake = nullptr; };
-    auto waited = co_await net::by_deadline<>(deadline, start, stop);
-    if (!waited && waited.error().code == make_error_code(net::Errc::timed_out)) {
-      co_return make_error(Errc::no_device, address,
-                           "see that it is on, near, and not connected to something else");
-    }
-    if (!waited) co_return std::move(waited).error();
-  }
-  Result<void> stopped = co_await scan.stop(deadline);
-  AIOT_CO_CHECK(std::move(stopped));
-  co_return *heard;
-}
-
-}  // namespace
-
-net::Task<Gatt> Gatt::connect(dbus::Bus& bus, std::string address, net::TimePoint deadline) {
-  AIOT_CO_TRY(std::string path, co_await find_device(bus, std::move(address), deadline));
-  auto line = std::make_shared<Line>();
-  const std::string rule = fmt::format(
-      "type='signal',sender='{}',interface='org.freedesktop.DBus.Properties',path='{}',arg0='{}'",
-      service, path, device_interface);
-  const std::weak_ptr<Line> known = line;
-  AIOT_CO_TRY(line->subscription, bus.subscribe(rule, [known](const dbus::Signal& signal) {
-    const auto still = known.lock();
-    if (still && signal.arguments.size() > 1 && signal.arguments[1].object() != nullptr)
-      still->learn(*signal.arguments[1].object());
-  }));
-  dbus::Call call(service, path, device_interface, "Connect");
-  Result<Array> connected = co_await bus.call(std::move(call), deadline);
-  if (!connected) co_return explain(std::move(connected).error()).with("connecting");
-  Array all{device_interface};
-  dbus::Call get(service, path, "org.freedesktop.DBus.Properties", "GetAll", "s", std::move(all));
-  AIOT_CO_TRY(const Array fields, co_await bus.call(std::move(get), deadline));
-  if (!fields.empty() && fields.front().object() != nullptr) line->learn(*fields.front().object());
-  while (!line->resolved) {
-    if (!line->connected) co_return make_error(net::Errc::link_lost, "reading its services");
-    Result<void> changed = co_await Line::wait(line, deadline);
-    AIOT_CO_CHECK(std::move(changed).with("reading its services"));
-  }
-  co_return Gatt(bus, std::move(path), std::move(line));
-}
-
-net::Task<std::string> Gatt::find(std::string uuid, net::TimePoint deadline) {
-  const std::string wanted = full_uuid(uuid);
-  AIOT_CO_TRY(const Object objects, co_await managed_objects(*bus_, deadline));
-  for (const auto& [path, value] : objects.fields()) {
-    if (!path.starts_with(path_ + "/") || value.object() == nullptr) continue;
-    const Object& fields = dbus::object_field(*value.object(), characteristic_interface);
-    if (dbus::text_field(fields, "UUID") == wanted) co_return path;
-  }
-  AIOT_CO_TRY(const auto there, co_await characteristics(deadline));
-  co_return make_error(Errc::no_attribute, std::move(uuid),
-                       fmt::format("it has {}", fmt::join(there, ", ")));
-}
-
-net::Task<std::vector<std::string>> Gatt::characteristics(net::TimePoint deadline) {
-  AIOT_CO_TRY(const Object objects, co_await managed_objects(*bus_, deadline));
-  std::vector<std::pair<std::string, std::string>> found;
-  for (const auto& [path, value] : objects.fields()) {
-    if (!path.starts_with(path_ + "/") || value.object() == nullptr) continue;
-    const Object& fields = dbus::object_field(*value.object(), characteristic_interface);
-    if (!fields.empty()) found.emplace_back(path, dbus::text_field(fields, "UUID"));
-  }
-  std::sort(found.begin(), found.end());
-  std::vector<std::string> out;
-  for (auto& [path, uuid] : found) out.push_back(std::move(uuid));
-  co_return out;
-}
-
-net::Task<Bytes> Gatt::read(std::string uuid, net::TimePoint deadline) {
-  AIOT_CO_TRY(std::string path, co_await find(std::move(uuid), deadline));
-  Array options{Object()};
-  dbus::Call call(service, std::move(path), characteristic_interface, "ReadValue", "a{sv}",
-                  std::move(options));
-  AIOT_CO_TRY(const Array reply, co_await bus_->call(std::move(call), deadline));
-  const Bytes* value = reply.empty() ? nullptr : std::get_if<Bytes>(&reply.front().storage());
-  if (value == nullptr) co_return make_error(dbus::Errc::bad_message, "ReadValue");
-  co_return *value;
-}
-
-net::Task<void> Gatt::write(std::string uuid, Bytes value, net::TimePoint deadline) {
-  AIOT_CO_TRY(std::string path, co_await find(std::move(uuid), deadline));
-  Array arguments{std::move(value), Object{{"type", "request"}}};
-  dbus::Call call(service, std::move(path), characteristic_interface, "WriteValue", "aya{sv}",
-                  std::move(arguments));
-  Result<Array> written = co_await bus_->call(std::move(call), deadline);
-  AIOT_CO_CHECK(std::move(written));
-  co_return Result<void>();
-}
-
-net::Task<dbus::Bus::Subscription> Gatt::notify(std::string uuid,
-                                           std::function<void(const Bytes&)> handler,
-                                           net::TimePoint deadline) {
-  AIOT_CO_TRY(const std::string path, co_await find(std::move(uuid), deadline));
-  const std::string rule = fmt::format(
-      "type='signal',sender='{}',interface='org.freedesktop.DBus.Properties',path='{}',arg0='{}'",
-      service, path, characteristic_interface);
-  AIOT_CO_TRY(auto subscription,
-              bus_->subscribe(rule, [handler = std::move(handler)](const dbus::Signal& signal) {
-                if (signal.arguments.size() < 2 || signal.arguments[1].object() == nullptr) return;
-                const Bytes* value = dbus::bytes_field(*signal.arguments[1].object(), "Value");
-                if (value != nullptr) handler(*value);
-              }));
-  dbus::Call call(service, path, characteristic_interface, "StartNotify");
-  Result<Array> started = co_await bus_->call(std::move(call), deadline);
-  if (!started) co_return explain(std::move(started).error());
-  co_return std::move(subscription);
-}
-
-net::Task<void> Gatt::wait_until_lost(net::TimePoint deadline) {
-  while (line_->connected) {
-    Result<void> changed = co_await Line::wait(line_, deadline);
-    AIOT_CO_CHECK(std::move(changed));
-  }
-  co_return make_error(net::Errc::link_lost, "the device is no longer connected");
-}
-
-net::Task<void> Gatt::disconnect(net::TimePoint deadline) {
-  dbus::Call call(service, path_, device_interface, "Disconnect");
-  Result<Array> gone = co_await bus_->call(std::move(call), deadline);
-  AIOT_CO_CHECK(std::move(gone));
-  co_return Result<void>();
 }
 
 }  // namespace aiot::bluez

@@ -11,6 +11,10 @@
 #include "aiot/value.hpp"
 #include "dbus/bus.hpp"
 
+namespace aiot::dbus {
+class Bell;
+}
+
 /// BlueZ over D-Bus, as its doc/*-api.txt (5.66) describes it.
 namespace aiot::bluez {
 
@@ -26,6 +30,16 @@ enum class Errc {
   no_permission,  ///< this user may not talk to bluetoothd
   no_device,      ///< no device with this address was heard
   no_attribute,   ///< the device has no such characteristic
+  busy,           ///< another connection is in the way: of the device, or of this host
+  unreachable,    ///< the device was heard, and takes no connection
+  attribute,      ///< the device refused to read or write a characteristic
+  not_bonded,     ///< a characteristic is for bonded hosts only
+  bond_failed,    ///< the two could not agree on a key
+  wrong_passkey,  ///< the same, with a passkey that somebody entered or compared
+  bond_rejected,  ///< by the device or its user
+  bond_timeout,   ///< the device did not answer while the bond was made
+  bonded,         ///< this host has a bond with it already
+  no_passkey,     ///< the device asks for a passkey, and none is known
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
@@ -42,6 +56,7 @@ struct Advert {
   std::string path;     ///< the device's object
   std::string address;  ///< "AA:BB:CC:DD:EE:FF"
   bool random_address = false;
+  std::optional<std::uint32_t> device_class;  ///< of BR/EDR: Class of Device
   std::string name;
   std::optional<int> rssi_dbm;
   std::optional<int> tx_power_dbm;
@@ -57,14 +72,18 @@ struct Advert {
 /// The adapters, sorted by path. Errc::no_daemon, no_permission; dbus::Errc::no_bus.
 net::Task<std::vector<Adapter>> list_adapters(dbus::Bus& bus, net::TimePoint deadline);
 
+/// What a scan listens to: LE alone, or LE and BR/EDR by turns where the controller has both.
+enum class Radio { le, both };
+
 /// A scan under way on one adapter.
 class Scan {
  public:
   using Handler = std::function<void(const Advert&)>;
-  /// Starts an LE scan that reports every packet, on `adapter` ("hci0") or, when that is "", on
+  /// Starts a scan that reports every packet, on `adapter` ("hci0") or, when that is "", on
   /// the first one that is powered. `handler` is called with what is heard from now on, not with
   /// what BlueZ remembers. `bus` outlives the scan. bluez::Errc, Errc::timed_out.
-  static net::Task<Scan> start(dbus::Bus& bus, std::string adapter, Handler handler, net::TimePoint deadline);
+  static net::Task<Scan> start(dbus::Bus& bus, std::string adapter, Handler handler,
+                               net::TimePoint deadline, Radio radio = Radio::le);
 
   const Adapter& adapter() const { return adapter_; }
   /// Ends the scan; without it BlueZ does when the bus connection ends.
@@ -79,6 +98,25 @@ class Scan {
   std::shared_ptr<Ear> ear_;
   std::vector<dbus::Bus::Subscription> subscriptions_;
 };
+
+/// A device to look for.
+struct Wanted {
+  std::string address;       ///< "AA:BB:CC:DD:EE:FF"; "" takes the first one with the name
+  std::string name = {};     ///< that it announces
+  std::string adapter = {};  ///< "hci0"; "" for the first one that is powered
+  bool now = false;          ///< heard now, or connected; otherwise what BlueZ remembers will do
+  Radio radio = Radio::le;
+};
+/// Scans for a device until it is heard; scans no longer then, which a connection needs.
+/// Errc::no_device at the deadline; bluez::Errc.
+net::Task<Advert> find_device(dbus::Bus& bus, Wanted wanted, net::TimePoint deadline);
+
+/// Ends the connection to the device at `path`, and the attempt to make one. Also works in a
+/// coroutine that was cancelled; takes two seconds at most.
+net::Task<void> hang_up(dbus::Bus& bus, std::string path);
+
+/// "AA:BB:CC:DD:EE:FF" in any spelling of its letters.
+bool same_address(std::string_view a, std::string_view b);
 
 /// A bus error in BlueZ's terms, with what to do about it.
 Error explain(Error error);
@@ -104,43 +142,10 @@ class Watch {
   net::Task<void> next(net::TimePoint deadline);
 
  private:
-  struct Bell;
-  explicit Watch(std::shared_ptr<Bell> bell) : bell_(std::move(bell)) {}
+  explicit Watch(std::shared_ptr<dbus::Bell> bell);
 
-  std::shared_ptr<Bell> bell_;
+  std::shared_ptr<dbus::Bell> bell_;
   std::vector<dbus::Bus::Subscription> subscriptions_;
-};
-
-/// Characteristics of one connected device, through BlueZ.
-class Gatt {
- public:
-  /// Looks for the device with this address ("AA:BB:CC:DD:EE:FF", scanning for it when BlueZ does
-  /// not know it), connects, and waits until its services are known. Errc::no_device; bluez::Errc;
-  /// Errc::timed_out.
-  static net::Task<Gatt> connect(dbus::Bus& bus, std::string address, net::TimePoint deadline);
-
-  /// Reads a characteristic, named by its UUID ("2a19", or all 128 bits). Errc::no_attribute.
-  net::Task<Bytes> read(std::string uuid, net::TimePoint deadline);
-  /// Writes one, with a response.
-  net::Task<void> write(std::string uuid, Bytes value, net::TimePoint deadline);
-  /// Calls `handler` with each notification or indication, until the subscription is gone.
-  net::Task<dbus::Bus::Subscription> notify(std::string uuid, std::function<void(const Bytes&)> handler,
-                                       net::TimePoint deadline);
-  /// Ends with Errc::link_lost when the device is no longer connected, else at the deadline.
-  net::Task<void> wait_until_lost(net::TimePoint deadline);
-  net::Task<void> disconnect(net::TimePoint deadline);
-
-  /// The UUIDs of its characteristics, 128 bits, sorted by their objects.
-  net::Task<std::vector<std::string>> characteristics(net::TimePoint deadline);
-
- private:
-  struct Line;
-  Gatt(dbus::Bus& bus, std::string path, std::shared_ptr<Line> line);
-  net::Task<std::string> find(std::string uuid, net::TimePoint deadline);
-
-  dbus::Bus* bus_;
-  std::string path_;  // the device's object
-  std::shared_ptr<Line> line_;
 };
 
 /// "2a19" and "0x2A19" as all 128 bits, lower case; what is no UUID stays as it is.

@@ -35,15 +35,17 @@ class PrivateBus {
   }
 
   /// Plays a scene of peer/bus_scene.py until the test ends.
-  void begin(const std::string& scene) {
+  void begin(const std::string& scene, const std::vector<std::string>& modes = {}) {
     const std::string ready = (folder_.path() / scene).string();
-    scenes_.push_back(std::make_unique<Child>(std::vector<std::string>{
+    std::vector<std::string> command{
         "/usr/bin/python3", aiot::tests::source_dir() + "/tests/peer/bus_scene.py", address(),
-        scene, ready}));
+        scene, ready};
+    command.insert(command.end(), modes.begin(), modes.end());
+    scenes_.push_back(std::make_unique<Child>(command));
   }
   /// The same, and returns when it is set.
-  bool play(const std::string& scene) {
-    begin(scene);
+  bool play(const std::string& scene, const std::vector<std::string>& modes = {}) {
+    begin(scene, modes);
     return wait_for((folder_.path() / scene).string());
   }
   /// Lets the scene go on to its next act.
@@ -104,7 +106,10 @@ struct ConnectedBus {
     if (opened) bus = *std::move(opened);
     REQUIRE(bus != nullptr);
   }
-  explicit ConnectedBus(const std::string& scene) : ConnectedBus() { REQUIRE(service.play(scene)); }
+  explicit ConnectedBus(const std::string& scene, const std::vector<std::string>& modes = {})
+      : ConnectedBus() {
+    REQUIRE(service.play(scene, modes));
+  }
 
   template <class Session>
   auto run(Session session) {

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""bus_scene.py ADDRESS SCENE FILE: plays a service on a message bus with python3-dbusmock.
+"""bus_scene.py ADDRESS SCENE FILE [MODE...]: plays a service on a message bus with python3-dbusmock.
 FILE appears when the scene is set; when the test removes it, the next act is played and FILE comes back."""
 import os
 import pathlib
@@ -11,7 +11,7 @@ import time
 import dbus
 import dbus.bus
 
-ADDRESS, SCENE, READY = sys.argv[1:4]
+ADDRESS, SCENE, READY, *MODES = sys.argv[1:]
 MOCK = "org.freedesktop.DBus.Mock"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 mocks = []
@@ -145,6 +145,14 @@ def bluez_gatt():
     yield
 
 
+def fake_bluez(modes=()):
+    mocks.append(subprocess.Popen([sys.executable, str(pathlib.Path(__file__).parent / "fake_bluez.py"), ADDRESS,
+                                   *modes]))
+    while not bus.name_has_owner("org.bluez"):
+        time.sleep(0.02)
+    yield
+
+
 def supplicant():
     service, root = "fi.w1.wpa_supplicant1", "/fi/w1/wpa_supplicant1"
     start_mock(service, service, root, service)
@@ -180,7 +188,7 @@ def network_manager():
 
 
 try:
-    for _ in globals()[SCENE]():
+    for _ in globals()[SCENE](*([MODES] if MODES else [])):
         pathlib.Path(READY).touch()
         while os.path.exists(READY):
             time.sleep(0.02)

@@ -1,4 +1,4 @@
 # BlueZ, NetworkManager and wpa_supplicant as python3-dbusmock plays them, on a bus of the test's own.
-aiot_test(peer_dbus SOURCES dbus_bluez.cpp dbus_bus.cpp dbus_sources.cpp dbus_wifi.cpp
+aiot_test(peer_dbus SOURCES dbus_bluez.cpp dbus_bond.cpp dbus_bus.cpp dbus_sources.cpp dbus_wifi.cpp
           LINKS aiot_job_discover LABELS peer)
 aiot_test(peer_listen_ble SOURCES listen_ble.cpp LINKS aiot_job_listen LABELS peer)

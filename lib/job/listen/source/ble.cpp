@@ -10,6 +10,7 @@
 #include "config/secrets.hpp"
 #include "job/listen/error.hpp"
 #include "dbus/bluez.hpp"
+#include "dbus/gatt.hpp"
 #include "protocol/ble/advert.hpp"
 #include "protocol/ble/sensor.hpp"
 

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dbus/bus.hpp"
+
+namespace aiot::bluez {
+
+/// What this side of a bond can do (Core Specification 5.4, volume 3, part H, 2.3.2).
+enum class Io { display_only, display_yes_no, keyboard_only, no_input_no_output, keyboard_display };
+/// As BlueZ writes it: "DisplayYesNo". Also without regard to case.
+std::optional<Io> parse_io(std::string_view text);
+/// "DisplayOnly, DisplayYesNo, …"
+std::string io_grammar();
+
+/// Who answers while a bond is made.
+struct BondHelper {
+  /// The passkey that the device shows, or the PIN of an older one; "" when none is known.
+  std::string passkey;
+  /// For people: the passkey to type on the device.
+  std::function<void(const std::string& passkey)> show;
+  /// Both sides show this number; false rejects the bond.
+  std::function<bool(const std::string& number)> compare;
+};
+
+/// A bonded device, as BlueZ describes it afterwards.
+struct Bond {
+  std::string name;
+  std::string modalias;  ///< "usb:v1D6Bp0246d0540"; "" when it has no device information
+  std::optional<std::uint32_t> device_class;
+  std::vector<std::string> service_uuids;
+};
+
+/// Makes a bond with the device at `path`. This connection's own agent answers: BlueZ asks the one
+/// of whoever calls Pair. After a failure or a cancellation no bond is left.
+/// Errc::bond_failed, wrong_passkey, bond_rejected, bond_timeout, bonded, no_passkey, unreachable,
+/// busy; net::Errc::link_lost.
+net::Task<Bond> make_bond(dbus::Bus& bus, std::string path, Io io, BondHelper helper,
+                          net::TimePoint deadline);
+
+/// Ends the bonds of all adapters with the device of this address, and forgets it.
+/// Errc::no_device when there is none.
+net::Task<void> remove_bond(dbus::Bus& bus, std::string address, net::TimePoint deadline);
+
+}  // namespace aiot::bluez
