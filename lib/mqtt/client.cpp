@@ -24,6 +24,9 @@ constexpr std::size_t usual_input_bytes = 64 * 1024;
 /// A flood of small messages takes long: after so many bytes the user and the clock have their
 /// turn.
 constexpr std::size_t fair_bytes = 4096;
+/// In a flood, reads that wait so long find many messages each: waking for every one of them costs
+/// more than the messages themselves.
+constexpr std::chrono::milliseconds gather_time{1};
 /// What waits to be sent: from the first on publish() should pause, at the second it must.
 constexpr std::size_t congested_bytes = 256 * 1024;
 constexpr std::size_t most_waiting_bytes = 16 * 1024 * 1024;
@@ -294,7 +297,7 @@ Task<void> Client::disconnect(TimePoint deadline) {
 
 void Client::close() {
   link_.reset();
-  connected_ = false;
+  connected_ = flooded_ = false;
   pinged_at_.reset();
   limits_ = Limits();
   aliases_.clear();
@@ -310,10 +313,16 @@ Task<void> Client::turn(TimePoint deadline) {
   const TimePoint now = link_->clock().now();
   if (now >= deadline) co_return make_error(net::Errc::timed_out);
   AIOT_CO_CHECK(stay_alive(now));
+  if (flooded_ && connected_ && output_.empty()) {
+    const TimePoint gathered = std::min(deadline, received_at_ + gather_time);
+    Result<void> slept = co_await link_->clock().sleep_until(gathered);
+    AIOT_CO_CHECK(std::move(slept));
+  }
   // A packet that is half sent cannot be taken back: `deadline` cuts it short only before login.
   const TimePoint sent_by = now + write_time;
   Result<void> sent = co_await flush(connected_ ? sent_by : std::min(deadline, sent_by));
   AIOT_CO_CHECK(std::move(sent));
+  const TimePoint asked_at = link_->clock().now();
   Result<std::size_t> count = co_await link_->read_some(input_.space(options_.largest_packet_bytes),
                                                         std::min(deadline, next_ping()));
   if (!count && count.error().code == net::Errc::timed_out) {
@@ -324,6 +333,7 @@ Task<void> Client::turn(TimePoint deadline) {
   input_.added(*count);
   received_at_ = link_->clock().now();
   pinged_at_.reset();
+  flooded_ = received_at_ - asked_at < gather_time && *count < fair_bytes;
   Result<void> taken = take_input();
   if (taken && *count < fair_bytes) co_return taken;
   if (taken) {

@@ -152,6 +152,7 @@ class Client {
 
   // Of this connection.
   bool connected_ = false;
+  bool flooded_ = false;  // the last read was short, and found something at once
   Limits limits_;
   net::Duration keep_alive_{};
   net::TimePoint sent_at_;

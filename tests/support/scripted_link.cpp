@@ -85,9 +85,16 @@ Task<std::size_t> ScriptedLink::read_some(std::span<std::uint8_t> buffer, TimePo
     AIOT_CO_CHECK(check());
     TimePoint next = deadline;
     if (!arrivals_.empty()) {
-      Arrival& first = arrivals_.front();
-      if (first.when <= clock_.now()) {
-        if (first.bytes.empty()) co_return make_error(Errc::link_lost);
+      if (arrivals_.front().when <= clock_.now()) {
+        if (arrivals_.front().bytes.empty()) co_return make_error(Errc::link_lost);
+        // What came while the host did something else comes in one piece.
+        while (arrivals_.size() > 1 && arrivals_[1].when < clock_.now() &&
+               !arrivals_[1].bytes.empty()) {
+          arrivals_[1].bytes.insert(arrivals_[1].bytes.begin(), arrivals_[0].bytes.begin(),
+                                    arrivals_[0].bytes.end());
+          arrivals_.pop_front();
+        }
+        Arrival& first = arrivals_.front();
         const std::size_t count = std::min(buffer.size(), first.bytes.size());
         const auto end = first.bytes.begin() + static_cast<std::ptrdiff_t>(count);
         std::copy(first.bytes.begin(), end, buffer.begin());
@@ -95,7 +102,7 @@ Task<std::size_t> ScriptedLink::read_some(std::span<std::uint8_t> buffer, TimePo
         if (first.bytes.empty()) arrivals_.pop_front();
         co_return count;
       }
-      next = std::min(deadline, first.when);
+      next = std::min(deadline, arrivals_.front().when);
     }
     if (clock_.now() >= deadline) co_return make_error(Errc::timed_out);
     Result<void> waited = co_await clock_.wait(next, wake_);

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <random>
+#include <set>
 
 #include "support/scripted_link.hpp"
 #include "unit/net/show.hpp"
@@ -34,6 +35,7 @@ struct Broker {
   std::deque<ScriptedLink> links;
   std::deque<Script> scripts;
   std::vector<std::string> heard;
+  std::vector<net::Duration> heard_at;
   std::unique_ptr<Client> client;
 
   static Options options(Version version = Version::v5) {
@@ -47,6 +49,7 @@ struct Broker {
     auto made = Client::make(
         std::move(with),
         [this](const Message& message) {
+          heard_at.push_back(clock.elapsed());
           heard.push_back(std::string(message.topic) + " " + std::string(message.payload) +
                           (message.retained ? " retained" : ""));
         },
@@ -571,4 +574,35 @@ TEST_CASE("options that make no sense") {
   REQUIRE(!refused);
   CHECK(refused.error().stable_code() == "mqtt.certificate");
   CHECK(refused.error().condition() == Condition::invalid_input);
+}
+
+TEST_CASE_FIXTURE(Broker, "a flood of small messages is read in larger pieces") {
+  Script script = subscribed();
+  constexpr int count = 100;
+  for (int i = 0; i < count; ++i) script.after(50us).reply("30 07 00 03 61 2f 78 00 31");
+  scripts.push_back(script.drop());
+  make(subscriber());
+  REQUIRE(connect());
+  CHECK(run_code() == "link.lost");
+  CHECK(heard.size() == count);
+  const std::set<net::Duration> reads(heard_at.begin(), heard_at.end());
+  CHECK(reads.size() <= 2 * (count * 50us / 1ms));  // each ms: one after a pause, one without
+}
+
+TEST_CASE_FIXTURE(
+    Broker, "messages with time between them, and those that are acknowledged, come at once") {
+  Script script = subscribed();
+  for (int i = 0; i < 3; ++i) script.after(2ms).reply("30 07 00 03 61 2f 78 00 31");
+  for (int i = 0; i < 3; ++i) {
+    script.after(100us)
+        .reply("32 0a 00 03 61 2f 78 00 07 00 31 31")
+        .expect("40 02 00 07", "PUBACK");
+  }
+  scripts.push_back(script.drop());
+  make(subscriber());
+  REQUIRE(connect());
+  const net::Duration begin = clock.elapsed();
+  CHECK(run_code() == "link.lost");
+  for (net::Duration& at : heard_at) at -= begin;
+  CHECK(heard_at == std::vector<net::Duration>{2ms, 4ms, 6ms, 6100us, 6200us, 6300us});
 }
