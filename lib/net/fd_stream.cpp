@@ -16,6 +16,8 @@ namespace {
 
 /// A stream that always has data would keep everybody else, the user's interrupt too, from running.
 constexpr int max_streak = 32;
+/// Those who read it need their time for every byte.
+constexpr std::size_t max_streak_bytes = 64 * 1024;
 
 /// A loss that the other end is behind, or the way to it.
 Error lost(std::string text) {
@@ -63,6 +65,7 @@ void FdStream::close() {
 
 Task<void> FdStream::wait_ready(std::shared_ptr<Shared> shared, Wait what, TimePoint deadline) {
   shared->streak = 0;
+  shared->streak_bytes = 0;
   auto start = [shared, what](auto handler) {
     shared->descriptor.async_wait(what, std::move(handler));
   };
@@ -80,8 +83,9 @@ Task<void> FdStream::wait_ready(std::shared_ptr<Shared> shared, Wait what, TimeP
 Task<void> FdStream::be_fair(std::shared_ptr<Shared> shared) {
   const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
   if (state.cancelled() != asio::cancellation_type::none) co_return make_error(Errc::cancelled);
-  if (++shared->streak > max_streak) {
+  if (++shared->streak > max_streak || shared->streak_bytes >= max_streak_bytes) {
     shared->streak = 0;
+    shared->streak_bytes = 0;
     const auto executor = co_await asio::this_coro::executor;
     co_await asio::post(executor, asio::use_awaitable);
   }
@@ -94,8 +98,13 @@ Task<std::size_t> FdStream::read_some(std::span<std::uint8_t> buffer, TimePoint 
   Result<void> may = co_await be_fair(shared);
   AIOT_CO_CHECK(std::move(may));
   while (true) {
+    // A peer that sends without end gets no more time.
+    if (steady_clock().now() >= deadline) co_return make_error(Errc::timed_out);
     const ssize_t count = ::read(shared->descriptor.native_handle(), buffer.data(), buffer.size());
-    if (count > 0) co_return static_cast<std::size_t>(count);
+    if (count > 0) {
+      shared->streak_bytes += static_cast<std::size_t>(count);
+      co_return static_cast<std::size_t>(count);
+    }
     if (count == 0) co_return lost("closed by the other end");
     if (errno == EINTR) continue;
     if (errno != EAGAIN) co_return link_error(errno);
@@ -110,6 +119,7 @@ Task<void> FdStream::write(ByteSpan data, TimePoint deadline) {
   Result<void> may = co_await be_fair(shared);
   AIOT_CO_CHECK(std::move(may));
   while (!data.empty()) {
+    if (steady_clock().now() >= deadline) co_return make_error(Errc::timed_out);
     const int fd = shared->descriptor.native_handle();
     const ssize_t count = kind == Kind::socket ? ::send(fd, data.data(), data.size(), MSG_NOSIGNAL)
                                                : ::write(fd, data.data(), data.size());

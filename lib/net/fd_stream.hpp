@@ -23,6 +23,7 @@ class FdStream {
   ~FdStream();
 
   /// Errc::link_lost at the end of the stream, when the device went away, or after close().
+  /// Errc::timed_out from `deadline` on, also when bytes are there.
   Task<std::size_t> read_some(std::span<std::uint8_t> buffer, TimePoint deadline);
   Task<void> write(ByteSpan data, TimePoint deadline);
   /// Drops what has arrived.
@@ -38,6 +39,7 @@ class FdStream {
     explicit Shared(const asio::any_io_executor& executor) : descriptor(executor) {}
     asio::posix::stream_descriptor descriptor;
     int streak = 0;  // operations since the last suspension
+    std::size_t streak_bytes = 0;
   };
   using Wait = asio::posix::descriptor_base::wait_type;
   static Task<void> wait_ready(std::shared_ptr<Shared> shared, Wait what, TimePoint deadline);

@@ -32,7 +32,7 @@ struct LinkInfo {
 };
 
 /// A transport with its deadline and its clock. One session uses it, on one executor.
-/// Every operation ends by its deadline with Errc::timed_out, or with Errc::cancelled when the
+/// Every operation ends by its deadline with Errc::timed_out, bytes or not, or with Errc::cancelled when the
 /// coroutine is cancelled; Errc::link_lost is final until reopen() succeeds.
 class Link {
  public:

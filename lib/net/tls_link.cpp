@@ -166,6 +166,7 @@ Task<void> TlsLink::receive(TimePoint deadline) {
 
 Task<std::size_t> TlsLink::read_some(std::span<std::uint8_t> buffer, TimePoint deadline) {
   for (;;) {
+    if (clock().now() >= deadline) co_return make_error(Errc::timed_out);
     ERR_clear_error();
     std::size_t count = 0;
     const int done = SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &count);
@@ -177,7 +178,6 @@ Task<std::size_t> TlsLink::read_some(std::span<std::uint8_t> buffer, TimePoint d
     }
     // What OpenSSL has to answer, to a change of keys, goes out with the next write (RFC 8446,
     // 4.6.3).
-    if (clock().now() >= deadline) co_return make_error(Errc::timed_out);
     Result<void> got = co_await receive(deadline);
     if (!got) co_return std::move(got).error();
   }

@@ -59,6 +59,7 @@ Task<std::size_t> MemoryLink::read_some(std::span<std::uint8_t> buffer, TimePoin
   if (co_await is_cancelled()) co_return make_error(Errc::cancelled);
   while (true) {
     AIOT_CO_CHECK(check());
+    if (clock_.now() >= deadline) co_return make_error(Errc::timed_out);
     if (!arrived_.empty()) {
       const std::size_t count = std::min(buffer.size(), arrived_.size());
       const auto end = arrived_.begin() + static_cast<std::ptrdiff_t>(count);
@@ -66,7 +67,6 @@ Task<std::size_t> MemoryLink::read_some(std::span<std::uint8_t> buffer, TimePoin
       arrived_.erase(arrived_.begin(), end);
       co_return count;
     }
-    if (clock_.now() >= deadline) co_return make_error(Errc::timed_out);
     Result<void> waited = co_await wait_for_device(deadline);
     AIOT_CO_CHECK(std::move(waited));
   }

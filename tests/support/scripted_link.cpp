@@ -83,6 +83,7 @@ Task<std::size_t> ScriptedLink::read_some(std::span<std::uint8_t> buffer, TimePo
   if (co_await is_cancelled()) co_return make_error(Errc::cancelled);
   while (true) {
     AIOT_CO_CHECK(check());
+    if (clock_.now() >= deadline) co_return make_error(Errc::timed_out);
     TimePoint next = deadline;
     if (!arrivals_.empty()) {
       if (arrivals_.front().when <= clock_.now()) {
@@ -104,7 +105,6 @@ Task<std::size_t> ScriptedLink::read_some(std::span<std::uint8_t> buffer, TimePo
       }
       next = std::min(deadline, arrivals_.front().when);
     }
-    if (clock_.now() >= deadline) co_return make_error(Errc::timed_out);
     Result<void> waited = co_await clock_.wait(next, wake_);
     AIOT_CO_CHECK(std::move(waited));
   }

@@ -13,6 +13,11 @@ namespace {
 
 /// How long a server may take to answer: a round trip, and a driver that sets its port up.
 constexpr std::chrono::seconds answer_time{3};
+/// What may wait to be read. More is lost, as in the buffer of a port.
+constexpr std::size_t most_arrived_bytes = 256 * 1024;
+/// A drain ends when nothing comes for so long, and after so many reads in any case.
+constexpr std::chrono::milliseconds drained_time{1};
+constexpr int most_drain_reads = 64;
 
 }  // namespace
 
@@ -65,9 +70,12 @@ Task<void> RemoteSerialLink::set_up(TimePoint deadline) {
 }
 
 void RemoteSerialLink::sort(ByteSpan bytes, Bytes& replies) {
+  arrived_.erase(arrived_.begin(), arrived_.begin() + static_cast<std::ptrdiff_t>(taken_));
+  taken_ = 0;
   for (Item& item : decoder_.decode(bytes)) {
     if (const auto* data = std::get_if<Data>(&item)) {
-      append(arrived_, data->bytes);
+      const std::size_t room = most_arrived_bytes - std::min(arrived_.size(), most_arrived_bytes);
+      append(arrived_, ByteSpan(data->bytes).first(std::min(room, data->bytes.size())));
     } else if (const auto* negotiation = std::get_if<Negotiation>(&item)) {
       append(replies, negotiator_.on(*negotiation));
     } else if (const auto& sub = std::get<Subnegotiation>(item); sub.option == com_port) {
@@ -77,7 +85,7 @@ void RemoteSerialLink::sort(ByteSpan bytes, Bytes& replies) {
       if (decoded->command == Command::flowcontrol_resume) suspended_ = false;
       // What came before the answer to a purge is what was to be dropped.
       if (decoded->command == Command::purge_data && std::exchange(purging_, false)) {
-        arrived_.clear();
+        forget_arrived();
       }
       answer_to(decoded->command) = std::move(decoded);
     }
@@ -106,14 +114,15 @@ Task<void> RemoteSerialLink::wait_for_answer(Command command, TimePoint deadline
 }
 
 Task<std::size_t> RemoteSerialLink::read_some(std::span<std::uint8_t> buffer, TimePoint deadline) {
-  while (arrived_.empty()) {
+  while (taken_ == arrived_.size()) {
     Result<void> pumped = co_await pump(deadline);
     AIOT_CO_CHECK(std::move(pumped));
   }
-  const std::size_t count = std::min(buffer.size(), arrived_.size());
-  const auto end = arrived_.begin() + static_cast<std::ptrdiff_t>(count);
-  std::copy(arrived_.begin(), end, buffer.begin());
-  arrived_.erase(arrived_.begin(), end);
+  if (clock().now() >= deadline) co_return make_error(Errc::timed_out);
+  const ByteSpan left = ByteSpan(arrived_).subspan(taken_);
+  const std::size_t count = std::min(buffer.size(), left.size());
+  std::copy_n(left.begin(), count, buffer.begin());
+  taken_ += count;
   co_return count;
 }
 
@@ -148,8 +157,11 @@ Task<void> RemoteSerialLink::discard_input() {
     answers_purge_ = false;  // a server that does not do it: do not wait for it again
   }
   // What is here already; through the decoder, which must not lose its place in the stream.
-  Result<void> pumped = co_await pump(clock().now());
-  arrived_.clear();
+  Result<void> pumped;
+  for (int i = 0; pumped && i < most_drain_reads; ++i) {
+    pumped = co_await pump(clock().now() + drained_time);
+    forget_arrived();
+  }
   if (!pumped && pumped.error().code == Errc::timed_out) co_return Result<void>();
   co_return pumped;
 }
@@ -209,7 +221,7 @@ Task<void> RemoteSerialLink::reopen(TimePoint deadline) {
     stream_ = *std::move(stream);
     decoder_ = TelnetDecoder();
     negotiator_ = Negotiator();
-    arrived_.clear();
+    forget_arrived();
     answers_.fill(std::nullopt);
     suspended_ = false;
     co_return co_await set_up(deadline);

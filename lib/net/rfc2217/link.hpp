@@ -45,6 +45,10 @@ class RemoteSerialLink final : public Link {
     return answers_.at(static_cast<std::size_t>(command));
   }
   void sort(ByteSpan bytes, Bytes& replies);
+  void forget_arrived() {
+    arrived_.clear();
+    taken_ = 0;
+  }
 
   FdStream stream_;
   std::string host_;
@@ -54,6 +58,7 @@ class RemoteSerialLink final : public Link {
   TelnetDecoder decoder_;
   Negotiator negotiator_;
   Bytes arrived_;
+  std::size_t taken_ = 0;  // of them, read already
   std::array<std::optional<Message>, 13> answers_;  // the last of each command
   bool suspended_ = false;
   bool purging_ = false;  // a purge was sent and is not answered yet

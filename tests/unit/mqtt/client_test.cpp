@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "support/flood_link.hpp"
 #include "support/scripted_link.hpp"
 #include "unit/net/show.hpp"
 
@@ -605,4 +606,23 @@ TEST_CASE_FIXTURE(
   CHECK(run_code() == "link.lost");
   for (net::Duration& at : heard_at) at -= begin;
   CHECK(heard_at == std::vector<net::Duration>{2ms, 4ms, 6ms, 6100us, 6200us, 6300us});
+}
+
+TEST_CASE("a broker that talks without end before the login is refused in time") {
+  for (const Bytes& flood : net::floods()) {
+    CAPTURE(to_hex(flood));
+    net::asio::io_context context;
+    net::VirtualClock clock;
+    auto made = Client::make(
+        Broker::options(), [](const Message&) {},
+        [&](net::TimePoint) -> Task<std::unique_ptr<net::Link>> {
+          std::unique_ptr<net::Link> link = std::make_unique<net::FloodLink>(clock, flood);
+          co_return link;
+        });
+    REQUIRE(made);
+    Result<void> connected =
+        clock.run(context, [&] { return (*made)->connect(clock.now() + patience); });
+    CHECK(!connected);
+    CHECK(clock.elapsed() <= patience + 2s);
+  }
 }

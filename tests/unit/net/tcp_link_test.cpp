@@ -1,3 +1,5 @@
+#include "net/tcp_link.hpp"
+
 #include <doctest/doctest.h>
 
 #include <array>
@@ -7,7 +9,6 @@
 #include <boost/asio/write.hpp>
 
 #include "net/link.hpp"
-#include "net/tcp_link.hpp"
 #include "real_loop.hpp"
 #include "show.hpp"
 
@@ -146,4 +147,41 @@ TEST_CASE_FIXTURE(Fixture, "settings of an address that nobody knows are refused
   refused(address() + "?baud=9600", "takes no settings");
   refused("tcp://127.0.0.1", "tcp://127.0.0.1:PORT");
   refused("udp://127.0.0.1:5", "serial:");
+}
+
+TEST_CASE_FIXTURE(Fixture, "reads and writes end at their deadline also while the peer sends on") {
+  asio::co_spawn(
+      context,
+      [this]() -> asio::awaitable<void> {
+        served = std::make_shared<tcp::socket>(context);
+        boost::system::error_code error;
+        co_await acceptor.async_accept(*served, asio::redirect_error(asio::use_awaitable, error));
+        const Bytes text(64 * 1024, 'x');
+        while (!error) {
+          co_await asio::async_write(*served, asio::buffer(text),
+                                     asio::redirect_error(asio::use_awaitable, error));
+        }
+      },
+      [](std::exception_ptr) {});
+  auto link = open(address());
+  REQUIRE(link);
+  const TimePoint begin = steady_clock().now();
+  Result<void> read = run_real(context, [&]() -> Task<void> {
+    const TimePoint deadline = in(200ms);
+    Bytes buffer(1024);
+    for (;;) {
+      Result<std::size_t> got = co_await (*link)->read_some(buffer, deadline);
+      AIOT_CO_CHECK(std::move(got));
+    }
+  });
+  REQUIRE(!read);
+  CHECK(read.error().code == Errc::timed_out);
+  CHECK(steady_clock().now() - begin < 5s);
+  Result<void> late = run_real(context, [&]() -> Task<void> {
+    Bytes byte(1);
+    Result<void> written = co_await (*link)->write(byte, steady_clock().now());
+    co_return written;
+  });
+  REQUIRE(!late);
+  CHECK(late.error().code == Errc::timed_out);
 }

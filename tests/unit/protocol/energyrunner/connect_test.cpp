@@ -1,3 +1,4 @@
+#include "support/flood_link.hpp"
 #include "talk.hpp"
 
 using namespace aiot;
@@ -134,4 +135,15 @@ TEST_CASE_FIXTURE(Talk, "a peer that never reports its name is no device under t
   CHECK(found.error().stable_code() == "energyrunner.no_answer");
   CHECK(!found.error().hint.empty());
   CHECK(clock.elapsed() < 1min);
+}
+
+TEST_CASE("a peer that talks without end is refused in time") {
+  for (const Bytes& flood : net::floods()) {
+    CAPTURE(to_hex(flood));
+    Talk talk;
+    net::FloodLink link(talk.clock, flood);
+    Result<Greeting> found = talk.run(link, hello);
+    CHECK(!found);
+    CHECK(talk.clock.elapsed() < 60s);
+  }
 }

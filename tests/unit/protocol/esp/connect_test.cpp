@@ -1,4 +1,5 @@
 #include "session.hpp"
+#include "support/flood_link.hpp"
 
 using namespace aiot;
 using namespace aiot::esp;
@@ -178,4 +179,20 @@ TEST_CASE("when nobody answers, the error says what was heard") {
 TEST_CASE("connecting ends in an error whatever goes wrong, in time") {
   Session::with_each_fault(esp32_rom_connects(), 60s, find);
   Session::with_each_fault(esp32_stub_connects(), 60s, find);
+}
+
+TEST_CASE("whoever talks without end gets no more time than the rest") {
+  for (const Bytes& flood : net::floods()) {
+    CAPTURE(to_hex(flood));
+    for (const bool limited : {false, true}) {
+      Session session;
+      net::FloodLink link(session.clock, flood);
+      Loader loader(link);
+      if (limited) loader.set_limit(session.clock.now() + 2s);
+      Result<void> connected = session.clock.run(
+          session.context, [&loader] { return loader.connect(ConnectOptions()); });
+      CHECK(!connected);
+      CHECK(session.clock.elapsed() < (limited ? 12s : 60s));
+    }
+  }
 }

@@ -1,0 +1,104 @@
+"""Peers that send without end, over TCP and RFC 2217: every command ends by its time, within its memory.
+
+usage: real_flood_test.py AIOTCTL
+"""
+import os
+import re
+import resource
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+AIOTCTL = sys.argv[1]
+TIMEOUT_S = 2
+MOST_S = TIMEOUT_S + 6  # to start, to clean up, and for a loaded machine
+MOST_BYTES = 160 * 1024 * 1024
+
+# What an RFC 2217 server awaits and what it answers: the offer of the option, and the last of the settings, the
+# rate (RFC 2217, section 3).
+RFC2217 = [(bytes.fromhex("fffb2c"), bytes.fromhex("fffd2c fffb03 fffd03 fffd00 fffb00")),
+           (bytes.fromhex("fffa2c01"), bytes.fromhex("fffa2c650001c200fff0"))]
+FLOODS = {
+    "zeros": b"\0" * 65536,
+    "text": b"I have much to say, and no time to listen.\r\n" * 1500,
+    "endless line": b"x" * 65536,
+    "SLIP frames": bytes.fromhex("c0 01 08 02 00 07 07 12 20 00 00 c0") * 5000,
+    "short SLIP frames": b"\xc0\x01" * 30000,
+}
+
+
+class Flood:
+    """A server that sends one thing again and again to whoever connects, as fast as it is taken."""
+
+    def __init__(self, first, flood):
+        """`first`: pairs of what is awaited and what is sent then."""
+        self.first, self.flood = first, flood
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(client,), daemon=True).start()
+
+    def talk(self, client):
+        try:
+            received = b""
+            for awaited, answer in self.first:
+                while awaited not in received:
+                    received += client.recv(65536)
+                client.sendall(answer)
+            threading.Thread(target=self.swallow, args=(client,), daemon=True).start()
+            while True:
+                client.sendall(self.flood)
+        except OSError:
+            client.close()
+
+    def swallow(self, client):
+        try:
+            while client.recv(65536):
+                pass
+        except OSError:
+            pass
+
+
+def run(*args):
+    """The exit code, the seconds it took, and the most memory that it had."""
+    begin = time.monotonic()
+    process = subprocess.Popen([AIOTCTL, "--no-input", *args], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
+    killer = threading.Timer(60, process.kill)
+    killer.start()
+    said = process.stderr.read().decode(errors="replace")
+    _, status, usage = os.wait4(process.pid, 0)
+    killer.cancel()
+    return os.waitstatus_to_exitcode(status), time.monotonic() - begin, usage.ru_maxrss * 1024, said
+
+
+def main():
+    failures = 0
+    for scheme, first in (("tcp", []), ("rfc2217", RFC2217)):
+        for name, flood in FLOODS.items():
+            server = Flood(first, flood)
+            address = f"{scheme}://127.0.0.1:{server.port}"
+            for command in (["flash", "info", "--timeout", f"{TIMEOUT_S}s", address],
+                            ["bench", "device", "--timeout", f"{TIMEOUT_S}s", address],
+                            ["listen", "--duration", f"{TIMEOUT_S}s", "--quiet", address]):
+                code, seconds, memory, said = run(*command)
+                fine = seconds < MOST_S and memory < MOST_BYTES and (code in (0, 4, 6, 8))
+                failures += not fine
+                print(f"{'ok' if fine else 'FAILED'}: {scheme}, {name}: {' '.join(command[:2])}: exit {code} after "
+                      f"{seconds:.1f} s, {memory >> 20} MiB")
+                if not fine:
+                    print(said[-2000:])
+            server.listener.close()
+    sys.exit(failures != 0)
+
+
+main()
