@@ -55,7 +55,9 @@ Environment real_environment(Signals& signals) {
   e.convert = firmware::convert;
   e.find_devices = discover::run;
   e.discover_sources = discover::sources;
+  e.pair_devices = pair::run;
   e.simulate = sim::run;
+  e.simulate_provision = sim::run_provision;
   e.sim_devices = sim::devices;
   e.sim_faults = sim::faults;
   e.sim_stages = sim::stages;

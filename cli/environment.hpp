@@ -16,6 +16,7 @@
 #include "aiot/firmware.hpp"
 #include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
+#include "aiot/pair.hpp"
 #include "aiot/sim.hpp"
 
 namespace aiot::cli {
@@ -65,10 +66,18 @@ struct Environment {
   std::function<Result<discover::Report>(const discover::Request&, EventSink&, std::stop_token)> find_devices;
   std::function<std::vector<discover::SourceInfo>()> discover_sources;
 
+  std::function<Result<pair::Report>(std::span<const pair::Target>, const pair::Request&,
+                                     EventSink&, std::stop_token)>
+      pair_devices;
+
   std::function<Result<sim::Report>(const sim::Request&,
                                     const std::function<void(const sim::Ready&)>&, EventSink&,
                                     std::stop_token)>
       simulate;
+  std::function<Result<sim::Report>(const sim::ProvisionRequest&,
+                                    const std::function<void(const sim::Ready&)>&, EventSink&,
+                                    std::stop_token)>
+      simulate_provision;
   std::function<std::vector<sim::Choice>()> sim_devices;
   std::function<std::vector<sim::Choice>()> sim_faults;
   std::function<std::vector<sim::Choice>()> sim_stages;

@@ -1,10 +1,13 @@
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <istream>
 #include <ostream>
 
+#include "aiot/pair.hpp"
 #include "app.hpp"
 #include "fd_stream.hpp"
 #include "process.hpp"
@@ -21,6 +24,13 @@ void open_closed_streams() {
   }
 }
 
+/// A setup code is a secret, and everybody may read a process's arguments.
+void blank_codes(char** words) {
+  for (; *words != nullptr; ++words) {
+    if (aiot::pair::looks_like_code(*words)) std::fill_n(*words, std::strlen(*words), '*');
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -28,6 +38,7 @@ int main(int argc, char** argv) {
   // A closed pipe is an error value here, as everything is.
   std::signal(SIGPIPE, SIG_IGN);
   const std::vector<std::string> args(argv + 1, argv + argc);
+  blank_codes(argv);
   aiot::cli::ProcessSignals signals;
   const auto stopped = [&signals] { return signals.exit_code() != 0; };
   aiot::cli::FdInput in_buffer(0, {stopped});

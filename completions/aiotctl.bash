@@ -39,6 +39,8 @@ _aiotctl() {
     word=${words[i]}
     case "$path $word" in
       ' discover') path=/discover ;;
+      ' pair') path=/pair ;;
+      '/pair show') path=/pair/show ;;
       ' flash') path=/flash ;;
       '/flash write') path=/flash/write ;;
       '/flash read') path=/flash/read ;;
@@ -53,6 +55,7 @@ _aiotctl() {
       '/bench run') path=/bench/run ;;
       '/bench device') path=/bench/device ;;
       ' sim') path=/sim ;;
+      '/sim provision') path=/sim/provision ;;
       ' config') path=/config ;;
       '/config show') path=/config/show ;;
       '/config path') path=/config/path ;;
@@ -76,6 +79,18 @@ _aiotctl() {
     /discover:--keys) _aiotctl_files -f; return ;;
     /discover:--pcap) _aiotctl_files -f; return ;;
     /discover:--btsnoop) _aiotctl_files -f; return ;;
+    /pair:--at) _aiotctl_words "$(_aiotctl_ports)"; return ;;
+    /pair:--wifi-file) _aiotctl_files -f; return ;;
+    /pair:--secret-file) _aiotctl_files -f; return ;;
+    /pair:--protocol) :; return ;;
+    /pair:--io) :; return ;;
+    /pair:--record) _aiotctl_files -f; return ;;
+    /pair:--token-file) _aiotctl_files -f; return ;;
+    /pair:--endpoint) :; return ;;
+    /pair:--data) _aiotctl_files -f; return ;;
+    /pair:--devices) _aiotctl_files -f; return ;;
+    /pair:--jobs|/pair:-j) :; return ;;
+    /pair:--trace) _aiotctl_files -f; return ;;
     /flash:--each) :; return ;;
     /flash:--devices) _aiotctl_files -f; return ;;
     /flash:--jobs|/flash:-j) :; return ;;
@@ -246,6 +261,12 @@ _aiotctl() {
     /sim:--ca) _aiotctl_files -f; return ;;
     /sim:--bench) _aiotctl_files -f; return ;;
     /sim:--latency) :; return ;;
+    /sim/provision:--kind) :; return ;;
+    /sim/provision:--port|/sim/provision:-p) :; return ;;
+    /sim/provision:--count) :; return ;;
+    /sim/provision:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
+    /sim/provision:--wifi-file) _aiotctl_files -f; return ;;
+    /sim/provision:--secret-file) _aiotctl_files -f; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
     *:--config) _aiotctl_files -f; return ;;
     *:--timeout) :; return ;;
@@ -253,8 +274,10 @@ _aiotctl() {
   esac
 
   case "$path" in
-    '') verbs='discover flash listen bench sim config completion schema help' options='' ;;
+    '') verbs='discover pair flash listen bench sim config completion schema help' options='' ;;
     /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
+    /pair) verbs='show' options='--at --wifi-file --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
+    /pair/show) verbs='' options='--reveal' ;;
     /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/read) verbs='' options='-o --output -p --partition --offset --size -a --all --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
@@ -268,7 +291,8 @@ _aiotctl() {
     /bench) verbs='run device' options='' ;;
     /bench/run) verbs='' options='-e --engine --isa -t --threads --pin -d --duration --runs --warm-up --no-profile --no-peak --data --labels --data-type --workers --min-accuracy --baseline --max-regression --force --report -i --input -o --output' ;;
     /bench/device) verbs='' options='-m --model --mode --data --labels --files --seed -b --baud --windows --window --warm-up --prove-all --allow-missed --monitor --monitor-kind --voltage --sample-rate --calibrate --no-power-cycle --results -f --force --trace --each --devices -j --jobs' ;;
-    /sim) verbs='' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
+    /sim) verbs='provision' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
+    /sim/provision) verbs='' options='--kind -p --port --count --fault --wifi-file --secret-file --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
     /config/path) verbs='' options='' ;;
@@ -282,6 +306,8 @@ _aiotctl() {
   fi
   case "$path" in
     /discover) : ;;
+    /pair) _aiotctl_words "$(_aiotctl_ports)";  ;;
+    /pair/show) : ;;
     /flash) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /flash/write) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /flash/read) _aiotctl_words "$(_aiotctl_ports)";  ;;
@@ -296,11 +322,12 @@ _aiotctl() {
     /bench/run) _aiotctl_words 'kws vww ic ad'; _aiotctl_files -f;  ;;
     /bench/device) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget';  ;;
+    /sim/provision) : ;;
     /config) : ;;
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.sim.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

@@ -1,32 +1,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <ostream>
 
 #include "aiot/units.hpp"
 #include "command/commands.hpp"
+#include "command/sim.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "help.hpp"
-#include "render/json.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::command {
 namespace {
-
-template <class Number>
-Result<Number> number_option(const Arguments& args, const std::string& name, Number otherwise) {
-  const auto text = args.get(name);
-  if (!text) return otherwise;
-  Number number = 0;
-  const char* last = text->data() + text->size();
-  const auto [end, error] = std::from_chars(text->data(), last, number);
-  if (error != std::errc() || end != last) {
-    return make_error(Errc::bad_value, fmt::format("{} {}", name, *text), "write a whole number");
-  }
-  return number;
-}
 
 Result<void> check_device(const Context& context, const std::string& device) {
   std::vector<std::string> kinds;
@@ -84,27 +70,6 @@ Result<sim::Request> make_request(const Context& context) {
   return request;
 }
 
-/// The events of a virtual device are for programs; people see its log and notices.
-class Quiet final : public EventSink {
- public:
-  explicit Quiet(EventSink& to) : to_(to) {}
-  void on_event(const Event& event) override {
-    const bool said =
-        std::holds_alternative<event::Log>(event) || std::holds_alternative<event::Notice>(event);
-    if (said) to_.on_event(event);
-  }
-
- private:
-  EventSink& to_;
-};
-
-void print_choices(std::ostream& out, const char* title, const std::vector<sim::Choice>& choices) {
-  out << title << '\n';
-  std::vector<std::vector<std::string>> rows;
-  for (const sim::Choice& choice : choices) rows.push_back({choice.name, choice.description});
-  out << render::table(rows, 0, 2);
-}
-
 int list(Context& context) {
   const Environment& e = context.environment;
   render::Outcome outcome;
@@ -125,38 +90,11 @@ int list(Context& context) {
 
 int run_sim(Context& context) {
   if (context.args.has("--list")) return list(context);
-  if (context.settings.format == Format::json) {
-    return context.fail(make_error(Errc::conflict, "sim and one JSON document",
-                                   "sim prints a JSON line for each device as it is; --jsonl adds "
-                                   "its events"));
-  }
   const auto request = make_request(context);
   if (!request.has_value()) return context.fail(request.error());
-  if (context.environment.signals) context.environment.signals->stop_when_reader_leaves();
-
-  // A line at once for each device: its reader connects before the next is there.
-  const auto ready = [&](const sim::Ready& device) {
-    std::string line = "{";
-    if (context.settings.format == Format::jsonl) {
-      line += fmt::format("\"event\":\"ready\",\"time_s\":{},", context.ui.time_s());
-    }
-    render::append_fields(line, device);
-    context.out << line << "}\n" << std::flush;
-  };
-  Quiet quiet(context.ui);
-  EventSink& sink =
-      context.settings.format == Format::text ? static_cast<EventSink&>(quiet) : context.ui;
-  const auto report = context.environment.simulate(*request, ready, sink, context.stop());
-  render::Outcome outcome;
-  outcome.ended_by_signal_is_success = true;
-  if (report.has_value()) {
-    outcome.record = *report;
-  } else if (report.error().condition() != Condition::cancelled) {
-    outcome.failures.push_back({"", "", report.error()});
-  }
-  // Standard output is the list of devices; what they did is worth saying only to machines.
-  outcome.text = [](std::ostream&) {};
-  return context.ui.finish(outcome);
+  return serve(context, [&](const SimReady& ready, EventSink& sink) {
+    return context.environment.simulate(*request, ready, sink, context.stop());
+  });
 }
 
 }  // namespace
@@ -249,6 +187,7 @@ Command sim() {
                    {"sim gadget", "A device for `aiotctl discover` and `aiotctl listen`"},
                    {"sim gadget --mqtt mqtt://localhost/home --mqtt-rate 1000",
                     "One that publishes, and floods its broker"}},
+      .commands = {sim_provision()},
       .handler = run_sim,
   };
 }

@@ -1,25 +1,22 @@
 #include "command/targets.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <cerrno>
 #include <filesystem>
 #include <istream>
 #include <map>
 
 #include "aiot/units.hpp"
+#include "command/lines.hpp"
 #include "errors.hpp"
-#include "fd_stream.hpp"
 
 namespace aiot::cli::command {
 namespace {
 
-constexpr std::size_t longest_line = 64 * 1024;
 constexpr std::size_t most_devices = 4096;
 
 /// The address on one line of a device list, and whether the line says that it is the last.
@@ -64,17 +61,6 @@ Result<ListLine> parse_json_line(const std::string& line, const std::string& whe
   return out;
 }
 
-/// The next line without its line feed; false at the end. A line ends at `longest_line` bytes, too.
-bool next_line(std::istream& in, std::string& line) {
-  line.clear();
-  char c = 0;
-  while (line.size() <= longest_line && in.get(c)) {
-    if (c == '\n') return true;
-    line += c;
-  }
-  return !line.empty();
-}
-
 /// Reads until the end, or until a line says that it is the last of several: `aiotctl sim` goes on
 /// running, so that its standard output does not end.
 Result<std::vector<Address>> read_list(std::istream& in, const std::string& name,
@@ -102,29 +88,21 @@ Result<std::vector<Address>> read_list(std::istream& in, const std::string& name
     out.push_back(*std::move(address));
     if (entry.is_last) return out;
   }
-  if (read_error(in) == ETIMEDOUT) {
-    return make_error(Errc::bad_device_list, name + ": nothing arrives",
-                      "end the list, or allow more time");
-  }
+  AIOT_CHECK(check_input(in, name));
   return out;
 }
 
 Result<std::vector<Address>> listed_devices(const Context& context,
                                             std::span<const std::string_view> accepted) {
+  std::vector<Address> out;
   const auto file = context.args.get("--devices");
-  if (!file) return std::vector<Address>();
-  if (*file == "-") return read_list(context.in, "standard input", accepted);
-  // Not blocking: a pipe may have no writer yet.
-  const int fd = ::open(file->c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) {
-    return make_error(Errc::bad_device_list, *file + ": cannot be read",
-                      "name a file with an address on each line");
-  }
-  FdInput buffer(fd, {nullptr, context.settings.timeout});
-  std::istream in(&buffer);
-  auto list = read_list(in, *file, accepted);
-  ::close(fd);
-  return list;
+  if (!file) return out;
+  AIOT_CHECK(read_device_list(context, *file,
+                              [&](std::istream& in, const std::string& name) -> Result<void> {
+                                AIOT_TRY(out, read_list(in, name, accepted));
+                                return {};
+                              }));
+  return out;
 }
 
 /// The one port of a `usb:` address; which of several is meant is not guessed.

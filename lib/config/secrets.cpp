@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <optional>
+#include <span>
 
 #include "config/yaml.hpp"
 
@@ -71,6 +72,67 @@ Result<BindKeys> read_bind_keys(const std::string& path) {
     }
   }
   return keys;
+}
+
+namespace {
+
+/// A field of a file; what it holds is never part of an error.
+struct TextField {
+  std::string_view key;
+  std::string* value;
+};
+
+Result<void> fill(std::string_view text, const std::string& name,
+                  std::span<const TextField> fields, std::string_view hint) {
+  AIOT_TRY(const std::vector<Entry> entries, parse_yaml(text, name));
+  for (const Entry& entry : entries) {
+    const auto field = std::ranges::find(fields, entry.key, &TextField::key);
+    if (field == fields.end()) {
+      return make_error(Errc::unknown_key, fmt::format("{}:{}", name, entry.line),
+                        std::string(hint));
+    }
+    *field->value = entry.value;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<pair::WifiCredentials> parse_wifi(std::string_view text, const std::string& name) {
+  pair::WifiCredentials wifi;
+  std::string hidden;
+  const std::array<TextField, 4> fields = {{{"ssid", &wifi.ssid},
+                                            {"password", &wifi.password},
+                                            {"security", &wifi.security},
+                                            {"hidden", &hidden}}};
+  AIOT_CHECK(fill(text, name, fields,
+                  "write ssid: NAME, password: WORD, and perhaps security: wpa2 or hidden: true"));
+  if (!hidden.empty() && hidden != "true" && hidden != "false") {
+    return make_error(Errc::bad_value, name + ": hidden", "write true or false");
+  }
+  wifi.hidden = hidden == "true";
+  return wifi;
+}
+
+Result<pair::Secrets> parse_device_secrets(std::string_view text, const std::string& name) {
+  pair::Secrets secrets;
+  const std::array<TextField, 4> fields = {{{"pop", &secrets.proof},
+                                            {"username", &secrets.username},
+                                            {"passkey", &secrets.passkey},
+                                            {"token", &secrets.token}}};
+  AIOT_CHECK(fill(text, name, fields,
+                  "write pop: WORD, username: NAME, passkey: DIGITS or token: DIGITS"));
+  return secrets;
+}
+
+Result<pair::WifiCredentials> read_wifi_file(const std::string& path) {
+  AIOT_TRY(const std::string text, read_secret_file(path));
+  return parse_wifi(text, path);
+}
+
+Result<pair::Secrets> read_device_secrets(const std::string& path) {
+  AIOT_TRY(const std::string text, read_secret_file(path));
+  return parse_device_secrets(text, path);
 }
 
 }  // namespace aiot::config

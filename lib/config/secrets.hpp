@@ -3,8 +3,10 @@
 #include <array>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "aiot/bytes.hpp"
+#include "aiot/pair.hpp"
 #include "aiot/result.hpp"
 
 namespace aiot::config {
@@ -35,5 +37,14 @@ using BindKeys = std::map<std::array<std::uint8_t, 6>, Bytes>;
 /// The file must be its owner's alone (see read_secret_file). Errc::bad_value names the line, never
 /// the key.
 Result<BindKeys> read_bind_keys(const std::string& path);
+
+/// A Wi-Fi network from YAML: ssid, and perhaps password, security and hidden. What the fields hold
+/// is not checked. Errc::unknown_key and Errc::bad_value name the line, never what is on it.
+Result<pair::WifiCredentials> parse_wifi(std::string_view text, const std::string& name);
+/// The secrets of a device from YAML: pop, username, passkey, token; each may be missing.
+Result<pair::Secrets> parse_device_secrets(std::string_view text, const std::string& name);
+/// The same from files that are their owner's alone (see read_secret_file).
+Result<pair::WifiCredentials> read_wifi_file(const std::string& path);
+Result<pair::Secrets> read_device_secrets(const std::string& path);
 
 }  // namespace aiot::config

@@ -23,7 +23,7 @@ struct Scheme {
   bool has_authority;        ///< written with //host[:port]
   std::string_view command;  ///< who takes it, "" for several
 };
-constexpr std::array<Scheme, 14> schemes = {{{"serial", false, ""},
+constexpr std::array<Scheme, 15> schemes = {{{"serial", false, ""},
                                              {"usb", false, ""},
                                              {"rfc2217", true, ""},
                                              {"tcp", true, ""},
@@ -36,7 +36,8 @@ constexpr std::array<Scheme, 14> schemes = {{{"serial", false, ""},
                                              {"coap", true, "listen"},
                                              {"syslog", true, "listen"},
                                              {"matter", false, "pair"},
-                                             {"miio", true, "pair"}}};
+                                             {"miio", true, "pair"},
+                                             {"code", false, "pair"}}};
 
 const Scheme* find_scheme(std::string_view name) {
   auto it =

@@ -53,6 +53,19 @@ constexpr std::array error_rows = {
     row(Errc::no_protocol, "pair.no_protocol", "no pairing protocol for this target",
         Condition::usage),
     row(Errc::bad_fault, "pair.bad_fault", "unknown fault", Condition::usage),
+    row(Errc::no_targets, "pair.no_targets", "no device is named", Condition::usage),
+    row(Errc::same_target, "pair.same_target", "the same device is named twice", Condition::usage),
+    row(Errc::shared_trace, "pair.shared_trace", "several devices would write one trace",
+        Condition::usage),
+    row(Errc::device_timeout, "pair.device_timeout", "the time limit for this device has expired",
+        Condition::timeout, true),
+    row(Errc::cancelled, "pair.cancelled", "stopped before it was done", Condition::cancelled),
+    row(Errc::bad_record, "pair.bad_record", "the record of paired devices cannot be used",
+        Condition::resource),
+    row(Errc::record_busy, "pair.record_busy", "another run uses the record of paired devices",
+        Condition::resource, true),
+    row(Errc::not_recorded, "pair.not_recorded",
+        "the device is paired, and the record could not be written", Condition::not_recorded),
 };
 const ErrorTable error_table("pair", error_rows);
 

@@ -32,6 +32,14 @@ enum class Errc {
   unsupported_code,     ///< a kind of code that cannot be used yet
   no_protocol,          ///< no pairing protocol takes this target
   bad_fault,            ///< not a fault of a virtual device
+  no_targets,           ///< none were named
+  same_target,          ///< two targets lead to one device
+  shared_trace,         ///< several devices would write one trace
+  device_timeout,       ///< the time limit for this device has expired
+  cancelled,            ///< by the user
+  bad_record,           ///< the record of what is done cannot be used
+  record_busy,          ///< another run has it
+  not_recorded,         ///< the device is paired, and the record could not be written
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

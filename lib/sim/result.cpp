@@ -24,6 +24,7 @@ void describe(FieldVisitor& v, Ready& r) {
     "of a gadget: all its addresses on this machine; of a device under test with a power monitor: "
     "its own, then the monitor's",
     Presence::if_set);
+  v("code", r.code, "of a device that waits to be paired: its setup code", Presence::if_set);
 }
 
 static void describe(FieldVisitor& v, MqttResult& m) {
@@ -51,6 +52,8 @@ void describe(FieldVisitor& v, DeviceResult& d) {
   v("faults_fired", d.faults_fired, "faults that struck");
   v("monitor", d.monitor, "of a device under test: the address of its power monitor");
   v("mqtt", d.mqtt, "of a gadget that publishes");
+  v("paired", d.paired, "of a device that waited to be paired");
+  v("ssid", d.ssid, "of these: the network that it joined");
 }
 
 SchemaInfo schema_of(const Report&) {
@@ -71,6 +74,14 @@ void describe(FieldVisitor& v, Catalog& c) {
   v("fault_grammar", c.fault_grammar, "how a fault is written");
   v("stages", c.stages, "where a fault can strike");
   v("profiles", c.profiles, "values of --profile");
+}
+
+SchemaInfo schema_of(const ProvisionCatalog&) {
+  return {"aiot.sim.provision.list/1", "What `aiotctl sim provision --list` offers"};
+}
+void describe(FieldVisitor& v, ProvisionCatalog& c) {
+  v("kinds", c.kinds, "values of --kind");
+  v("fault_grammar", c.fault_grammar, "how a fault is written");
 }
 
 }  // namespace aiot::sim

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -33,6 +34,9 @@ enum class Stage {
 };
 inline constexpr std::array<std::string_view, 6> stage_names = {
     "found", "connected", "authenticated", "credentials_sent", "joined", "confirmed"};
+/// The steps that lead to the stages, as events and reports name them.
+inline constexpr std::array<std::string_view, 6> step_names = {
+    "find", "connect", "authenticate", "send credentials", "join", "confirm"};
 
 /// A Wi-Fi network, and what gets a device into it. Never shown, logged or written.
 struct WifiCredentials {
@@ -56,6 +60,7 @@ struct Target {
   std::string code;      ///< as scanned or typed: a secret; "" for none
   std::string id;        ///< of the record of what is done: the name that the caller knows it by
   Secrets secrets = {};  ///< for this device; fields that are empty are those of the Request
+  std::optional<WifiCredentials> wifi = {};  ///< for this device; nullopt: that of the Request
 };
 
 struct Request {
@@ -63,6 +68,7 @@ struct Request {
   Secrets secrets;
   std::string protocol;     ///< "esp", "improv", …; "" by the target; see protocols()
   std::string io = "auto";  ///< of a bond: what this side can do; see the manual
+  bool dry_run = false;     ///< check everything, touch no device
   bool confirm = false;     ///< find it again on the target network
   std::string record_file;  ///< what is done, so that a second run skips it; "": none
   std::string token_file;   ///< where a miIO token goes; "": nowhere
@@ -100,17 +106,92 @@ struct PairResult {
   std::vector<VisibleNetwork> networks;  ///< that it sees, when it was asked
   std::vector<std::string> services;     ///< of a bond: profiles, by name or UUID
   std::string endpoint_reply;            ///< of Request::endpoint, base64 in JSON when not UTF-8
+  bool dry_run = false;                  ///< nothing was touched
   bool skipped = false;                  ///< an earlier run has paired it
   double seconds = 0;
 };
 AIOT_API SchemaInfo schema_of(const PairResult&);
 AIOT_API void describe(FieldVisitor& v, PairResult& result);
 
-using Report = std::vector<DeviceReport<PairResult>>;
+/// Schema "aiot.pair/1".
+struct Report {
+  std::vector<DeviceReport<PairResult>> devices;  ///< in the order given
 
-/// Pairs all of `targets`. Errors when nothing was tried: no targets, one that no protocol takes, a
-/// record that cannot be used.
+  /// No device failed.
+  bool ok() const { return all_ok(devices); }
+};
+AIOT_API SchemaInfo schema_of(const Report&);
+AIOT_API void describe(FieldVisitor& v, Report& report);
+
+/// Pairs all of `targets`. Errors when nothing was tried: no targets, one that no protocol takes,
+/// credentials that are missing or that no network can have, a record that cannot be used.
 AIOT_API Result<Report> run(std::span<const Target> targets, const Request& request,
-                                  EventSink& sink, std::stop_token stop);
+                            EventSink& sink, std::stop_token stop);
+
+/// An address, or a setup code: what a user types, scans or pipes. Errors never quote a code.
+AIOT_API Result<Target> parse_target(std::string_view text);
+/// Whether `text` is written like a setup code, be it valid or not.
+AIOT_API bool looks_like_code(std::string_view text);
+/// The network of a Wi-Fi code; nullopt for every other target.
+AIOT_API std::optional<WifiCredentials> wifi_of(const Target& target);
+
+/// What a setup code says (schema "aiot.setup_code/1"). Secrets only when they were asked for.
+struct CodeInfo {
+  std::string kind;   ///< "esp", "dpp", "homekit", "matter", "wifi"
+  std::string label;  ///< what distinguishes its device; "" when only a secret does
+  std::optional<std::string> name;
+  std::optional<std::string> version;
+  std::optional<std::string> transport;  ///< of ESP: "ble" or "softap"
+  std::optional<std::string> network;    ///< of ESP: "wifi" or "thread"
+  std::optional<std::string> security;
+  std::optional<std::string> channels;  ///< of DPP, as the code has them
+  std::optional<std::string> mac;
+  std::optional<std::string> info;
+  std::optional<std::string> host;
+  std::optional<std::string> setup_id;          ///< of HomeKit
+  std::optional<std::uint32_t> category;        ///< of HomeKit
+  std::optional<std::vector<std::string>> transports;  ///< by which it can be set up
+  std::optional<std::uint32_t> vendor_id;       ///< of Matter
+  std::optional<std::uint32_t> product_id;      ///< of Matter
+  std::optional<std::uint32_t> discriminator;   ///< of Matter, 12 bits; of digits the upper 4
+  std::optional<std::uint32_t> flow;  ///< of Matter: 0 standard, 1 user intent, 2 custom
+  std::optional<std::string> ssid;    ///< of a Wi-Fi network
+  std::optional<bool> hidden;         ///< of a Wi-Fi network
+  std::vector<std::string> secrets;   ///< the names of what is secret in it
+  std::map<std::string, std::string> revealed;  ///< these secrets, when asked for
+};
+AIOT_API SchemaInfo schema_of(const CodeInfo&);
+AIOT_API void describe(FieldVisitor& v, CodeInfo& info);
+
+/// Needs no device and no network.
+AIOT_API Result<CodeInfo> explain_code(std::string_view code, bool reveal);
+
+/// Whether a protocol of run(), or the one called `protocol`, takes this target by what it says.
+AIOT_API bool takes(const Target& target, std::string_view protocol = {});
+
+/// A way to pair devices, for Request::protocol.
+struct ProtocolInfo {
+  std::string name;
+  std::string summary;  ///< one line
+};
+AIOT_API std::vector<ProtocolInfo> protocol_list();
+
+/// Wi-Fi credentials in YAML, in a file that its owner alone may read:
+///
+///     ssid: home
+///     password: "correct horse"
+///     security: wpa2        # optional
+///     hidden: true          # optional
+///
+/// Errors name the line, never what is on it.
+AIOT_API Result<WifiCredentials> read_wifi_file(const std::string& path);
+/// The same from text; `name` is what errors call it.
+AIOT_API Result<WifiCredentials> parse_wifi(std::string_view text, const std::string& name);
+/// The secrets of devices in YAML: pop, username, passkey, token; each is optional.
+AIOT_API Result<Secrets> read_secret_file(const std::string& path);
+AIOT_API Result<Secrets> parse_secrets(std::string_view text, const std::string& name);
+/// A name of 1 to 32 bytes, a known security, and a password that fits it;
+/// "pair.bad_wifi" otherwise. Errors never quote them.
+AIOT_API Result<void> check_wifi(const WifiCredentials& wifi);
 
 }  // namespace aiot::pair

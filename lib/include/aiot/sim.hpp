@@ -57,6 +57,8 @@ struct Ready {
   /// Of a gadget: all it can be reached by on this machine, `address` first.
   std::vector<std::string> addresses = {};
   std::string monitor = {};  ///< the address of a device under test's power monitor; "": none
+  /// Of a device that waits to be paired: the setup code that a label on it would have.
+  std::string code = {};
 };
 
 AIOT_API SchemaInfo schema_of(const Ready&);
@@ -87,6 +89,8 @@ struct DeviceResult {
   std::optional<std::vector<std::string>> faults_fired;  ///< those that struck, as requested
   std::optional<std::string> monitor;            ///< of a device under test: its power monitor
   std::optional<MqttResult> mqtt;                ///< of a gadget that publishes
+  std::optional<bool> paired;       ///< of a device that waited to be paired
+  std::optional<std::string> ssid;  ///< of these: the network that it joined
 };
 AIOT_API SchemaInfo schema_of(const DeviceResult&);
 AIOT_API void describe(FieldVisitor& v, DeviceResult& device);
@@ -102,6 +106,20 @@ AIOT_API void describe(FieldVisitor& v, Report& report);
 /// event::Finished with its DeviceResult.
 AIOT_API Result<Report> run(const Request& request, const std::function<void(const Ready&)>& ready,
                             EventSink& sink, std::stop_token stop);
+
+/// Virtual devices that wait to be paired.
+struct ProvisionRequest {
+  std::string kind;                 ///< of provision_catalog(): "esp", "improv", …
+  std::string port;                 ///< as the kind takes it; "" for its usual one
+  unsigned count = 1;               ///< 1 to max_devices
+  std::vector<std::string> faults;  ///< each as provision_catalog().fault_grammar says
+  std::string wifi_file;            ///< the network around them; "": they join any
+  std::string secret_file;          ///< what they expect; "": the kind's usual secrets
+};
+/// As run(), for devices that wait to be paired. A Ready has a code unless secrets were given.
+AIOT_API Result<Report> run_provision(const ProvisionRequest& request,
+                                      const std::function<void(const Ready&)>& ready,
+                                      EventSink& sink, std::stop_token stop);
 
 /// Names and one-line descriptions.
 struct Choice {
@@ -126,5 +144,14 @@ struct Catalog {
 };
 AIOT_API SchemaInfo schema_of(const Catalog&);
 AIOT_API void describe(FieldVisitor& v, Catalog& catalog);
+
+/// All that a ProvisionRequest can name.
+struct ProvisionCatalog {
+  std::vector<Choice> kinds;
+  std::string fault_grammar;
+};
+AIOT_API SchemaInfo schema_of(const ProvisionCatalog&);
+AIOT_API void describe(FieldVisitor& v, ProvisionCatalog& catalog);
+AIOT_API ProvisionCatalog provision_catalog();
 
 }  // namespace aiot::sim

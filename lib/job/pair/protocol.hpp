@@ -13,8 +13,8 @@ namespace aiot::pair {
 /// One device under way, as the host side of a protocol sees it. All that it refers to outlives it.
 struct Attempt {
   fleet::DeviceRun& run;
-  const Target& target;  ///< its secrets are complete: those of the request fill what it lacks
-  const Request& request;
+  const Target& target;    ///< its secrets are complete: those of the request fill what it lacks
+  const Request& request;  ///< with this device's Wi-Fi credentials
   PairResult& result;  ///< filled as the session goes
   provisioning::Flow& flow;
 };
@@ -28,6 +28,8 @@ struct Protocol {
   bool (*takes)(const Target& target);
   bool needs_wifi = true;  ///< provisioning::Errc::missing_wifi before the device is touched
   net::Task<void> (*pair)(Attempt& attempt);
+  /// Stages that its sessions do not have: a failure is never said to be on the way to them.
+  std::span<const Stage> without = {};
 };
 
 /// All, in the order in which they are asked.

@@ -32,6 +32,8 @@ class VirtualDevice {
   virtual std::string address() const = 0;
   /// A code that a label on the device would have; "" for none.
   virtual std::string code() const { return {}; }
+  /// As it announces itself; "" for none.
+  virtual std::string name() const { return {}; }
   virtual DeviceResult report() const = 0;
 };
 

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "aiot/pair.hpp"
+#include "core/file.hpp"
+
+namespace aiot::pair {
+
+/// What is done, in a file of JSON Lines that its owner alone may read: one line for each device
+/// that was paired, with the name that the caller knows it by. Never a secret.
+class Record {
+ public:
+  /// Opens or makes `path`, and reads it. Errc::bad_record names the line that is none;
+  /// Errc::record_busy while another run has it. A line that was not finished is no line.
+  static Result<Record> open(const std::string& path);
+
+  /// An earlier run has paired it; "" is nobody's.
+  bool has(const std::string& key) const { return !key.empty() && done_.contains(key); }
+  /// On disk when it returns. Errc::not_recorded.
+  Result<void> add(const std::string& key, const PairResult& result);
+
+ private:
+  Record(std::string path, file::Descriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+  Result<void> read();
+
+  std::string path_;
+  file::Descriptor file_;
+  std::set<std::string> done_;
+};
+
+/// By which name a target is recorded: the caller's, else the code's label, else an address that is
+/// of one device alone. "" when it has none: a serial port or a device's own access point is a
+/// place that one device after another is at.
+std::string record_key(const Target& target);
+
+}  // namespace aiot::pair
