@@ -1,10 +1,9 @@
-"""Peers that send without end, over TCP and RFC 2217: every command ends by its time, within its memory.
+"""Peers that send without end, over TCP and RFC 2217: every command ends by its time, within its memory. And senders
+of syslog messages that are many, or costly to read.
 
 usage: real_flood_test.py AIOTCTL
 """
 import os
-import re
-import resource
 import socket
 import subprocess
 import sys
@@ -81,8 +80,72 @@ def run(*args):
     return os.waitstatus_to_exitcode(status), time.monotonic() - begin, usage.ru_maxrss * 1024, said
 
 
+def collector(transport, *options):
+    """A collector of syslog messages that listens, and its port."""
+    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([AIOTCTL, "--jsonl", "listen", *options, f"syslog://127.0.0.1:{port}?transport={transport}"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    name = f"{port:04X}"
+    table = f"/proc/net/{transport}"
+    while not any(line.split()[1].endswith(":" + name) for line in open(table).readlines()[1:]):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    return process, port
+
+
+def idle_connections_lock_nobody_out():
+    process, port = collector("tcp", "--count", "2", "--duration", "60s")
+    first = socket.create_connection(("127.0.0.1", port))
+    first.sendall(b"<13>Nov  4 06:33:38 gw app: first\n")
+    first_heard = process.stdout.readline()
+    while b"first" not in first_heard:
+        first_heard = process.stdout.readline()
+        assert first_heard, process.stderr.read()
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
+    first.sendall(b"<13>Nov  4 06:33:38 gw app: second\n")  # who has spoken is not closed for those who have not
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and b"second" in out, (process.returncode, out, err)
+    for one in idle:
+        one.close()
+    print("ok: 300 idle connections to a syslog collector")
+
+
+def late_sender_is_heard():
+    process, port = collector("tcp", "--count", "1", "--duration", "60s")
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
+    late = socket.create_connection(("127.0.0.1", port))
+    late.sendall(b"<13>Nov  4 06:33:38 gw app: late\n")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and b"late" in out and b"idlest are closed" in out + err, (out, err)
+    for one in idle:
+        one.close()
+    print("ok: the 301st sender is heard")
+
+
+def costly_datagrams():
+    count = 40
+    process, port = collector("udp", "--count", str(count), "--duration", "60s")
+    text = b"<13>1 - - - - - [a" + b"".join(b' %x=""' % i for i in range(7000)) + b"] x"
+    assert 50_000 < len(text) < 65_507, len(text)
+    sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for _ in range(count):
+        sender.sendto(text, ("127.0.0.1", port))
+        process.stdout.readline()  # one after the other: none is lost
+    process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = usage.ru_utime + usage.ru_stime
+    assert status == 0 and seconds < 3, (status, seconds)
+    print(f"ok: {count} datagrams with 7,000 parameters each: {seconds:.2f} s of CPU")
+
+
 def main():
     failures = 0
+    idle_connections_lock_nobody_out()
+    late_sender_is_heard()
+    costly_datagrams()
     for scheme, first in (("tcp", []), ("rfc2217", RFC2217)):
         for name, flood in FLOODS.items():
             server = Flood(first, flood)

@@ -56,28 +56,41 @@ void Server::set_value(net::TimePoint now, std::string_view path, Bytes value) {
   if (it == resources_.end()) return;
   it->value = std::move(value);
   sequence_ = (sequence_ + 1) & 0xFFFFFFU;
-  const MessageView plain;  // a notification is what a GET without options would bring
   for (Observer& o : observers_) {
     if (o.path != path) continue;
-    Message message = content(plain, *it);
-    message.type = Type::confirmable;
-    message.id = next_id_++;
-    message.token = o.token;
-    message.add_uint(option::observe, sequence_);
-    o.id = message.id;
-    o.sent = encode(message);
-    o.sent_times = 1;
-    o.timeout = ack_timeout;
-    o.again_at = now + o.timeout;
-    send(o.peer, o.sent);
+    if (o.again_at) {
+      o.outdated = true;
+    } else {
+      notify(now, o);
+    }
   }
 }
 
-void Server::on_datagram(net::TimePoint, const net::Datagram& datagram) {
+void Server::notify(net::TimePoint now, Observer& observer) {
+  compose(observer);
+  observer.sent_times = 1;
+  observer.timeout = ack_timeout;
+  observer.again_at = now + observer.timeout;
+  send(observer.peer, observer.sent);
+}
+
+void Server::compose(Observer& observer) {
+  const MessageView plain;  // a notification is what a GET without options would bring
+  Message message = content(plain, *find(observer.path));
+  message.type = Type::confirmable;
+  message.id = next_id_++;
+  message.token = observer.token;
+  message.add_uint(option::observe, sequence_);
+  observer.id = message.id;
+  observer.sent = encode(message);
+  observer.outdated = false;
+}
+
+void Server::on_datagram(net::TimePoint now, const net::Datagram& datagram) {
   const Result<MessageView> decoded = decode(datagram.payload);
   if (!decoded) return;
   const MessageView& message = *decoded;
-  if (message.code == Code::empty) return on_empty(message, datagram.from);
+  if (message.code == Code::empty) return on_empty(now, message, datagram.from);
   const bool confirmable = message.type == Type::confirmable;
   if (!is_request(message.code) || (!confirmable && message.type != Type::non_confirmable)) return;
   const bool to_group = datagram.to.address().is_multicast();
@@ -173,7 +186,7 @@ void Server::forget(const Endpoint& peer, ByteSpan token) {
   });
 }
 
-void Server::on_empty(const MessageView& message, const Endpoint& peer) {
+void Server::on_empty(net::TimePoint now, const MessageView& message, const Endpoint& peer) {
   const auto it = std::find_if(observers_.begin(), observers_.end(), [&](const Observer& o) {
     return o.peer == peer && o.id == message.id && o.sent_times > 0;
   });
@@ -186,6 +199,7 @@ void Server::on_empty(const MessageView& message, const Endpoint& peer) {
     observers_.erase(it);
   } else if (it != observers_.end()) {
     it->again_at.reset();
+    if (it->outdated) notify(now, *it);
   }
 }
 
@@ -206,6 +220,7 @@ void Server::on_timer(net::TimePoint now) {
     ++o.sent_times;
     o.timeout *= 2;
     o.again_at = now + o.timeout;
+    if (o.outdated) compose(o);
     send(o.peer, o.sent);
   }
 }

@@ -44,7 +44,9 @@ class Server final : public net::DatagramEngine {
 
  private:
   /// Who is told of a resource. One notification is on its way at a time; a newer value takes its
-  /// place (RFC 7641, 4.5.2).
+  /// place when it would be sent again, and inherits the count of tries and the time-out (RFC 7641,
+  /// 4.5.2): who never acknowledges gets five datagrams and is forgotten, however often the value
+  /// changes. The address of an observation may be forged.
   struct Observer {
     net::asio::ip::udp::endpoint peer;
     Bytes token;
@@ -52,6 +54,7 @@ class Server final : public net::DatagramEngine {
     std::uint16_t id = 0;  ///< of the notification on its way
     Bytes sent;
     int sent_times = 0;
+    bool outdated = false;  ///< the value has changed since
     net::Duration timeout{};
     std::optional<net::TimePoint> again_at;
   };
@@ -63,7 +66,11 @@ class Server final : public net::DatagramEngine {
   void observe(const MessageView& request, const Resource& resource,
                const net::asio::ip::udp::endpoint& peer, Message& reply);
   void forget(const net::asio::ip::udp::endpoint& peer, ByteSpan token);
-  void on_empty(const MessageView& message, const net::asio::ip::udp::endpoint& peer);
+  void notify(net::TimePoint now, Observer& observer);
+  /// Makes the notification of the value as it is now.
+  void compose(Observer& observer);
+  void on_empty(net::TimePoint now, const MessageView& message,
+                const net::asio::ip::udp::endpoint& peer);
   void send(const net::asio::ip::udp::endpoint& to, Bytes payload, unsigned interface = 0);
 
   std::vector<Resource> resources_;

@@ -72,6 +72,9 @@ std::optional<StreamDecoder::Frame> StreamDecoder::finish() {
 namespace {
 
 constexpr unsigned highest_priority = 191;  // facility 23, severity 7
+/// Elements and parameters of one message. One with more is text alone: whoever sends thousands
+/// wants to be expensive.
+constexpr std::size_t most_structured = 256;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -116,7 +119,7 @@ std::optional<std::string> take_value(std::string_view& rest) {
   return std::nullopt;
 }
 
-std::optional<Element> take_element(std::string_view& rest) {
+std::optional<Element> take_element(std::string_view& rest, std::size_t& room) {
   rest.remove_prefix(1);  // '['
   const std::size_t end = rest.find_first_of(" ]");
   if (end == std::string_view::npos || end == 0) return std::nullopt;
@@ -129,7 +132,8 @@ std::optional<Element> take_element(std::string_view& rest) {
     std::string name(rest.substr(0, equals));
     rest.remove_prefix(equals + 2);
     std::optional<std::string> value = take_value(rest);
-    if (!value) return std::nullopt;
+    if (!value || room == 0) return std::nullopt;
+    --room;
     element.parameters.emplace_back(std::move(name), *std::move(value));
   }
   if (!rest.starts_with(']')) return std::nullopt;
@@ -144,8 +148,11 @@ bool take_structured(std::string_view& rest, std::vector<Element>& out) {
     return true;
   }
   if (!rest.starts_with('[')) return false;
+  std::size_t room = most_structured;
   while (rest.starts_with('[')) {
-    std::optional<Element> element = take_element(rest);
+    if (room == 0) return false;
+    --room;
+    std::optional<Element> element = take_element(rest, room);
     if (!element) return false;
     out.push_back(*std::move(element));
   }
@@ -220,11 +227,16 @@ void take_tag(std::string_view& rest, Message& out) {
 bool parse_3164(std::string_view rest, Message& out) {
   const std::optional<std::string_view> time = take_time(rest);
   if (!time) return false;
-  const std::optional<std::string_view> host = take_word(rest);
+  std::string_view after_host = rest;
+  const std::optional<std::string_view> host = take_word(after_host);
   if (!host) return false;
   out.form = Message::Form::rfc3164;
   out.time = *time;
-  out.host = *host;
+  // Local senders leave the host's name out: what ends with a colon is a tag.
+  if (!host->ends_with(':')) {
+    out.host = *host;
+    rest = after_host;
+  }
   take_tag(rest, out);
   out.text = rest;
   return true;

@@ -8,6 +8,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <list>
 #include <optional>
+#include <tuple>
+#include <utility>
 
 #include "job/listen/error.hpp"
 #include "job/listen/source.hpp"
@@ -69,8 +71,8 @@ class SyslogSource final : public Source {
     if (tcp_) {
       AIOT_CO_TRY(listener, net::TcpListener::open(executor, {*found, port}));
     }
-    if (socket) spawn(executor, hear_datagrams(context, *std::move(socket)));
-    if (listener) spawn(executor, accept_all(context, *std::move(listener)));
+    if (socket) spawn(executor, add_part(), hear_datagrams(context, *std::move(socket)));
+    if (listener) spawn(executor, add_part(), accept_all(context, *std::move(listener)));
     Result<void> ended = co_await wait_for_end(executor);
     co_return ended;
   }
@@ -79,11 +81,16 @@ class SyslogSource final : public Source {
   /// A coroutine of this source; it is cancelled with it.
   struct Part {
     asio::cancellation_signal cancel;
+    // Of a connection:
+    bool is_open = false;       // its first step is done, and it is not asked to end
+    bool has_spoken = false;    // a whole message has come
+    net::TimePoint heard_at{};  // bytes have come, or it was accepted
   };
+  using Parts = std::list<Part>;
 
-  void spawn(const asio::any_io_executor& executor, net::Task<void> task) {
-    parts_.emplace_back();
-    const auto part = std::prev(parts_.end());
+  Parts::iterator add_part() { return parts_.emplace(parts_.end()); }
+
+  void spawn(const asio::any_io_executor& executor, Parts::iterator part, net::Task<void> task) {
     asio::co_spawn(
         executor, std::move(task),
         asio::bind_cancellation_slot(part->cancel.slot(),
@@ -132,22 +139,46 @@ class SyslogSource final : public Source {
       Result<net::Accepted> accepted = co_await listener.accept(net::TimePoint::max());
       if (!accepted) co_return std::move(accepted).error();
       std::string from = endpoint_text(accepted->from.address(), accepted->from.port());
-      if (closing_ || parts_.size() >= most_connections) {
-        context.notice("listen.too_many", from + ": turned away, there are too many connections",
-                       "");
-        continue;
-      }
-      spawn(executor, hear_connection(context, std::move(accepted->stream), std::move(from)));
+      if (closing_) continue;
+      if (connections_ >= most_connections) close_idlest(context);
+      const auto part = add_part();
+      spawn(executor, part,
+            hear_connection(context, *part, std::move(accepted->stream), std::move(from)));
     }
   }
 
+  /// Whoever opens connections and says nothing must not keep the others out.
+  void close_idlest(SourceContext& context) {
+    const auto idler = [](const Part& a, const Part& b) {
+      return std::tie(a.has_spoken, a.heard_at) < std::tie(b.has_spoken, b.heard_at);
+    };
+    Part* idlest = nullptr;
+    for (Part& part : parts_) {
+      if (part.is_open && (idlest == nullptr || idler(part, *idlest))) idlest = &part;
+    }
+    if (idlest == nullptr) return;
+    idlest->is_open = false;
+    if (!std::exchange(told_of_many_, true)) {
+      context.notice("listen.too_many",
+                     fmt::format("there are more than {} connections: the idlest are closed",
+                                 most_connections),
+                     "");
+    }
+    idlest->cancel.emit(asio::cancellation_type::terminal);
+  }
+
   /// One sender's connection. How it ends concerns nobody else.
-  net::Task<void> hear_connection(SourceContext& context, net::FdStream stream, std::string from) {
+  net::Task<void> hear_connection(SourceContext& context, Part& part, net::FdStream stream,
+                                  std::string from) {
     co_await asio::this_coro::throw_if_cancelled(false);
+    ++connections_;
+    part.is_open = true;
+    part.heard_at = context.clock.now();
     syslog::StreamDecoder decoder;
     Bytes buffer(16 * 1024);
     const auto tell = [&](const std::optional<syslog::StreamDecoder::Frame>& frame) {
       if (!frame) return false;
+      part.has_spoken = true;
       Message message = as_message(frame->bytes, from);
       message.truncated = frame->truncated;
       context.report(std::move(message));
@@ -156,18 +187,23 @@ class SyslogSource final : public Source {
     while (true) {
       Result<std::size_t> got = co_await stream.read_some(buffer, net::TimePoint::max());
       if (!got) break;
+      part.heard_at = context.clock.now();
       ByteSpan bytes = ByteSpan(buffer).first(*got);
       while (tell(decoder.next(bytes))) {
       }
     }
     tell(decoder.finish());
+    part.is_open = false;
+    --connections_;
     co_return Result<void>();
   }
 
   Address address_;
   bool udp_;
   bool tcp_;
-  std::list<Part> parts_;
+  Parts parts_;
+  std::size_t connections_ = 0;
+  bool told_of_many_ = false;
   std::optional<asio::steady_timer> wake_;
   std::optional<Error> error_;  // of a socket: what ends the source
   bool closing_ = false;

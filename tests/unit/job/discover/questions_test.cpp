@@ -1,10 +1,9 @@
-#include "job/discover/udp.hpp"
-
 #include <doctest/doctest.h>
 
 #include <map>
 #include <string>
 
+#include "job/discover/udp.hpp"
 #include "unit/net/show.hpp"
 
 using namespace aiot;
@@ -102,4 +101,33 @@ TEST_CASE("the largest subnet takes its time") {
   CHECK(all.asked() < 13000);
   asked_until(all, 17s);
   CHECK(all.asked() == 65534);
+}
+
+TEST_CASE("a document that cannot be fetched is tried three times, a minute apart; others once") {
+  Fetches fetches;
+  int tries = 0;
+  for (int second = 0; second < 600; ++second) {
+    const net::TimePoint now = begin + std::chrono::seconds(second);
+    if (!fetches.begin("uuid:1 http://10.0.0.9/", now)) continue;
+    ++tries;
+    CHECK(!fetches.begin("uuid:1 http://10.0.0.9/", now));
+    fetches.ended("uuid:1 http://10.0.0.9/", false, now);
+  }
+  CHECK(tries == 3);
+  REQUIRE(fetches.begin("uuid:2 http://10.0.0.9/", begin));
+  fetches.ended("uuid:2 http://10.0.0.9/", true, begin);
+  CHECK(!fetches.begin("uuid:2 http://10.0.0.9/", begin + 24h));
+}
+
+TEST_CASE("fetches are bounded at a time and in all") {
+  Fetches fetches;
+  const auto key = [](int i) { return "uuid:" + std::to_string(i); };
+  int begun = 0;
+  while (begun < 100 && fetches.begin(key(begun), begin)) ++begun;
+  CHECK(begun == 16);
+  for (int i = 0; i < begun; ++i) fetches.ended(key(i), true, begin);
+  int all = begun;
+  for (; all < 10'000 && fetches.begin(key(all), begin); ++all)
+    fetches.ended(key(all), true, begin);
+  CHECK(all == 4096);
 }

@@ -144,6 +144,42 @@ TEST_CASE("an observer is told, again while it does not acknowledge, until it re
   }
 }
 
+TEST_CASE("a silent observer is forgotten after five datagrams, however often the value changes") {
+  Bench bench;
+  bench.receive("410116334a60 5773656e736f7273 0474656d70");
+  bench.sent();
+  int told = 0;
+  int seconds = 0;
+  for (; bench.server.observer_count() > 0 && seconds < 600; ++seconds) {
+    bench.now += 1s;
+    bench.server.on_timer(bench.now);
+    bench.server.set_value(bench.now, "/sensors/temp", Bench::to(std::to_string(seconds)));
+    while (!bench.sent().empty()) ++told;
+  }
+  CHECK(told == 5);
+  CHECK(seconds == 1 + 2 + 4 + 8 + 16 + 32);  // RFC 7252, 4.8.2: MAX_TRANSMIT_WAIT without jitter
+}
+
+TEST_CASE("a newer value waits for the acknowledgement, or goes in place of the next repetition") {
+  Bench bench;
+  bench.receive("410116334a60 5773656e736f7273 0474656d70");
+  bench.sent();
+  bench.server.set_value(bench.now, "/sensors/temp", Bench::to("1"));
+  CHECK(bench.sent() == "41457b504a610360210fff31");
+  bench.server.set_value(bench.now, "/sensors/temp", Bench::to("2"));
+  bench.server.set_value(bench.now, "/sensors/temp", Bench::to("3"));
+  CHECK(bench.sent() == "");
+  SUBCASE("acknowledged") { bench.receive("60007b50"); }
+  SUBCASE("repeated") {
+    bench.now += 2s;
+    bench.server.on_timer(bench.now);
+  }
+  CHECK(bench.sent() == "41457b514a610560210fff33");
+  bench.receive("60007b51");
+  CHECK(!bench.server.next_timer());
+  CHECK(bench.sent() == "");
+}
+
 TEST_CASE("observers are bounded; what cannot be observed is only read") {
   Bench bench;
   for (std::size_t i = 0; i < 2 * Server::max_observers; ++i) {

@@ -124,3 +124,31 @@ TEST_CASE("names of facilities") {
   CHECK(facility_name(23) == "local7");
   CHECK(facility_name(24).empty());
 }
+
+TEST_CASE("RFC 3164: a local sender leaves the host's name out") {
+  const Message m = parse_message("<13>Nov  4 06:33:38 dhcpd[812]: lease");
+  CHECK(m.host.empty());
+  CHECK(m.application == "dhcpd");
+  CHECK(m.process == "812");
+  CHECK(m.text == "lease");
+}
+
+TEST_CASE("structured data is bounded: a message with more is text alone") {
+  const auto with = [](int elements, int parameters) {
+    std::string text = "<13>1 - - - - - ";
+    for (int i = 0; i < elements; ++i) {
+      text += "[e" + std::to_string(i);
+      for (int k = 0; k < parameters; ++k) text += " p" + std::to_string(k) + "=\"\"";
+      text += "]";
+    }
+    return text + " text";
+  };
+  CHECK(parse_message(with(1, 255)).structured.at(0).parameters.size() == 255);
+  CHECK(parse_message(with(256, 0)).structured.size() == 256);
+  for (const std::string& text : {with(1, 256), with(257, 0), with(16, 16), with(1, 7000)}) {
+    const Message m = parse_message(text);
+    CHECK(m.structured.empty());
+    CHECK(m.text.ends_with(" text"));
+    CHECK(m.text.starts_with("1 - - "));
+  }
+}
