@@ -72,8 +72,8 @@ _aiotctl() {
   fi
   case "$path:$prev" in
     /discover:--where|/discover:-w) :; return ;;
-    /discover:--only) _aiotctl_words 'alibaba ble coap mdns miio ssdp tuya usb wifi wsd'; return ;;
-    /discover:--except) _aiotctl_words 'alibaba ble coap mdns miio ssdp tuya usb wifi wsd'; return ;;
+    /discover:--only) _aiotctl_words 'alibaba ble bluetooth coap mdns miio ssdp tuya usb wifi wsd'; return ;;
+    /discover:--except) _aiotctl_words 'alibaba ble bluetooth coap mdns miio ssdp tuya usb wifi wsd'; return ;;
     /discover:--interface|/discover:-i) :; return ;;
     /discover:--subnet) :; return ;;
     /discover:--keys) _aiotctl_files -f; return ;;

@@ -274,7 +274,8 @@ net::Task<Scan> Scan::start(dbus::Bus& bus, std::string adapter, Handler handler
   }
   AIOT_CO_TRY(const Object objects, co_await managed_objects(bus, deadline));
   ear->remember(objects);
-  const char* transport = radio == Radio::le ? "le" : "auto";
+  constexpr std::array<const char*, 3> transports = {"le", "bredr", "auto"};
+  const char* transport = transports[static_cast<std::size_t>(radio)];
   Array filter{Object{{"Transport", transport}, {"DuplicateData", true}}};
   dbus::Call set_filter(service, path, adapter_interface, "SetDiscoveryFilter", "a{sv}",
                         std::move(filter));

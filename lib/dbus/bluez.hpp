@@ -72,8 +72,8 @@ struct Advert {
 /// The adapters, sorted by path. Errc::no_daemon, no_permission; dbus::Errc::no_bus.
 net::Task<std::vector<Adapter>> list_adapters(dbus::Bus& bus, net::TimePoint deadline);
 
-/// What a scan listens to: LE alone, or LE and BR/EDR by turns where the controller has both.
-enum class Radio { le, both };
+/// What a scan looks for: LE adverts, BR/EDR devices by inquiry, or both by turns.
+enum class Radio { le, bredr, both };
 
 /// A scan under way on one adapter.
 class Scan {

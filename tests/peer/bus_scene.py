@@ -103,6 +103,7 @@ def bluez_restarts():
         call("org.bluez", "/", "org.bluez.Mock", "AddAdapter", "hci0", "desk")
         wait_for_scan()
         call("org.bluez", "/", "org.bluez.Mock", "AddDevice", "hci0", "A4:C1:38:00:00:01", "Sensor")
+        change_device(AddressType="random", RSSI=dbus.Int16(-61))
         yield
         mocks.pop().terminate()
         while bus.name_has_owner("org.bluez"):

@@ -178,6 +178,11 @@ class AdvertReader {
 /// bluetoothd answers in milliseconds; it may be busy with a controller that does not.
 constexpr std::chrono::seconds daemon_time{10};
 
+bool is_from_inquiry(const bluez::Advert& heard) {
+  return heard.device_class && !heard.flags && !heard.random_address &&
+         heard.service_data.empty() && heard.manufacturer_data.empty();
+}
+
 class BleSource final : public Source {
  public:
   explicit BleSource(std::string bus_address) : bus_address_(std::move(bus_address)) {}
@@ -197,6 +202,7 @@ class BleSource final : public Source {
     BleObserver observer(std::move(keys));
     int adverts = 0;
     auto handler = [&](const bluez::Advert& received) {
+      if (is_from_inquiry(received)) return;  // for source "bluetooth"
       ++adverts;
       if (const auto advert = ble::to_advert(received)) context.report(observer.observe(*advert));
     };

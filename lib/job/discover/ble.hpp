@@ -32,5 +32,7 @@ class BleObserver {
 
 /// Bluetooth LE adverts through BlueZ, on the message bus at `address` as dbus::Bus::open takes it.
 std::unique_ptr<Source> make_ble_source(std::string bus_address);
+/// Bluetooth BR/EDR devices, by inquiry, the same way.
+std::unique_ptr<Source> make_bluetooth_source(std::string bus_address);
 
 }  // namespace aiot::discover

@@ -8,6 +8,7 @@ namespace aiot::discover {
 // Each is defined in the file of its name.
 Protocol alibaba_protocol();
 Protocol ble_protocol();
+Protocol bluetooth_protocol();
 Protocol coap_protocol();
 Protocol mdns_protocol();
 Protocol miio_protocol();
@@ -21,6 +22,7 @@ std::span<const Protocol> protocols() {
   static const std::array all = {
       alibaba_protocol(),
       ble_protocol(),
+      bluetooth_protocol(),
       coap_protocol(),
       mdns_protocol(),
       miio_protocol(),
