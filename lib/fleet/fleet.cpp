@@ -182,6 +182,7 @@ Result<void> DeviceRun::identify(const std::string& identity) {
 net::OpenOptions DeviceRun::open_options() {
   net::OpenOptions open;
   open.trace_file = numbered(batch_.trace_file, number_);
+  open.secrets = secrets_;
   open.on_trace_lost = [this](const Error& error) {
     notice("trace.unwritable", error.context, error.hint);
   };

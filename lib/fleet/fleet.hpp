@@ -86,6 +86,8 @@ class DeviceRun {
   /// Options for opening this device's link: its trace goes to a file of its own, and a notice says
   /// when that cannot be written any more. The run outlives the link.
   net::OpenOptions open_options();
+  /// Keeps these out of the trace.
+  void keep_secret(std::vector<std::string> secrets) { secrets_ = std::move(secrets); }
 
   /// The device exceeded its time: a cancellation that follows is a timeout.
   void expire() { expired_ = true; }
@@ -102,6 +104,7 @@ class DeviceRun {
   EventSink& sink_;
   Identities* identities_;
   std::string step_;
+  std::vector<std::string> secrets_;
   int last_mark_ = -1;
   bool expired_ = false;
 };

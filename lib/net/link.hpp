@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "aiot/address.hpp"
 #include "aiot/bytes.hpp"
@@ -66,6 +67,7 @@ struct OpenOptions {
   std::uint32_t baud_bps = 115200;  ///< unless the address says
   std::string trace_file;           ///< every byte both ways, with time stamps; "" for none
   OnTraceLost on_trace_lost;        ///< until the link is gone
+  std::vector<std::string> secrets;  ///< written as asterisks in the trace
   TimePoint deadline = TimePoint::max();
 };
 

@@ -95,8 +95,8 @@ Task<std::unique_ptr<Link>> open_link(Address address, OpenOptions options) {
   }
   Result<std::unique_ptr<Link>> link = co_await open_untraced(address, options);
   if (!link || !trace) co_return link;
-  std::unique_ptr<Link> traced = std::make_unique<TracingLink>(*std::move(link), std::move(trace),
-                                                               std::move(options.on_trace_lost));
+  std::unique_ptr<Link> traced = std::make_unique<TracingLink>(
+      *std::move(link), std::move(trace), std::move(options.on_trace_lost), options.secrets);
   co_return traced;
 }
 

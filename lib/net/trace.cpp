@@ -59,11 +59,43 @@ Result<void> TraceWriter::flush() {
   return {};
 }
 
+SecretMask::SecretMask(std::vector<std::string> secrets) {
+  constexpr std::size_t shortest = 4;
+  for (const std::string& secret : secrets) {
+    const ByteSpan bytes = as_bytes(secret);
+    if (bytes.size() >= shortest) secrets_.emplace_back(bytes.begin(), bytes.end());
+  }
+}
+
+Bytes SecretMask::hide(ByteSpan bytes) {
+  Bytes out(bytes.begin(), bytes.end());
+  Bytes all = before_;
+  append(all, bytes);
+  std::size_t longest = 0;
+  for (const Bytes& secret : secrets_) {
+    longest = std::max(longest, secret.size());
+    for (std::size_t at = 0; at < all.size(); ++at) {
+      const std::size_t count = std::min(secret.size(), all.size() - at);
+      if (!std::equal(secret.begin(), secret.begin() + static_cast<std::ptrdiff_t>(count),
+                      all.begin() + static_cast<std::ptrdiff_t>(at))) {
+        continue;
+      }
+      const std::size_t from = std::max(at, before_.size());
+      for (std::size_t i = from; i < at + count; ++i) out[i - before_.size()] = '*';
+    }
+  }
+  const std::size_t kept = std::min(all.size(), longest);
+  before_.assign(all.end() - static_cast<std::ptrdiff_t>(kept), all.end());
+  return out;
+}
+
 TracingLink::TracingLink(std::unique_ptr<Link> link, std::unique_ptr<TraceWriter> trace,
-                         OnTraceLost on_lost)
+                         OnTraceLost on_lost, const std::vector<std::string>& secrets)
     : link_(std::move(link)),
       trace_(std::move(trace)),
       on_lost_(std::move(on_lost)),
+      written_mask_(secrets),
+      read_mask_(secrets),
       start_(link_->clock().now()) {}
 
 TracingLink::~TracingLink() { close(); }
@@ -90,7 +122,7 @@ Task<std::size_t> TracingLink::read_some(std::span<std::uint8_t> buffer, TimePoi
   Result<std::size_t> count = co_await link_->read_some(buffer, deadline);
   if (count) {
     const auto read = buffer.first(*count);
-    note(TraceEvent::Read{Bytes(read.begin(), read.end())});
+    note(TraceEvent::Read{read_mask_.hide(read)});
   } else {
     note_lost(count.error());
   }
@@ -99,7 +131,7 @@ Task<std::size_t> TracingLink::read_some(std::span<std::uint8_t> buffer, TimePoi
 
 Task<void> TracingLink::write(ByteSpan data, TimePoint deadline) {
   // Before the bytes leave: an answer must not stand before its question.
-  if (!data.empty()) note(TraceEvent::Written{Bytes(data.begin(), data.end())});
+  if (!data.empty()) note(TraceEvent::Written{written_mask_.hide(data)});
   Result<void> written = co_await link_->write(data, deadline);
   if (!written) note_lost(written.error());
   co_return written;

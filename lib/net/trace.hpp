@@ -70,12 +70,25 @@ class TraceWriter {
   bool lost_ = false;
 };
 
+/// Bytes of one direction with secrets replaced by asterisks, also where a secret comes in pieces:
+/// the beginning of one is hidden before its end is known. Secrets of less than 4 bytes stay, for
+/// they are everywhere.
+class SecretMask {
+ public:
+  explicit SecretMask(std::vector<std::string> secrets);
+  Bytes hide(ByteSpan bytes);
+
+ private:
+  std::vector<Bytes> secrets_;
+  Bytes before_;  ///< what came last, as long as a secret may be
+};
+
 /// Passes everything through to another link, and writes it down. A trace that cannot be written
 /// any more is no error of the link: `on_lost` is told, once.
 class TracingLink final : public Link {
  public:
   TracingLink(std::unique_ptr<Link> link, std::unique_ptr<TraceWriter> trace,
-              OnTraceLost on_lost = {});
+              OnTraceLost on_lost = {}, const std::vector<std::string>& secrets = {});
   ~TracingLink() override;
 
   const LinkInfo& info() const override { return link_->info(); }
@@ -98,6 +111,8 @@ class TracingLink final : public Link {
   std::unique_ptr<Link> link_;
   std::unique_ptr<TraceWriter> trace_;
   OnTraceLost on_lost_;
+  SecretMask written_mask_;
+  SecretMask read_mask_;
   TimePoint start_;
   bool closed_ = false;
   bool lost_ = false;

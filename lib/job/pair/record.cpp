@@ -43,7 +43,7 @@ boost::json::value json_text(const std::string& text) {
 
 }  // namespace
 
-Result<Record> Record::open(const std::string& path) {
+Result<PairedRecord> PairedRecord::open(const std::string& path) {
   // O_NONBLOCK: a pipe is no record, and must not hold the run.
   file::Descriptor file(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
                                S_IRUSR | S_IWUSR));
@@ -56,12 +56,12 @@ Result<Record> Record::open(const std::string& path) {
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     return make_error(Errc::record_busy, path, "wait until the other run has ended");
   }
-  Record record(path, std::move(file));
+  PairedRecord record(path, std::move(file));
   AIOT_CHECK(record.read());
   return record;
 }
 
-Result<void> Record::read() {
+Result<void> PairedRecord::read() {
   const auto bytes = file::read_all(file_.get(), longest_record);
   if (!bytes) return unusable(path_, bytes.error());
   std::string_view text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
@@ -88,7 +88,7 @@ Result<void> Record::read() {
   return {};
 }
 
-Result<void> Record::add(const std::string& key, const PairResult& result) {
+Result<void> PairedRecord::add(const std::string& key, const PairResult& result) {
   boost::json::object line;
   line["target"] = json_text(key);
   line["time"] = utc_now();

@@ -10,11 +10,11 @@ namespace aiot::pair {
 
 /// What is done, in a file of JSON Lines that its owner alone may read: one line for each device
 /// that was paired, with the name that the caller knows it by. Never a secret.
-class Record {
+class PairedRecord {
  public:
   /// Opens or makes `path`, and reads it. Errc::bad_record names the line that is none;
   /// Errc::record_busy while another run has it. A line that was not finished is no line.
-  static Result<Record> open(const std::string& path);
+  static Result<PairedRecord> open(const std::string& path);
 
   /// An earlier run has paired it; "" is nobody's.
   bool has(const std::string& key) const { return !key.empty() && done_.contains(key); }
@@ -22,7 +22,7 @@ class Record {
   Result<void> add(const std::string& key, const PairResult& result);
 
  private:
-  Record(std::string path, file::Descriptor file) : path_(std::move(path)), file_(std::move(file)) {}
+  PairedRecord(std::string path, file::Descriptor file) : path_(std::move(path)), file_(std::move(file)) {}
   Result<void> read();
 
   std::string path_;

@@ -146,7 +146,7 @@ Result<Job> make_job(const Target& target, const std::string& shown, const Reque
 /// A job for fleet::run_devices().
 class Work {
  public:
-  Work(std::span<const Job> jobs, const Environment& environment, Record* record)
+  Work(std::span<const Job> jobs, const Environment& environment, PairedRecord* record)
       : jobs_(jobs), environment_(environment), record_(record) {}
 
   net::Task<void> operator()(fleet::DeviceRun& run, PairResult& result) const {
@@ -159,6 +159,10 @@ class Work {
     }
     result.dry_run = job.request.dry_run;
     if (job.request.dry_run) co_return Result<void>();
+    const Secrets& secrets = job.target.secrets;
+    std::vector<std::string> secret = {secrets.proof, secrets.passkey, secrets.token};
+    if (job.request.wifi) secret.push_back(job.request.wifi->password);
+    run.keep_secret(std::move(secret));
     DeviceFlow flow(run, *job.protocol, result);
     Attempt attempt{run, job.target, job.request, result, flow};
     AIOT_CO_CHECK(co_await job.protocol->pair(attempt));
@@ -177,7 +181,7 @@ class Work {
  private:
   std::span<const Job> jobs_;
   const Environment& environment_;
-  Record* record_;
+  PairedRecord* record_;
 };
 
 fleet::Batch batch_of(const Request& request, const Environment& environment) {
@@ -206,9 +210,9 @@ Result<Report> run_in(std::span<const Target> targets, const Request& request,
   }
   const fleet::Batch batch = batch_of(request, environment);
   AIOT_CHECK(fleet::check_batch(addresses, batch));
-  std::optional<Record> record;
+  std::optional<PairedRecord> record;
   if (!request.record_file.empty()) {
-    AIOT_TRY(record, Record::open(request.record_file));
+    AIOT_TRY(record, PairedRecord::open(request.record_file));
   }
   const Work work(jobs, environment, record ? &*record : nullptr);
   Report report;

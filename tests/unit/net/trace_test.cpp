@@ -186,6 +186,22 @@ TEST_CASE("open_link writes the trace it is asked for") {
   CHECK(text.find(" # closed\n") != std::string::npos);
 }
 
+TEST_CASE("secrets are asterisks in a trace, whole and in pieces") {
+  const auto hidden = [](std::vector<std::string_view> pieces) {
+    SecretMask mask({"secret-pass", "123"});
+    std::string out;
+    for (const std::string_view piece : pieces) out += to_string(mask.hide(as_bytes(piece))) + "|";
+    return out;
+  };
+  CHECK(hidden({"a secret-pass b"}) == "a *********** b|");
+  CHECK(hidden({"secret-passsecret-pass"}) == "**********************|");
+  CHECK(hidden({"a sec", "ret-pa", "ss b"}) == "a ***|******|** b|");
+  CHECK(hidden({"a se", "cond"}) == "a **|cond|");
+  CHECK(hidden({"s", "ecret-pass"}) == "*|**********|");
+  CHECK(hidden({"pass 123"}) == "pass 123|");
+  CHECK(hidden({"s", "secret-pass"}) == "*|***********|");
+}
+
 TEST_CASE("what is no trace is refused by line") {
   for (const char* bad :
        {"+0.000000 > 0", "0.000000 > 00", "+0.00 > 00", "+0.000000 ? 00", "+0.000000 # nothing",
