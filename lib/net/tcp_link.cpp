@@ -170,6 +170,10 @@ Task<std::unique_ptr<Link>> TcpLink::open(std::string host, std::uint16_t port,
   co_return link;
 }
 
+std::unique_ptr<Link> TcpLink::adopt(Accepted connection) {
+  return std::unique_ptr<Link>(new TcpLink(std::move(connection.stream), {}, 0));
+}
+
 Task<std::size_t> TcpLink::read_some(std::span<std::uint8_t> buffer, TimePoint deadline) {
   return stream_.read_some(buffer, deadline);
 }
@@ -190,6 +194,7 @@ Task<void> TcpLink::set_lines(std::span<const LineStep>) {
 }
 
 Task<void> TcpLink::reopen(TimePoint deadline) {
+  if (port_ == 0) co_return make_error(Errc::link_lost, "the other end had made this connection");
   auto connect = [this, deadline]() -> Task<void> {
     stream_.close();
     Result<FdStream> stream = co_await tcp_connect(host_, port_, deadline);

@@ -48,6 +48,8 @@ class TcpListener {
 class TcpLink final : public Link {
  public:
   static Task<std::unique_ptr<Link>> open(std::string host, std::uint16_t port, TimePoint deadline);
+  /// The link of a connection that somebody made to us. It cannot be opened again.
+  static std::unique_ptr<Link> adopt(Accepted connection);
 
   const LinkInfo& info() const override { return info_; }
   Clock& clock() override { return steady_clock(); }

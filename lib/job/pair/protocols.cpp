@@ -1,12 +1,16 @@
 #include "job/pair/protocol.hpp"
 
+#include "job/pair/dpp.hpp"
+
 namespace aiot::pair {
 namespace {
 
 /// One row for each: NAME, what it pairs, which targets it takes, whether it needs Wi-Fi
 /// credentials, its session.
 const std::vector<Protocol>& table() {
-  static const std::vector<Protocol> rows = {};
+  static const std::vector<Protocol> rows = {
+      {"dpp", "Wi-Fi Easy Connect: a DPP: code, over TCP or radio", takes_dpp, true, pair_dpp},
+  };
   return rows;
 }
 

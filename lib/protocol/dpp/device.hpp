@@ -33,7 +33,9 @@ class Device final : public net::DeviceEngine {
   /// authentication when it has the configurator's code.
   void begin();
   /// The other end has gone: the exchange is over.
-  void on_gone() { reset(); }
+  void on_gone() {
+    if (up_) reset();
+  }
 
   void on_bytes(net::TimePoint now, ByteSpan bytes) override;
   void on_lines(net::TimePoint, bool, bool) override {}

@@ -159,10 +159,16 @@ net::Task<Enrolled> initiate(Conversation& talk, Setup setup, Flow& flow) {
   co_return enrolled;
 }
 
+void found(Flow& flow) {
+  flow.reached(Stage::found);
+  flow.reached(Stage::connected);
+}
+
 net::Task<Enrolled> respond(Conversation& talk, Setup setup, const Frame& request, Flow& flow) {
   Responder responder(std::move(setup.own), std::move(setup.device), std::move(setup.material),
                       Role::configurator);
   AIOT_CO_TRY(const Responder::Answer answer, responder.on_request(request));
+  found(flow);
   AIOT_CO_CHECK(co_await talk.send(answer.response));
   if (answer.refused) co_return *answer.refused;
   Result<Frame> confirm = co_await talk.receive(FrameKind::authentication_confirm, reply_time);
@@ -201,6 +207,7 @@ net::Task<Enrolled> serve(net::Link& link, Setup setup, Flow& flow) {
   AIOT_CO_TRY(const ByteSpan hash, attributes.require(Id::r_bootstrap_hash));
   if (!std::ranges::equal(hash, setup.device.announced_hash()))
     co_return make_error(Errc::wrong_proof, "another device announces itself");
+  found(flow);
   Result<Enrolled> enrolled = co_await initiate(talk, std::move(setup), flow);
   co_return enrolled;
 }
