@@ -13,7 +13,6 @@ namespace aiot::protocomm {
 namespace {
 
 constexpr std::size_t longest_message_bytes = 64 * 1024;
-constexpr std::size_t most_networks = 256;
 
 constexpr std::array<std::string_view, 8> status_names = {
     "success",      "invalid security scheme", "invalid protocol", "too many sessions",

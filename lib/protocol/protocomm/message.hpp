@@ -14,6 +14,10 @@
 /// decode_… fail with provisioning::Errc::protocol_violated.
 namespace aiot::protocomm {
 
+inline constexpr std::size_t longest_ssid_bytes = 32;
+inline constexpr std::size_t longest_password_bytes = 63;
+inline constexpr std::size_t most_networks = 256;  ///< of a scan list
+
 enum class Status {
   success,
   bad_scheme,

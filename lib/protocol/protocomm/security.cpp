@@ -163,7 +163,8 @@ Result<std::optional<Bytes>> HostHandshake::command1(ByteSpan response0) {
     AIOT_TRY(message.proof, cipher_->seal(device_key_));
   } else {
     if (response.random.empty() || response.random.size() > 64) return bad_length();
-    shared_ = srp_->share(credentials_.username, credentials_.proof, response.random, device_key_,
+    salt_ = response.random;
+    shared_ = srp_->share(credentials_.username, credentials_.proof, salt_, device_key_,
                           credentials_.form);
     if (!shared_) return bad_key();
     message.proof = shared_->client_proof;
@@ -182,6 +183,14 @@ Result<std::unique_ptr<Cipher>> HostHandshake::finish(ByteSpan response1) {
   if (!crypto::is_same_proof(response.proof, shared_->server_proof)) return bad_proof();
   if (response.random.size() != crypto::aead_nonce_bytes) return bad_length();
   return sealed_cipher(shared_->key, response.random, credentials_.patch);
+}
+
+bool HostHandshake::has_other_form() const {
+  const auto verifier = [this](crypto::SrpVerifierForm form) {
+    return crypto::srp_verifier(credentials_.username, credentials_.proof, salt_, form);
+  };
+  return credentials_.security == 2 &&
+         verifier(crypto::SrpVerifierForm::bytes) != verifier(crypto::SrpVerifierForm::numbers);
 }
 
 DeviceHandshake::DeviceHandshake(const Credentials& credentials, const Random& random)

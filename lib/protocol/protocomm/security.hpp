@@ -48,10 +48,14 @@ class HostHandshake {
   Result<std::optional<Bytes>> command1(ByteSpan response0);
   /// The session. Also Errc::wrong_proof, when it is the device that does not know the proof.
   Result<std::unique_ptr<Cipher>> finish(ByteSpan response1);
+  /// After command1(): a verifier made in the other form would be another one, so that a proof that
+  /// the device drops may still be good.
+  bool has_other_form() const;
 
  private:
   Credentials credentials_;
   Bytes secret_;
+  Bytes salt_;
   std::optional<crypto::SrpClient> srp_;
   std::optional<crypto::SrpShared> shared_;
   Bytes own_key_;

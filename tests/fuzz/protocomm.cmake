@@ -1,0 +1,1 @@
+aiot_fuzzer(protocomm LINKS aiot_protocomm)
