@@ -209,6 +209,10 @@ void Querier::follow(const Record& record, TimePoint now) {
   // A PTR of a subtype (RFC 6763 section 7.1) leads here as well, and says nothing of its end.
   if (pointer != nullptr && record.name == instance.parent()) known.pointed_to = true;
   if (const auto* location = std::get_if<Location>(&record.data)) {
+    if (!known.host.empty() && known.host.key() != location->host.key()) {
+      leave_host(known.host, key);
+    }
+    known.host = location->host;
     hosts_[location->host.key()].insert(key);
   }
 }
@@ -221,14 +225,16 @@ void Querier::update(TimePoint now) {
     Known& known = found->second;
     if (!is_alive(known)) {
       if (known.told) actions_.emplace_back(Gone{known.service});
-      forget(known.service);
+      forget(known);
       known_.erase(found);
       continue;
     }
     Service service = look_up(known.service.instance);
     if (!known.told || !(service == known.service)) {
       known.told = true;
+      const Name host = known.service.host;
       known.service = std::move(service);
+      if (known.service.host.key() != host.key()) ask_no_more(host);
       actions_.emplace_back(Changed{known.service});
     }
     ask_for_the_rest(known, now);
@@ -237,14 +243,24 @@ void Querier::update(TimePoint now) {
 
 /// Nothing is asked any more of a service that has gone, nor of its host when it was the last
 /// there.
-void Querier::forget(const Service& service) {
-  for (const std::uint16_t type : {SRV, TXT}) asked_.erase(key_of(service.instance, type));
-  const auto host = hosts_.find(service.host.key());
-  if (host == hosts_.end()) return;
-  host->second.erase(service.instance.key());
-  if (!host->second.empty()) return;
-  hosts_.erase(host);
-  for (const std::uint16_t type : {A, AAAA}) asked_.erase(key_of(service.host, type));
+void Querier::forget(const Known& known) {
+  const Name& instance = known.service.instance;
+  for (const std::uint16_t type : {SRV, TXT}) asked_.erase(key_of(instance, type));
+  leave_host(known.host, instance.key());
+}
+
+void Querier::leave_host(const Name& host, const std::string& instance) {
+  const auto found = hosts_.find(host.key());
+  if (found == hosts_.end()) return;
+  found->second.erase(instance);
+  if (!found->second.empty()) return;
+  hosts_.erase(found);
+  ask_no_more(host);
+}
+
+void Querier::ask_no_more(const Name& host) {
+  if (hosts_.contains(host.key())) return;
+  for (const std::uint16_t type : {A, AAAA}) asked_.erase(key_of(host, type));
 }
 
 bool Querier::is_alive(const Known& known) const {

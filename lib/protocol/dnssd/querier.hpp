@@ -101,13 +101,17 @@ class Querier {
     Service service;
     bool pointed_to = false;  // a PTR record led here, and its end is the end
     bool told = false;
+    Name host;  // of the last SRV record: where hosts_ has this instance
   };
 
   void ask(const Name& name, std::uint16_t type, bool browse, net::TimePoint now);
   void note(const Record& record);
   void follow(const Record& record, net::TimePoint now);
   void update(net::TimePoint now);
-  void forget(const Service& service);
+  void forget(const Known& known);
+  void leave_host(const Name& host, const std::string& instance);
+  /// Unless an instance is there.
+  void ask_no_more(const Name& host);
   bool is_alive(const Known& known) const;
   Service look_up(const Name& instance) const;
   void ask_for_the_rest(const Known& known, net::TimePoint now);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "captures.hpp"
 
 using namespace aiot;
@@ -282,4 +284,22 @@ TEST_CASE("a flood of names costs no more than its bound") {
   CHECK(bench.querier.take_actions().size() <= 4096);
   bench.querier.on_timer(bench.now + 1s);
   CHECK(bench.querier.take_actions().size() < 400);
+}
+
+TEST_CASE("an instance that moves from host to host leaves nothing behind") {
+  Bench bench;
+  bench.hear(response({ptr("_x._udp.local", "One._x._udp.local", 100'000)}));
+  constexpr int moves = 3000;
+  for (int i = 0; i < moves; ++i) {
+    bench.hear(response({srv("One._x._udp.local", 9, "h" + std::to_string(i) + ".local")}));
+    bench.run_to(bench.now - bench.start + 2s);
+  }
+  // There is room to ask for the last one's address: not for those of the others.
+  const Lines done = bench.take_done();
+  CHECK(std::any_of(done.begin(), done.end(), [](const std::string& line) {
+    return line.find("A h2999.local") != std::string::npos;
+  }));
+  bench.run_to(bench.now - bench.start + 10min);
+  for (const std::string& line : bench.take_done())
+    CHECK(line.find(" h1.local") == std::string::npos);
 }
