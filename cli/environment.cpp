@@ -56,8 +56,10 @@ Environment real_environment(Signals& signals) {
   e.find_devices = discover::run;
   e.discover_sources = discover::sources;
   e.pair_devices = pair::run;
+  e.push = ota::push;
   e.simulate = sim::run;
   e.simulate_provision = sim::run_provision;
+  e.simulate_ota = sim::run_ota;
   e.sim_devices = sim::devices;
   e.sim_faults = sim::faults;
   e.sim_stages = sim::stages;

@@ -16,6 +16,7 @@
 #include "aiot/firmware.hpp"
 #include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
+#include "aiot/ota.hpp"
 #include "aiot/pair.hpp"
 #include "aiot/sim.hpp"
 
@@ -69,6 +70,9 @@ struct Environment {
   std::function<Result<pair::Report>(std::span<const pair::Target>, const pair::Request&,
                                      EventSink&, std::stop_token)>
       pair_devices;
+  std::function<Result<ota::PushReport>(std::span<const Address>, const ota::PushRequest&,
+                                        EventSink&, std::stop_token)>
+      push;
 
   std::function<Result<sim::Report>(const sim::Request&,
                                     const std::function<void(const sim::Ready&)>&, EventSink&,
@@ -78,6 +82,10 @@ struct Environment {
                                     const std::function<void(const sim::Ready&)>&, EventSink&,
                                     std::stop_token)>
       simulate_provision;
+  std::function<Result<sim::Report>(const sim::OtaRequest&,
+                                    const std::function<void(const sim::Ready&)>&, EventSink&,
+                                    std::stop_token)>
+      simulate_ota;
   std::function<std::vector<sim::Choice>()> sim_devices;
   std::function<std::vector<sim::Choice>()> sim_faults;
   std::function<std::vector<sim::Choice>()> sim_stages;

@@ -47,9 +47,9 @@ Command make_root() {
       "Exit codes mean one thing each: `aiotctl help exit-codes`.";
   root.options = global_options();
   root.commands = {command::discover(),   command::pair_devices(), command::flash(),
-                   command::listen(),     command::bench(),        command::sim(),
-                   command::config(),     command::completion(),   command::schema(),
-                   command::help()};
+                   command::ota(),        command::listen(),       command::bench(),
+                   command::sim(),        command::config(),       command::completion(),
+                   command::schema(),     command::help()};
   root.examples = {
       {"flash /dev/ttyUSB0 build/", "Write, verify and start what an ESP-IDF build made"},
       {"discover", "Find nearby devices"},

@@ -50,12 +50,15 @@ _aiotctl() {
       '/flash reset') path=/flash/reset ;;
       '/flash image') path=/flash/image ;;
       '/flash merge') path=/flash/merge ;;
+      ' ota') path=/ota ;;
+      '/ota push') path=/ota/push ;;
       ' listen') path=/listen ;;
       ' bench') path=/bench ;;
       '/bench run') path=/bench/run ;;
       '/bench device') path=/bench/device ;;
       ' sim') path=/sim ;;
       '/sim provision') path=/sim/provision ;;
+      '/sim ota') path=/sim/ota ;;
       ' config') path=/config ;;
       '/config show') path=/config/show ;;
       '/config path') path=/config/path ;;
@@ -186,6 +189,12 @@ _aiotctl() {
     /flash/merge:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
     /flash/merge:--flash-freq) :; return ;;
     /flash/merge:--flash-size) :; return ;;
+    /ota/push:--within) :; return ;;
+    /ota/push:--image) :; return ;;
+    /ota/push:--each) :; return ;;
+    /ota/push:--devices) _aiotctl_files -f; return ;;
+    /ota/push:--jobs|/ota/push:-j) :; return ;;
+    /ota/push:--trace) _aiotctl_files -f; return ;;
     /listen:--expect|/listen:-e) :; return ;;
     /listen:--fail-on) :; return ;;
     /listen:--count) :; return ;;
@@ -267,6 +276,11 @@ _aiotctl() {
     /sim/provision:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
     /sim/provision:--wifi-file) _aiotctl_files -f; return ;;
     /sim/provision:--secret-file) _aiotctl_files -f; return ;;
+    /sim/ota:--kind) :; return ;;
+    /sim/ota:--port|/sim/ota:-p) :; return ;;
+    /sim/ota:--count) :; return ;;
+    /sim/ota:--running) _aiotctl_files -f; return ;;
+    /sim/ota:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
     *:--config) _aiotctl_files -f; return ;;
     *:--timeout) :; return ;;
@@ -274,7 +288,7 @@ _aiotctl() {
   esac
 
   case "$path" in
-    '') verbs='discover pair flash listen bench sim config completion schema help' options='' ;;
+    '') verbs='discover pair flash ota listen bench sim config completion schema help' options='' ;;
     /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
     /pair) verbs='show' options='--at --wifi-file --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
     /pair/show) verbs='' options='--reveal' ;;
@@ -287,12 +301,15 @@ _aiotctl() {
     /flash/reset) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
+    /ota) verbs='push' options='' ;;
+    /ota/push) verbs='' options='--no-confirm --no-wait --within --again --image --each --devices -j --jobs --trace' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --keys --ca --cert --key --list' ;;
     /bench) verbs='run device' options='' ;;
     /bench/run) verbs='' options='-e --engine --isa -t --threads --pin -d --duration --runs --warm-up --no-profile --no-peak --data --labels --data-type --workers --min-accuracy --baseline --max-regression --force --report -i --input -o --output' ;;
     /bench/device) verbs='' options='-m --model --mode --data --labels --files --seed -b --baud --windows --window --warm-up --prove-all --allow-missed --monitor --monitor-kind --voltage --sample-rate --calibrate --no-power-cycle --results -f --force --trace --each --devices -j --jobs' ;;
-    /sim) verbs='provision' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
+    /sim) verbs='provision ota' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
     /sim/provision) verbs='' options='--kind -p --port --count --fault --wifi-file --secret-file --list' ;;
+    /sim/ota) verbs='' options='--kind -p --port --count --running --fault --list' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
     /config/path) verbs='' options='' ;;
@@ -317,17 +334,20 @@ _aiotctl() {
     /flash/reset) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /flash/image) _aiotctl_files -f;  ;;
     /flash/merge) _aiotctl_files -f;  ;;
+    /ota) : ;;
+    /ota/push) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /listen) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /bench) : ;;
     /bench/run) _aiotctl_words 'kws vww ic ad'; _aiotctl_files -f;  ;;
     /bench/device) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget';  ;;
     /sim/provision) : ;;
+    /sim/ota) : ;;
     /config) : ;;
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
+    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.push/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

@@ -39,6 +39,10 @@ function __aiotctl_path
                 set path flash image
             case 'flash merge'
                 set path flash merge
+            case ' ota'
+                set path ota
+            case 'ota push'
+                set path ota push
             case ' listen'
                 set path listen
             case ' bench'
@@ -51,6 +55,8 @@ function __aiotctl_path
                 set path sim
             case 'sim provision'
                 set path sim provision
+            case 'sim ota'
+                set path sim ota
             case ' config'
                 set path config
             case 'config show'
@@ -89,6 +95,7 @@ complete -c aiotctl -s h -l help -d 'Print this help'
 complete -c aiotctl -n '__aiotctl_at ' -a discover -d 'find nearby devices, one line each'
 complete -c aiotctl -n '__aiotctl_at ' -a pair -d 'bring devices from their box to the network'
 complete -c aiotctl -n '__aiotctl_at ' -a flash -d 'write, read, verify and explain the flash of ESP devices'
+complete -c aiotctl -n '__aiotctl_at ' -a ota -d 'update devices that run'
 complete -c aiotctl -n '__aiotctl_at ' -a listen -d 'monitor device output: serial, network, syslog, MQTT, CoAP, Bluetooth'
 complete -c aiotctl -n '__aiotctl_at ' -a bench -d 'benchmark neural network models: speed, accuracy, memory, energy'
 complete -c aiotctl -n '__aiotctl_at ' -a sim -d 'run virtual devices: to learn, to demonstrate, to inject faults'
@@ -261,6 +268,18 @@ complete -c aiotctl -n '__aiotctl_at flash merge' -l keep-existing -d 'Fail wher
 complete -c aiotctl -n '__aiotctl_at flash merge' -l flash-mode -xa 'keep qio qout dio dout' -d 'Set the flash mode in the boot loader\'s header'
 complete -c aiotctl -n '__aiotctl_at flash merge' -l flash-freq -x -d 'Set the flash frequency in it: keep, 80m, 40m, 26m, 20m, …'
 complete -c aiotctl -n '__aiotctl_at flash merge' -l flash-size -x -d 'Set the flash size in it: keep, 4MB, …, or detect for the device\'s own'
+complete -c aiotctl -n '__aiotctl_at ota' -a push -d 'send an image to devices, boot it, and check that it runs'
+complete -c aiotctl -n '__aiotctl_at ota push' -a '(__aiotctl_ports)'
+complete -c aiotctl -n '__aiotctl_at ota push' -F
+complete -c aiotctl -n '__aiotctl_at ota push' -l no-confirm -d 'Leave the image on probation: the one before is back after another reset'
+complete -c aiotctl -n '__aiotctl_at ota push' -l no-wait -d 'Do not wait until the device runs the image'
+complete -c aiotctl -n '__aiotctl_at ota push' -l within -x -d 'How long the device may take to boot the image [3m]'
+complete -c aiotctl -n '__aiotctl_at ota push' -l again -d 'Send the image also to a device that runs it'
+complete -c aiotctl -n '__aiotctl_at ota push' -l image -x -d 'Which image, in a device that has several [0]'
+complete -c aiotctl -n '__aiotctl_at ota push' -l each -x -d 'Every port whose adapter is usb:VID:PID, such as usb:10c4:ea60'
+complete -c aiotctl -n '__aiotctl_at ota push' -l devices -rF -d 'Devices from a file, an address or a JSON line each; - is standard input'
+complete -c aiotctl -n '__aiotctl_at ota push' -s j -l jobs -x -d 'Serve N devices at once; all by default'
+complete -c aiotctl -n '__aiotctl_at ota push' -l trace -rF -d 'Write every byte on a serial line to FILE, with times; %d is the device\'s number, for several'
 complete -c aiotctl -n '__aiotctl_at listen' -a '(__aiotctl_ports)'
 complete -c aiotctl -n '__aiotctl_at listen' -s e -l expect -x -d 'End with exit 0 at the first message in which this is found'
 complete -c aiotctl -n '__aiotctl_at listen' -l fail-on -x -d 'End with exit 9 at the first message in which this is found'
@@ -342,6 +361,7 @@ complete -c aiotctl -n '__aiotctl_at bench device' -l each -x -d 'Every port who
 complete -c aiotctl -n '__aiotctl_at bench device' -l devices -rF -d 'Devices from a file, an address or a JSON line each; - is standard input'
 complete -c aiotctl -n '__aiotctl_at bench device' -s j -l jobs -x -d 'Serve N devices at once; all by default'
 complete -c aiotctl -n '__aiotctl_at sim' -a provision -d 'run virtual devices that wait to be paired'
+complete -c aiotctl -n '__aiotctl_at sim' -a ota -d 'run virtual devices that take updates'
 complete -c aiotctl -n '__aiotctl_at sim' -a 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'
 complete -c aiotctl -n '__aiotctl_at sim' -s p -l port -x -d 'Where it listens: pty, tcp:PORT or rfc2217:PORT; port 0 takes a free one [pty]'
 complete -c aiotctl -n '__aiotctl_at sim' -l count -x -d 'How many, 1 to 256; each has its own MAC and flash'
@@ -369,9 +389,15 @@ complete -c aiotctl -n '__aiotctl_at sim provision' -l fault -xa 'drop corrupt c
 complete -c aiotctl -n '__aiotctl_at sim provision' -l wifi-file -rF -d 'The network around it: a YAML file with ssid: and password:; else it joins any'
 complete -c aiotctl -n '__aiotctl_at sim provision' -l secret-file -rF -d 'The secrets it expects: a YAML file with pop:, username:, passkey: or token:'
 complete -c aiotctl -n '__aiotctl_at sim provision' -l list -d 'Show the kinds and the faults there are'
+complete -c aiotctl -n '__aiotctl_at sim ota' -l kind -x -d 'What it speaks; --list shows all [smp]'
+complete -c aiotctl -n '__aiotctl_at sim ota' -s p -l port -x -d 'Where it listens: udp:PORT, pty or tcp:PORT; port 0 takes a free one [udp:0]'
+complete -c aiotctl -n '__aiotctl_at sim ota' -l count -x -d 'How many, 1 to 256; each has its own port'
+complete -c aiotctl -n '__aiotctl_at sim ota' -l running -rF -d 'The image that runs at first; else one of its own, version 1.0.0'
+complete -c aiotctl -n '__aiotctl_at sim ota' -l fault -xa 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow' -d 'Something that goes wrong, such as power-cut@20000; may be repeated; --list shows all'
+complete -c aiotctl -n '__aiotctl_at sim ota' -l list -d 'Show the kinds and the faults there are'
 complete -c aiotctl -n '__aiotctl_at config' -a show -d 'show every setting'
 complete -c aiotctl -n '__aiotctl_at config' -a path -d 'show the configuration files that are read'
 complete -c aiotctl -n '__aiotctl_at config show' -l origin -d 'Say where each value comes from'
 complete -c aiotctl -n '__aiotctl_at completion' -a 'bash zsh fish'
-complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1'
+complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.push/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1'
 complete -c aiotctl -n '__aiotctl_at help' -a 'flash sim config completion schema exit-codes'

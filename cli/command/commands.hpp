@@ -9,6 +9,7 @@ Command bench();
 Command discover();
 Command flash();
 Command listen();
+Command ota();
 Command pair_devices();
 Command sim();
 Command config();

@@ -187,7 +187,7 @@ Command sim() {
                    {"sim gadget", "A device for `aiotctl discover` and `aiotctl listen`"},
                    {"sim gadget --mqtt mqtt://localhost/home --mqtt-rate 1000",
                     "One that publishes, and floods its broker"}},
-      .commands = {sim_provision()},
+      .commands = {sim_provision(), sim_ota()},
       .handler = run_sim,
   };
 }

@@ -33,6 +33,9 @@ int serve(Context& context, const SimJob& job);
 
 void print_choices(std::ostream& out, const char* title, const std::vector<sim::Choice>& choices);
 
+int list_kinds(Context& context, const sim::ProvisionCatalog& catalog);
+
 Command sim_provision();
+Command sim_ota();
 
 }  // namespace aiot::cli::command

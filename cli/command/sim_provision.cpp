@@ -24,21 +24,9 @@ class Quiet final : public EventSink {
   EventSink& to_;
 };
 
-int list_kinds(Context& context) {
-  const sim::ProvisionCatalog catalog = sim::provision_catalog();
-  render::Outcome outcome;
-  outcome.record = catalog;
-  outcome.text = [&](std::ostream& out) {
-    print_choices(out, "Devices (--kind)", catalog.kinds);
-    out << "Faults (--fault)\n"
-        << render::wrap(catalog.fault_grammar, help_width(context.environment), 2);
-  };
-  return context.ui.finish(outcome);
-}
-
 int run_provision(Context& context) {
   const Arguments& args = context.args;
-  if (args.has("--list")) return list_kinds(context);
+  if (args.has("--list")) return list_kinds(context, sim::provision_catalog());
   sim::ProvisionRequest request;
   request.kind = args.get("--kind").value_or("");
   if (request.kind.empty()) {
@@ -58,6 +46,17 @@ int run_provision(Context& context) {
 }
 
 }  // namespace
+
+int list_kinds(Context& context, const sim::ProvisionCatalog& catalog) {
+  render::Outcome outcome;
+  outcome.record = catalog;
+  outcome.text = [&](std::ostream& out) {
+    print_choices(out, "Devices (--kind)", catalog.kinds);
+    out << "Faults (--fault)\n"
+        << render::wrap(catalog.fault_grammar, help_width(context.environment), 2);
+  };
+  return context.ui.finish(outcome);
+}
 
 int serve(Context& context, const SimJob& job) {
   if (context.settings.format == Format::json) {

@@ -4,6 +4,7 @@
 #include "aiot/firmware.hpp"
 #include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
+#include "aiot/ota.hpp"
 #include "aiot/pair.hpp"
 #include "aiot/sim.hpp"
 #include "render/schema.hpp"
@@ -28,6 +29,7 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<listen::Catalog>(),
       derive<listen::Message>(),
       derive<listen::Report>(),
+      derive<ota::PushReport>(),
       derive<pair::CodeInfo>(),
       derive<pair::Report>(),
       derive<sim::Catalog>(),

@@ -24,7 +24,8 @@ enum class Errc {
   bad_rate,        ///< more lines than a console can say
   bad_broker,      ///< not a broker to publish at
   no_model,        ///< neither a file nor the name of a built-in model
-  bad_kind,        ///< not a kind of device that waits to be paired
+  bad_kind,        ///< not a kind of device that waits to be paired, or takes updates
+  bad_fault,       ///< not a fault of a device that takes updates
   not_for_device,  ///< asked of a kind of device that has no such thing
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -54,6 +54,7 @@ void describe(FieldVisitor& v, DeviceResult& d) {
   v("mqtt", d.mqtt, "of a gadget that publishes");
   v("paired", d.paired, "of a device that waited to be paired");
   v("ssid", d.ssid, "of these: the network that it joined");
+  v("running", d.running, "of a device that takes updates: the version that runs");
 }
 
 SchemaInfo schema_of(const Report&) {

@@ -91,6 +91,7 @@ struct DeviceResult {
   std::optional<MqttResult> mqtt;                ///< of a gadget that publishes
   std::optional<bool> paired;       ///< of a device that waited to be paired
   std::optional<std::string> ssid;  ///< of these: the network that it joined
+  std::optional<std::string> running;  ///< of a device that takes updates: the version that runs
 };
 AIOT_API SchemaInfo schema_of(const DeviceResult&);
 AIOT_API void describe(FieldVisitor& v, DeviceResult& device);
@@ -121,6 +122,19 @@ AIOT_API Result<Report> run_provision(const ProvisionRequest& request,
                                       const std::function<void(const Ready&)>& ready,
                                       EventSink& sink, std::stop_token stop);
 
+/// Virtual devices that take updates.
+struct OtaRequest {
+  std::string kind = "smp";         ///< of ota_catalog()
+  std::string port = "udp:0";       ///< "udp:PORT", "pty", "tcp:PORT"; port 0 picks a free one
+  unsigned count = 1;               ///< 1 to max_devices
+  std::vector<std::string> faults;  ///< each as ota_catalog().fault_grammar says
+  std::string image_file;           ///< that runs at first; "" for one of its own, version 1.0.0
+};
+/// As run(), for devices that take updates.
+AIOT_API Result<Report> run_ota(const OtaRequest& request,
+                                const std::function<void(const Ready&)>& ready, EventSink& sink,
+                                std::stop_token stop);
+
 /// Names and one-line descriptions.
 struct Choice {
   std::string name;
@@ -145,7 +159,7 @@ struct Catalog {
 AIOT_API SchemaInfo schema_of(const Catalog&);
 AIOT_API void describe(FieldVisitor& v, Catalog& catalog);
 
-/// All that a ProvisionRequest can name.
+/// All that a ProvisionRequest, or an OtaRequest, can name.
 struct ProvisionCatalog {
   std::vector<Choice> kinds;
   std::string fault_grammar;
@@ -153,5 +167,6 @@ struct ProvisionCatalog {
 AIOT_API SchemaInfo schema_of(const ProvisionCatalog&);
 AIOT_API void describe(FieldVisitor& v, ProvisionCatalog& catalog);
 AIOT_API ProvisionCatalog provision_catalog();
+AIOT_API ProvisionCatalog ota_catalog();
 
 }  // namespace aiot::sim

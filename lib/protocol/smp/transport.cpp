@@ -10,27 +10,31 @@ namespace {
 
 class Console final : public Transport {
  public:
-  explicit Console(net::Link& link) : link_(link) {}
+  explicit Console(std::unique_ptr<net::Link> link) : link_(std::move(link)) {}
 
-  net::Clock& clock() override { return link_.clock(); }
+  net::Clock& clock() override { return link_->clock(); }
   net::Task<void> send(ByteSpan packet, net::TimePoint deadline) override {
     const Bytes lines = to_lines(packet);
-    co_return co_await link_.write(lines, deadline);
+    co_return co_await link_->write(lines, deadline);
   }
   net::Task<Bytes> receive(net::TimePoint deadline) override {
     for (;;) {
       if (std::optional<Bytes> packet = reader_.next()) co_return std::move(*packet);
       // A console that never stops printing is no reason to stay.
       if (clock().now() >= deadline) co_return make_error(net::Errc::timed_out);
-      AIOT_CO_TRY(const std::size_t size, co_await link_.read_some(buffer_, deadline));
+      AIOT_CO_TRY(const std::size_t size, co_await link_->read_some(buffer_, deadline));
       reader_.feed(ByteSpan(buffer_).first(size));
     }
+  }
+  net::Task<void> reopen(net::TimePoint deadline) override {
+    reader_ = {};
+    co_return co_await link_->reopen(deadline);
   }
   std::size_t least_packet_bytes() const override { return 256; }
   std::size_t most_packet_bytes() const override { return 2048; }
 
  private:
-  net::Link& link_;
+  std::unique_ptr<net::Link> link_;
   LineReader reader_;
   std::array<std::uint8_t, 4096> buffer_{};
 };
@@ -50,6 +54,7 @@ class Udp final : public Transport {
       if (datagram.from == server_) co_return std::move(datagram.payload);
     }
   }
+  net::Task<void> reopen(net::TimePoint) override { co_return Result<void>(); }
   std::size_t least_packet_bytes() const override { return 256; }
   /// In one Ethernet frame, behind the headers of IPv6 and UDP.
   std::size_t most_packet_bytes() const override { return 1500 - 40 - 8; }
@@ -62,7 +67,9 @@ class Udp final : public Transport {
 
 }  // namespace
 
-std::unique_ptr<Transport> over_console(net::Link& link) { return std::make_unique<Console>(link); }
+std::unique_ptr<Transport> over_console(std::unique_ptr<net::Link> link) {
+  return std::make_unique<Console>(std::move(link));
+}
 
 Result<std::unique_ptr<Transport>> over_udp(const net::asio::any_io_executor& executor,
                                             net::asio::ip::udp::endpoint server,

@@ -15,14 +15,16 @@ class Transport {
   virtual net::Task<void> send(ByteSpan packet, net::TimePoint deadline) = 0;
   /// The next packet, whole. net::Errc::timed_out at the deadline, also while others send.
   virtual net::Task<Bytes> receive(net::TimePoint deadline) = 0;
+  /// After a reset: opens what a USB device takes along. Nothing to do elsewhere.
+  virtual net::Task<void> reopen(net::TimePoint deadline) = 0;
   /// What every server takes in one packet.
   virtual std::size_t least_packet_bytes() const = 0;
   /// The longest that fits, whatever the server says.
   virtual std::size_t most_packet_bytes() const = 0;
 };
 
-/// On a serial console, between whatever else is printed there. `link` outlives it.
-std::unique_ptr<Transport> over_console(net::Link& link);
+/// On a serial console, between whatever else is printed there.
+std::unique_ptr<Transport> over_console(std::unique_ptr<net::Link> link);
 /// A datagram each; UDP port 1337 unless the device has another. `clock` outlives it.
 Result<std::unique_ptr<Transport>> over_udp(const net::asio::any_io_executor& executor,
                                             net::asio::ip::udp::endpoint server, net::Clock& clock);

@@ -9,6 +9,7 @@
 #include "aiot/sim.hpp"
 #include "net/clock.hpp"
 #include "provisioning/flow.hpp"
+#include "sim/virtual_device.hpp"
 
 /// Virtual devices that wait to be paired.
 namespace aiot::sim::provision {
@@ -21,20 +22,6 @@ struct Options {
   provisioning::Secrets secrets;       ///< that the device expects; "" for the kind's usual ones
   provisioning::WifiCredentials wifi;  ///< the network around it; ssid "" takes any
   net::Clock* clock = nullptr;
-};
-
-class VirtualDevice {
- public:
-  virtual ~VirtualDevice() = default;
-  virtual void start() = 0;
-  virtual void stop() = 0;
-  /// What `pair` takes: an address, or a setup code when there is no address.
-  virtual std::string address() const = 0;
-  /// A code that a label on the device would have; "" for none.
-  virtual std::string code() const { return {}; }
-  /// As it announces itself; "" for none.
-  virtual std::string name() const { return {}; }
-  virtual DeviceResult report() const = 0;
 };
 
 /// A kind of device: a file of this folder and one row of kinds.cpp.

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include "config/secrets.hpp"
 #include "sim/port.hpp"
@@ -11,7 +9,6 @@ namespace {
 
 using provision::Kind;
 using provision::Options;
-using provision::VirtualDevice;
 
 Result<const Kind*> find_kind(const std::string& name) {
   const std::span<const Kind> kinds = provision::kinds();
@@ -39,54 +36,23 @@ Result<Options> options_of(const ProvisionRequest& request) {
   return options;
 }
 
-Ready ready_of(const VirtualDevice& device, const ProvisionRequest& request, unsigned number) {
-  const DeviceResult report = device.report();
-  Ready out;
-  out.address = device.address();
-  out.chip = request.kind;
-  out.mac = report.mac;
-  out.number = number;
-  out.count = request.count;
-  out.name = device.name();
-  if (request.secret_file.empty()) out.code = device.code();
-  return out;
-}
-
 }  // namespace
 
 Result<Report> run_provision(const ProvisionRequest& request,
                              const std::function<void(const Ready&)>& ready, EventSink& sink,
                              std::stop_token stop) {
-  if (request.count == 0 || request.count > max_devices) {
-    return make_error(Errc::bad_count, std::to_string(request.count),
-                      "use 1 to " + std::to_string(max_devices) + " devices");
-  }
   AIOT_TRY(const Kind* kind, find_kind(request.kind));
   AIOT_TRY(Options options, options_of(request));
-  boost::asio::io_context context(1);
-  std::vector<std::unique_ptr<VirtualDevice>> devices;
-  for (unsigned i = 0; i < request.count; ++i) {
-    options.index = i;
-    AIOT_TRY(std::unique_ptr<VirtualDevice> made, kind->make(context.get_executor(), options));
-    devices.push_back(std::move(made));
-  }
-  // Each listens before its line is written: its reader connects at once.
-  for (const auto& device : devices) device->start();
-  for (unsigned i = 0; i < request.count; ++i) {
-    sink.on_event(event::Started{devices[i]->address(), "sim"});
-    ready(ready_of(*devices[i], request, i + 1));
-  }
-  auto work = boost::asio::make_work_guard(context);
-  const std::stop_callback on_stop(
-      stop, [&] { boost::asio::post(context, [&context] { context.stop(); }); });
-  context.run();
-  Report report;
-  for (const auto& device : devices) {
-    device->stop();
-    report.devices.push_back(device->report());
-    sink.on_event(event::Finished{device->address(), report.devices.back()});
-  }
-  return report;
+  const MakeDevice make = [&](const net::asio::any_io_executor& executor, unsigned index) {
+    options.index = index;
+    return kind->make(executor, options);
+  };
+  // Whoever wrote the secrets knows the code.
+  const auto say = [&](Ready device) {
+    if (!request.secret_file.empty()) device.code.clear();
+    ready(device);
+  };
+  return serve_devices(request.count, request.kind, make, say, sink, std::move(stop));
 }
 
 ProvisionCatalog provision_catalog() {

@@ -36,7 +36,8 @@ const std::array<Arrow, 18> arrows = {{
      {"core", "crypto", "net", "dbus", "mqtt", "capture", "fleet", "protocol", "provisioning", "image", "inference", "config",
       "store", "filter"}},
     {"sim",
-     {"core", "crypto", "config", "net", "mqtt", "protocol", "provisioning", "inference"}},
+     {"core", "crypto", "config", "net", "mqtt", "protocol", "provisioning", "image",
+      "inference"}},
 }};
 
 /// A library, by how its headers begin, and where it may be named (prefixes of paths).

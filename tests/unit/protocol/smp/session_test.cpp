@@ -9,45 +9,13 @@
 #include "protocol/smp/error.hpp"
 #include "support/scripted_link.hpp"
 #include "support/virtual_clock.hpp"
+#include "unit/protocol/smp/direct.hpp"
 
 using namespace aiot;
 using namespace aiot::smp;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Packets to a virtual device and back, without a wire.
-class Direct final : public Transport {
- public:
-  Direct(net::VirtualClock& clock, Device& device) : clock_(clock), device_(device) {}
-
-  net::Clock& clock() override { return clock_; }
-  net::Task<void> send(ByteSpan packet, net::TimePoint) override {
-    ++sent;
-    if (std::optional<Bytes> reply = device_.on_packet(packet)) replies_.push_back(*reply);
-    most_waiting = std::max(most_waiting, replies_.size());
-    co_return Result<void>();
-  }
-  net::Task<Bytes> receive(net::TimePoint deadline) override {
-    if (replies_.empty()) {
-      AIOT_CO_CHECK(co_await clock_.sleep_until(deadline));
-      co_return make_error(net::Errc::timed_out);
-    }
-    Bytes reply = std::move(replies_.front());
-    replies_.pop_front();
-    co_return reply;
-  }
-  std::size_t least_packet_bytes() const override { return 256; }
-  std::size_t most_packet_bytes() const override { return 512; }
-
-  std::size_t sent = 0;
-  std::size_t most_waiting = 0;
-
- private:
-  net::VirtualClock& clock_;
-  Device& device_;
-  std::deque<Bytes> replies_;
-};
 
 Bytes image_of(std::size_t size, std::uint8_t seed) {
   Bytes image(size);
@@ -207,8 +175,8 @@ TEST_CASE("a console: each reply missing, cut off, or the link lost") {
   const auto run = [](net::Script with) {
     boost::asio::io_context context;
     net::VirtualClock clock;
-    net::ScriptedLink link(clock, std::move(with));
-    const std::unique_ptr<Transport> transport = over_console(link);
+    const std::unique_ptr<Transport> transport =
+        over_console(std::make_unique<net::ScriptedLink>(clock, std::move(with)));
     Session session(*transport);
     const Result<std::string> said = clock.run(context, [&] { return session.echo("hi"); });
     CHECK(clock.elapsed() <= 3 * Session::usual_patience);

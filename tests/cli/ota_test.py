@@ -1,0 +1,100 @@
+"""ota_test.py AIOTCTL SCHEMA-FOLDER: `ota push` and `sim ota`, both real programs."""
+
+import contextlib
+import hashlib
+import json
+import pathlib
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+
+tool, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+    print("SKIP: python3-jsonschema is not installed: the documents are not held against their schemas")
+
+
+def image(major, payload):
+    """As imgtool makes it, without a signature: header, payload, SHA-256 (MCUboot, "Image format")."""
+    header = struct.pack("<IIHHIIBBHII", 0x96F3B83D, 0, 32, 0, len(payload), 0, major, 0, 0, 0, 0)
+    digest = hashlib.sha256(header + payload).digest()
+    return header + payload + struct.pack("<HHHH", 0x6907, 40, 0x10, 32) + digest
+
+
+@contextlib.contextmanager
+def devices(*arguments, count=1):
+    sim = subprocess.Popen([tool, "sim", "ota", *arguments, "--count", str(count)], stdout=subprocess.PIPE, text=True)
+    try:
+        yield [json.loads(sim.stdout.readline())["address"] for _ in range(count)]
+    finally:
+        sim.send_signal(signal.SIGTERM)
+        assert sim.wait(20) == 0
+
+
+def push(*arguments, code=0):
+    done = subprocess.run([tool, "ota", "push", "--json", *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+    document = json.loads(done.stdout)
+    if jsonschema:
+        schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
+        jsonschema.Draft202012Validator(schema).validate(document)
+    return document
+
+
+with tempfile.TemporaryDirectory() as folder:
+    new = pathlib.Path(folder) / "new.bin"
+    new.write_bytes(image(2, bytes(range(256)) * 400))
+
+    for port in ("udp:0", "pty", "tcp:0"):
+        with devices("--port", port) as (address,):
+            result = push(address, str(new))["data"]["devices"][0]
+            assert result["ok"] and result["booted"] and result["confirmed"], result
+            assert (result["version_before"], result["version_after"]) == ("1.0.0", "2.0.0"), result
+            assert result["sent_bytes"] == new.stat().st_size, result
+            again = push(address, str(new))["data"]["devices"][0]
+            assert again["up_to_date"] and again["sent_bytes"] == 0, again
+
+    with devices() as (address,):
+        result = push("-n", address, str(new))["data"]["devices"][0]
+        assert result["dry_run"] and not result["booted"], result
+        result = push("--no-confirm", address, str(new))["data"]["devices"][0]
+        assert result["booted"] and not result["confirmed"], result
+
+    # An upload that was cut off, by the device's end.
+    for fault, code, name, step in (
+        ("wrong-version", 9, "ota.not_booted", "reboot"),
+        ("corrupt@5000", 9, "smp.hash_mismatch", "upload"),
+        ("power-cut@30000", 6, "smp.upload_stalled", "upload"),
+    ):
+        with devices("--fault", fault) as (address,):
+            document = push(address, str(new), code=code)
+            error = document["errors"][0]
+            assert (error["code"], error["step"]) == (name, step), error
+            assert not document["data"]["devices"][0]["booted"], document
+
+    with devices("--fault", "never-back") as (address,):
+        assert push("--within", "3s", address, str(new), code=6)["errors"][0]["code"] == "ota.not_back"
+    with devices("--fault", "lossy") as (address,):
+        assert push(address, str(new))["data"]["devices"][0]["confirmed"]
+
+    with devices(count=16) as addresses:
+        report = push(*addresses, str(new))["data"]["devices"]
+        assert len(report) == 16 and all(one["confirmed"] for one in report), report
+
+    # One of two: exit 10, and both are named.
+    with devices() as (good,), devices("--fault", "wrong-version") as (bad,):
+        report = push(good, bad, str(new), code=10)
+        assert [one["ok"] for one in report["data"]["devices"]] == [True, False], report
+
+    damaged = pathlib.Path(folder) / "damaged.bin"
+    damaged.write_bytes(new.read_bytes()[:-40] + bytes(40))
+    with devices() as (address,):
+        assert push(address, str(damaged), code=3)["errors"][0]["code"].startswith(("ota.", "image.")), "damaged"
+        text = subprocess.run([tool, "ota", "push", address, str(new)], capture_output=True, text=True, timeout=60)
+        assert text.returncode == 0 and text.stderr == "", text
+        assert text.stdout.startswith("OK ") and "1.0.0 to 2.0.0" in text.stdout, text.stdout
