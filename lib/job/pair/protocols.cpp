@@ -1,6 +1,7 @@
 #include "job/pair/protocol.hpp"
 
 #include "job/pair/dpp.hpp"
+#include "job/pair/esp.hpp"
 
 namespace aiot::pair {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 const std::vector<Protocol>& table() {
   static const std::vector<Protocol> rows = {
       {"dpp", "Wi-Fi Easy Connect: a DPP: code, over TCP or radio", takes_dpp, true, pair_dpp},
+      {"esp", "ESP-IDF's provisioning, over HTTP to the device's access point", takes_esp, true,
+       pair_esp},
   };
   return rows;
 }

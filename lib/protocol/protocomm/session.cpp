@@ -323,7 +323,10 @@ net::Task<WifiStatus> Session::join() {
                       error.code == make_error_code(Errc::link_lost) ||
                       error.code == make_error_code(Errc::no_reply);
     // Its access point may go with the join, before the answer that tells of it.
-    if (left) error.hint = "look for the device on the target network: it may have joined";
+    if (left) {
+      error.hint += (error.hint.empty() ? "" : "; ");
+      error.hint += "look for the device on the target network: it may have joined";
+    }
     co_return error;
   }
   if (wifi->state == StationState::connected) co_return wifi;

@@ -1,6 +1,7 @@
 #include "sim/provision/kind.hpp"
 
 #include "sim/provision/dpp.hpp"
+#include "sim/provision/esp.hpp"
 
 namespace aiot::sim::provision {
 namespace {
@@ -9,6 +10,8 @@ namespace {
 const std::vector<Kind>& table() {
   static const std::vector<Kind> rows = {
       {"dpp", "Wi-Fi Easy Connect over TCP, with a DPP: code", make_dpp},
+      {"esp", "ESP-IDF's provisioning over HTTP, as an access point serves it, with an ESP code",
+       make_esp},
   };
   return rows;
 }
