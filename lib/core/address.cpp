@@ -38,6 +38,7 @@ constexpr std::array<Scheme, 16> schemes = {{{"serial", false, ""},
                                              {"syslog", true, "listen"},
                                              {"matter", false, "pair"},
                                              {"miio", true, "pair"},
+                                             {"homekit", true, "pair"},
                                              {"code", false, "pair"}}};
 
 const Scheme* find_scheme(std::string_view name) {

@@ -353,11 +353,8 @@ Error bad_port(std::string_view spec) {
 
 }  // namespace
 
-Result<std::unique_ptr<Port>> make_port(net::asio::any_io_executor executor, std::string_view spec,
-                                        unsigned index) {
-  if (spec == "pty") return PtyPort::make(executor);
+Result<std::uint16_t> tcp_port_of(std::string_view spec, unsigned index) {
   const std::size_t colon = spec.find(':');
-  const std::string_view kind = spec.substr(0, colon);
   const std::string_view text =
       colon == std::string_view::npos ? std::string_view("0") : spec.substr(colon + 1);
   std::uint16_t number = 0;
@@ -367,7 +364,14 @@ Result<std::unique_ptr<Port>> make_port(net::asio::any_io_executor executor, std
       index > static_cast<unsigned>(std::numeric_limits<std::uint16_t>::max() - number)) {
     return bad_port(spec);
   }
-  const auto port = static_cast<std::uint16_t>(number == 0 ? 0 : number + index);
+  return static_cast<std::uint16_t>(number == 0 ? 0 : number + index);
+}
+
+Result<std::unique_ptr<Port>> make_port(net::asio::any_io_executor executor, std::string_view spec,
+                                        unsigned index) {
+  if (spec == "pty") return PtyPort::make(executor);
+  AIOT_TRY(const std::uint16_t port, tcp_port_of(spec, index));
+  const std::string_view kind = spec.substr(0, spec.find(':'));
   if (kind == "tcp") return TcpPort::make(executor, port);
   if (kind == "rfc2217") return Rfc2217Port::make(executor, port);
   return bad_port(spec);

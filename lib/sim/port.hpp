@@ -73,6 +73,9 @@ class Port {
 Result<std::unique_ptr<Port>> make_port(net::asio::any_io_executor executor, std::string_view spec,
                                         unsigned index);
 
+/// The port in "tcp:PORT": 0 when it is "tcp" alone, PORT + `index` when PORT is not 0.
+Result<std::uint16_t> tcp_port_of(std::string_view spec, unsigned index);
+
 /// A pseudo-terminal. It has no modem lines; the host's rate is read from its terminal settings.
 class PtyPort final : public Port {
  public:

@@ -237,7 +237,7 @@ constexpr std::array<MdnsType, 39> types = {{
     {"_esphomelib._tcp", "ESPHome", 0.9, "", look_at_esphome},
     {"_ewelink._tcp", "eWeLink", 0.9, "", look_at_ewelink},
     {"_googlecast._tcp", "Google", 0.8, "", look_at_googlecast},
-    {"_hap._tcp", "Apple", 0.7, "", look_at_hap},
+    {"_hap._tcp", "Apple", 0.7, "homekit", look_at_hap},
     {"_hap._udp", "Apple", 0.7, "", look_at_hap},
     {"_home-assistant._tcp", "Home Assistant", 0.9, "http", look_at_name},
     {"_homekit._tcp", "Apple", 0.9, "", nullptr},

@@ -115,7 +115,7 @@ net::Task<Controller::Reply> Controller::request(std::string method, std::string
   if (!body.empty()) message.headers.emplace_back("Content-Type", "application/pairing+tlv8");
   message.body = std::move(body);
   net::Link& link = secure_ ? *secure_ : link_;
-  const net::TimePoint deadline = link.clock().now() + patience;
+  const net::TimePoint deadline = link.clock().now() + limit_;
   Result<net::HttpMessage> response =
       co_await net::exchange_http(link, std::move(message), body_limit_bytes, deadline);
   if (!response) co_return cause_of(std::move(response).error(), step);

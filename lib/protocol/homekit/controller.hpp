@@ -34,14 +34,15 @@ struct AccessoryInfo {
 Result<AccessoryInfo> parse_accessories(std::string_view json);
 
 /// The controller's side of HomeKit over IP on one connection (HAP specification, 5.6, 5.7, 5.10 to
-/// 5.12). Errors are provisioning::Errc, and net::Errc::cancelled. Each message is waited for up to
-/// `patience`.
+/// 5.12). Errors are provisioning::Errc, and net::Errc::cancelled.
 class Controller {
  public:
   static constexpr std::chrono::seconds patience{10};
 
-  /// `host` is what HTTP calls the accessory. `link` outlives this.
-  Controller(net::Link& link, std::string host) : link_(link), host_(std::move(host)) {}
+  /// `host` is what HTTP calls the accessory. Each message is waited for up to `limit`. `link`
+  /// outlives this.
+  Controller(net::Link& link, std::string host, std::chrono::seconds limit = patience)
+      : link_(link), host_(std::move(host)), limit_(limit) {}
 
   /// Proves that this side has `code` (normal_code), and exchanges keys: Stage::authenticated, then
   /// Stage::joined. `srp_secret` is 32 random bytes. Of `pairing` the controller is given; the rest
@@ -69,6 +70,7 @@ class Controller {
 
   net::Link& link_;
   std::string host_;
+  std::chrono::seconds limit_;
   std::unique_ptr<SecureLink> secure_;
 };
 
