@@ -23,7 +23,7 @@ struct Scheme {
   bool has_authority;        ///< written with //host[:port]
   std::string_view command;  ///< who takes it, "" for several
 };
-constexpr std::array<Scheme, 16> schemes = {{{"serial", false, ""},
+constexpr std::array<Scheme, 17> schemes = {{{"serial", false, ""},
                                              {"usb", false, ""},
                                              {"rfc2217", true, ""},
                                              {"tcp", true, ""},
