@@ -244,7 +244,7 @@ std::vector<Option> pair_options() {
        .complete = Complete::file},
       {.names = "--token-file",
        .value = "FILE",
-       .help = "Where the token of a miIO device goes",
+       .help = "File for a miIO token or the keys of a HomeKit pairing, which is removed without it",
        .complete = Complete::file},
       {.names = "--endpoint",
        .value = "NAME",

@@ -71,7 +71,9 @@ struct Request {
   bool dry_run = false;     ///< check everything, touch no device
   bool confirm = false;     ///< find it again on the target network
   std::string record_file;  ///< what is done, so that a second run skips it; "": none
-  std::string token_file;   ///< where a miIO token goes; "": nowhere
+  /// Where the keys of a pairing go, mode 0600: a miIO token; those of HomeKit, in a new file. "":
+  /// nowhere, and a HomeKit pairing is removed again once it is proved.
+  std::string token_file;
   std::string endpoint;     ///< ESP: send `endpoint_data` to it as well
   std::string endpoint_data;
   std::string trace_file;                ///< "" for none; %d becomes the device's number

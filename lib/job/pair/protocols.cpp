@@ -5,7 +5,6 @@
 #include "job/pair/homekit.hpp"
 
 namespace aiot::pair {
-
 namespace {
 
 /// One row for each: NAME, what it pairs, which targets it takes, whether it needs Wi-Fi

@@ -9,7 +9,6 @@
 #include "net/tcp_link.hpp"
 #include "protocol/dnssd/responder_station.hpp"
 #include "protocol/homekit/accessory.hpp"
-#include "protocol/homekit/accessory.hpp"
 #include "provisioning/error.hpp"
 #include "sim/port.hpp"
 

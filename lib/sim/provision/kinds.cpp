@@ -5,7 +5,6 @@
 #include "sim/provision/homekit.hpp"
 
 namespace aiot::sim::provision {
-
 namespace {
 
 /// One row for each: NAME, what it is, what makes it.

@@ -63,6 +63,8 @@ TEST_CASE("avahi's announcement in a capture: two services of one host") {
   CHECK(text_fact(bulb, "state") == "unprovisioned");
   CHECK(text_fact(bulb, "mdns.txt.ci") == "5");
   CHECK(has_job(bulb, "pair"));
+  REQUIRE(bulb.addresses.size() == 1);
+  CHECK(bulb.addresses.front().starts_with("homekit://10.77.0.1:"));
   const Observation& lamp = seen[1];
   CHECK(text_fact(lamp, "name") == "Lamp, kitchen");
   CHECK(lamp.addresses == std::vector<std::string>{"http://10.77.0.1:8080"});
