@@ -23,7 +23,7 @@ struct Scheme {
   bool has_authority;        ///< written with //host[:port]
   std::string_view command;  ///< who takes it, "" for several
 };
-constexpr std::array<Scheme, 17> schemes = {{{"serial", false, ""},
+constexpr std::array<Scheme, 18> schemes = {{{"serial", false, ""},
                                              {"usb", false, ""},
                                              {"rfc2217", true, ""},
                                              {"tcp", true, ""},
@@ -39,7 +39,8 @@ constexpr std::array<Scheme, 17> schemes = {{{"serial", false, ""},
                                              {"matter", false, "pair"},
                                              {"miio", true, "pair"},
                                              {"homekit", true, "pair"},
-                                             {"code", false, "pair"}}};
+                                             {"code", false, "pair"},
+                                             {"wifi", false, "pair"}}};
 
 const Scheme* find_scheme(std::string_view name) {
   auto it =

@@ -10,6 +10,8 @@
 
 #include "net/link.hpp"
 #include "net/tcp_link.hpp"
+#include "net/wpa_control.hpp"
+#include "protocol/dpp/radio.hpp"
 #include "protocol/dpp/session.hpp"
 #include "protocol/setup_code/code.hpp"
 
@@ -103,6 +105,25 @@ net::Task<dpp::Enrolled> wait_and_configure(Attempt& attempt, Address place, dpp
   }
 }
 
+/// wifi:wlan0, or wifi:/run/wpa/wlan0 for a control socket in another place.
+net::Task<dpp::Enrolled> configure_by_radio(Attempt& attempt, std::string interface) {
+  const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+  auto control = net::WpaControl::open(
+      executor, interface.starts_with('/') ? interface : "/run/wpa_supplicant/" + interface);
+  if (!control) co_return std::move(control).error();
+  Result<dpp::Enrolled> enrolled = co_await dpp::configure_by_radio(
+      *control, attempt.target.code, *attempt.request.wifi, attempt.flow);
+  co_return enrolled;
+}
+
+net::Task<dpp::Enrolled> configure(Attempt& attempt, Address place, dpp::BootstrapKey key) {
+  if (place.scheme == "wifi") return configure_by_radio(attempt, std::move(place.path));
+  dpp::Setup setup = dpp::new_setup(std::move(key), *attempt.request.wifi);
+  if (place.host.empty() || is_unspecified(place.host))
+    return wait_and_configure(attempt, std::move(place), std::move(setup));
+  return connect_and_configure(attempt, std::move(place), std::move(setup));
+}
+
 }  // namespace
 
 bool takes_dpp(const Target& target) {
@@ -119,14 +140,10 @@ net::Task<void> pair_dpp(Attempt& attempt) {
   attempt.result.id = setup_code::label(code);
   AIOT_CO_CHECK(attempt.run.identify(attempt.result.id));
   AIOT_CO_TRY(Address place, place_of_device(attempt.target, *said));
-  const bool waits = place.host.empty() || is_unspecified(place.host);
-  dpp::Setup setup = dpp::new_setup(std::move(key), *attempt.request.wifi);
-  net::Task<dpp::Enrolled> work =
-      waits ? wait_and_configure(attempt, std::move(place), std::move(setup))
-            : connect_and_configure(attempt, std::move(place), std::move(setup));
-  AIOT_CO_TRY(const dpp::Enrolled enrolled, co_await std::move(work));
-  attempt.result.name = enrolled.info.name;
-  if (enrolled.joined) attempt.result.ssid = attempt.request.wifi->ssid;
+  Result<dpp::Enrolled> enrolled = co_await configure(attempt, std::move(place), std::move(key));
+  if (!enrolled) co_return std::move(enrolled).error();
+  attempt.result.name = enrolled->info.name;
+  if (enrolled->joined) attempt.result.ssid = attempt.request.wifi->ssid;
   co_return Result<void>();
 }
 

@@ -64,16 +64,6 @@ class Conversation {
   FrameReader reader_;
 };
 
-/// What a device says of its way to the network, as a cause.
-Result<void> check_connection(Status status) {
-  switch (status) {
-    case Status::ok: return {};
-    case Status::no_access_point: return make_error(Errc::network_not_found, describe(status));
-    case Status::authentication_failure: return make_error(Errc::network_refused, describe(status));
-    default: return make_error(Errc::device_refused, "joining: " + describe(status));
-  }
-}
-
 /// The device's status once it has tried the network. A device that sends none, or leaves as it
 /// moves to the network, has taken its credentials nevertheless.
 net::Task<bool> await_connection(Conversation& talk, const Configurator& configurator, Flow& flow) {
@@ -185,6 +175,15 @@ Setup new_setup(BootstrapKey device, WifiCredentials wifi) {
   const crypto::EcCurve curve = device.key.curve;
   return {std::move(device), own_key(curve, crypto::ec_random_secret(curve)), new_material(curve),
           std::move(wifi)};
+}
+
+Result<void> check_connection(Status status) {
+  switch (status) {
+    case Status::ok: return {};
+    case Status::no_access_point: return make_error(Errc::network_not_found, describe(status));
+    case Status::authentication_failure: return make_error(Errc::network_refused, describe(status));
+    default: return make_error(Errc::device_refused, "joining: " + describe(status));
+  }
 }
 
 net::Task<Enrolled> configure(net::Link& link, Setup setup, Flow& flow) {

@@ -29,6 +29,10 @@ inline constexpr std::chrono::seconds reply_time{5};
 /// How long it has to join the network, and say so (6.4.5).
 inline constexpr std::chrono::seconds join_time{16};
 
+/// What a device says of its way to the network, as a cause: network_not_found, network_refused,
+/// device_refused.
+Result<void> check_connection(Status status);
+
 /// Configures the device at the other end of `link` (DPP over TCP), which waits for a configurator.
 /// Stages: authenticated, credentials_sent, and joined when the device says so. The link stays
 /// open. Errors, of provisioning::Errc: wrong_proof (a device without the key of the code closes
@@ -37,8 +41,8 @@ inline constexpr std::chrono::seconds join_time{16};
 net::Task<Enrolled> configure(net::Link& link, Setup setup, provisioning::Flow& flow);
 
 /// The same for a peer that connected to this host: a device that announces itself, or one that has
-/// this host's code and begins. More stages: found and connected, once it is known to be the device.
-/// Another peer is told apart with wrong_proof; nothing is sent to it.
+/// this host's code and begins. More stages: found and connected, once it is known to be the
+/// device. Another peer is told apart with wrong_proof; nothing is sent to it.
 net::Task<Enrolled> serve(net::Link& link, Setup setup, provisioning::Flow& flow);
 
 }  // namespace aiot::dpp
