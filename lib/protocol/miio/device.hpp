@@ -6,6 +6,7 @@
 
 #include "net/datagram_engine.hpp"
 #include "protocol/miio/packet.hpp"
+#include "provisioning/flow.hpp"
 
 namespace aiot::miio {
 
@@ -19,6 +20,9 @@ struct DeviceOptions {
   bool provisioned = false;  ///< it has joined a network, and hides its token
   /// What get_prop gives, as JSON: {"power", "\"on\""}.
   std::map<std::string, std::string> properties;
+  provisioning::WifiCredentials wifi;  ///< the network around it; ssid "" takes any
+  std::vector<provisioning::Fault> faults;
+  net::Duration join_time{0};
 };
 
 /// The device's side of miIO as an engine without I/O: hello, miIO.info, miIO.config_router,
@@ -26,23 +30,37 @@ struct DeviceOptions {
 class Device final : public net::DatagramEngine {
  public:
   /// `booted` is when its uptime began.
-  Device(DeviceOptions options, net::TimePoint booted)
-      : options_(std::move(options)), booted_(booted) {}
+  Device(DeviceOptions options, net::TimePoint booted);
 
   bool provisioned() const { return options_.provisioned; }
   /// The network that it was told to join; "" before.
   const std::string& ssid() const { return ssid_; }
+  unsigned calls() const { return calls_; }
 
   void on_datagram(net::TimePoint now, const net::Datagram& datagram) override;
   std::optional<net::OutgoingDatagram> take_output() override;
 
  private:
   /// The answer to one command; "" for none.
-  std::string answer(std::string_view request);
+  std::string answer(net::TimePoint now, std::string_view request);
+  /// Tries the network that it was told, as if it had been tried at `joins_at_`.
+  void try_to_join(net::TimePoint now);
+  /// What a fault makes of the answer that leads to `stage`: another text, or none.
+  std::optional<std::string> fault_at(provisioning::Stage stage);
 
   DeviceOptions options_;
   net::TimePoint booted_;
   std::string ssid_;
+  std::string password_;
+  std::optional<net::TimePoint> joins_at_;
+  /// Since it was switched on.
+  struct Failures {
+    int refused = 0;
+    int no_network = 0;
+    int no_address = 0;
+  } failures_;
+  bool silent_ = false;
+  unsigned calls_ = 0;
   std::deque<net::OutgoingDatagram> output_;
 };
 

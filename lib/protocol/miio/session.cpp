@@ -1,9 +1,10 @@
 #include "protocol/miio/session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 #include "protocol/miio/packet.hpp"
 
@@ -37,6 +38,7 @@ void Call::on_datagram(net::TimePoint now, ByteSpan datagram) {
     if (!reply) return;
     device_ = *reply;
     greeted_ = now;
+    if (method_.empty()) return end(std::string());
     if (!token_) token_ = device_->token;
     if (!token_) return end(make_error(Errc::token_hidden, method_));
     sent_times_ = 0;
@@ -86,6 +88,11 @@ std::optional<Bytes> Call::take_output() {
 
 net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call, net::Clock& clock,
                            net::TimePoint deadline) {
+  co_return co_await run_call(device, call, clock, deadline);
+}
+
+net::Task<std::string> run_call(net::asio::ip::udp::endpoint device, Call& call, net::Clock& clock,
+                                net::TimePoint deadline) {
   const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
   net::UdpOptions options;
   options.v6 = device.address().is_v6();

@@ -17,6 +17,8 @@ class Call {
  public:
   /// `params` is JSON. Without a token the one that the device tells is used.
   Call(std::string method, std::string params, std::optional<Token> token);
+  /// A hello alone; its result is "".
+  static Call greeting() { return Call({}, {}, std::nullopt); }
 
   void start(net::TimePoint now);
   void on_datagram(net::TimePoint now, ByteSpan datagram);
@@ -27,6 +29,8 @@ class Call {
   /// The answer's `result`, as JSON, once it is there.
   /// Errc::no_reply, token_hidden, refused, bad_reply. A wrong token is answered with silence.
   const std::optional<Result<std::string>>& result() const { return result_; }
+  /// What answered the hello.
+  const std::optional<HelloReply>& device() const { return device_; }
 
   static constexpr std::chrono::seconds patience{1};
   static constexpr int attempts = 3;
@@ -48,8 +52,10 @@ class Call {
   std::optional<Result<std::string>> result_;
 };
 
-/// Runs one command on a UDP socket of its own; see Call. net::Errc::timed_out at the deadline,
-/// net::Errc::cancelled.
+/// Runs `call` to its result on a UDP socket of its own; see Call. net::Errc::timed_out at the
+/// deadline, net::Errc::cancelled.
+net::Task<std::string> run_call(net::asio::ip::udp::endpoint device, Call& call, net::Clock& clock,
+                                net::TimePoint deadline);
 net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call, net::Clock& clock,
                            net::TimePoint deadline);
 

@@ -44,7 +44,8 @@ TEST_CASE("a device out of its box tells its token, and hides it once it has a n
   Bench bench(false);
   CHECK(bench.send(hello()) == "21310020000000000badf00d000003e800112233445566778899aabbccddeeff");
   CHECK(bench.ask(R"({"id":1,"method":"miIO.wifi_assoc_state","params":[]})") ==
-        R"({"id":1,"result":{"state":"FAILED"}})");
+        R"({"id":1,"result":{"state":"FAILED","auth_fail_count":0,"conn_success_count":0,)"
+        R"("conn_fail_count":0,"dhcp_fail_count":0}})");
   CHECK(bench.ask(R"({"id":2,"method":"miIO.config_router","params":{"passwd":"secret"}})") ==
         R"({"id":2,"error":{"code":-5001,"message":"invalid_arg"}})");
   CHECK(bench.ask(R"({"id":3,"method":"miIO.config_router",)"
