@@ -1,8 +1,9 @@
 #include "protocol/alibaba/device_info.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <boost/json.hpp>
-#include <fmt/format.h>
 
 namespace aiot::alibaba {
 namespace {
@@ -14,6 +15,7 @@ constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message) 
 constexpr std::array rows = {
     row(Errc::bad_content, "alibaba.bad_content", "not a device's description"),
     row(Errc::refused, "alibaba.refused", "the device refused"),
+    row(Errc::bad_password, "alibaba.bad_password", "the device cannot read the password"),
 };
 const ErrorTable table("alibaba", rows);
 

@@ -14,6 +14,7 @@ namespace aiot::alibaba {
 enum class Errc {
   bad_content = 1,  ///< no JSON that describes a device
   refused,          ///< an answer with a code other than 200
+  bad_password,     ///< the device cannot decrypt the password: another product secret
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
