@@ -84,6 +84,7 @@ _aiotctl() {
     /discover:--btsnoop) _aiotctl_files -f; return ;;
     /pair:--at) _aiotctl_words "$(_aiotctl_ports)"; return ;;
     /pair:--wifi-file) _aiotctl_files -f; return ;;
+    /pair:--access-point) _aiotctl_files -f; return ;;
     /pair:--secret-file) _aiotctl_files -f; return ;;
     /pair:--protocol) :; return ;;
     /pair:--io) :; return ;;
@@ -290,7 +291,7 @@ _aiotctl() {
   case "$path" in
     '') verbs='discover pair flash ota listen bench sim config completion schema help' options='' ;;
     /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
-    /pair) verbs='show' options='--at --wifi-file --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
+    /pair) verbs='show' options='--at --wifi-file --wifi-from-host --access-point --restore-wifi --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
     /pair/show) verbs='' options='--reveal' ;;
     /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;

@@ -47,7 +47,7 @@ Result<std::string> read_data(const std::string& file) {
 /// One stream is read once.
 Result<void> check_standard_input(const Arguments& args) {
   int readers = 0;
-  for (const char* option : {"--wifi-file", "--secret-file", "--devices"}) {
+  for (const char* option : {"--wifi-file", "--access-point", "--secret-file", "--devices"}) {
     if (args.get(option) == "-") ++readers;
   }
   if (readers < 2) return {};
@@ -61,6 +61,16 @@ Result<pair::Request> request_of(const Context& context) {
   pair::Request request;
   if (const auto file = args.get("--wifi-file")) {
     AIOT_TRY(request.wifi,
+             read_or_parse(context, *file, pair::read_wifi_file, pair::parse_wifi));
+  }
+  if (args.has("--wifi-from-host")) {
+    if (request.wifi) {
+      return make_error(Errc::conflict, "--wifi-file and --wifi-from-host", "give one of them");
+    }
+    AIOT_TRY(request.wifi, pair::host_wifi(context.stop()));
+  }
+  if (const auto file = args.get("--access-point")) {
+    AIOT_TRY(request.access_point,
              read_or_parse(context, *file, pair::read_wifi_file, pair::parse_wifi));
   }
   if (const auto file = args.get("--secret-file")) {
@@ -175,7 +185,25 @@ render::Outcome outcome_of(const Context& context, const pair::Report& report) {
   return outcome;
 }
 
+int run_restore(Context& context) {
+  const auto restored = pair::restore_wifi(context.stop());
+  if (!restored) return context.fail(restored.error());
+  render::Outcome outcome;
+  outcome.record = pair::Report{};
+  outcome.text = [restored = *restored](std::ostream& out) {
+    out << (restored ? "this host's Wi-Fi is back\n" : "nothing to restore\n");
+  };
+  return context.ui.finish(std::move(outcome));
+}
+
 int run_pair(Context& context) {
+  if (context.args.has("--restore-wifi")) return run_restore(context);
+  if (const std::string interface = pair::wifi_left_behind(); !interface.empty()) {
+    context.ui.on_event(event::Notice{
+        "", "pair.wifi_left_behind",
+        fmt::format("an earlier run has left {} at a device's access point", interface),
+        "bring it back: aiotctl pair --restore-wifi"});
+  }
   auto request = request_of(context);
   if (!request) return context.fail(request.error());
   const auto targets = targets_of(context, *request);
@@ -225,6 +253,15 @@ std::vector<Option> pair_options() {
        .value = "FILE",
        .help = "The Wi-Fi network: a YAML file with ssid: and password:; - is standard input",
        .complete = Complete::file},
+      {.names = "--wifi-from-host",
+       .help = "The Wi-Fi network that this host is on, as NetworkManager has it"},
+      {.names = "--access-point",
+       .value = "FILE",
+       .help = "Move this host's Wi-Fi to the device's own access point and back: a YAML file with "
+               "ssid: and password:; - is standard input",
+       .complete = Complete::file},
+      {.names = "--restore-wifi",
+       .help = "Bring this host's Wi-Fi back after a run that was killed, and do nothing else"},
       {.names = "--secret-file",
        .value = "FILE",
        .help = "The devices' secrets: a YAML file with pop:, username:, passkey: or token:; - is "

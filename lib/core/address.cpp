@@ -23,7 +23,7 @@ struct Scheme {
   bool has_authority;        ///< written with //host[:port]
   std::string_view command;  ///< who takes it, "" for several
 };
-constexpr std::array<Scheme, 18> schemes = {{{"serial", false, ""},
+constexpr std::array<Scheme, 19> schemes = {{{"serial", false, ""},
                                              {"usb", false, ""},
                                              {"rfc2217", true, ""},
                                              {"tcp", true, ""},
@@ -39,6 +39,7 @@ constexpr std::array<Scheme, 18> schemes = {{{"serial", false, ""},
                                              {"matter", false, "pair"},
                                              {"miio", true, "pair"},
                                              {"homekit", true, "pair"},
+                                             {"alibaba", true, "pair"},
                                              {"code", false, "pair"},
                                              {"wifi", false, "pair"}}};
 

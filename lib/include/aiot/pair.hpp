@@ -66,6 +66,8 @@ struct Target {
 struct Request {
   std::optional<WifiCredentials> wifi;  ///< nullopt: only bonds and what needs none
   Secrets secrets;
+  /// The device's own access point: this machine's Wi-Fi is moved there and back, device by device.
+  std::optional<WifiCredentials> access_point;
   std::string protocol;     ///< "esp", "improv", …; "" by the target; see protocols()
   std::string io = "auto";  ///< of a bond: what this side can do; see the manual
   bool dry_run = false;     ///< check everything, touch no device
@@ -130,6 +132,13 @@ AIOT_API void describe(FieldVisitor& v, Report& report);
 AIOT_API Result<Report> run(std::span<const Target> targets, const Request& request,
                             EventSink& sink, std::stop_token stop);
 
+/// The Wi-Fi network that this machine is on, as NetworkManager has it.
+AIOT_API Result<WifiCredentials> host_wifi(std::stop_token stop);
+/// Brings this machine's Wi-Fi back after a run that was killed. False: there is nothing to undo.
+AIOT_API Result<bool> restore_wifi(std::stop_token stop);
+/// The interface that such a run has left at a device's access point; "" for none.
+AIOT_API std::string wifi_left_behind();
+
 /// An address, or a setup code: what a user types, scans or pipes. Errors never quote a code.
 AIOT_API Result<Target> parse_target(std::string_view text);
 /// Whether `text` is written like a setup code, be it valid or not.
@@ -150,16 +159,16 @@ struct CodeInfo {
   std::optional<std::string> mac;
   std::optional<std::string> info;
   std::optional<std::string> host;
-  std::optional<std::string> setup_id;          ///< of HomeKit
-  std::optional<std::uint32_t> category;        ///< of HomeKit
+  std::optional<std::string> setup_id;                 ///< of HomeKit
+  std::optional<std::uint32_t> category;               ///< of HomeKit
   std::optional<std::vector<std::string>> transports;  ///< by which it can be set up
-  std::optional<std::uint32_t> vendor_id;       ///< of Matter
-  std::optional<std::uint32_t> product_id;      ///< of Matter
+  std::optional<std::uint32_t> vendor_id;              ///< of Matter
+  std::optional<std::uint32_t> product_id;             ///< of Matter
   std::optional<std::uint32_t> discriminator;   ///< of Matter, 12 bits; of digits the upper 4
-  std::optional<std::uint32_t> flow;  ///< of Matter: 0 standard, 1 user intent, 2 custom
-  std::optional<std::string> ssid;    ///< of a Wi-Fi network
-  std::optional<bool> hidden;         ///< of a Wi-Fi network
-  std::vector<std::string> secrets;   ///< the names of what is secret in it
+  std::optional<std::uint32_t> flow;            ///< of Matter: 0 standard, 1 user intent, 2 custom
+  std::optional<std::string> ssid;              ///< of a Wi-Fi network
+  std::optional<bool> hidden;                   ///< of a Wi-Fi network
+  std::vector<std::string> secrets;             ///< the names of what is secret in it
   std::map<std::string, std::string> revealed;  ///< these secrets, when asked for
 };
 AIOT_API SchemaInfo schema_of(const CodeInfo&);

@@ -10,13 +10,16 @@
 
 namespace aiot::pair {
 
+class AccessPointVisit;
+
 /// One device under way, as the host side of a protocol sees it. All that it refers to outlives it.
 struct Attempt {
   fleet::DeviceRun& run;
   const Target& target;    ///< its secrets are complete: those of the request fill what it lacks
   const Request& request;  ///< with this device's Wi-Fi credentials
-  PairResult& result;  ///< filled as the session goes
+  PairResult& result;      ///< filled as the session goes
   provisioning::Flow& flow;
+  AccessPointVisit* visit = nullptr;  ///< this machine's Wi-Fi is at the device's access point
 };
 
 /// A way to pair a device. Each is a file of this folder that joins a protocol's session to a link,

@@ -1,11 +1,16 @@
-#include "job/pair/protocol.hpp"
-
+#include "job/pair/alibaba.hpp"
 #include "job/pair/dpp.hpp"
 #include "job/pair/esp.hpp"
 #include "job/pair/homekit.hpp"
+#include "job/pair/improv.hpp"
+#include "job/pair/miio.hpp"
+#include "job/pair/protocol.hpp"
 
 namespace aiot::pair {
 namespace {
+
+constexpr Stage no_link[] = {Stage::connected};
+constexpr Stage no_proof[] = {Stage::connected, Stage::authenticated};
 
 /// One row for each: NAME, what it pairs, which targets it takes, whether it needs Wi-Fi
 /// credentials, its session.
@@ -17,6 +22,10 @@ const std::vector<Protocol>& table() {
        pair_esp},
       {"homekit", "HomeKit accessories over IP, by their setup code", takes_homekit, false,
        pair_homekit, no_credentials},
+      {"alibaba", "Alibaba's Link Kit at its own access point", takes_alibaba, true, pair_alibaba,
+       no_proof},
+      {"improv", "Improv Wi-Fi on a serial port", takes_improv, true, pair_improv},
+      {"miio", "Xiaomi's Wi-Fi devices (miIO)", takes_miio, true, pair_miio, no_link},
   };
   return rows;
 }

@@ -7,6 +7,7 @@
 
 #include "job/pair/code.hpp"
 #include "job/pair/record.hpp"
+#include "job/pair/wifi_join.hpp"
 #include "protocol/setup_code/code.hpp"
 
 namespace aiot::pair {
@@ -165,7 +166,11 @@ class Work {
     run.keep_secret(std::move(secret));
     DeviceFlow flow(run, *job.protocol, result);
     Attempt attempt{run, job.target, job.request, result, flow};
-    AIOT_CO_CHECK(co_await job.protocol->pair(attempt));
+    if (job.request.access_point) {
+      AIOT_CO_CHECK(co_await pair_there(job, attempt));
+    } else {
+      AIOT_CO_CHECK(co_await job.protocol->pair(attempt));
+    }
     if (job.request.confirm && !flow.has(Stage::confirmed) && environment_.confirm != nullptr) {
       constexpr auto confirmed = static_cast<std::size_t>(Stage::confirmed);
       run.step(std::string(step_names[confirmed]), step_weights[confirmed]);
@@ -179,6 +184,22 @@ class Work {
   }
 
  private:
+  /// At the device's access point, and back again whatever comes of it.
+  static net::Task<void> pair_there(const Job& job, Attempt& attempt) {
+    auto visit = co_await AccessPointVisit::begin(*job.request.access_point, attempt.run.clock());
+    if (!visit) co_return std::move(visit).error();
+    attempt.visit = visit->get();
+    Result<void> paired = co_await job.protocol->pair(attempt);
+    Result<void> left = co_await (*visit)->leave();
+    if (paired) co_return left;
+    if (!left && left.error().condition() != Condition::cancelled) {
+      attempt.run.notice("pair.wifi_not_restored",
+                         "this machine's Wi-Fi is not back: " + left.error().message(),
+                         "bring it back before the next device");
+    }
+    co_return paired;
+  }
+
   std::span<const Job> jobs_;
   const Environment& environment_;
   PairedRecord* record_;

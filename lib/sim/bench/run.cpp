@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <utility>
 
-#include "net/device_engine.hpp"
 #include "protocol/energyrunner/device/virtual_device.hpp"
 #include "protocol/energyrunner/error.hpp"
 #include "protocol/power/lpm01a_device.hpp"
 #include "sim/bench/model_network.hpp"
+#include "sim/engine_station.hpp"
 #include "sim/port.hpp"
 
 namespace aiot::sim::bench {
@@ -31,81 +30,6 @@ constexpr double busy_watts = 0.050;
 /// Of a device behind the interface board, and else (th_serialport_initialize).
 constexpr std::uint32_t energy_baud = 9600;
 constexpr std::uint32_t usual_baud = 115200;
-
-/// What nobody reads is dropped beyond this, as by a UART that has no flow control.
-constexpr std::size_t most_unsent = 1U << 20;
-
-/// An engine and the port it is plugged into, driven by a clock. Both outlive it.
-class EngineStation {
- public:
-  EngineStation(const net::asio::any_io_executor& executor, net::DeviceEngine& engine,
-                net::Clock& clock, std::unique_ptr<Port> port);
-
-  void start();
-  void stop();
-  std::string address() const { return port_->address(); }
-  /// Asks the engine again when it has something to do: another engine changed its state.
-  void pump();
-
- private:
-  void flush();
-
-  net::DeviceEngine& engine_;
-  net::Clock& clock_;
-  std::unique_ptr<Port> port_;
-  net::asio::steady_timer timer_;
-  Bytes unsent_;
-  bool stopped_ = false;
-};
-
-EngineStation::EngineStation(const net::asio::any_io_executor& executor, net::DeviceEngine& engine,
-                             net::Clock& clock, std::unique_ptr<Port> port)
-    : engine_(engine), clock_(clock), port_(std::move(port)), timer_(executor) {}
-
-void EngineStation::start() {
-  Port::Events events;
-  events.bytes = [this](ByteSpan bytes) {
-    engine_.on_bytes(clock_.now(), bytes);
-    pump();
-  };
-  events.lines = [this](bool dtr, bool rts) { engine_.on_lines(clock_.now(), dtr, rts); };
-  events.baud = [this](std::uint32_t baud_bps) { engine_.on_host_baud(clock_.now(), baud_bps); };
-  events.writable = [this] { flush(); };
-  events.gone = [this] { unsent_.clear(); };
-  port_->start(std::move(events));
-  pump();
-}
-
-void EngineStation::stop() {
-  stopped_ = true;
-  timer_.cancel();
-  port_->close();
-}
-
-void EngineStation::pump() {
-  if (stopped_) return;
-  port_->poll_baud();
-  const net::TimePoint time = clock_.now();
-  engine_.on_timer(time);
-  append(unsent_, engine_.take_output(time));
-  if (unsent_.size() > most_unsent) unsent_.clear();
-  flush();
-  const auto next = engine_.next_timer();
-  if (!next) {
-    timer_.cancel();
-    return;
-  }
-  timer_.expires_at(*next);
-  timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) pump();
-  });
-}
-
-void EngineStation::flush() {
-  if (unsent_.empty()) return;
-  const std::size_t sent = std::min(port_->write(unsent_), unsent_.size());
-  unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<std::ptrdiff_t>(sent));
-}
 
 /// A device, its port, and its power monitor with a port of its own.
 struct Desk {
@@ -190,15 +114,13 @@ Result<Desk> make_desk(boost::asio::io_context& context, const Request& request,
     };
     const std::string port = request.port == "pty" ? "pty" : "tcp:0";
     AIOT_TRY(auto monitor_port, make_port(context.get_executor(), port, index));
-    desk.monitor_station =
-        std::make_unique<EngineStation>(context.get_executor(), *monitor, net::steady_clock(),
-                                        std::move(monitor_port));
+    desk.monitor_station = std::make_unique<EngineStation>(
+        context.get_executor(), *monitor, net::steady_clock(), std::move(monitor_port));
   }
   AIOT_TRY(auto port, make_port(context.get_executor(), request.port, index));
   desk.device = std::make_unique<VirtualDevice>(std::move(options), std::move(network));
-  desk.station =
-      std::make_unique<EngineStation>(context.get_executor(), *desk.device, net::steady_clock(),
-                                      std::move(port));
+  desk.station = std::make_unique<EngineStation>(context.get_executor(), *desk.device,
+                                                 net::steady_clock(), std::move(port));
   return desk;
 }
 
