@@ -188,6 +188,61 @@ def network_manager():
     yield
 
 
+def supplicant_join():
+    """One radio that is on a network; the password "secret-pass" gets it into another."""
+    service, root = "fi.w1.wpa_supplicant1", "/fi/w1/wpa_supplicant1"
+    start_mock(service, service, root, service)
+    card = root + "/Interfaces/0"
+    home, added = card + "/Networks/0", card + "/Networks/1"
+    call(service, root, MOCK, "AddProperty", service, "Interfaces", dbus.Array([card], signature="o"))
+    call(service, root, MOCK, "AddMethod", service, "GetInterface", "s", "o", f"ret = dbus.ObjectPath('{card}')")
+    interface = service + ".Interface"
+    tell = f"self.UpdateProperties('{interface}', {{'State': STATE}})"
+    select = "\n".join([
+        f"joins = args[0] == '{home}' or self.psk == 'secret-pass'",
+        tell.replace("STATE", "'4way_handshake'"),
+        "if joins: " + tell.replace("STATE", "'completed'"),
+        "else: " + tell.replace("STATE", "'disconnected'")])
+    call(service, root, MOCK, "AddObject", card, interface,
+         dbus.Dictionary({"Ifname": "lo", "BSSs": dbus.Array([], signature="o"), "State": "completed",
+                          "CurrentNetwork": dbus.ObjectPath(home),
+                          "Networks": dbus.Array([home], signature="o")}, signature="sv"),
+         dbus.Array([("AddNetwork", "a{sv}", "o",
+                      f"self.psk = str(args[0].get('psk', ''))\nret = dbus.ObjectPath('{added}')"),
+                     ("SelectNetwork", "o", "", select),
+                     ("RemoveNetwork", "o", "", "")], signature="(ssss)"))
+    call(service, root, MOCK, "AddObject", home, service + ".Network",
+         dbus.Dictionary({"Enabled": True}, signature="sv"), dbus.Array([], signature="(ssss)"))
+    yield
+
+
+def network_manager_join():
+    """The same behind NetworkManager, which needs its time to say what was wrong."""
+    service, root = "org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager"
+    start_mock(service, "--template", "networkmanager")
+    card = call(service, root, MOCK, "AddWiFiDevice", "card", "wlp2s0", dbus.Int32(30))
+    profile, active = root + "/Settings/7", root + "/ActiveConnection/7"
+    settings = service + ".Settings.Connection"
+    call(service, root, MOCK, "AddObject", profile, settings, dbus.Dictionary({}, signature="sv"), dbus.Array([
+        ("GetSettings", "", "a{sa{sv}}",
+         "ret = {'802-11-wireless': {'ssid': dbus.ByteArray(b'home')},"
+         " '802-11-wireless-security': {'key-mgmt': 'wpa-psk'}}"),
+        ("GetSecrets", "s", "a{sa{sv}}", "ret = {args[0]: {'psk': 'home-pass'}}")], signature="(ssss)"))
+    call(service, root, MOCK, "AddObject", active, service + ".Connection.Active",
+         dbus.Dictionary({"Connection": dbus.ObjectPath(profile)}, signature="sv"), dbus.Array([], signature="(ssss)"))
+    call(service, card, PROPERTIES, "Set", service + ".Device", "ActiveConnection", dbus.ObjectPath(active))
+    tell = f"objects['{card}'].EmitSignal('{service}.Device', 'StateChanged', 'uuu', [dbus.UInt32(n) for n in STATES])"
+    call(service, root, MOCK, "AddMethod", service, "GetDeviceByIpIface", "s", "o", f"ret = dbus.ObjectPath('{card}')")
+    call(service, root, MOCK, "AddMethod", service, "AddAndActivateConnection2", "a{sa{sv}}ooa{sv}", "ooa{sv}", "\n".join([
+        "joins = args[0].get('802-11-wireless-security', {}).get('psk') == 'secret-pass'",
+        "states = (100, 90, 0) if joins else (120, 60, 7)",
+        tell.replace("STATES", "states"),
+        f"ret = (dbus.ObjectPath('{root}/Settings/8'), dbus.ObjectPath('{root}/ActiveConnection/8'), {{}})"]))
+    call(service, root, MOCK, "AddMethod", service, "ActivateConnection", "ooo", "o", "\n".join([
+        tell.replace("STATES", "(100, 90, 0)"), f"ret = dbus.ObjectPath('{active}')"]))
+    yield
+
+
 try:
     for _ in globals()[SCENE](*([MODES] if MODES else [])):
         pathlib.Path(READY).touch()

@@ -1,7 +1,8 @@
-// Debian's python3-miio, a client nobody here wrote, and our virtual device.
+// Debian's python3-miio and npm miio, clients nobody here wrote, and our virtual device.
 #include <doctest/doctest.h>
 
 #include "network_namespace.hpp"
+#include "paths.hpp"
 #include "peer/served.hpp"
 #include "protocol/miio/device.hpp"
 #include "skip.hpp"
@@ -62,4 +63,27 @@ TEST_CASE("python-miio greets, asks and sets up a virtual device") {
                "except miio.DeviceException:\n"
                "  print(\"silence\")\n")
             .ends_with("silence\n"));
+}
+
+TEST_CASE("npm miio asks a virtual device and sets it up") {
+  NetworkNamespace network;
+  if (!network.refusal().empty()) AIOT_SKIP(network.refusal());
+  const std::string tests = tests::source_dir() + "/tests";
+  if (std::system("command -v node > /dev/null") != 0)
+    AIOT_SKIP("node is not here: apt-get install nodejs");
+  if (std::system(("test -d '" + tests + "/node_modules/miio'").c_str()) != 0)
+    AIOT_SKIP("miio is not here: npm ci in tests/");
+  REQUIRE(network.add_interface("dev0", "10.77.0.1/24"));
+  boost::asio::io_context loop;
+  DeviceOptions options;
+  options.token = *parse_token("00112233445566778899aabbccddeeff");
+  options.wifi = {"home", "secret-pass", "", false};
+  Device device(options, net::steady_clock().now() - std::chrono::hours(1));
+  REQUIRE(serve(loop, device, udp_port));
+  CHECK(run_beside(loop, "AIOT_TEST_NODE_MODULES='" + tests + "' timeout 50 node '" + tests +
+                             "/peer/miio_client.mjs' 10.77.0.1 00112233445566778899aabbccddeeff "
+                             "home secret-pass 2> /dev/null") ==
+        "model: chuangmi.plug.m1\ninfo: 34:CE:00:00:00:01 1.2.4_16\nsettings: [\"ok\"]\n"
+        "state: ONLINE\n");
+  CHECK(device.ssid() == "home");
 }
