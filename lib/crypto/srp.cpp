@@ -160,8 +160,8 @@ std::optional<SrpShared> SrpClient::share(std::string_view username, std::string
   const Number x = password_number(username, password, salt, form);
   const Number u = scrambler(public_key_, server_key);
   // S = (B - k g^x) ^ (a + u x)
-  const Number base = group.minus(number_of(server_key),
-                                  group.times(multiplier(group), group.power(number_of(generator), x)));
+  const Number base = group.minus(
+      number_of(server_key), group.times(multiplier(group), group.power(number_of(generator), x)));
   const Number secret = group.power(base, group.linear(secret_number(secret_), u, x));
   return shared_from(rules_, group, secret, as_bytes(username), salt, public_key_, server_key);
 }

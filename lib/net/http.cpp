@@ -64,7 +64,8 @@ Task<std::string> exchange_with(asio::ip::address address, HttpUrl url, HttpMess
       co_await exchange_http(**link, std::move(request), limit_bytes, deadline);
   if (!response) co_return std::move(response).error().with(where);
   if (response->status != 200)
-    co_return make_error(Errc::protocol, fmt::format("{}: HTTP status {}", where, response->status));
+    co_return make_error(Errc::protocol,
+                         fmt::format("{}: HTTP status {}", where, response->status));
   co_return to_string(response->body);
 }
 

@@ -179,12 +179,11 @@ HttpMessage http_response(unsigned status) {
 
 Bytes write_http(const HttpMessage& message) {
   const bool is_request = message.status == 0;
-  std::string head =
-      is_request ? fmt::format("{} {} HTTP/1.1\r\n", on_one_line(message.method),
-                               on_one_line(message.target))
-                 : fmt::format("HTTP/1.1 {} {}\r\n", message.status,
-                               std::string_view(http::obsolete_reason(
-                                   static_cast<http::status>(message.status))));
+  std::string head = is_request ? fmt::format("{} {} HTTP/1.1\r\n", on_one_line(message.method),
+                                              on_one_line(message.target))
+                                : fmt::format("HTTP/1.1 {} {}\r\n", message.status,
+                                              std::string_view(http::obsolete_reason(
+                                                  static_cast<http::status>(message.status))));
   constexpr std::array<std::string_view, 3> own = {"Content-Length", "Transfer-Encoding",
                                                    "Connection"};
   for (const auto& [name, value] : message.headers) {

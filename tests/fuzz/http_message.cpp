@@ -1,9 +1,9 @@
 // A stream to both parsers of HTTP: how it is cut must not matter, and what is read and written
 // again reads the same.
+#include "net/http_message.hpp"
+
 #include <algorithm>
 #include <cstdlib>
-
-#include "net/http_message.hpp"
 
 using namespace aiot;
 using namespace aiot::net;

@@ -32,9 +32,10 @@ net::Task<std::unique_ptr<net::Link>> open_esp_server(Attempt& attempt, Address 
   auto link = co_await net::open_link(std::move(place), std::move(options));
   if (link || link.error().code == net::Errc::cancelled) co_return link;
   Error error = std::move(link).error();
-  error.code = make_error_code(error.code == net::Errc::not_found ? Errc::not_found
-                                                                  : Errc::unreachable);
-  error.hint = "join the device's access point with this host, and check that the device is waiting";
+  error.code =
+      make_error_code(error.code == net::Errc::not_found ? Errc::not_found : Errc::unreachable);
+  error.hint =
+      "join the device's access point with this host, and check that the device is waiting";
   co_return error;
 }
 

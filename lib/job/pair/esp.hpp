@@ -5,8 +5,8 @@
 
 namespace aiot::pair {
 
-/// ESP-IDF's provisioning over HTTP: the address of a device's access point (http://192.168.4.1), or
-/// an ESP code whose transport is softap; with both, the device of the code is at that address.
+/// ESP-IDF's provisioning over HTTP: the address of a device's access point (http://192.168.4.1),
+/// or an ESP code whose transport is softap; with both, the device of the code is at that address.
 bool takes_esp(const Target& target);
 net::Task<void> pair_esp(Attempt& attempt);
 

@@ -64,8 +64,7 @@ std::optional<Reply> Device::fault_at(Stage stage) const {
 }
 
 Reply Device::on_request(net::TimePoint now, std::string_view endpoint, ByteSpan body) {
-  if (std::ranges::find(endpoints, endpoint) == endpoints.end())
-    return {Reply::Kind::no_endpoint};
+  if (std::ranges::find(endpoints, endpoint) == endpoints.end()) return {Reply::Kind::no_endpoint};
   if (body.empty()) return {Reply::Kind::dropped};
   if (const auto stage = stage_of(endpoint)) {
     if (auto fault = fault_at(*stage)) return *fault;

@@ -16,9 +16,9 @@ namespace aiot::protocomm {
 /// A virtual device, as it waits to be provisioned.
 struct DeviceOptions {
   Credentials credentials;
-  bool tells_security = true;          ///< proto-ver has sec_ver: from ESP-IDF v5.0 on
-  bool keeps_running = false;          ///< does not stop after its join: takes `reprov`
-  provisioning::WifiCredentials wifi;  ///< the network around it; ssid "" takes any
+  bool tells_security = true;                  ///< proto-ver has sec_ver: from ESP-IDF v5.0 on
+  bool keeps_running = false;                  ///< does not stop after its join: takes `reprov`
+  provisioning::WifiCredentials wifi;          ///< the network around it; ssid "" takes any
   std::vector<pair::VisibleNetwork> networks;  ///< what else it sees
   std::string ip = "192.168.1.40";
   std::chrono::milliseconds join_takes{0};

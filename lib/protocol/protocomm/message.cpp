@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t longest_message_bytes = 64 * 1024;
 
 constexpr std::array<std::string_view, 8> status_names = {
-    "success",      "invalid security scheme", "invalid protocol", "too many sessions",
-    "invalid argument", "internal error",      "crypto error",     "invalid session"};
+    "success",          "invalid security scheme", "invalid protocol", "too many sessions",
+    "invalid argument", "internal error",          "crypto error",     "invalid session"};
 /// Of wifi_constants.proto; what follows is told by its number.
 constexpr std::array<std::string_view, 8> security_names = {
     "open", "wep", "wpa", "wpa2", "wpa/wpa2", "wpa2-enterprise", "wpa3", "wpa2/wpa3"};
@@ -191,9 +191,7 @@ bool decode_network(ByteSpan bytes, pair::VisibleNetwork& out) {
     switch (field.number) {
       case 1: return take_text(field, out.ssid);
       case 2: return take_number(field, out.channel);
-      case 3:
-        out.rssi_dbm = static_cast<std::int32_t>(field.value);
-        return !field.is_bytes;
+      case 3: out.rssi_dbm = static_cast<std::int32_t>(field.value); return !field.is_bytes;
       case 4: out.bssid = to_hex(field.bytes, ":"); return field.is_bytes;
       case 5: out.security = security_name(field.value); return !field.is_bytes;
       default: return true;
@@ -417,8 +415,7 @@ Result<Version> decode_version(std::string_view text) {
     return out;
   }
   boost::system::error_code error;
-  const json::value parsed =
-      text.size() > longest_bytes ? json::value() : json::parse(text, error);
+  const json::value parsed = text.size() > longest_bytes ? json::value() : json::parse(text, error);
   if (error || !parsed.is_object()) return refuse();
   const json::value* found = parsed.get_object().if_contains("prov");
   if (found == nullptr || !found->is_object()) return refuse();

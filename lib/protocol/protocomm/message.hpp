@@ -9,9 +9,9 @@
 #include "aiot/pair.hpp"
 #include "aiot/result.hpp"
 
-/// The messages of ESP-IDF's unified provisioning (components/protocomm/proto, wifi_provisioning and
-/// network_provisioning): Protocol Buffers, one kind for each endpoint. A message has at most 64 KiB.
-/// decode_… fail with provisioning::Errc::protocol_violated.
+/// The messages of ESP-IDF's unified provisioning (components/protocomm/proto, wifi_provisioning
+/// and network_provisioning): Protocol Buffers, one kind for each endpoint. A message has at most
+/// 64 KiB. decode_… fail with provisioning::Errc::protocol_violated.
 namespace aiot::protocomm {
 
 inline constexpr std::size_t longest_ssid_bytes = 32;
@@ -79,9 +79,9 @@ struct ScanMessage {
   bool blocking = false;            ///< of `start`: it is answered when the scan has ended
   std::uint32_t group_channels = 0;
   std::uint32_t period_ms = 0;
-  bool finished = false;      ///< of `status`
-  std::uint32_t start = 0;    ///< of `get_result`
-  std::uint32_t count = 0;    ///< of `get_result` and `status`
+  bool finished = false;    ///< of `status`
+  std::uint32_t start = 0;  ///< of `get_result`
+  std::uint32_t count = 0;  ///< of `get_result` and `status`
   std::vector<pair::VisibleNetwork> networks;
 };
 Bytes encode(const ScanMessage& message);

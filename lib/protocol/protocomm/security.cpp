@@ -52,7 +52,8 @@ class SealedCipher final : public Cipher {
   Result<Bytes> open(ByteSpan sealed) override {
     AIOT_CHECK(check());
     std::optional<Bytes> out = crypto::aes_gcm_open(key_, nonce_, {}, sealed);
-    if (!out) return make_error(Errc::protocol_violated, "the message is not sealed by this session");
+    if (!out)
+      return make_error(Errc::protocol_violated, "the message is not sealed by this session");
     count();
     return *std::move(out);
   }

@@ -9,8 +9,8 @@
 #include "protocol/protocomm/message.hpp"
 #include "provisioning/error.hpp"
 
-/// How a session of ESP-IDF's provisioning is protected: security 0 not at all, 1 by X25519, a proof
-/// of possession and AES-CTR, 2 by SRP-6a and AES-GCM (components/protocomm/src/security).
+/// How a session of ESP-IDF's provisioning is protected: security 0 not at all, 1 by X25519, a
+/// proof of possession and AES-CTR, 2 by SRP-6a and AES-GCM (components/protocomm/src/security).
 namespace aiot::protocomm {
 
 /// Gives random bytes: the machine's, or a test's.

@@ -21,8 +21,7 @@ std::string hint_for(Errc cause) {
     case Errc::superseded:
       return "close the other program or phone that is connected to the device, and try again";
     case Errc::wrong_proof: return "check the proof of possession on the device's label";
-    case Errc::missing_secret:
-      return "give the proof of possession that is printed on the device";
+    case Errc::missing_secret: return "give the proof of possession that is printed on the device";
     case Errc::no_reply: return "check that the device is still in range, and try again";
     default: return {};
   }
@@ -74,8 +73,7 @@ net::Task<Bytes> Session::sealed(std::string_view endpoint, Bytes body,
                                  std::chrono::milliseconds time) {
   Result<Bytes> request = cipher_->seal(body);
   if (!request) co_return std::move(request).error();
-  Result<Bytes> answer =
-      co_await exchange(endpoint, *request, time, transport_.cause_of_drop());
+  Result<Bytes> answer = co_await exchange(endpoint, *request, time, transport_.cause_of_drop());
   if (!answer) co_return std::move(answer).error();
   co_return cipher_->open(*answer).with(endpoint);
 }
@@ -117,8 +115,7 @@ net::Task<void> Session::shake_hands(const Credentials& credentials) {
   Bytes response1;
   if (*command1) {
     // What a device does with a proof that it cannot verify; a link over BLE may be lost with it.
-    const Errc when_refused =
-        credentials.proof.empty() ? Errc::missing_secret : Errc::wrong_proof;
+    const Errc when_refused = credentials.proof.empty() ? Errc::missing_secret : Errc::wrong_proof;
     Result<Bytes> answer =
         co_await exchange("prov-session", **command1, patience_.handshake, when_refused);
     if (!answer) {
@@ -262,8 +259,8 @@ net::Task<void> Session::make_ready() {
   }
   if (!earlier) co_return std::move(earlier).error();
   const bool joined = earlier->state == StationState::connected;
-  Result<void> ready = co_await control(joined ? ControlMessage::Kind::reprovision
-                                               : ControlMessage::Kind::reset);
+  Result<void> ready =
+      co_await control(joined ? ControlMessage::Kind::reprovision : ControlMessage::Kind::reset);
   if (ready || ready.error().code == net::Errc::cancelled) co_return ready;
   co_return failure(busy,
                     joined ? "the device has joined a network already"

@@ -48,9 +48,9 @@ class Session {
   /// Hands the credentials over and makes the device use them, after a reset where an earlier try
   /// needs one. Errc::bad_wifi, window_closed.
   net::Task<void> configure(provisioning::WifiCredentials wifi);
-  /// Asks for the status as fast as the device answers, until it is connected. Errc::network_refused
-  /// and network_not_found leave it ready for other credentials; Errc::no_address when it goes on
-  /// connecting.
+  /// Asks for the status as fast as the device answers, until it is connected.
+  /// Errc::network_refused and network_not_found leave it ready for other credentials;
+  /// Errc::no_address when it goes on connecting.
   net::Task<WifiStatus> join();
 
  private:

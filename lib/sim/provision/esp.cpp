@@ -71,7 +71,7 @@ protocomm::Credentials credentials_of(const provisioning::Secrets& secrets,
 class EspServer : public std::enable_shared_from_this<EspServer> {
  public:
   EspServer(asio::any_io_executor executor, net::Clock& clock, protocomm::DeviceOptions options,
-         net::TcpListener listener)
+            net::TcpListener listener)
       : executor_(std::move(executor)),
         clock_(clock),
         device_(std::move(options), crypto::random_bytes),
@@ -219,8 +219,8 @@ Result<std::unique_ptr<VirtualDevice>> make_esp(const asio::any_io_executor& exe
     return make_error(Errc::bad_port, options.port, "choose a lower port");
   const auto port = static_cast<std::uint16_t>(spec.port == 0 ? 0 : spec.port + options.index);
   AIOT_TRY(net::TcpListener listener,
-           net::TcpListener::open(
-               executor, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)));
+           net::TcpListener::open(executor,
+                                  asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)));
   protocomm::DeviceOptions device;
   device.credentials = credentials_of(options.secrets, spec.security);
   device.wifi = options.wifi;
@@ -235,13 +235,13 @@ Result<std::unique_ptr<VirtualDevice>> make_esp(const asio::any_io_executor& exe
   if (!device.credentials.proof.empty()) code["pop"] = device.credentials.proof;
   code["transport"] = "softap";
   code["security"] = fmt::format("{}", device.credentials.security);
-  auto server = std::make_shared<EspServer>(executor, *options.clock, std::move(device),
-                                         std::move(listener));
-  return std::unique_ptr<VirtualDevice>(std::make_unique<EspDevice>(
-      std::move(server), name,
-      fmt::format("24:0a:c4:{:02x}:{:02x}:{:02x}", number >> 16 & 0xFF, number >> 8 & 0xFF,
-                  number & 0xFF),
-      boost::json::serialize(code)));
+  auto server =
+      std::make_shared<EspServer>(executor, *options.clock, std::move(device), std::move(listener));
+  return std::unique_ptr<VirtualDevice>(
+      std::make_unique<EspDevice>(std::move(server), name,
+                                  fmt::format("24:0a:c4:{:02x}:{:02x}:{:02x}", number >> 16 & 0xFF,
+                                              number >> 8 & 0xFF, number & 0xFF),
+                                  boost::json::serialize(code)));
 }
 
 }  // namespace aiot::sim::provision

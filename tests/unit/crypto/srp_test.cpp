@@ -29,8 +29,8 @@ Bytes joined(std::initializer_list<Bytes> parts) {
 TEST_CASE("SRP-6a as Espressif's devices use it") {
   const Bytes salt = counting(0x10, 16);
   const SrpClient client(SrpRules::esp, joined({hex("80"), counting(0x01, 31)}));
-  const SrpServer server(SrpRules::esp, "wifiprov", salt, srp_verifier("wifiprov", "abcd1234", salt),
-                         counting(0x60, 32));
+  const SrpServer server(SrpRules::esp, "wifiprov", salt,
+                         srp_verifier("wifiprov", "abcd1234", salt), counting(0x60, 32));
   CHECK(client.public_key().size() == srp_bytes);
   const auto host = client.share("wifiprov", "abcd1234", salt, server.public_key());
   REQUIRE(host);
@@ -121,6 +121,7 @@ TEST_CASE("a verifier made of numbers differs only where zeros lead") {
   const auto device = server.share(client.public_key());
   REQUIRE(device);
   CHECK(client.share("u", "p", zeros, server.public_key())->client_proof != device->client_proof);
-  CHECK(client.share("u", "p", zeros, server.public_key(), SrpVerifierForm::numbers)->client_proof ==
-        device->client_proof);
+  CHECK(
+      client.share("u", "p", zeros, server.public_key(), SrpVerifierForm::numbers)->client_proof ==
+      device->client_proof);
 }

@@ -100,8 +100,7 @@ TEST_CASE("a body that ends with the connection") {
 }
 
 TEST_CASE("limits and garbage are refused, whatever the pieces") {
-  const std::string long_header =
-      "GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n";
+  const std::string long_header = "GET / HTTP/1.1\r\nX: " + std::string(9000, 'x') + "\r\n\r\n";
   const std::string long_target = "GET /" + std::string(9000, 'x');
   const std::string long_body = "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n";
   const std::string huge_body = "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\n";
@@ -155,9 +154,7 @@ TEST_CASE("an exchange over a link, and all that can go wrong in it") {
       co_return co_await exchange_http(link, std::move(request), limit, deadline);
     });
   };
-  const auto script = [] {
-    return Script().expect(bytes("GET / HTTP/1.1\r\n\r\n"));
-  };
+  const auto script = [] { return Script().expect(bytes("GET / HTTP/1.1\r\n\r\n")); };
   const Result<HttpMessage> good = exchange(
       script().reply(bytes("HTTP/1.1 200 OK\r\nContent-Le")).reply(bytes("ngth: 2\r\n\r\nhi")));
   REQUIRE(good);

@@ -139,9 +139,7 @@ TEST_CASE("a closed connection is a refusal; the step tells the cause") {
 
 TEST_CASE("answers that are not the device's") {
   const auto answered = [](std::string_view words) {
-    return run(Script()
-                   .expect(request("proto-ver", text("---"), ""))
-                   .reply(text(words)))
+    return run(Script().expect(request("proto-ver", text("---"), "")).reply(text(words)))
         .error.value()
         .code;
   };

@@ -73,7 +73,8 @@ TEST_CASE("messages of prov-config") {
   failed.wifi.fail = FailReason::auth_error;
   CHECK(to_hex(encode(failed)) == "08015a0410035000");
 
-  const Result<ConfigMessage> read = decode_config(hex("080262130a04686f6d65120b7365637265742d70617373"));
+  const Result<ConfigMessage> read =
+      decode_config(hex("080262130a04686f6d65120b7365637265742d70617373"));
   REQUIRE(read);
   CHECK(read->kind == Kind::set);
   CHECK(read->ssid == "home");

@@ -39,7 +39,9 @@ Pair established(const Credentials& credentials, const Random& host_random,
   return out;
 }
 
-Random device_random() { return in_order({counting(0x10, 16), counting(0x60, 32), counting(0xd0, 8)}); }
+Random device_random() {
+  return in_order({counting(0x10, 16), counting(0x60, 32), counting(0xd0, 8)});
+}
 
 }  // namespace
 
@@ -101,14 +103,14 @@ TEST_CASE("the verification of sec1-B, the first frame and proofs of sec2-A") {
   REQUIRE(response0);
   const auto command1 = host.command1(*response0);
   REQUIRE(command1);
-  CHECK(to_hex(command1->value()).ends_with(
-      "d01e79914ffbb74faa53980070d36ab89fc4561494f1922ad5b6315f96ab2580"
-      "1bcddb8b1d228e54cde01b5469f03b7847e4f927814fdb4c2df62642cc67a30b"));
+  CHECK(to_hex(command1->value())
+            .ends_with("d01e79914ffbb74faa53980070d36ab89fc4561494f1922ad5b6315f96ab2580"
+                       "1bcddb8b1d228e54cde01b5469f03b7847e4f927814fdb4c2df62642cc67a30b"));
   const auto response1 = device.on_request(command1->value());
   REQUIRE(response1);
-  CHECK(to_hex(*response1).find(
-            "c705dcc7b5a24df8875e2da4e325f90894327bcf60ea747dd3ee6fec92323094"
-            "4f588a7b0ec3f4a2aae2eb746e7ef3a8fb14c9f9c0a1ad7b914eb66f7b78f40b") !=
+  CHECK(to_hex(*response1)
+            .find("c705dcc7b5a24df8875e2da4e325f90894327bcf60ea747dd3ee6fec92323094"
+                  "4f588a7b0ec3f4a2aae2eb746e7ef3a8fb14c9f9c0a1ad7b914eb66f7b78f40b") !=
         std::string::npos);
 }
 
@@ -161,9 +163,9 @@ TEST_CASE("the counter of security 2 covers both directions, and is never 0") {
   REQUIRE_FALSE(twice);
   CHECK(twice.error().code == Errc::protocol_violated);
   // What cannot be opened is not counted.
-  CHECK(pair.device->cipher()->open(*established(credentials, in_order({counting(0x80, 32)}),
-                                                 device_random())
-                                         .host->seal(text))
+  CHECK(pair.device->cipher()
+            ->open(*established(credentials, in_order({counting(0x80, 32)}), device_random())
+                        .host->seal(text))
             .has_value() == false);
 
   HostHandshake host(credentials, in_order({counting(0x80, 32)}));

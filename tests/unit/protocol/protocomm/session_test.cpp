@@ -159,8 +159,8 @@ TEST_CASE("each failure to join has its cause, and leaves the device ready") {
 
   DeviceOptions options = device_with(1);
   for (int i = 0; i < 9; ++i) {
-    options.networks.push_back(
-        {"neighbour " + std::to_string(i), "02:00:00:00:01:0" + std::to_string(i), 1, -80 + i, "wpa3"});
+    options.networks.push_back({"neighbour " + std::to_string(i),
+                                "02:00:00:00:01:0" + std::to_string(i), 1, -80 + i, "wpa3"});
   }
   Bench elsewhere(options);
   Plan plan = home_plan();
