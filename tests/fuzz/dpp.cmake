@@ -1,0 +1,2 @@
+aiot_fuzzer(dpp_device LINKS aiot_dpp)
+aiot_fuzzer(dpp_replies LINKS aiot_dpp)
