@@ -97,7 +97,7 @@ net::Task<dpp::Enrolled> wait_and_configure(Attempt& attempt, Address place, dpp
     once.material = dpp::new_material(setup.device.key.curve);
     Result<dpp::Enrolled> enrolled = co_await dpp::serve(*link, std::move(once), attempt.flow);
     link->close();
-    // Whoever is not the device, or says nothing, does not end the wait for it.
+    // Another peer, or a silent one, does not end the wait for the device.
     const bool stranger = !enrolled && attempt.result.stages.empty() &&
                           enrolled.error().condition() != Condition::cancelled;
     if (!stranger) co_return enrolled;

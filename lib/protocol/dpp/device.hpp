@@ -24,7 +24,7 @@ struct DeviceOptions {
 };
 
 /// A virtual device that gets its Wi-Fi credentials over TCP, as an engine without I/O. As
-/// wpa_supplicant does, it closes its link without an answer to whoever does not have its key.
+/// wpa_supplicant does, it closes its link without an answer to a host that does not have its key.
 class Device final : public net::DeviceEngine {
  public:
   explicit Device(DeviceOptions options) : options_(std::move(options)) {}

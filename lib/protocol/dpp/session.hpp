@@ -42,7 +42,7 @@ net::Task<Enrolled> configure(net::Link& link, Setup setup, provisioning::Flow& 
 
 /// The same for a peer that connected to this host: a device that announces itself, or one that has
 /// this host's code and begins. More stages: found and connected, once it is known to be the
-/// device. Another peer is told apart with wrong_proof; nothing is sent to it.
+/// device. Another peer ends in wrong_proof; nothing is sent to it.
 net::Task<Enrolled> serve(net::Link& link, Setup setup, provisioning::Flow& flow);
 
 }  // namespace aiot::dpp

@@ -29,7 +29,7 @@ class RadioStages final : public provisioning::Flow {
   std::vector<Stage> list;
 };
 
-/// wpa_supplicant's control socket: answers as README-DPP says, and tells the events of a script
+/// wpa_supplicant's control socket: answers as README-DPP describes, and sends the events of a script
 /// once DPP_AUTH_INIT has come.
 class ControlSocket {
  public:
