@@ -29,8 +29,8 @@ class RadioStages final : public provisioning::Flow {
   std::vector<Stage> list;
 };
 
-/// wpa_supplicant's control socket: answers as README-DPP describes, and sends the events of a script
-/// once DPP_AUTH_INIT has come.
+/// wpa_supplicant's control socket: answers as README-DPP describes, and sends the events of a
+/// script once DPP_AUTH_INIT has come.
 class ControlSocket {
  public:
   ControlSocket(asio::io_context& context, std::vector<std::string> events)
