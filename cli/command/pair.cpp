@@ -239,6 +239,32 @@ Command show_verb() {
   };
 }
 
+int run_unpair(Context& context) {
+  const auto device = parse_address(context.args.items.front());
+  if (!device) return context.fail(device.error());
+  const auto done = pair::unpair(*device, context.stop());
+  if (!done) return context.fail(done.error());
+  render::Outcome outcome;
+  outcome.record = Record{"aiot.unpair/1", {{"address", device->str()}}};
+  outcome.text = [address = device->str()](std::ostream& out) {
+    out << address << ": the bond has ended\n";
+  };
+  return context.ui.finish(outcome);
+}
+
+Command unpair_verb() {
+  return {
+      .name = "unpair",
+      .summary = "end a Bluetooth bond of this host",
+      .description = "The device keeps its side of the bond until it is reset.",
+      .positionals = {{.name = "ADDRESS",
+                       .help = "ble:AA:BB:CC:DD:EE:FF or bluetooth:AA:BB:CC:DD:EE:FF",
+                       .complete = Complete::address}},
+      .examples = {{"pair unpair bluetooth:A4:C1:38:00:00:01", "Forget a speaker"}},
+      .handler = run_unpair,
+  };
+}
+
 std::vector<Option> pair_options() {
   std::vector<Choice> protocols;
   for (const pair::ProtocolInfo& one : pair::protocol_list()) {
@@ -333,7 +359,7 @@ Command pair_devices() {
                    {"pair --devices codes.csv --wifi-file wifi.yaml --record done.jsonl --jobs 8",
                     "A batch; a repeated run pairs those that are left"},
                    {"pair show MT:Y.K9042C00KA0648G00", "What a code says"}},
-      .commands = {show_verb()},
+      .commands = {show_verb(), unpair_verb()},
       .handler = run_pair,
   };
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "dbus/bell.hpp"
 #include "dbus/bluez.hpp"
@@ -34,12 +35,14 @@ struct Gatt::Line {
   bool resolved = false;
   std::shared_ptr<dbus::Bell> bell = std::make_shared<dbus::Bell>();
   dbus::Bus::Subscription subscription;
+  std::function<void()> lost;
 
   void learn(const Object& fields) {
     if (fields.find("Connected") != nullptr) connected = dbus::truth_field(fields, "Connected");
     if (fields.find("ServicesResolved") != nullptr)
       resolved = dbus::truth_field(fields, "ServicesResolved");
     bell->ring();
+    if (!connected && lost) std::exchange(lost, nullptr)();
   }
 };
 
@@ -196,6 +199,8 @@ net::Task<std::string> Gatt::description(Characteristic characteristic, net::Tim
 }
 
 bool Gatt::connected() const { return line_->connected; }
+
+void Gatt::when_lost(std::function<void()> handler) { line_->lost = std::move(handler); }
 
 net::Task<void> Gatt::wait_until_lost(net::TimePoint deadline) {
   const std::shared_ptr<Line> line = line_;

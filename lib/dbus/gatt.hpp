@@ -47,6 +47,8 @@ class Gatt {
   net::Task<std::string> description(Characteristic characteristic, net::TimePoint deadline);
 
   bool connected() const;
+  /// Calls `handler` once the connection has ended, whichever side ended it.
+  void when_lost(std::function<void()> handler);
   /// Ends with Errc::link_lost when the device is no longer connected, else at the deadline.
   net::Task<void> wait_until_lost(net::TimePoint deadline);
   net::Task<void> disconnect(net::TimePoint deadline);

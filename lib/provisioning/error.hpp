@@ -24,7 +24,7 @@ enum class Errc {
   protocol_violated,    ///< an answer that the protocol does not allow
   no_reply,             ///< a step was not answered by its deadline
   device_refused,       ///< the device reports a failure of its own; see peer_text
-  already_paired,       ///< with another host
+  already_paired,       ///< with another host, or with this one
   missing_secret,       ///< the device asks for what the request does not have
   missing_wifi,         ///< no Wi-Fi credentials were given
   bad_wifi,             ///< a name or password that no network can have
@@ -32,6 +32,7 @@ enum class Errc {
   unsupported_code,     ///< a kind of code that cannot be used yet
   no_protocol,          ///< no pairing protocol takes this target
   bad_fault,            ///< not a fault of a virtual device
+  bad_io,               ///< not something that a side of a bond can do
   no_targets,           ///< none were named
   same_target,          ///< two targets lead to one device
   shared_trace,         ///< several devices would write one trace

@@ -138,6 +138,9 @@ AIOT_API Result<WifiCredentials> host_wifi(std::stop_token stop);
 AIOT_API Result<bool> restore_wifi(std::stop_token stop);
 /// The interface that such a run has left at a device's access point; "" for none.
 AIOT_API std::string wifi_left_behind();
+/// Ends the Bluetooth bonds of this host with a device ("ble:…" or "bluetooth:…"), and forgets it.
+/// "pair.not_found" when there is none.
+AIOT_API Result<void> unpair(const Address& device, std::stop_token stop);
 
 /// An address, or a setup code: what a user types, scans or pipes. Errors never quote a code.
 AIOT_API Result<Target> parse_target(std::string_view text);

@@ -1,4 +1,5 @@
 #include "job/pair/alibaba.hpp"
+#include "job/pair/ble.hpp"
 #include "job/pair/dpp.hpp"
 #include "job/pair/esp.hpp"
 #include "job/pair/homekit.hpp"
@@ -26,6 +27,10 @@ const std::vector<Protocol>& table() {
        no_proof},
       {"improv", "Improv Wi-Fi on a serial port", takes_improv, true, pair_improv},
       {"miio", "Xiaomi's Wi-Fi devices (miIO)", takes_miio, true, pair_miio, no_link},
+      {"ble", "Bluetooth LE: ESP-IDF's provisioning, Improv, or else a bond", takes_ble, false,
+       pair_ble},
+      {"bluetooth", "a bond with a Bluetooth BR/EDR device", takes_bluetooth, false,
+       pair_bluetooth, no_credentials},
   };
   return rows;
 }

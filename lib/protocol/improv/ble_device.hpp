@@ -15,6 +15,7 @@ class BleDevice {
   explicit BleDevice(DeviceOptions options) : device_(std::move(options), Device::Wire::ble) {}
 
   Device& device() { return device_; }
+  const Device& device() const { return device_; }
   Bytes service_data() const {
     return encode_service_data(device_.state(), device_.capabilities());
   }

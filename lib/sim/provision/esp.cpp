@@ -10,8 +10,8 @@
 #include "crypto/random.hpp"
 #include "net/http_message.hpp"
 #include "net/tcp_link.hpp"
-#include "protocol/protocomm/device.hpp"
 #include "sim/port.hpp"
+#include "sim/provision/ble.hpp"
 
 namespace aiot::sim::provision {
 namespace {
@@ -35,7 +35,7 @@ Result<EspPort> parse_esp_port(std::string_view spec) {
   constexpr std::string_view query = "?security=";
   const auto refuse = [&] {
     return make_error(Errc::bad_port, fmt::format("\"{}\"", spec),
-                      "an ESP device listens at http:PORT, or http:PORT?security=0, 1 or 2");
+                      "an ESP device listens at http:PORT, http:PORT?security=0, 1 or 2, or ble:hci1");
   };
   EspPort out;
   if (spec.empty()) return out;
@@ -212,36 +212,45 @@ class EspDevice final : public VirtualDevice {
 
 }  // namespace
 
-Result<std::unique_ptr<VirtualDevice>> make_esp(const asio::any_io_executor& executor,
-                                                const Options& options) {
-  AIOT_TRY(const EspPort spec, parse_esp_port(options.port));
-  if (spec.port != 0 && spec.port + options.index > UINT16_MAX)
-    return make_error(Errc::bad_port, options.port, "choose a lower port");
-  const auto port = static_cast<std::uint16_t>(spec.port == 0 ? 0 : spec.port + options.index);
-  AIOT_TRY(net::TcpListener listener,
-           net::TcpListener::open(executor,
-                                  asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)));
-  protocomm::DeviceOptions device;
-  device.credentials = credentials_of(options.secrets, spec.security);
+EspIdentity esp_identity(const Options& options, std::optional<unsigned> security,
+                         std::string_view transport) {
+  EspIdentity out;
+  protocomm::DeviceOptions& device = out.device;
+  device.credentials = credentials_of(options.secrets, security);
   device.wifi = options.wifi;
   device.faults = options.faults;
   device.join_takes = esp_join_takes;
   device.networks = {{"neighbour", "02:00:00:00:02:01", 11, -71, "wpa2/wpa3"}};
   // As Espressif's examples: PROV_ and the last half of the MAC.
   const unsigned number = options.index + 1;
-  const std::string name = fmt::format("PROV_{:06X}", number);
-  boost::json::object code{{"ver", "v1"}, {"name", name}};
+  out.name = fmt::format("PROV_{:06X}", number);
+  out.mac = fmt::format("24:0a:c4:{:02x}:{:02x}:{:02x}", number >> 16 & 0xFF, number >> 8 & 0xFF,
+                        number & 0xFF);
+  boost::json::object code{{"ver", "v1"}, {"name", out.name}};
   if (!device.credentials.username.empty()) code["username"] = device.credentials.username;
   if (!device.credentials.proof.empty()) code["pop"] = device.credentials.proof;
-  code["transport"] = "softap";
+  code["transport"] = transport;
   code["security"] = fmt::format("{}", device.credentials.security);
-  auto server =
-      std::make_shared<EspServer>(executor, *options.clock, std::move(device), std::move(listener));
-  return std::unique_ptr<VirtualDevice>(
-      std::make_unique<EspDevice>(std::move(server), name,
-                                  fmt::format("24:0a:c4:{:02x}:{:02x}:{:02x}", number >> 16 & 0xFF,
-                                              number >> 8 & 0xFF, number & 0xFF),
-                                  boost::json::serialize(code)));
+  out.code = boost::json::serialize(code);
+  return out;
+}
+
+Result<std::unique_ptr<VirtualDevice>> make_esp(const asio::any_io_executor& executor,
+                                                const Options& options) {
+  if (options.port.starts_with("ble")) return make_esp_ble(executor, options);
+  AIOT_TRY(const EspPort spec, parse_esp_port(options.port));
+  if (spec.port != 0 && spec.port + options.index > UINT16_MAX)
+    return make_error(Errc::bad_port, options.port, "choose a lower port");
+  const auto port = static_cast<std::uint16_t>(spec.port == 0 ? 0 : spec.port + options.index);
+  AIOT_TRY(net::TcpListener listener,
+           net::TcpListener::open(
+               executor, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)));
+  EspIdentity identity = esp_identity(options, spec.security, "softap");
+  auto server = std::make_shared<EspServer>(executor, *options.clock, std::move(identity.device),
+                                            std::move(listener));
+  return std::unique_ptr<VirtualDevice>(std::make_unique<EspDevice>(
+      std::move(server), std::move(identity.name), std::move(identity.mac),
+      std::move(identity.code)));
 }
 
 }  // namespace aiot::sim::provision

@@ -2,6 +2,7 @@
 
 #include "protocol/improv/serial_device.hpp"
 #include "sim/engine_station.hpp"
+#include "sim/provision/ble.hpp"
 
 namespace aiot::sim::provision {
 namespace {
@@ -41,6 +42,7 @@ class ImprovDevice final : public VirtualDevice {
 
 Result<std::unique_ptr<VirtualDevice>> make_improv(const net::asio::any_io_executor& executor,
                                                    const Options& options) {
+  if (options.port.starts_with("ble")) return make_improv_ble(executor, options);
   AIOT_TRY(auto port,
            make_port(executor, options.port.empty() ? "pty" : options.port, options.index));
   improv::DeviceOptions device;

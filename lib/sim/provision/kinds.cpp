@@ -14,10 +14,10 @@ const std::vector<Kind>& table() {
   static const std::vector<Kind> rows = {
       {"alibaba", "a device with Alibaba's Link Kit at its own access point", make_alibaba},
       {"dpp", "Wi-Fi Easy Connect over TCP, with a DPP: code", make_dpp},
-      {"esp", "ESP-IDF's provisioning over HTTP, as an access point serves it, with an ESP code",
+      {"esp", "ESP-IDF's provisioning over HTTP, as an access point serves it, or BLE, with an ESP code",
        make_esp},
       {"homekit", "a HomeKit accessory over IP, announced by mDNS", make_homekit},
-      {"improv", "Improv Wi-Fi on a serial port", make_improv},
+      {"improv", "Improv Wi-Fi on a serial port, or over BLE", make_improv},
       {"miio", "a Wi-Fi device of Xiaomi's", make_miio},
   };
   return rows;

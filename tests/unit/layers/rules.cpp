@@ -36,7 +36,7 @@ const std::array<Arrow, 18> arrows = {{
      {"core", "crypto", "net", "dbus", "mqtt", "capture", "fleet", "protocol", "provisioning", "image", "inference", "config",
       "store", "filter"}},
     {"sim",
-     {"core", "crypto", "config", "net", "mqtt", "protocol", "provisioning", "image",
+     {"core", "crypto", "config", "net", "dbus", "mqtt", "protocol", "provisioning", "image",
       "inference"}},
 }};
 

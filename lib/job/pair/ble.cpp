@@ -1,0 +1,277 @@
+#include "job/pair/ble.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "crypto/random.hpp"
+#include "dbus/bluez.hpp"
+#include "dbus/bond.hpp"
+#include "job/pair/esp.hpp"
+#include "job/pair/gatt_lines.hpp"
+#include "protocol/ble/advert.hpp"
+#include "protocol/ble/classic.hpp"
+#include "protocol/improv/session.hpp"
+#include "protocol/protocomm/session.hpp"
+#include "protocol/setup_code/code.hpp"
+
+// Bluetooth: what a device's GATT services offer, or a bond.
+namespace aiot::pair {
+namespace {
+
+using provisioning::Errc;
+using std::chrono::seconds;
+
+constexpr seconds find_time{20};
+constexpr seconds connect_time{20};
+constexpr seconds services_time{10};
+constexpr seconds bond_time{60};  ///< somebody may have to type a passkey
+constexpr seconds unpair_time{10};
+
+struct Cause {
+  boost::system::error_code from;
+  Errc to;
+};
+
+/// Bluetooth's errors by the causes that all pairing protocols have. What keeps this host from using
+/// Bluetooth at all stays as it is: each of these has its own remedy.
+Error by_cause(Error error) {
+  const std::array<Cause, 11> causes = {{
+      {make_error_code(bluez::Errc::no_device), Errc::not_found},
+      {make_error_code(bluez::Errc::busy), Errc::busy},
+      {make_error_code(bluez::Errc::unreachable), Errc::unreachable},
+      {make_error_code(bluez::Errc::attribute), Errc::device_refused},
+      {make_error_code(bluez::Errc::bond_failed), Errc::device_refused},
+      {make_error_code(bluez::Errc::wrong_passkey), Errc::wrong_passkey},
+      {make_error_code(bluez::Errc::bond_rejected), Errc::rejected_by_user},
+      {make_error_code(bluez::Errc::bonded), Errc::already_paired},
+      {make_error_code(bluez::Errc::no_passkey), Errc::missing_secret},
+      {make_error_code(net::Errc::link_lost), Errc::link_lost},
+      {make_error_code(net::Errc::timed_out), Errc::no_reply},
+  }};
+  if (error.code == make_error_code(bluez::Errc::bond_timeout))
+    error.code = make_error_code(Errc::no_reply);
+  const auto* cause = std::ranges::find(causes, error.code, &Cause::from);
+  if (cause != causes.end()) error.code = make_error_code(cause->to);
+  return error;
+}
+
+std::optional<setup_code::Esp> esp_ble_code(const Target& target) {
+  if (target.code.empty()) return std::nullopt;
+  const auto code = setup_code::parse(target.code);
+  const auto* esp = code ? std::get_if<setup_code::Esp>(&*code) : nullptr;
+  return esp != nullptr && esp->transport == "ble" ? std::optional(*esp) : std::nullopt;
+}
+
+bool is_device(const Target& target, std::string_view scheme) {
+  return target.address.scheme == scheme &&
+         ble::parse_device_address(target.address.path).has_value();
+}
+
+bluez::Wanted wanted_by(const Target& target, bluez::Radio radio) {
+  bluez::Wanted wanted;
+  wanted.address = target.address.path;
+  if (const auto code = esp_ble_code(target); wanted.address.empty() && code) wanted.name = code->name;
+  const auto adapter = target.address.query.find("adapter");
+  if (adapter != target.address.query.end()) wanted.adapter = adapter->second;
+  wanted.now = true;
+  wanted.radio = radio;
+  return wanted;
+}
+
+/// One device by Bluetooth, from its first advert to the end of the connection.
+class BluetoothSession {
+ public:
+  BluetoothSession(Attempt& attempt, dbus::Bus& bus) : attempt_(attempt), bus_(bus) {}
+
+  net::Task<void> run(bluez::Radio radio) {
+    bluez::Wanted wanted = wanted_by(attempt_.target, radio);
+    Result<bluez::Advert> found =
+        co_await bluez::find_device(bus_, std::move(wanted), in(find_time));
+    if (!found) co_return by_cause(std::move(found).error());
+    const bluez::Advert device = *std::move(found);
+    attempt_.result.id = device.address;
+    attempt_.result.name = device.name;
+    AIOT_CO_CHECK(attempt_.run.identify(device.address));
+    attempt_.flow.reached(Stage::found);
+    Result<void> done;
+    if (radio == bluez::Radio::le) {
+      done = co_await by_services(device.path);
+    } else {
+      done = co_await bond(device.path, false);
+    }
+    Result<void> gone = co_await bluez::hang_up(bus_, device.path);
+    (void)gone;  // the device may have left by itself
+    co_return done;
+  }
+
+ private:
+  net::TimePoint in(net::Duration time) { return attempt_.run.clock().now() + time; }
+
+  net::Task<void> by_services(std::string path) {
+    Result<bluez::Gatt> opened = co_await bluez::Gatt::open(bus_, path, in(connect_time));
+    if (!opened) {
+      Error error = std::move(opened).error();
+      if (error.code == make_error_code(net::Errc::timed_out))
+        error.code = make_error_code(Errc::unreachable);
+      co_return by_cause(std::move(error));
+    }
+    bluez::Gatt gatt = *std::move(opened);
+    attempt_.flow.reached(Stage::connected);
+    GattEndpoints endpoints(bus_, gatt, attempt_.run.clock());
+    Result<bool> is_esp = co_await endpoints.find(in(services_time));
+    if (!is_esp) co_return by_cause(std::move(is_esp).error());
+    if (*is_esp) co_return co_await provision_esp(endpoints);
+    if (gatt.has_service(improv::service_uuid)) co_return co_await provision_improv(gatt);
+    co_return co_await bond(std::move(path), true);
+  }
+
+  Result<void> require_wifi(std::string_view protocol) {
+    attempt_.result.protocol = protocol;
+    if (attempt_.request.wifi) return {};
+    return make_error(Errc::missing_wifi, std::string(protocol),
+                      "give the network's name and password in a file");
+  }
+
+  net::Task<void> provision_esp(GattEndpoints& endpoints) {
+    AIOT_CO_CHECK(require_wifi("esp"));
+    const protocomm::Plan plan = esp_plan(attempt_);
+    protocomm::Random random = crypto::random_bytes;
+    ConnectedFlow flow(attempt_.flow);
+    co_return co_await protocomm::provision(endpoints, plan, flow, attempt_.result,
+                                            std::move(random));
+  }
+
+  net::Task<void> provision_improv(bluez::Gatt& gatt) {
+    AIOT_CO_CHECK(require_wifi("improv"));
+    GattCharacteristics characteristics(gatt, attempt_.run.clock());
+    improv::BleLine line(characteristics);
+    Result<void> open = co_await line.open(in(services_time));
+    if (!open) co_return by_cause(std::move(open).error());
+    improv::Session session(line);
+    ConnectedFlow flow(attempt_.flow);
+    co_return co_await improv::provision(session, *attempt_.request.wifi, flow, attempt_.result);
+  }
+
+  net::Task<void> bond(std::string path, bool connected) {
+    attempt_.result.protocol = "bond";
+    const std::string passkey = attempt_.target.secrets.passkey;
+    bluez::Io io = passkey.empty() ? bluez::Io::no_input_no_output : bluez::Io::keyboard_only;
+    if (attempt_.request.io != "auto") {
+      const auto asked = bluez::parse_io(attempt_.request.io);
+      if (!asked) {
+        co_return make_error(Errc::bad_io, attempt_.request.io,
+                             "use auto, " + bluez::io_grammar());
+      }
+      io = *asked;
+    }
+    fleet::DeviceRun& run = attempt_.run;
+    bluez::BondHelper helper;
+    helper.passkey = passkey;
+    helper.show = [&run](const std::string& shown) {
+      run.notice("pair.type_passkey", fmt::format("type {} on the device", shown));
+    };
+    helper.compare = [&run, passkey](const std::string& shown) {
+      if (!passkey.empty()) return passkey == shown;
+      run.notice("pair.compare_number", fmt::format("this host shows {}", shown),
+                 "compare it with the device's display; unpair the device when they differ");
+      return true;
+    };
+    Result<bluez::Bond> made =
+        co_await bluez::make_bond(bus_, std::move(path), io, std::move(helper), in(bond_time));
+    if (!made) co_return by_cause(std::move(made).error());
+    if (!connected) attempt_.flow.reached(Stage::connected);
+    attempt_.flow.reached(Stage::authenticated);
+    attempt_.flow.reached(Stage::joined);
+    attempt_.flow.reached(Stage::confirmed);  // BlueZ lists it among its bonds
+    PairResult& result = attempt_.result;
+    if (!made->name.empty()) result.name = made->name;
+    if (made->device_class) {
+      const ble::DeviceClass kind = ble::device_class(*made->device_class);
+      result.model = kind.minor.empty() ? std::string(kind.major)
+                                        : fmt::format("{}: {}", kind.major, kind.minor);
+    }
+    for (const std::string& uuid : made->service_uuids)
+      result.services.push_back(ble::service_name(uuid));
+    std::ranges::sort(result.services);
+    co_return Result<void>();
+  }
+
+  /// For a session that reports a link as open which was reported before.
+  class ConnectedFlow final : public provisioning::Flow {
+   public:
+    explicit ConnectedFlow(provisioning::Flow& flow) : flow_(flow) {}
+    void reached(Stage stage) override {
+      if (stage != Stage::found && stage != Stage::connected) flow_.reached(stage);
+    }
+    void log(std::string text) override { flow_.log(std::move(text)); }
+
+   private:
+    provisioning::Flow& flow_;
+  };
+
+  Attempt& attempt_;
+  dbus::Bus& bus_;
+};
+
+net::Task<void> pair_by_bluetooth(Attempt& attempt, bluez::Radio radio) {
+  AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(co_await net::asio::this_coro::executor, {}));
+  BluetoothSession session(attempt, bus);
+  co_return co_await session.run(radio);
+}
+
+}  // namespace
+
+bool takes_ble(const Target& target) {
+  return is_device(target, "ble") || (target.address.scheme.empty() && esp_ble_code(target));
+}
+
+net::Task<void> pair_ble(Attempt& attempt) { return pair_by_bluetooth(attempt, bluez::Radio::le); }
+
+bool takes_bluetooth(const Target& target) { return is_device(target, "bluetooth"); }
+
+net::Task<void> pair_bluetooth(Attempt& attempt) {
+  return pair_by_bluetooth(attempt, bluez::Radio::bredr);
+}
+
+Result<void> unpair(const Address& device, std::stop_token stop) {
+  constexpr std::array<std::string_view, 2> schemes = {"ble", "bluetooth"};
+  AIOT_CHECK(require_scheme(device, schemes));
+  if (!ble::parse_device_address(device.path)) {
+    return make_error(Errc::no_protocol, device.str(), "write ble:AA:BB:CC:DD:EE:FF");
+  }
+  net::asio::io_context loop;
+  net::asio::cancellation_signal cancel;
+  std::optional<Result<void>> done;
+  net::asio::co_spawn(
+      loop,
+      [&]() -> net::asio::awaitable<void> {
+        co_await net::asio::this_coro::throw_if_cancelled(false);
+        Result<dbus::Bus> bus = dbus::Bus::open(loop.get_executor(), {});
+        if (!bus) {
+          done.emplace(std::move(bus).error());
+          co_return;
+        }
+        Result<void> removed = co_await bluez::remove_bond(
+            *bus, device.path, net::steady_clock().now() + unpair_time);
+        done.emplace(std::move(removed));
+      },
+      net::asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+      }));
+  const std::stop_callback on_stop(std::move(stop), [&] {
+    net::asio::post(loop, [&] { cancel.emit(net::asio::cancellation_type::terminal); });
+  });
+  loop.run();
+  if (!*done) return by_cause(std::move(*done).error());
+  return {};
+}
+
+}  // namespace aiot::pair
