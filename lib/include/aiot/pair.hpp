@@ -27,7 +27,7 @@ namespace aiot::pair {
 enum class Stage {
   found,             ///< the device has been seen, or answers
   connected,         ///< a link to it is open
-  authenticated,     ///< it and this host have proved who they are
+  authenticated,     ///< it and this host have proved their identity
   credentials_sent,  ///< it has taken what it was given
   joined,            ///< it reports that it is on the network, or that the bond is made
   confirmed,         ///< it was found again from outside: on the network, or among the bonds
