@@ -57,6 +57,7 @@ Environment real_environment(Signals& signals) {
   e.discover_sources = discover::sources;
   e.pair_devices = pair::run;
   e.push = ota::push;
+  e.pair_takes = pair::takes;
   e.simulate = sim::run;
   e.simulate_provision = sim::run_provision;
   e.simulate_ota = sim::run_ota;

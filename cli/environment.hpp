@@ -73,6 +73,7 @@ struct Environment {
   std::function<Result<ota::PushReport>(std::span<const Address>, const ota::PushRequest&,
                                         EventSink&, std::stop_token)>
       push;
+  std::function<bool(const pair::Target&, std::string_view protocol)> pair_takes;
 
   std::function<Result<sim::Report>(const sim::Request&,
                                     const std::function<void(const sim::Ready&)>&, EventSink&,

@@ -150,12 +150,19 @@ Result<std::vector<pair::Target>> targets_of(const Context& context, pair::Reque
     AIOT_TRY(pair::Target target, target_of(word, targets.size() + 1));
     targets.push_back(std::move(target));
   }
+  for (const std::string& file : context.args.all("--image")) {
+    AIOT_TRY(const std::string code, pair::read_code_image(file));
+    AIOT_TRY(pair::Target target, pair::parse_target(code).with(file));
+    targets.push_back(std::move(target));
+  }
   AIOT_CHECK(take_network(targets, request));
   AIOT_CHECK(place_code(context, targets));
   if (const auto file = context.args.get("--devices")) {
     AIOT_CHECK(read_device_list(
         context, *file, [&](std::istream& in, const std::string& name) -> Result<void> {
-          AIOT_TRY(auto listed, read_pair_list(in, name, request.protocol));
+          AIOT_TRY(auto listed, read_pair_list(in, name, [&](const pair::Target& target) {
+                     return context.environment.pair_takes(target, request.protocol);
+                   }));
           std::move(listed.begin(), listed.end(), std::back_inserter(targets));
           return {};
         }));
@@ -215,8 +222,15 @@ int run_pair(Context& context) {
 }
 
 int run_show(Context& context) {
-  const auto info =
-      pair::explain_code(context.args.items.front(), context.args.has("--reveal"));
+  const auto image = context.args.get("--image");
+  if (image.has_value() == !context.args.items.empty()) {
+    return context.fail(make_error(Errc::missing_argument, "pair show: CODE or --image",
+                                   "give a setup code, or a picture of one"));
+  }
+  const auto code = image ? pair::read_code_image(*image)
+                          : Result<std::string>(context.args.items.front());
+  if (!code) return context.fail(code.error());
+  const auto info = pair::explain_code(*code, context.args.has("--reveal"));
   if (!info) return context.fail(info.error());
   render::Outcome outcome;
   outcome.record = *info;
@@ -231,8 +245,12 @@ Command show_verb() {
       .description =
           "Of an ESP, DPP, HomeKit, Matter or Wi-Fi code: its kind and what it says. Secrets are "
           "named, and shown with --reveal only.",
-      .positionals = {{.name = "CODE", .help = "the code, as scanned or typed"}},
-      .options = {{.names = "--reveal", .help = "Show the secrets, too"}},
+      .positionals = {{.name = "CODE", .help = "the code, as scanned or typed", .min = 0}},
+      .options = {{.names = "--image",
+                   .value = "FILE",
+                   .help = "The code in a picture (PNG)",
+                   .complete = Complete::file},
+                  {.names = "--reveal", .help = "Show the secrets, too"}},
       .examples = {{"pair show MT:Y.K9042C00KA0648G00", "A Matter code"},
                    {"pair show \"$(cat code.txt)\" --reveal", "A code from a file, with its secrets"}},
       .handler = run_show,
@@ -275,6 +293,11 @@ std::vector<Option> pair_options() {
        .value = "ADDRESS",
        .help = "Where the device of the setup code is",
        .complete = Complete::address},
+      {.names = "--image",
+       .value = "FILE",
+       .help = "A setup code in a picture (PNG), like a TARGET; may be repeated",
+       .complete = Complete::file,
+       .repeatable = true},
       {.names = "--wifi-file",
        .value = "FILE",
        .help = "The Wi-Fi network: a YAML file with ssid: and password:; - is standard input",

@@ -16,6 +16,7 @@ namespace {
 
 namespace json = boost::json;
 using pair::Target;
+using Takes = std::function<bool(const Target&)>;
 
 constexpr std::size_t most_targets = 4096;
 /// A whole report of `discover --json`.
@@ -64,8 +65,8 @@ std::optional<std::vector<std::string>> split_row(std::string_view text) {
 /// Reads the lists, whatever form they have.
 class Reader {
  public:
-  Reader(std::istream& in, std::string name, const std::string& protocol)
-      : in_(in), name_(std::move(name)), protocol_(protocol) {}
+  Reader(std::istream& in, std::string name, const Takes& takes)
+      : in_(in), name_(std::move(name)), takes_(takes) {}
 
   Result<std::vector<Target>> read();
 
@@ -86,7 +87,7 @@ class Reader {
 
   std::istream& in_;
   std::string name_;
-  const std::string& protocol_;
+  const Takes& takes_;
   std::string line_;
   int number_ = 0;
   bool ended_ = false;
@@ -121,7 +122,7 @@ std::optional<Address> Reader::address_of(const json::object& device) const {
     const auto address = parse_address(std::string_view(value.as_string()));
     if (!address) continue;
     target.address = *address;
-    if (pair::takes(target, protocol_)) return *address;
+    if (takes_(target)) return *address;
   }
   return std::nullopt;
 }
@@ -269,8 +270,8 @@ Result<std::vector<Target>> Reader::read() {
 }  // namespace
 
 Result<std::vector<Target>> read_pair_list(std::istream& in, const std::string& name,
-                                           const std::string& protocol) {
-  return Reader(in, name, protocol).read();
+                                           const Takes& takes) {
+  return Reader(in, name, takes).read();
 }
 
 }  // namespace aiot::cli::command

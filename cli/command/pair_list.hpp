@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <vector>
@@ -14,11 +15,11 @@ namespace aiot::cli::command {
 /// - CSV (RFC 4180, a row on each line) whose first line names its columns: id, address, code, pop, username, passkey,
 ///   token, ssid, password, security, hidden; each row has an address or a code;
 /// - what `discover --json`, `discover --jsonl` and `sim provision` print: of what was found, the
-///   devices that are not set up yet and that a protocol (or the one called `protocol`) takes.
+///   devices that are not set up yet, at the first of their addresses that `takes` takes.
 ///
 /// Errors name the line, never what is on it. The end of `sim`'s lines is what they say, for their
 /// stream goes on.
 Result<std::vector<pair::Target>> read_pair_list(std::istream& in, const std::string& name,
-                                                 const std::string& protocol);
+                                                 const std::function<bool(const pair::Target&)>& takes);
 
 }  // namespace aiot::cli::command

@@ -233,6 +233,12 @@ std::optional<MacAddress> Neighbours::find(const asio::ip::address& address) con
   return std::nullopt;
 }
 
+std::optional<asio::ip::address> Neighbours::find(const MacAddress& mac) const {
+  // IPv4 addresses come first in the order of addresses.
+  const auto row = std::ranges::find_if(rows_, [&](const auto& one) { return one.second.mac == mac; });
+  return row == rows_.end() ? std::nullopt : std::optional(row->first);
+}
+
 std::optional<MacAddress> neighbour_of(const asio::ip::address& address) {
   return Neighbours::read().find(address);
 }

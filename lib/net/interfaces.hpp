@@ -47,6 +47,8 @@ class Neighbours {
   static Neighbours read();
   /// An address without a scope id is found on whichever interface it is.
   std::optional<MacAddress> find(const asio::ip::address& address) const;
+  /// An IP address that this hardware address is behind, an IPv4 one where there is one.
+  std::optional<asio::ip::address> find(const MacAddress& mac) const;
 
  private:
   struct Row {

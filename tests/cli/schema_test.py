@@ -55,6 +55,16 @@ COMMANDS = [
     ["config", "show"],
     ["config", "path"],
     ["sim", "--list"],
+    ["sim", "provision", "--list"],
+    ["pair", "http://fine:1", "http://busy:2", "http://hostile:3"],
+    ["pair", "http://fine:1", "-n"],
+    ["pair"],
+    *[["pair", "show", code, "--reveal"] for code in (
+        "MT:Y.K9042C00KA0648G00", "34970112332", "X-HM://0023ISYWY7OSX", "WIFI:S:home;T:WPA;P:secret-pass;;",
+        '{"ver":"v1","name":"P","username":"u","pop":"x","transport":"ble","network":"wifi"}',
+        "DPP:C:81/1;M:5254005828e5;I:i;V:2;H:h;K:MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADM2206avxHJaHXgLMkq/24e0r"
+        "srfMP9K1Tm8gx+ovP0I=;;")],
+    ["pair", "show", "MT:"],
     ["discover"],
     ["discover", "--where", "none"],
     ["discover", "--where", "name="],

@@ -232,6 +232,31 @@ void play(const Address& device, const std::string& job_name, const std::optiona
   sink.on_event(event::Finished{name, result});
 }
 
+namespace {
+
+Result<pair::Report> pair_job(std::span<const pair::Target> targets, const pair::Request& request,
+                              EventSink& sink, std::stop_token) {
+  pair::Report report;
+  for (const pair::Target& target : targets) {
+    DeviceReport<pair::PairResult> device;
+    device.device = target.address;
+    if (target.address.scheme.empty()) device.device = *parse_address("code:1");
+    device.error = error_of(device.device);
+    if (device.error) device.step = "connect";
+    device.result.protocol = "toy";
+    device.result.stages = {{pair::Stage::found, 1.5}};
+    device.result.dry_run = request.dry_run;
+    device.result.networks = {{"home", "24:0a:c4:00:00:02", 6, -50, "wpa2"}};
+    if (!device.error && request.wifi) device.result.ssid = request.wifi->ssid;
+    device.result.seconds = 0.25;
+    play(device.device, "pair", device.error, device.result, sink);
+    report.devices.push_back(std::move(device));
+  }
+  return report;
+}
+
+}  // namespace
+
 Environment scripted_environment() {
   Environment e;
   e.write = job<flash::WriteRequest, flash::WriteResult>();
@@ -276,6 +301,15 @@ Environment scripted_environment() {
   e.listen_schemes = [] { return std::vector<listen::Scheme>{{"tcp", "tcp://HOST:PORT", ""}}; };
   e.bench_run = bench_run;
   e.bench_infer = bench_infer;
+  e.pair_devices = pair_job;
+  e.pair_takes = [](const pair::Target& target, std::string_view) {
+    return target.address.scheme == "http" || target.address.scheme == "ble";
+  };
+  e.simulate_provision = [](const sim::ProvisionRequest& r, const auto& ready, EventSink&,
+                            std::stop_token) -> Result<sim::Report> {
+    ready({.address = "tcp://127.0.0.1:4001", .chip = r.kind, .mac = "24:0a:c4:00:00:01"});
+    return sim::Report{};
+  };
   e.read_input = [](std::stop_token) { return std::string(); };
   e.raw_terminal = [] { return std::shared_ptr<void>(); };
   e.simulate = [](const sim::Request& r, const auto& ready, EventSink&,

@@ -180,6 +180,9 @@ AIOT_API void describe(FieldVisitor& v, CodeInfo& info);
 /// Needs no device and no network.
 AIOT_API Result<CodeInfo> explain_code(std::string_view code, bool reveal);
 
+/// The text of the one QR code in a PNG picture. "pair.bad_code" when there is none, or several.
+AIOT_API Result<std::string> read_code_image(const std::string& path);
+
 /// Whether a protocol of run(), or the one called `protocol`, takes this target by what it says.
 AIOT_API bool takes(const Target& target, std::string_view protocol = {});
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "job/pair/code.hpp"
+#include "job/pair/confirm.hpp"
 #include "job/pair/record.hpp"
 #include "job/pair/wifi_join.hpp"
 #include "protocol/setup_code/code.hpp"
@@ -244,7 +245,7 @@ Result<Report> run_in(std::span<const Target> targets, const Request& request,
 
 Result<Report> run(std::span<const Target> targets, const Request& request, EventSink& sink,
                    std::stop_token stop) {
-  const Environment environment{protocols(), &net::steady_clock(), nullptr};
+  const Environment environment{protocols(), &net::steady_clock(), confirm};
   return run_in(targets, request, environment, sink, std::move(stop));
 }
 
