@@ -1,0 +1,1 @@
+aiot_fuzzer(setup_code LINKS aiot_setup_code)
