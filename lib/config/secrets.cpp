@@ -11,6 +11,10 @@ namespace aiot::config {
 
 Result<Credentials> read_credentials(const std::string& path) {
   AIOT_TRY(const std::string text, read_secret_file(path));
+  return parse_credentials(text, path);
+}
+
+Result<Credentials> parse_credentials(std::string_view text, const std::string& path) {
   AIOT_TRY(const std::vector<Entry> entries, parse_yaml(text, path));
   Credentials found;
   for (const Entry& entry : entries) {
@@ -51,6 +55,10 @@ std::optional<std::array<std::uint8_t, 6>> parse_mac(std::string text) {
 
 Result<BindKeys> read_bind_keys(const std::string& path) {
   AIOT_TRY(const std::string text, read_secret_file(path));
+  return parse_bind_keys(text, path);
+}
+
+Result<BindKeys> parse_bind_keys(std::string_view text, const std::string& path) {
   AIOT_TRY(const std::vector<Entry> entries, parse_yaml(text, path));
   BindKeys keys;
   for (const Entry& entry : entries) {

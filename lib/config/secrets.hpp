@@ -25,6 +25,8 @@ struct Credentials {
 /// The file must be its owner's alone (see read_secret_file). Errc::unknown_key and Errc::bad_value
 /// name the line, never the password.
 Result<Credentials> read_credentials(const std::string& path);
+/// The same from its text; `path` as errors call it.
+Result<Credentials> parse_credentials(std::string_view text, const std::string& path);
 
 /// Keys of encrypted adverts by their device's address, most significant byte first. A key has 16
 /// bytes, or 12 (MiBeacon v2 and v3).
@@ -37,6 +39,7 @@ using BindKeys = std::map<std::array<std::uint8_t, 6>, Bytes>;
 /// The file must be its owner's alone (see read_secret_file). Errc::bad_value names the line, never
 /// the key.
 Result<BindKeys> read_bind_keys(const std::string& path);
+Result<BindKeys> parse_bind_keys(std::string_view text, const std::string& path);
 
 /// A Wi-Fi network from YAML: ssid, and perhaps password, security and hidden. What the fields hold
 /// is not checked. Errc::unknown_key and Errc::bad_value name the line, never what is on it.
