@@ -7,42 +7,39 @@
 namespace aiot::cli {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message,
-                       Condition condition = Condition::usage) {
-  return {static_cast<int>(e), code, message, condition};
-}
-constexpr std::array<ErrorRow, 23> rows = {{
-    row(Errc::unknown_option, "usage.option", "no such option"),
-    row(Errc::unknown_command, "usage.command", "no such command"),
-    row(Errc::missing_value, "usage.value_missing", "the option needs a value"),
-    row(Errc::bad_value, "usage.value", "not a value this option takes"),
-    row(Errc::missing_argument, "usage.argument_missing", "an argument is missing"),
-    row(Errc::too_many_arguments, "usage.argument_extra", "one argument too many"),
-    row(Errc::conflict, "usage.conflict", "these cannot be used together"),
-    row(Errc::duplicate_device, "usage.duplicate_device", "the same device is named twice"),
-    row(Errc::needs_confirmation, "confirmation.needed", "this needs a confirmation",
-        Condition::confirmation),
-    row(Errc::declined, "confirmation.declined", "not confirmed, nothing was changed",
-        Condition::confirmation),
-    row(Errc::bad_device_list, "devices.list", "not a list of devices", Condition::invalid_input),
-    row(Errc::no_devices, "devices.none", "no device is named", Condition::no_match),
-    row(Errc::nothing_captured, "discover.nothing_captured", "no device is in the capture",
-        Condition::no_match),
-    row(Errc::nothing_found, "discover.nothing", "no device was found", Condition::no_match),
-    row(Errc::stopped, "stopped", "stopped before its time", Condition::cancelled),
-    row(Errc::log_file, "log.unwritable", "the log file cannot be written", Condition::resource),
-    row(Errc::output_failed, "output.failed", "standard output could not be written",
-        Condition::resource),
-    row(Errc::damaged_file, "file.damaged", "the file is damaged", Condition::invalid_input),
-    row(Errc::input_file, "input.unreadable", "the file cannot be read", Condition::invalid_input),
-    row(Errc::output_file, "output.unwritable", "the file cannot be written", Condition::resource),
-    row(Errc::report_unwritable, "bench.unwritable", "the output cannot be written there",
-        Condition::resource),
-    row(Errc::report_failed, "bench.report_failed", "the report could not be written",
-        Condition::not_recorded),
-    row(Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal),
-}};
-const ErrorTable table("cli", rows);
+constexpr ErrorRow rows[] = {
+    {Errc::unknown_option, "usage.option", "no such option", Condition::usage},
+    {Errc::unknown_command, "usage.command", "no such command", Condition::usage},
+    {Errc::missing_value, "usage.value_missing", "the option needs a value", Condition::usage},
+    {Errc::bad_value, "usage.value", "not a value this option takes", Condition::usage},
+    {Errc::missing_argument, "usage.argument_missing", "an argument is missing", Condition::usage},
+    {Errc::too_many_arguments, "usage.argument_extra", "one argument too many", Condition::usage},
+    {Errc::conflict, "usage.conflict", "these cannot be used together", Condition::usage},
+    {Errc::duplicate_device, "usage.duplicate_device", "the same device is named twice",
+     Condition::usage},
+    {Errc::needs_confirmation, "confirmation.needed", "this needs a confirmation",
+     Condition::confirmation},
+    {Errc::declined, "confirmation.declined", "not confirmed, nothing was changed",
+     Condition::confirmation},
+    {Errc::bad_device_list, "devices.list", "not a list of devices", Condition::invalid_input},
+    {Errc::no_devices, "devices.none", "no device is named", Condition::no_match},
+    {Errc::nothing_captured, "discover.nothing_captured", "no device is in the capture",
+     Condition::no_match},
+    {Errc::nothing_found, "discover.nothing", "no device was found", Condition::no_match},
+    {Errc::stopped, "stopped", "stopped before its time", Condition::cancelled},
+    {Errc::log_file, "log.unwritable", "the log file cannot be written", Condition::resource},
+    {Errc::output_failed, "output.failed", "standard output could not be written",
+     Condition::resource},
+    {Errc::damaged_file, "file.damaged", "the file is damaged", Condition::invalid_input},
+    {Errc::input_file, "input.unreadable", "the file cannot be read", Condition::invalid_input},
+    {Errc::output_file, "output.unwritable", "the file cannot be written", Condition::resource},
+    {Errc::report_unwritable, "bench.unwritable", "the output cannot be written there",
+     Condition::resource},
+    {Errc::report_failed, "bench.report_failed", "the report could not be written",
+     Condition::not_recorded},
+    {Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal},
+};
+const ErrorTable error_table("cli", rows);
 
 struct FlagHint {
   std::string_view code;  ///< a stable code, or its first part with a trailing dot
@@ -100,7 +97,7 @@ constexpr std::array flag_hints = {
 
 }  // namespace
 
-boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), table}; }
+boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), error_table}; }
 
 std::string_view flag_hint(std::string_view stable_code) {
   const auto it = std::find_if(flag_hints.begin(), flag_hints.end(), [&](const FlagHint& h) {

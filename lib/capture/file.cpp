@@ -1,7 +1,6 @@
 #include "capture/file.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -16,17 +15,16 @@
 namespace aiot::capture {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message) {
-  return {static_cast<int>(e), code, message, Condition::invalid_input};
-}
-
-constexpr std::array<ErrorRow, 5> rows = {{
-    row(Errc::unreadable, "capture.unreadable", "the capture cannot be read"),
-    row(Errc::not_a_capture, "capture.format", "not a capture"),
-    row(Errc::unsupported, "capture.unsupported", "this kind of capture is not read"),
-    row(Errc::damaged, "capture.damaged", "the capture is damaged"),
-    row(Errc::truncated, "capture.truncated", "the capture ends in the middle of a record"),
-}};
+constexpr ErrorRow rows[] = {
+    {Errc::unreadable, "capture.unreadable", "the capture cannot be read",
+     Condition::invalid_input},
+    {Errc::not_a_capture, "capture.format", "not a capture", Condition::invalid_input},
+    {Errc::unsupported, "capture.unsupported", "this kind of capture is not read",
+     Condition::invalid_input},
+    {Errc::damaged, "capture.damaged", "the capture is damaged", Condition::invalid_input},
+    {Errc::truncated, "capture.truncated", "the capture ends in the middle of a record",
+     Condition::invalid_input},
+};
 const ErrorTable table("capture", rows);
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "config/yaml.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,24 +19,21 @@
 namespace aiot::config {
 namespace {
 
-constexpr std::array<ErrorRow, 8> rows = {{
-    {static_cast<int>(Errc::unreadable), "config.unreadable",
-     "the configuration file cannot be read", Condition::invalid_input},
-    {static_cast<int>(Errc::too_large), "config.too_large", "the configuration file is too large",
+constexpr ErrorRow rows[] = {
+    {Errc::unreadable, "config.unreadable", "the configuration file cannot be read",
      Condition::invalid_input},
-    {static_cast<int>(Errc::syntax), "config.syntax", "not a configuration file",
+    {Errc::too_large, "config.too_large", "the configuration file is too large",
      Condition::invalid_input},
-    {static_cast<int>(Errc::unknown_key), "config.unknown_key", "unknown setting",
+    {Errc::syntax, "config.syntax", "not a configuration file", Condition::invalid_input},
+    {Errc::unknown_key, "config.unknown_key", "unknown setting", Condition::invalid_input},
+    {Errc::duplicate_key, "config.duplicate_key", "the setting is given twice",
      Condition::invalid_input},
-    {static_cast<int>(Errc::duplicate_key), "config.duplicate_key", "the setting is given twice",
+    {Errc::bad_value, "config.bad_value", "not a valid value", Condition::invalid_input},
+    {Errc::foreign, "config.foreign", "the configuration file belongs to another user",
      Condition::invalid_input},
-    {static_cast<int>(Errc::bad_value), "config.bad_value", "not a valid value",
-     Condition::invalid_input},
-    {static_cast<int>(Errc::foreign), "config.foreign",
-     "the configuration file belongs to another user", Condition::invalid_input},
-    {static_cast<int>(Errc::readable_by_others), "config.permissions",
+    {Errc::readable_by_others, "config.permissions",
      "others can read or change this file of secrets", Condition::refused_security},
-}};
+};
 const ErrorTable table("config", rows);
 
 }  // namespace

@@ -1,19 +1,17 @@
 #include "core/error_codes.hpp"
 
-#include <array>
-
 namespace aiot::core {
 namespace {
 
-constexpr std::array<ErrorRow, 5> rows = {{
-    {static_cast<int>(Errc::bad_size), "usage.size", "not a size in bytes", Condition::usage},
-    {static_cast<int>(Errc::bad_duration), "usage.duration", "not a duration", Condition::usage},
-    {static_cast<int>(Errc::bad_address), "usage.address", "not an address", Condition::usage},
-    {static_cast<int>(Errc::wrong_scheme), "usage.scheme",
-     "this kind of address cannot be used here", Condition::usage},
-    {static_cast<int>(Errc::no_module), "system.library", "a library that this needs is not installed",
+constexpr ErrorRow rows[] = {
+    {Errc::bad_size, "usage.size", "not a size in bytes", Condition::usage},
+    {Errc::bad_duration, "usage.duration", "not a duration", Condition::usage},
+    {Errc::bad_address, "usage.address", "not an address", Condition::usage},
+    {Errc::wrong_scheme, "usage.scheme", "this kind of address cannot be used here",
+     Condition::usage},
+    {Errc::no_module, "system.library", "a library that this needs is not installed",
      Condition::resource},
-}};
+};
 const ErrorTable table("core", rows);
 
 }  // namespace

@@ -27,39 +27,38 @@ constexpr const char* properties = "org.freedesktop.DBus.Properties";
 /// More devices than any room holds: somebody floods the air with made-up addresses.
 constexpr std::size_t max_devices = 10000;
 
-constexpr int row(Errc e) { return static_cast<int>(e); }
-constexpr std::array<ErrorRow, 16> rows = {{
-    {row(Errc::no_daemon), "bluetooth.no_daemon", "bluetoothd does not run", Condition::resource},
-    {row(Errc::no_adapter), "bluetooth.no_adapter", "no Bluetooth adapter", Condition::resource},
-    {row(Errc::powered_off), "bluetooth.powered_off", "the Bluetooth adapter is switched off",
+constexpr ErrorRow rows[] = {
+    {Errc::no_daemon, "bluetooth.no_daemon", "bluetoothd does not run", Condition::resource},
+    {Errc::no_adapter, "bluetooth.no_adapter", "no Bluetooth adapter", Condition::resource},
+    {Errc::powered_off, "bluetooth.powered_off", "the Bluetooth adapter is switched off",
      Condition::resource},
-    {row(Errc::no_permission), "bluetooth.permission", "this user may not use Bluetooth",
+    {Errc::no_permission, "bluetooth.permission", "this user may not use Bluetooth",
      Condition::resource},
-    {row(Errc::no_device), "bluetooth.no_device", "no such Bluetooth device was heard",
+    {Errc::no_device, "bluetooth.no_device", "no such Bluetooth device was heard",
      Condition::no_match, true},
-    {row(Errc::no_attribute), "bluetooth.no_attribute", "the device has no such characteristic",
+    {Errc::no_attribute, "bluetooth.no_attribute", "the device has no such characteristic",
      Condition::no_match},
-    {row(Errc::busy), "bluetooth.busy", "another Bluetooth connection is in the way",
+    {Errc::busy, "bluetooth.busy", "another Bluetooth connection is in the way",
      Condition::resource, true},
-    {row(Errc::unreachable), "bluetooth.unreachable", "the device does not accept a connection",
+    {Errc::unreachable, "bluetooth.unreachable", "the device does not accept a connection",
      Condition::timeout, true},
-    {row(Errc::attribute), "bluetooth.attribute", "the device refused a characteristic's value",
+    {Errc::attribute, "bluetooth.attribute", "the device refused a characteristic's value",
      Condition::protocol},
-    {row(Errc::not_bonded), "bluetooth.not_bonded", "the characteristic requires a bond",
+    {Errc::not_bonded, "bluetooth.not_bonded", "the characteristic requires a bond",
      Condition::refused_security},
-    {row(Errc::bond_failed), "bluetooth.bond_failed", "the device and this host agreed on no key",
+    {Errc::bond_failed, "bluetooth.bond_failed", "the device and this host agreed on no key",
      Condition::refused_security},
-    {row(Errc::wrong_passkey), "bluetooth.wrong_passkey", "wrong passkey",
+    {Errc::wrong_passkey, "bluetooth.wrong_passkey", "wrong passkey",
      Condition::refused_security},
-    {row(Errc::bond_rejected), "bluetooth.bond_rejected", "the device rejected the bond",
+    {Errc::bond_rejected, "bluetooth.bond_rejected", "the device rejected the bond",
      Condition::refused_security},
-    {row(Errc::bond_timeout), "bluetooth.bond_timeout", "no reply while the bond was made",
+    {Errc::bond_timeout, "bluetooth.bond_timeout", "no reply while the bond was made",
      Condition::timeout, true},
-    {row(Errc::bonded), "bluetooth.bonded", "this host has a bond with the device",
+    {Errc::bonded, "bluetooth.bonded", "this host has a bond with the device",
      Condition::refused_security},
-    {row(Errc::no_passkey), "bluetooth.no_passkey", "the device requires a passkey",
+    {Errc::no_passkey, "bluetooth.no_passkey", "the device requires a passkey",
      Condition::usage},
-}};
+};
 const ErrorTable table("bluetooth", rows);
 
 /// What BlueZ 5.66 names its errors (src/error.c, src/gatt-client.c), and says in them.

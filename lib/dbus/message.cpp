@@ -9,19 +9,17 @@
 namespace aiot::dbus {
 namespace {
 
-constexpr int row(Errc e) { return static_cast<int>(e); }
-
-constexpr std::array<ErrorRow, 8> rows = {{
-    {row(Errc::no_bus), "dbus.no_bus", "the system bus does not run here", Condition::resource},
-    {row(Errc::no_service), "dbus.no_service", "the service does not run", Condition::resource},
-    {row(Errc::denied), "dbus.denied", "this user may not ask the service", Condition::resource},
-    {row(Errc::not_ready), "dbus.not_ready", "not ready", Condition::resource, true},
-    {row(Errc::in_progress), "dbus.in_progress", "under way already", Condition::resource, true},
-    {row(Errc::no_object), "dbus.no_object", "the service has no such thing", Condition::no_match},
-    {row(Errc::refused), "dbus.refused", "the service refused", Condition::protocol},
-    {row(Errc::bad_message), "dbus.bad_message", "a message that does not fit its description",
+constexpr ErrorRow rows[] = {
+    {Errc::no_bus, "dbus.no_bus", "the system bus does not run here", Condition::resource},
+    {Errc::no_service, "dbus.no_service", "the service does not run", Condition::resource},
+    {Errc::denied, "dbus.denied", "this user may not ask the service", Condition::resource},
+    {Errc::not_ready, "dbus.not_ready", "not ready", Condition::resource, true},
+    {Errc::in_progress, "dbus.in_progress", "under way already", Condition::resource, true},
+    {Errc::no_object, "dbus.no_object", "the service has no such thing", Condition::no_match},
+    {Errc::refused, "dbus.refused", "the service refused", Condition::protocol},
+    {Errc::bad_message, "dbus.bad_message", "a message that does not fit its description",
      Condition::protocol},
-}};
+};
 const ErrorTable table("dbus", rows);
 
 /// How errors are named: by the bus (D-Bus specification 0.41), BlueZ, NetworkManager and

@@ -1,7 +1,6 @@
 #include "dbus/wifi.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "dbus/message.hpp"
@@ -10,15 +9,13 @@
 namespace aiot::wifi {
 namespace {
 
-constexpr int row(Errc e) { return static_cast<int>(e); }
-constexpr std::array<ErrorRow, 4> rows = {{
-    {row(Errc::no_daemon), "wifi.no_daemon", "nothing manages Wi-Fi here", Condition::resource},
-    {row(Errc::no_adapter), "wifi.no_adapter", "no Wi-Fi interface", Condition::resource},
-    {row(Errc::switched_off), "wifi.switched_off", "the Wi-Fi radio is switched off",
+constexpr ErrorRow rows[] = {
+    {Errc::no_daemon, "wifi.no_daemon", "nothing manages Wi-Fi here", Condition::resource},
+    {Errc::no_adapter, "wifi.no_adapter", "no Wi-Fi interface", Condition::resource},
+    {Errc::switched_off, "wifi.switched_off", "the Wi-Fi radio is switched off",
      Condition::resource},
-    {row(Errc::no_permission), "wifi.permission", "this user may not use Wi-Fi",
-     Condition::resource},
-}};
+    {Errc::no_permission, "wifi.permission", "this user may not use Wi-Fi", Condition::resource},
+};
 const ErrorTable table("wifi", rows);
 
 bool says(const Error& error, Errc code) { return error.code == make_error_code(code); }

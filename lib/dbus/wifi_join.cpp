@@ -1,7 +1,6 @@
 #include "dbus/wifi_join.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "dbus/message.hpp"
 #include "net/clock.hpp"
@@ -12,23 +11,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr ErrorRow join_row(JoinErrc e, std::string_view code, std::string_view message,
-                            Condition condition) {
-  return {static_cast<int>(e), code, message, condition, true};
-}
-constexpr std::array join_rows = {
-    join_row(JoinErrc::not_in_range, "wifi.not_in_range", "no access point of this name",
-             Condition::no_match),
-    join_row(JoinErrc::wrong_password, "wifi.wrong_password",
-             "the access point refused the password", Condition::refused_security),
-    join_row(JoinErrc::no_address, "wifi.no_address", "no address from the access point",
-             Condition::timeout),
-    join_row(JoinErrc::failed, "wifi.join_failed", "this machine did not join the network",
-             Condition::resource),
-    join_row(JoinErrc::no_network, "wifi.no_network", "this machine is on no Wi-Fi network",
-             Condition::resource),
-    join_row(JoinErrc::no_secret, "wifi.no_secret",
-             "the password of this machine's network is not available", Condition::resource),
+constexpr ErrorRow join_rows[] = {
+    {JoinErrc::not_in_range, "wifi.not_in_range", "no access point of this name",
+             Condition::no_match},
+    {JoinErrc::wrong_password, "wifi.wrong_password",
+             "the access point refused the password", Condition::refused_security},
+    {JoinErrc::no_address, "wifi.no_address", "no address from the access point",
+             Condition::timeout},
+    {JoinErrc::failed, "wifi.join_failed", "this machine did not join the network",
+             Condition::resource},
+    {JoinErrc::no_network, "wifi.no_network", "this machine is on no Wi-Fi network",
+             Condition::resource},
+    {JoinErrc::no_secret, "wifi.no_secret",
+             "the password of this machine's network is not available", Condition::resource},
 };
 const ErrorTable join_table("wifi_join", join_rows);
 

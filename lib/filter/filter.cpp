@@ -1,7 +1,6 @@
 #include "filter/filter.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <functional>
@@ -12,12 +11,11 @@
 namespace aiot::filter {
 namespace {
 
-constexpr std::array<ErrorRow, 2> rows = {{
-    {static_cast<int>(Errc::bad_filter), "filter.syntax", "the filter cannot be understood",
+constexpr ErrorRow rows[] = {
+    {Errc::bad_filter, "filter.syntax", "the filter cannot be understood", Condition::usage},
+    {Errc::bad_pattern, "filter.pattern", "the regular expression cannot be understood",
      Condition::usage},
-    {static_cast<int>(Errc::bad_pattern), "filter.pattern",
-     "the regular expression cannot be understood", Condition::usage},
-}};
+};
 const ErrorTable table("filter", rows);
 
 }  // namespace

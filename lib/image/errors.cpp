@@ -1,47 +1,38 @@
 #include "image/errors.hpp"
 
-#include <array>
-
 namespace aiot::image {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition c) {
-  return {static_cast<int>(e), code, message, c};
-}
-
-constexpr std::array<ErrorRow, 25> error_rows = {{
-    row(Errc::not_an_image, "image.format", "not a file of this format", Condition::invalid_input),
-    row(Errc::truncated, "image.truncated", "the file ends too early", Condition::invalid_input),
-    row(Errc::bad_header, "image.header", "the header is not valid", Condition::invalid_input),
-    row(Errc::bad_checksum, "image.checksum", "the checksum is wrong", Condition::invalid_input),
-    row(Errc::bad_hash, "image.hash", "the SHA-256 is wrong", Condition::invalid_input),
-    row(Errc::bad_table, "image.table", "the partition table is not valid",
-        Condition::invalid_input),
-    row(Errc::bad_csv, "image.csv", "the partition CSV is not valid", Condition::invalid_input),
-    row(Errc::bad_elf, "image.elf", "the ELF file is not valid", Condition::invalid_input),
-    row(Errc::bad_hex, "image.hex", "the Intel HEX file is not valid", Condition::invalid_input),
-    row(Errc::bad_build, "image.build", "flasher_args.json is not valid", Condition::invalid_input),
-    row(Errc::unsafe_path, "image.path", "the path leads out of its folder",
-        Condition::invalid_input),
-    row(Errc::unreadable, "image.unreadable", "the file cannot be read", Condition::invalid_input),
-    row(Errc::empty_file, "image.empty", "the file is empty", Condition::invalid_input),
-    row(Errc::too_large, "image.large", "the file is too large", Condition::invalid_input),
-    row(Errc::overlap, "image.overlap", "two files overlap in flash", Condition::invalid_input),
-    row(Errc::needs_offset, "image.offset", "nothing says where this file goes",
-        Condition::invalid_input),
-    row(Errc::wrong_chip, "image.chip", "the image is for another chip", Condition::mismatch),
-    row(Errc::wrong_revision, "image.revision", "the image is for another revision of the chip",
-        Condition::mismatch),
-    row(Errc::does_not_fit, "image.size", "the file does not fit", Condition::mismatch),
-    row(Errc::no_such_partition, "image.partition", "no such partition", Condition::invalid_input),
-    row(Errc::unknown_chip, "image.unknown_chip", "the chip is not known", Condition::usage),
-    row(Errc::bad_setting, "image.setting", "this chip has no such flash setting",
-        Condition::usage),
-    row(Errc::unsupported, "image.unsupported", "this conversion is not offered", Condition::usage),
-    row(Errc::overwrites_input, "image.overwrites_input", "the output is one of the inputs",
-        Condition::usage),
-    row(Errc::unwritable, "image.unwritable", "the output cannot be written", Condition::resource),
-}};
+constexpr ErrorRow error_rows[] = {
+    {Errc::not_an_image, "image.format", "not a file of this format", Condition::invalid_input},
+    {Errc::truncated, "image.truncated", "the file ends too early", Condition::invalid_input},
+    {Errc::bad_header, "image.header", "the header is not valid", Condition::invalid_input},
+    {Errc::bad_checksum, "image.checksum", "the checksum is wrong", Condition::invalid_input},
+    {Errc::bad_hash, "image.hash", "the SHA-256 is wrong", Condition::invalid_input},
+    {Errc::bad_table, "image.table", "the partition table is not valid", Condition::invalid_input},
+    {Errc::bad_csv, "image.csv", "the partition CSV is not valid", Condition::invalid_input},
+    {Errc::bad_elf, "image.elf", "the ELF file is not valid", Condition::invalid_input},
+    {Errc::bad_hex, "image.hex", "the Intel HEX file is not valid", Condition::invalid_input},
+    {Errc::bad_build, "image.build", "flasher_args.json is not valid", Condition::invalid_input},
+    {Errc::unsafe_path, "image.path", "the path leads out of its folder", Condition::invalid_input},
+    {Errc::unreadable, "image.unreadable", "the file cannot be read", Condition::invalid_input},
+    {Errc::empty_file, "image.empty", "the file is empty", Condition::invalid_input},
+    {Errc::too_large, "image.large", "the file is too large", Condition::invalid_input},
+    {Errc::overlap, "image.overlap", "two files overlap in flash", Condition::invalid_input},
+    {Errc::needs_offset, "image.offset", "nothing says where this file goes",
+     Condition::invalid_input},
+    {Errc::wrong_chip, "image.chip", "the image is for another chip", Condition::mismatch},
+    {Errc::wrong_revision, "image.revision", "the image is for another revision of the chip",
+     Condition::mismatch},
+    {Errc::does_not_fit, "image.size", "the file does not fit", Condition::mismatch},
+    {Errc::no_such_partition, "image.partition", "no such partition", Condition::invalid_input},
+    {Errc::unknown_chip, "image.unknown_chip", "the chip is not known", Condition::usage},
+    {Errc::bad_setting, "image.setting", "this chip has no such flash setting", Condition::usage},
+    {Errc::unsupported, "image.unsupported", "this conversion is not offered", Condition::usage},
+    {Errc::overwrites_input, "image.overwrites_input", "the output is one of the inputs",
+     Condition::usage},
+    {Errc::unwritable, "image.unwritable", "the output cannot be written", Condition::resource},
+};
 const ErrorTable error_table("image", error_rows);
 
 }  // namespace

@@ -1,16 +1,13 @@
 #include "xml/error.hpp"
 
-#include <array>
-
 namespace aiot::xml {
 namespace {
 
-constexpr std::array rows = {
-    ErrorRow{static_cast<int>(Errc::not_xml), "xml.syntax", "not XML", Condition::protocol},
-    ErrorRow{static_cast<int>(Errc::too_large), "xml.large", "the XML is too large",
-             Condition::protocol},
-    ErrorRow{static_cast<int>(Errc::forbidden), "xml.doctype",
-             "the XML declares a document type, which is not taken", Condition::protocol},
+constexpr ErrorRow rows[] = {
+    {Errc::not_xml, "xml.syntax", "not XML", Condition::protocol},
+    {Errc::too_large, "xml.large", "the XML is too large", Condition::protocol},
+    {Errc::forbidden, "xml.doctype", "the XML declares a document type, which is not taken",
+     Condition::protocol},
 };
 const ErrorTable table("xml", rows);
 

@@ -38,6 +38,16 @@ struct ErrorRow {
   std::string_view message;  ///< for people, lower case, no full stop
   Condition condition;
   bool retryable = false;  ///< the same call may succeed when made again unchanged
+
+  /// `e` is the enumerator: {Errc::port_busy, "port.busy", "the port is in use", Condition::resource}.
+  template <class E>
+  constexpr ErrorRow(E e, std::string_view its_code, std::string_view its_message, Condition c,
+                     bool may_retry = false)
+      : value(static_cast<int>(e)),
+        code(its_code),
+        message(its_message),
+        condition(c),
+        retryable(may_retry) {}
 };
 
 /// A layer's error category, made from its table.

@@ -1,20 +1,17 @@
 #include "job/discover/error.hpp"
 
-#include <array>
-
 namespace aiot::discover {
 namespace {
 
-constexpr std::array<ErrorRow, 4> rows = {{
-    {static_cast<int>(Errc::unknown_source), "discover.unknown_source",
-     "there is no such way to look", Condition::usage},
-    {static_cast<int>(Errc::no_sources), "discover.no_sources", "no way to look is left",
+constexpr ErrorRow rows[] = {
+    {Errc::unknown_source, "discover.unknown_source", "there is no such way to look",
      Condition::usage},
-    {static_cast<int>(Errc::bad_subnet), "discover.bad_subnet",
+    {Errc::no_sources, "discover.no_sources", "no way to look is left", Condition::usage},
+    {Errc::bad_subnet, "discover.bad_subnet",
      "not a network whose addresses can be asked one by one", Condition::usage},
-    {static_cast<int>(Errc::unknown_interface), "discover.unknown_interface",
+    {Errc::unknown_interface, "discover.unknown_interface",
      "this machine has no such network interface", Condition::usage},
-}};
+};
 const ErrorTable table("discover", rows);
 
 }  // namespace

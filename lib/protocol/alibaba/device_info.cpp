@@ -2,20 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <boost/json.hpp>
 
 namespace aiot::alibaba {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message) {
-  return {static_cast<int>(e), code, message, Condition::protocol};
-}
-
-constexpr std::array rows = {
-    row(Errc::bad_content, "alibaba.bad_content", "not a device's description"),
-    row(Errc::refused, "alibaba.refused", "the device refused"),
-    row(Errc::bad_password, "alibaba.bad_password", "the device cannot read the password"),
+constexpr ErrorRow rows[] = {
+    {Errc::bad_content, "alibaba.bad_content", "not a device's description", Condition::protocol},
+    {Errc::refused, "alibaba.refused", "the device refused", Condition::protocol},
+    {Errc::bad_password, "alibaba.bad_password", "the device cannot read the password", Condition::protocol},
 };
 const ErrorTable table("alibaba", rows);
 

@@ -1,37 +1,30 @@
 #include "protocol/energyrunner/error.hpp"
 
-#include <array>
-
 namespace aiot::energyrunner {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition c,
-                       bool retryable = false) {
-  return {static_cast<int>(e), code, message, c, retryable};
-}
-
-constexpr std::array rows = {
-    row(Errc::no_answer, "energyrunner.no_answer", "the device did not answer", Condition::timeout,
-        true),
-    row(Errc::not_a_device, "energyrunner.not_a_device", "the device that replies is no device under test",
-        Condition::protocol),
-    row(Errc::garbled, "energyrunner.garbled", "a line of the device's is damaged",
-        Condition::protocol, true),
-    row(Errc::refused, "energyrunner.refused", "the device refused", Condition::protocol),
-    row(Errc::too_large, "energyrunner.too_large", "the device's buffer is too small for the input",
-        Condition::protocol),
-    row(Errc::not_loaded, "energyrunner.not_loaded", "the device's input is incomplete",
-        Condition::protocol, true),
-    row(Errc::upload_failed, "energyrunner.upload_failed", "the input could not be loaded",
-        Condition::protocol, true),
-    row(Errc::upload_mismatch, "energyrunner.upload_mismatch",
-        "the device holds other bytes than were sent", Condition::mismatch),
-    row(Errc::restarted, "energyrunner.restarted", "the device started again", Condition::protocol,
-        true),
-    row(Errc::incomplete, "energyrunner.incomplete", "the device's reply lacks a part",
-        Condition::protocol, true),
-    row(Errc::bad_fault, "energyrunner.bad_fault", "not a fault of a device under test",
-        Condition::usage),
+constexpr ErrorRow rows[] = {
+    {Errc::no_answer, "energyrunner.no_answer", "the device did not answer", Condition::timeout,
+     true},
+    {Errc::not_a_device, "energyrunner.not_a_device",
+     "the device that replies is no device under test", Condition::protocol},
+    {Errc::garbled, "energyrunner.garbled", "a line of the device's is damaged",
+     Condition::protocol, true},
+    {Errc::refused, "energyrunner.refused", "the device refused", Condition::protocol},
+    {Errc::too_large, "energyrunner.too_large", "the device's buffer is too small for the input",
+     Condition::protocol},
+    {Errc::not_loaded, "energyrunner.not_loaded", "the device's input is incomplete",
+     Condition::protocol, true},
+    {Errc::upload_failed, "energyrunner.upload_failed", "the input could not be loaded",
+     Condition::protocol, true},
+    {Errc::upload_mismatch, "energyrunner.upload_mismatch",
+     "the device holds other bytes than were sent", Condition::mismatch},
+    {Errc::restarted, "energyrunner.restarted", "the device started again", Condition::protocol,
+     true},
+    {Errc::incomplete, "energyrunner.incomplete", "the device's reply lacks a part",
+     Condition::protocol, true},
+    {Errc::bad_fault, "energyrunner.bad_fault", "not a fault of a device under test",
+     Condition::usage},
 };
 const ErrorTable table("energyrunner", rows);
 

@@ -1,44 +1,34 @@
 #include "protocol/esp/error.hpp"
 
-#include <array>
-
 namespace aiot::esp {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition condition,
-                       bool retryable = false) {
-  return {static_cast<int>(e), code, message, condition, retryable};
-}
-
-constexpr std::array error_rows = {
-    row(Errc::no_sync, "esp.no_sync", "no loader answered", Condition::timeout, true),
-    row(Errc::no_reply, "esp.no_reply", "the loader stopped answering", Condition::timeout, true),
-    row(Errc::wrong_chip, "esp.wrong_chip", "this is another chip", Condition::mismatch),
-    row(Errc::unknown_chip, "esp.unknown_chip", "not a chip that is known here",
-        Condition::protocol),
-    row(Errc::refused, "esp.refused", "the loader refused", Condition::protocol, true),
-    row(Errc::damaged, "esp.damaged", "the loader got a damaged request", Condition::protocol,
-        true),
-    row(Errc::unsupported, "esp.unsupported", "the loader does not know the command",
-        Condition::protocol),
-    row(Errc::bad_reply, "esp.bad_reply", "the loader's answer makes no sense", Condition::protocol,
-        true),
-    row(Errc::rom_cannot, "esp.rom_cannot", "the chip's ROM cannot do this", Condition::protocol),
-    row(Errc::secure_download, "esp.secure_download", "the chip is in secure download mode",
-        Condition::refused_security),
-    row(Errc::md5_mismatch, "esp.md5_mismatch", "the bytes were changed on their way",
-        Condition::mismatch, true),
-    row(Errc::block_lost, "esp.block_lost", "a compressed block was lost", Condition::timeout,
-        true),
-    row(Errc::stub_failed, "esp.stub_failed", "the stub did not start", Condition::protocol, true),
-    row(Errc::stub_invalid, "esp.stub_invalid", "not a usable stub", Condition::invalid_input),
-    row(Errc::baud_failed, "esp.baud_failed", "the chip does not answer at this rate",
-        Condition::timeout, true),
-    row(Errc::baud_lost, "esp.baud_lost", "the chip was left at a rate that this wire garbles",
-        Condition::timeout, true),
-    row(Errc::cannot_reset, "esp.cannot_reset", "the chip cannot be reset over this link",
-        Condition::resource),
-    row(Errc::bad_range, "esp.bad_range", "not a range of flash", Condition::usage),
+constexpr ErrorRow error_rows[] = {
+    {Errc::no_sync, "esp.no_sync", "no loader answered", Condition::timeout, true},
+    {Errc::no_reply, "esp.no_reply", "the loader stopped answering", Condition::timeout, true},
+    {Errc::wrong_chip, "esp.wrong_chip", "this is another chip", Condition::mismatch},
+    {Errc::unknown_chip, "esp.unknown_chip", "not a chip that is known here", Condition::protocol},
+    {Errc::refused, "esp.refused", "the loader refused", Condition::protocol, true},
+    {Errc::damaged, "esp.damaged", "the loader got a damaged request", Condition::protocol, true},
+    {Errc::unsupported, "esp.unsupported", "the loader does not know the command",
+     Condition::protocol},
+    {Errc::bad_reply, "esp.bad_reply", "the loader's answer makes no sense", Condition::protocol,
+     true},
+    {Errc::rom_cannot, "esp.rom_cannot", "the chip's ROM cannot do this", Condition::protocol},
+    {Errc::secure_download, "esp.secure_download", "the chip is in secure download mode",
+     Condition::refused_security},
+    {Errc::md5_mismatch, "esp.md5_mismatch", "the bytes were changed on their way",
+     Condition::mismatch, true},
+    {Errc::block_lost, "esp.block_lost", "a compressed block was lost", Condition::timeout, true},
+    {Errc::stub_failed, "esp.stub_failed", "the stub did not start", Condition::protocol, true},
+    {Errc::stub_invalid, "esp.stub_invalid", "not a usable stub", Condition::invalid_input},
+    {Errc::baud_failed, "esp.baud_failed", "the chip does not answer at this rate",
+     Condition::timeout, true},
+    {Errc::baud_lost, "esp.baud_lost", "the chip was left at a rate that this wire garbles",
+     Condition::timeout, true},
+    {Errc::cannot_reset, "esp.cannot_reset", "the chip cannot be reset over this link",
+     Condition::resource},
+    {Errc::bad_range, "esp.bad_range", "not a range of flash", Condition::usage},
 };
 const ErrorTable error_table("esp", error_rows);
 

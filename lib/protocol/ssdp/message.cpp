@@ -1,7 +1,6 @@
 #include "protocol/ssdp/message.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <fmt/format.h>
 #include <optional>
@@ -11,13 +10,11 @@
 namespace aiot::ssdp {
 namespace {
 
-constexpr std::array rows = {
-    ErrorRow{static_cast<int>(Errc::not_ssdp), "ssdp.syntax", "not an SSDP message",
-             Condition::protocol},
-    ErrorRow{static_cast<int>(Errc::too_large), "ssdp.large", "the SSDP message is too large",
-             Condition::protocol},
-    ErrorRow{static_cast<int>(Errc::not_a_description), "ssdp.description",
-             "not the description of a UPnP device", Condition::protocol},
+constexpr ErrorRow rows[] = {
+    {Errc::not_ssdp, "ssdp.syntax", "not an SSDP message", Condition::protocol},
+    {Errc::too_large, "ssdp.large", "the SSDP message is too large", Condition::protocol},
+    {Errc::not_a_description, "ssdp.description", "not the description of a UPnP device",
+     Condition::protocol},
 };
 const ErrorTable table("ssdp", rows);
 

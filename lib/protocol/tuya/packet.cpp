@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <array>
 #include <boost/json.hpp>
 
 #include "crypto/aead.hpp"
@@ -13,14 +12,10 @@
 namespace aiot::tuya {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message) {
-  return {static_cast<int>(e), code, message, Condition::protocol};
-}
-
-constexpr std::array rows = {
-    row(Errc::bad_packet, "tuya.bad_packet", "not a Tuya broadcast"),
-    row(Errc::bad_cipher, "tuya.bad_cipher", "it does not decrypt"),
-    row(Errc::bad_content, "tuya.bad_content", "not a device's announcement"),
+constexpr ErrorRow rows[] = {
+    {Errc::bad_packet, "tuya.bad_packet", "not a Tuya broadcast", Condition::protocol},
+    {Errc::bad_cipher, "tuya.bad_cipher", "it does not decrypt", Condition::protocol},
+    {Errc::bad_content, "tuya.bad_content", "not a device's announcement", Condition::protocol},
 };
 const ErrorTable table("tuya", rows);
 

@@ -1,7 +1,6 @@
 #include "protocol/wsd/message.hpp"
 
 #include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
 #include "xml/document.hpp"
@@ -9,9 +8,8 @@
 namespace aiot::wsd {
 namespace {
 
-constexpr std::array rows = {
-    ErrorRow{static_cast<int>(Errc::not_wsd), "wsd.syntax", "not a WS-Discovery message",
-             Condition::protocol},
+constexpr ErrorRow rows[] = {
+    {Errc::not_wsd, "wsd.syntax", "not a WS-Discovery message", Condition::protocol},
 };
 const ErrorTable table("wsd", rows);
 

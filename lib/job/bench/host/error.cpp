@@ -1,40 +1,33 @@
 #include "job/bench/host/error.hpp"
 
-#include <array>
-
 namespace aiot::bench {
 namespace {
 
-constexpr ErrorRow row(Errc e, std::string_view code, std::string_view message, Condition c) {
-  return {static_cast<int>(e), code, message, c};
-}
-
-constexpr std::array rows = {
-    row(Errc::no_model, "bench.no_model", "no such model", Condition::invalid_input),
-    row(Errc::bad_request, "bench.bad_request", "these settings contradict each other",
-        Condition::usage),
-    row(Errc::bad_labels, "bench.bad_labels", "not a file of labels", Condition::invalid_input),
-    row(Errc::bad_data, "bench.bad_data", "the data does not fit the model",
-        Condition::invalid_input),
-    row(Errc::data_form, "bench.data_form", "the file does not fill the model's input",
-        Condition::invalid_input),
-    row(Errc::bad_baseline, "bench.bad_baseline", "not an earlier result of this command",
-        Condition::invalid_input),
-    row(Errc::not_comparable, "bench.not_comparable", "the baseline is of something else",
-        Condition::invalid_input),
-    row(Errc::worse, "bench.worse", "worse than the baseline allows", Condition::mismatch),
-    row(Errc::below_minimum, "bench.below_minimum", "below the accuracy asked for",
-        Condition::mismatch),
-    row(Errc::wrong_size, "bench.wrong_size", "the bytes do not fill the model's input",
-        Condition::invalid_input),
-    row(Errc::pin_failed, "bench.pin_failed", "this process may not run on that CPU",
-        Condition::resource),
-    row(Errc::unwritable, "bench.unwritable", "the output cannot be written there",
-        Condition::resource),
-    row(Errc::stopped, "bench.stopped", "stopped before the figures were complete",
-        Condition::cancelled),
-    row(Errc::out_of_time, "bench.timeout",
-        "the time allowed was over before the figures were complete", Condition::timeout),
+constexpr ErrorRow rows[] = {
+    {Errc::no_model, "bench.no_model", "no such model", Condition::invalid_input},
+    {Errc::bad_request, "bench.bad_request", "these settings contradict each other",
+     Condition::usage},
+    {Errc::bad_labels, "bench.bad_labels", "not a file of labels", Condition::invalid_input},
+    {Errc::bad_data, "bench.bad_data", "the data does not fit the model", Condition::invalid_input},
+    {Errc::data_form, "bench.data_form", "the file does not fill the model's input",
+     Condition::invalid_input},
+    {Errc::bad_baseline, "bench.bad_baseline", "not an earlier result of this command",
+     Condition::invalid_input},
+    {Errc::not_comparable, "bench.not_comparable", "the baseline is of something else",
+     Condition::invalid_input},
+    {Errc::worse, "bench.worse", "worse than the baseline allows", Condition::mismatch},
+    {Errc::below_minimum, "bench.below_minimum", "below the accuracy asked for",
+     Condition::mismatch},
+    {Errc::wrong_size, "bench.wrong_size", "the bytes do not fill the model's input",
+     Condition::invalid_input},
+    {Errc::pin_failed, "bench.pin_failed", "this process may not run on that CPU",
+     Condition::resource},
+    {Errc::unwritable, "bench.unwritable", "the output cannot be written there",
+     Condition::resource},
+    {Errc::stopped, "bench.stopped", "stopped before the figures were complete",
+     Condition::cancelled},
+    {Errc::out_of_time, "bench.timeout",
+     "the time allowed was over before the figures were complete", Condition::timeout},
 };
 const ErrorTable table("bench", rows);
 

@@ -12,20 +12,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<ErrorRow, 7> error_rows = {{
-    {static_cast<int>(Errc::unknown_chip), "sim.unknown-device", "no such virtual device",
-     Condition::usage},
-    {static_cast<int>(Errc::unknown_profile), "sim.unknown-profile", "no such timing profile",
-     Condition::usage},
-    {static_cast<int>(Errc::bad_fault), "sim.bad-fault", "not a fault", Condition::usage},
-    {static_cast<int>(Errc::bad_mac), "sim.bad-mac", "not a MAC address", Condition::usage},
-    {static_cast<int>(Errc::flash_size), "sim.flash-size", "not a size a flash chip has",
-     Condition::usage},
-    {static_cast<int>(Errc::flash_file), "sim.flash-file", "the flash file cannot be used",
-     Condition::resource},
-    {static_cast<int>(Errc::flash_file_size), "sim.flash-file-size",
-     "the flash file has another size than the flash", Condition::invalid_input},
-}};
+constexpr ErrorRow error_rows[] = {
+    {Errc::unknown_chip, "sim.unknown-device", "no such virtual device", Condition::usage},
+    {Errc::unknown_profile, "sim.unknown-profile", "no such timing profile", Condition::usage},
+    {Errc::bad_fault, "sim.bad-fault", "not a fault", Condition::usage},
+    {Errc::bad_mac, "sim.bad-mac", "not a MAC address", Condition::usage},
+    {Errc::flash_size, "sim.flash-size", "not a size a flash chip has", Condition::usage},
+    {Errc::flash_file, "sim.flash-file", "the flash file cannot be used", Condition::resource},
+    {Errc::flash_file_size, "sim.flash-file-size", "the flash file has another size than the flash",
+     Condition::invalid_input},
+};
 const ErrorTable errors("esp.device", error_rows);
 
 constexpr std::array<Profile, 2> profile_table = {{
