@@ -27,7 +27,7 @@ constexpr unsigned phy_shift = 14;
 constexpr unsigned phy_coded = 2;  ///< a byte more, which no advert of ours needs
 constexpr unsigned nordic_crc_valid = 1;
 
-void set_sender(ByteSpan address, AdvertReport& out) {
+void set_sender(ByteSpan address, net::ScannedAdvert& out) {
   std::reverse_copy(address.begin(), address.end(), out.address.begin());
 }
 
@@ -47,7 +47,7 @@ constexpr std::array<Field, 6> fields_before_power = {{
     {1 << 5, 18},
 }};
 
-std::optional<AdvertReport> parse_extended(ByteSpan payload, AdvertReport report) {
+std::optional<net::ScannedAdvert> parse_extended(ByteSpan payload, net::ScannedAdvert report) {
   if (payload.empty()) return std::nullopt;
   const std::size_t header_size = payload[0] & 0x3F;
   report.connectable = payload[0] >> 6 == 1;
@@ -72,7 +72,7 @@ std::optional<AdvertReport> parse_extended(ByteSpan payload, AdvertReport report
 }
 
 /// The packet behind LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR's header.
-std::optional<ByteSpan> behind_pseudo_header(ByteSpan bytes, AdvertReport& report) {
+std::optional<ByteSpan> behind_pseudo_header(ByteSpan bytes, net::ScannedAdvert& report) {
   // Channel, signal, noise, offences, reference access address (4), flags (2).
   if (bytes.size() < 10) return std::nullopt;
   const unsigned flags = load_le16(bytes.data() + 8);
@@ -83,7 +83,7 @@ std::optional<ByteSpan> behind_pseudo_header(ByteSpan bytes, AdvertReport& repor
 }
 
 /// The packet behind the headers of Nordic's sniffer, versions 2 and 3.
-std::optional<ByteSpan> behind_nordic_header(ByteSpan bytes, AdvertReport& report) {
+std::optional<ByteSpan> behind_nordic_header(ByteSpan bytes, net::ScannedAdvert& report) {
   // Board, length (2), version, counter (2), type; then length, flags, channel, signal, …
   constexpr std::size_t sniffer_header = 7;
   constexpr std::size_t shortest = 4;
@@ -99,7 +99,7 @@ std::optional<ByteSpan> behind_nordic_header(ByteSpan bytes, AdvertReport& repor
   return bytes.subspan(length);
 }
 
-std::optional<ByteSpan> packet_of(const Record& record, AdvertReport& report) {
+std::optional<ByteSpan> packet_of(const Record& record, net::ScannedAdvert& report) {
   switch (record.link) {
     case Link::ble_link: return record.bytes;
     case Link::ble_link_with_header: return behind_pseudo_header(record.bytes, report);
@@ -110,8 +110,8 @@ std::optional<ByteSpan> packet_of(const Record& record, AdvertReport& report) {
 
 }  // namespace
 
-std::optional<AdvertReport> parse_ble_link(const Record& record) {
-  AdvertReport report;
+std::optional<net::ScannedAdvert> parse_ble_link(const Record& record) {
+  net::ScannedAdvert report;
   const auto packet = packet_of(record, report);
   if (!packet) return std::nullopt;
   const ByteSpan bytes = *packet;
@@ -161,7 +161,7 @@ std::optional<int> power(std::uint8_t byte) {
   return value == no_power ? std::nullopt : std::optional<int>(value);
 }
 
-void set_sender(std::uint8_t type, ByteSpan address, AdvertReport& out) {
+void set_sender(std::uint8_t type, ByteSpan address, net::ScannedAdvert& out) {
   // 0 and 2 are public, the latter resolved by the controller; FF has no address at all.
   out.random_address = type != 0 && type != 2;
   std::reverse_copy(address.begin(), address.end(), out.address.begin());
@@ -187,8 +187,8 @@ ByteSpan event_of(const Record& record) {
 
 }  // namespace
 
-std::vector<AdvertReport> HciAdverts::take(const Record& record) {
-  std::vector<AdvertReport> out;
+std::vector<net::ScannedAdvert> HciAdverts::take(const Record& record) {
+  std::vector<net::ScannedAdvert> out;
   const ByteSpan event = event_of(record);
   // Code, length, subevent, number of reports.
   if (event.size() < 4 || event[0] != event_le_meta) return out;
@@ -199,14 +199,14 @@ std::vector<AdvertReport> HciAdverts::take(const Record& record) {
   return out;
 }
 
-void HciAdverts::legacy_reports(ByteSpan parameters, std::vector<AdvertReport>& out) {
+void HciAdverts::legacy_reports(ByteSpan parameters, std::vector<net::ScannedAdvert>& out) {
   unsigned count = parameters[0];
   parameters = parameters.subspan(1);
   // Event type, address type, address, length, data, RSSI.
   for (; count > 0 && parameters.size() >= 9; --count) {
     const std::size_t length = parameters[8];
     if (parameters.size() < 9 + length + 1) return;
-    AdvertReport report;
+    net::ScannedAdvert report;
     report.connectable = parameters[0] == legacy_connectable || parameters[0] == legacy_directed;
     set_sender(parameters[1], parameters.subspan(2, 6), report);
     const ByteSpan data = parameters.subspan(9, length);
@@ -217,7 +217,7 @@ void HciAdverts::legacy_reports(ByteSpan parameters, std::vector<AdvertReport>& 
   }
 }
 
-void HciAdverts::extended_reports(ByteSpan parameters, std::vector<AdvertReport>& out) {
+void HciAdverts::extended_reports(ByteSpan parameters, std::vector<net::ScannedAdvert>& out) {
   constexpr std::size_t fixed = 24;
   unsigned count = parameters[0];
   parameters = parameters.subspan(1);
@@ -227,7 +227,7 @@ void HciAdverts::extended_reports(ByteSpan parameters, std::vector<AdvertReport>
     if (parameters.size() < fixed + length) return;
     // Event type (2), address type, address (6), two PHYs, set, power, RSSI, interval (2), target.
     const unsigned type = load_le16(p);
-    AdvertReport report;
+    net::ScannedAdvert report;
     report.connectable = (type & extended_connectable) != 0;
     set_sender(p[2], parameters.subspan(3, 6), report);
     report.tx_power_dbm = power(p[12]);
@@ -239,8 +239,8 @@ void HciAdverts::extended_reports(ByteSpan parameters, std::vector<AdvertReport>
   }
 }
 
-void HciAdverts::add_piece(AdvertReport piece, std::uint8_t set, unsigned status,
-                           std::vector<AdvertReport>& out) {
+void HciAdverts::add_piece(net::ScannedAdvert piece, std::uint8_t set, unsigned status,
+                           std::vector<net::ScannedAdvert>& out) {
   const auto known = std::find_if(partial_.begin(), partial_.end(), [&](const Partial& p) {
     return p.set == set && p.report.address == piece.address &&
            p.report.random_address == piece.random_address;

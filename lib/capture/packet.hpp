@@ -6,33 +6,33 @@
 #include <string>
 #include <vector>
 
-#include "net/advert_report.hpp"
 #include "capture/file.hpp"
+#include "net/scanned_advert.hpp"
 
 namespace aiot::capture {
 
 /// The advertisement in a packet of the link layer, from a sniffer with or without the
 /// pseudo-header that tells of signal and checksum. nullopt for other packets, for those with a
 /// wrong checksum, and for those that do not name their sender.
-std::optional<AdvertReport> parse_ble_link(const Record& record);
+std::optional<net::ScannedAdvert> parse_ble_link(const Record& record);
 
 /// Finds the LE advertising reports among HCI packets, and puts those together that come in pieces.
 class HciAdverts {
  public:
   /// The advertisements that `record` completes; none for all else, and for links without HCI. What
   /// is not whole in an event is left out.
-  std::vector<AdvertReport> take(const Record& record);
+  std::vector<net::ScannedAdvert> take(const Record& record);
 
  private:
   /// An extended advertisement of which more is to come.
   struct Partial {
     std::uint8_t set = 0;
-    AdvertReport report;
+    net::ScannedAdvert report;
   };
-  void legacy_reports(ByteSpan parameters, std::vector<AdvertReport>& out);
-  void extended_reports(ByteSpan parameters, std::vector<AdvertReport>& out);
-  void add_piece(AdvertReport piece, std::uint8_t set, unsigned status,
-                 std::vector<AdvertReport>& out);
+  void legacy_reports(ByteSpan parameters, std::vector<net::ScannedAdvert>& out);
+  void extended_reports(ByteSpan parameters, std::vector<net::ScannedAdvert>& out);
+  void add_piece(net::ScannedAdvert piece, std::uint8_t set, unsigned status,
+                 std::vector<net::ScannedAdvert>& out);
 
   std::list<Partial> partial_;  // the oldest first, few
 };

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "config/yaml.hpp"
+#include "core/mac.hpp"
 
 namespace aiot::config {
 
@@ -33,25 +34,6 @@ Result<Credentials> parse_credentials(std::string_view text, const std::string& 
   }
   return found;
 }
-
-namespace {
-
-/// "AA:BB:CC:DD:EE:FF", "aa-bb-…" or twelve digits.
-std::optional<std::array<std::uint8_t, 6>> parse_mac(std::string text) {
-  if (text.size() == 17) {
-    for (const std::size_t at : {14, 11, 8, 5, 2}) {
-      if (text[at] != ':' && text[at] != '-') return std::nullopt;
-      text.erase(at, 1);
-    }
-  }
-  const std::optional<Bytes> bytes = from_hex(text);
-  std::array<std::uint8_t, 6> mac{};
-  if (text.size() != 12 || !bytes || bytes->size() != mac.size()) return std::nullopt;
-  std::copy(bytes->begin(), bytes->end(), mac.begin());
-  return mac;
-}
-
-}  // namespace
 
 Result<BindKeys> read_bind_keys(const std::string& path) {
   AIOT_TRY(const std::string text, read_secret_file(path));

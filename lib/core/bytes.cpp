@@ -1,6 +1,9 @@
 #include "aiot/bytes.hpp"
 
+#include <algorithm>
 #include <array>
+
+#include "core/mac.hpp"
 
 namespace aiot {
 namespace {
@@ -97,6 +100,24 @@ std::optional<Bytes> from_base64(std::string_view text) {
     }
   }
   if (digits != 0) return std::nullopt;
+  return out;
+}
+
+std::optional<Mac> parse_mac(std::string_view text) {
+  std::string digits;
+  if (text.size() == 17) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const bool separator = i % 3 == 2;
+      if (separator != (text[i] == ':' || text[i] == '-')) return std::nullopt;
+      if (!separator) digits += text[i];
+    }
+  } else {
+    digits = text;
+  }
+  const std::optional<Bytes> bytes = from_hex(digits);
+  Mac out{};
+  if (digits.size() != 12 || !bytes || bytes->size() != out.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), out.begin());
   return out;
 }
 

@@ -48,16 +48,14 @@ constexpr ErrorRow rows[] = {
      Condition::refused_security},
     {Errc::bond_failed, "bluetooth.bond_failed", "the device and this host agreed on no key",
      Condition::refused_security},
-    {Errc::wrong_passkey, "bluetooth.wrong_passkey", "wrong passkey",
-     Condition::refused_security},
+    {Errc::wrong_passkey, "bluetooth.wrong_passkey", "wrong passkey", Condition::refused_security},
     {Errc::bond_rejected, "bluetooth.bond_rejected", "the device rejected the bond",
      Condition::refused_security},
     {Errc::bond_timeout, "bluetooth.bond_timeout", "no reply while the bond was made",
      Condition::timeout, true},
     {Errc::bonded, "bluetooth.bonded", "this host has a bond with the device",
      Condition::refused_security},
-    {Errc::no_passkey, "bluetooth.no_passkey", "the device requires a passkey",
-     Condition::usage},
+    {Errc::no_passkey, "bluetooth.no_passkey", "the device requires a passkey", Condition::usage},
 };
 const ErrorTable table("bluetooth", rows);
 
@@ -115,11 +113,13 @@ Result<Adapter> choose(const std::vector<Adapter>& adapters, const std::string& 
                     "plug one in; bluetoothctl list and rfkill list show what is there");
 }
 
-/// What is always told; data only when `fresh` has it.
-Advert advert_of(const std::string& path, const Object& known, const Object& fresh) {
+/// What is always told; data only when `fresh` has it. nullopt without a valid address.
+std::optional<Advert> advert_of(const std::string& path, const Object& known, const Object& fresh) {
+  const auto address = parse_mac(text_field(known, "Address"));
+  if (!address) return std::nullopt;
   Advert out;
   out.path = path;
-  out.address = text_field(known, "Address");
+  out.address = *address;
   out.random_address = text_field(known, "AddressType") == "random";
   out.name = text_field(known, "Name");
   if (const auto rssi = number_field(known, "RSSI")) out.rssi_dbm = static_cast<int>(*rssi);
@@ -204,6 +204,10 @@ struct Scan::Ear {
   Handler handler;
   std::map<std::string, Object> devices;
 
+  void report(const std::string& path, const Object& known, const Object& fresh) {
+    if (const auto advert = advert_of(path, known, fresh)) handler(*advert);
+  }
+
   void remember(const Object& objects) {
     for (const auto& [path, value] : objects.fields()) {
       if (value.object() == nullptr) continue;
@@ -226,7 +230,7 @@ struct Scan::Ear {
     if (devices.size() >= max_devices) devices.clear();
     const std::string& path = *arguments[0].string();
     devices[path] = device;
-    handler(advert_of(path, device, device));
+    report(path, device, device);
   }
 
   void on_removed(const Array& arguments) {
@@ -246,7 +250,7 @@ struct Scan::Ear {
     const bool from_air = std::any_of(heard.begin(), heard.end(), [&](std::string_view name) {
       return changed.find(name) != nullptr;
     });
-    if (from_air) handler(advert_of(path, known->second, changed));
+    if (from_air) report(path, known->second, changed);
   }
 };
 
@@ -307,7 +311,7 @@ bool is_wanted(const Advert& device, const Wanted& wanted) {
   if (!wanted.adapter.empty() && !device.path.starts_with("/org/bluez/" + wanted.adapter + "/"))
     return false;
   return wanted.address.empty() ? device.name == wanted.name
-                                : same_address(device.address, wanted.address);
+                                : device.address == parse_mac(wanted.address);
 }
 
 std::optional<Advert> remembered(const Object& objects, const Wanted& wanted) {
@@ -315,8 +319,8 @@ std::optional<Advert> remembered(const Object& objects, const Wanted& wanted) {
     if (value.object() == nullptr) continue;
     const Object& fields = object_field(*value.object(), device_interface);
     if (fields.empty()) continue;
-    Advert device = advert_of(path, fields, fields);
-    if (is_wanted(device, wanted) && (!wanted.now || device.connected)) return device;
+    std::optional<Advert> device = advert_of(path, fields, fields);
+    if (device && is_wanted(*device, wanted) && (!wanted.now || device->connected)) return device;
   }
   return std::nullopt;
 }

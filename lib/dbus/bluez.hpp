@@ -10,6 +10,7 @@
 #include "aiot/bytes.hpp"
 #include "aiot/value.hpp"
 #include "dbus/bus.hpp"
+#include "net/scanned_advert.hpp"
 
 namespace aiot::dbus {
 class Bell;
@@ -50,21 +51,11 @@ struct Adapter {
   bool powered = false;
 };
 
-/// What BlueZ heard of one device just now. Name and services may be from earlier packets; data is
-/// from this one.
-struct Advert {
-  std::string path;     ///< the device's object
-  std::string address;  ///< "AA:BB:CC:DD:EE:FF"
-  bool random_address = false;
+/// One advertisement as BlueZ reports it. Name and services may be from earlier packets; service and
+/// manufacturer data are from this one.
+struct Advert : net::ScannedAdvert {
+  std::string path;                           ///< the device's object
   std::optional<std::uint32_t> device_class;  ///< of BR/EDR: Class of Device
-  std::string name;
-  std::optional<int> rssi_dbm;
-  std::optional<int> tx_power_dbm;
-  std::optional<std::uint16_t> appearance;
-  std::optional<Bytes> flags;
-  std::vector<std::string> service_uuids;  ///< 128 bits: "0000fe95-0000-1000-8000-00805f9b34fb"
-  std::vector<std::pair<std::string, Bytes>> service_data;
-  std::vector<std::pair<std::uint16_t, Bytes>> manufacturer_data;
   bool paired = false;
   bool connected = false;
 };

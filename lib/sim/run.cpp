@@ -21,7 +21,7 @@ namespace device = esp::device;
 
 constexpr std::uint64_t usual_flash = 4 * 1024 * 1024;
 /// Espressif's, and a serial number that no real part is likely to have.
-constexpr device::Mac first_mac = {0x24, 0x0A, 0xC4, 0xA1, 0x07, 0x00};
+constexpr Mac first_mac = {0x24, 0x0A, 0xC4, 0xA1, 0x07, 0x00};
 
 /// `file` with {n} replaced by the number of the device (from 1), or with -N in front of its
 /// extension when there are several devices and no {n}.
@@ -39,9 +39,9 @@ std::string numbered(std::string file, unsigned number, unsigned count) {
 }
 
 /// Of the first device.
-Result<device::Mac> mac_of(const Request& request) {
+Result<Mac> mac_of(const Request& request) {
   if (request.mac.empty()) return first_mac;
-  return device::parse_mac(request.mac);
+  return device::checked_mac(request.mac);
 }
 
 Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
@@ -50,7 +50,7 @@ Result<std::unique_ptr<Station>> make_station(boost::asio::io_context& context,
   device::Options options;
   options.chip = request.device;
   AIOT_TRY(options.profile, device::find_profile(request.profile));
-  AIOT_TRY(const device::Mac mac, mac_of(request));
+  AIOT_TRY(const Mac mac, mac_of(request));
   options.mac = next_mac(mac, index);
   for (const std::string& text : request.faults) {
     AIOT_TRY(device::Fault fault, device::parse_fault(text));
@@ -95,7 +95,7 @@ Result<Report> run(const Request& request, const std::function<void(const Ready&
                       "name the model that it has");
   }
   if (request.device == gadget::kind) {
-    AIOT_TRY(const device::Mac first, mac_of(request));
+    AIOT_TRY(const Mac first, mac_of(request));
     return gadget::run(request, first, ready, sink, stop);
   }
   if (request.lines_per_s) {

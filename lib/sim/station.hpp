@@ -12,7 +12,7 @@
 namespace aiot::sim {
 
 /// The MAC `by` devices after `mac`, of the same maker: the last three bytes count up.
-esp::device::Mac next_mac(esp::device::Mac mac, unsigned by);
+Mac next_mac(Mac mac, unsigned by);
 
 /// One virtual device and the port it is plugged into, driven by the machine's clock.
 class Station {

@@ -62,7 +62,7 @@ TEST_CASE("a scan tells what is heard, not what is remembered") {
   REQUIRE(here.service.next("bluez"));
   REQUIRE(settle().has_value());
   REQUIRE(heard.size() == 2);  // it appeared; it said something
-  CHECK(heard[0].address == "A4:C1:38:00:00:01");
+  CHECK(heard[0].address == *parse_mac("A4:C1:38:00:00:01"));
   const bluez::Advert& advert = heard[1];
   CHECK(advert.random_address);
   CHECK(advert.rssi_dbm == -61);

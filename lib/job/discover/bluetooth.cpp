@@ -34,20 +34,19 @@ void describe(FieldVisitor& v, BluetoothDetails& details) {
 }
 
 std::optional<Observation> observe_classic(const bluez::Advert& heard) {
-  const auto address = ble::parse_device_address(heard.address);
-  if (!address || !heard.device_class) return std::nullopt;
+  if (!heard.device_class) return std::nullopt;
   Observation out;
   out.source = "bluetooth";
-  const std::string mac = to_hex(*address, ":");
+  const std::string mac = to_hex(heard.address, ":");
   out.identities.push_back({IdentityKind::mac, mac});
   out.macs.push_back(mac);
-  out.addresses.push_back("bluetooth:" + ble::address_text(*address));
+  out.addresses.push_back("bluetooth:" + ble::address_text(heard.address));
   out.jobs.emplace_back("pair");
   claim_text(out.name, heard.name, inquiry_name_confidence);
   if (heard.rssi_dbm && *heard.rssi_dbm < 0) out.rssi_dbm = heard.rssi_dbm;
   const ble::DeviceClass kind = ble::device_class(*heard.device_class);
   BluetoothDetails details;
-  details.address = ble::address_text(*address);
+  details.address = ble::address_text(heard.address);
   details.class_major = kind.major;
   details.class_minor = kind.minor;
   for (const std::string& uuid : heard.service_uuids)
@@ -70,7 +69,7 @@ class BluetoothSource final : public Source {
     Result<dbus::Bus> bus =
         dbus::Bus::open(co_await net::asio::this_coro::executor, bus_address_);
     if (!bus) co_return status_of(bus.error());
-    std::set<std::string> devices;
+    std::set<Mac> devices;
     auto handler = [&](const bluez::Advert& heard) {
       const auto seen = observe_classic(heard);
       if (!seen) return;

@@ -35,23 +35,14 @@ void CaptureFeed::take(const capture::Record& record,
       for (Observation& seen : protocol.decode(packet)) report(std::move(seen));
     }
   }
-  for (const capture::AdvertReport& advert : hci_.take(record)) take_advert(advert, report);
+  for (const net::ScannedAdvert& advert : hci_.take(record)) take_advert(advert, report);
   if (const auto advert = capture::parse_ble_link(record)) take_advert(*advert, report);
 }
 
-void CaptureFeed::take_advert(const capture::AdvertReport& received,
+void CaptureFeed::take_advert(const net::ScannedAdvert& received,
                               const std::function<void(Observation)>& report) {
   ++counts_.adverts;
-  ble::Advert advert;
-  advert.address = received.address;
-  advert.kind =
-      received.random_address ? ble::AddressKind::random_address : ble::AddressKind::public_address;
-  advert.connectable = received.connectable;
-  advert.rssi_dbm = received.rssi_dbm;
-  advert.tx_power_dbm = received.tx_power_dbm;
-  ble::add_advertising_data(received.data, advert);
-  if (!received.complete) advert.damaged = true;
-  report(ble_.observe(advert));
+  report(ble_.observe(ble::to_advert(received)));
 }
 
 namespace {

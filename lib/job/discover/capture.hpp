@@ -30,7 +30,7 @@ class CaptureFeed {
   const Counts& counts() const { return counts_; }
 
  private:
-  void take_advert(const capture::AdvertReport& advert,
+  void take_advert(const net::ScannedAdvert& advert,
                    const std::function<void(Observation)>& report);
 
   BleObserver& ble_;

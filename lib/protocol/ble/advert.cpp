@@ -13,8 +13,7 @@ constexpr ErrorRow rows[] = {
     {Errc::bad_format, "ble.format", "not an advert of this format", Condition::protocol},
     {Errc::bad_version, "ble.version", "this version of the format is not known",
      Condition::protocol},
-    {Errc::wrong_key, "ble.wrong_key", "the bind key does not fit",
-     Condition::refused_security},
+    {Errc::wrong_key, "ble.wrong_key", "the bind key does not fit", Condition::refused_security},
 };
 const ErrorTable table("ble", rows);
 
@@ -199,24 +198,6 @@ std::string address_text(const DeviceAddress& address) {
   return fmt::format("{:02X}", fmt::join(address, ":"));
 }
 
-std::optional<DeviceAddress> parse_device_address(std::string_view text) {
-  std::string digits;
-  if (text.size() == 17) {
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const bool separator = i % 3 == 2;
-      if (separator != (text[i] == ':' || text[i] == '-')) return std::nullopt;
-      if (!separator) digits += text[i];
-    }
-  } else {
-    digits = text;
-  }
-  const std::optional<Bytes> bytes = from_hex(digits);
-  DeviceAddress out{};
-  if (digits.size() != 12 || !bytes || bytes->size() != out.size()) return std::nullopt;
-  std::copy(bytes->begin(), bytes->end(), out.begin());
-  return out;
-}
-
 const Bytes* find_service_data(const Advert& advert, const Uuid& service) {
   for (const ServiceData& entry : advert.service_data) {
     if (entry.service == service) return &entry.data;
@@ -265,25 +246,26 @@ constexpr int max_rssi_dbm = 20;
 
 }  // namespace
 
-std::optional<Advert> to_advert(const bluez::Advert& heard) {
-  const auto address = parse_device_address(heard.address);
-  if (!address) return std::nullopt;
+Advert to_advert(const net::ScannedAdvert& scanned) {
   Advert out;
-  out.address = *address;
-  out.kind = heard.random_address ? AddressKind::random_address : AddressKind::public_address;
-  if (heard.rssi_dbm && *heard.rssi_dbm <= max_rssi_dbm) out.rssi_dbm = heard.rssi_dbm;
-  out.tx_power_dbm = heard.tx_power_dbm;
-  out.appearance = heard.appearance;
-  if (heard.flags && !heard.flags->empty()) out.flags = heard.flags->front();
-  out.name = heard.name;
-  for (const std::string& text : heard.service_uuids) {
+  out.address = scanned.address;
+  out.kind = scanned.random_address ? AddressKind::random_address : AddressKind::public_address;
+  if (scanned.rssi_dbm && *scanned.rssi_dbm <= max_rssi_dbm) out.rssi_dbm = scanned.rssi_dbm;
+  out.tx_power_dbm = scanned.tx_power_dbm;
+  out.appearance = scanned.appearance;
+  if (scanned.flags && !scanned.flags->empty()) out.flags = scanned.flags->front();
+  out.name = scanned.name;
+  out.connectable = scanned.connectable;
+  for (const std::string& text : scanned.service_uuids) {
     if (const auto uuid = Uuid::parse(text)) out.services.push_back(*uuid);
   }
-  for (const auto& [text, data] : heard.service_data) {
+  for (const auto& [text, data] : scanned.service_data) {
     if (const auto uuid = Uuid::parse(text)) out.service_data.push_back({*uuid, data});
   }
-  for (const auto& [company, data] : heard.manufacturer_data)
+  for (const auto& [company, data] : scanned.manufacturer_data)
     out.manufacturer_data.push_back({company, data});
+  add_advertising_data(scanned.data, out);
+  if (!scanned.complete) out.damaged = true;
   return out;
 }
 

@@ -10,7 +10,8 @@
 #include "aiot/bytes.hpp"
 #include "aiot/error.hpp"
 #include "aiot/result.hpp"
-#include "dbus/bluez.hpp"
+#include "core/mac.hpp"
+#include "net/scanned_advert.hpp"
 
 namespace aiot::ble {
 
@@ -55,12 +56,9 @@ struct Uuid {
 /// send an iBeacon as Apple's.
 std::string_view company_name(std::uint16_t company);
 
-/// A device address as it is written: the most significant byte first.
-using DeviceAddress = std::array<std::uint8_t, 6>;
+using DeviceAddress = Mac;
 /// "AA:BB:CC:DD:EE:FF"
 std::string address_text(const DeviceAddress& address);
-/// Twelve hex digits, with or without colons or hyphens between the bytes, in either case.
-std::optional<DeviceAddress> parse_device_address(std::string_view text);
 
 /// Only a public address is the device's for good; others may change every quarter of an hour.
 enum class AddressKind { public_address, random_address };
@@ -104,7 +102,7 @@ bool offers(const Advert& advert, const Uuid& service);
 /// 1650 bytes, the most an extended advertisement carries, is cut there and marked as damaged.
 void add_advertising_data(ByteSpan data, Advert& advert);
 
-/// What BlueZ tells of a device, as an advert; nullopt when its address is none.
-std::optional<Advert> to_advert(const bluez::Advert& heard);
+/// What a daemon, a controller or a sniffer reports, with its AD structures taken apart.
+Advert to_advert(const net::ScannedAdvert& scanned);
 
 }  // namespace aiot::ble

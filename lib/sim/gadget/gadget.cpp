@@ -372,7 +372,7 @@ Ready ready_of(const Gadget& gadget, unsigned number, unsigned count) {
 
 }  // namespace
 
-Result<Report> run(const Request& request, const esp::device::Mac& first,
+Result<Report> run(const Request& request, const Mac& first,
                    const std::function<void(const Ready&)>& ready, EventSink& sink,
                    std::stop_token stop) {
   AIOT_CHECK(check(request));

@@ -88,7 +88,7 @@ class Gadget {
 
 /// Serves `request.count` gadgets until `stop`, as sim::run() says; `first` is the MAC of the
 /// first.
-Result<Report> run(const Request& request, const esp::device::Mac& first,
+Result<Report> run(const Request& request, const Mac& first,
                    const std::function<void(const Ready&)>& ready, EventSink& sink,
                    std::stop_token stop);
 

@@ -8,7 +8,7 @@
 
 namespace aiot::sim::gadget {
 
-Identity make_identity(unsigned number, const esp::device::Mac& mac) {
+Identity make_identity(unsigned number, const Mac& mac) {
   Identity out;
   const std::string digits = to_hex(mac);
   out.name = fmt::format("Virtual gadget {}", number);

@@ -25,6 +25,6 @@ struct Identity {
 };
 
 /// `number` from 1.
-Identity make_identity(unsigned number, const esp::device::Mac& mac);
+Identity make_identity(unsigned number, const Mac& mac);
 
 }  // namespace aiot::sim::gadget

@@ -6,7 +6,7 @@ using namespace aiot::capture;
 
 namespace {
 
-std::string show(const AdvertReport& report) {
+std::string show(const net::ScannedAdvert& report) {
   std::string out = to_hex(report.address, ":");
   out += report.random_address ? " random" : " public";
   if (report.connectable) out += " connectable";
@@ -24,7 +24,7 @@ std::string adverts_in(HciAdverts& adverts, Link link, std::string_view hex,
   record.flags = flags;
   record.bytes = bytes;
   std::string out;
-  for (const AdvertReport& report : adverts.take(record)) out += show(report) + "\n";
+  for (const net::ScannedAdvert& report : adverts.take(record)) out += show(report) + "\n";
   return out;
 }
 
@@ -63,7 +63,7 @@ TEST_CASE("a phone's log: the advertisements that tshark finds in it") {
   for (auto& own :
        test::read_all(test::input_of(test::capture_vector("btsnoop_android.txt"))).records) {
     own.record.bytes = own.bytes;
-    for (const AdvertReport& report : adverts.take(own.record)) seen.push_back(show(report));
+    for (const net::ScannedAdvert& report : adverts.take(own.record)) seen.push_back(show(report));
   }
   CHECK(seen == std::vector<std::string>{
                     "14:bb:6e:ac:8b:ab public -98 dBm "

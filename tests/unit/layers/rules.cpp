@@ -31,7 +31,7 @@ const std::array<Arrow, 18> arrows = {{
     {"fleet", {"core", "net"}},
     {"xml", {"core"}},
     {"provisioning", {"core"}},
-    {"protocol", {"core", "crypto", "net", "dbus", "xml", "provisioning"}},
+    {"protocol", {"core", "crypto", "net", "xml", "provisioning"}},
     {"job",
      {"core", "crypto", "net", "dbus", "mqtt", "capture", "fleet", "protocol", "provisioning", "image", "inference", "config",
       "store", "filter"}},

@@ -56,7 +56,8 @@ class AdvertSource final : public Source {
     const auto executor = co_await net::asio::this_coro::executor;
     AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(executor, bus_address_));
     auto handler = [&](const bluez::Advert& advert) {
-      if (device_ == "*" || upper(advert.address) == device_) tell(context, advert);
+      const std::string address = ble::address_text(advert.address);
+      if (device_ == "*" || address == device_) tell(context, advert, address);
     };
     AIOT_CO_TRY(const bluez::Scan scan,
                 co_await bluez::Scan::start(bus, "", std::move(handler),
@@ -66,20 +67,20 @@ class AdvertSource final : public Source {
   }
 
  private:
-  void tell(SourceContext& context, const bluez::Advert& advert) {
+  void tell(SourceContext& context, const bluez::Advert& advert, const std::string& address) {
     Object said;
     if (!advert.name.empty()) said.set("name", advert.name);
     if (advert.rssi_dbm) said.set("rssi_dbm", *advert.rssi_dbm);
     said.set("random_address", advert.random_address);
     const auto report = [&](std::string topic, const Bytes& data, Object details) {
-      Message message{.payload = text_of(data), .topic = std::move(topic), .from = advert.address};
+      Message message{.payload = text_of(data), .topic = std::move(topic), .from = address};
       message.ble = std::move(details);
       context.report(std::move(message));
     };
-    const std::optional<ble::Advert> heard = ble::to_advert(advert);
+    const ble::Advert scanned = ble::to_advert(advert);
     for (const auto& [uuid, data] : advert.service_data) {
       Object details = said;
-      if (heard) add_sensor(*heard, uuid, data, details);
+      add_sensor(scanned, uuid, data, details);
       report("service_data/" + bluez::short_uuid(uuid), data, std::move(details));
     }
     for (const auto& [company, data] : advert.manufacturer_data)

@@ -125,13 +125,6 @@ void set_parts(std::map<std::uint32_t, std::uint32_t>& words, const BitField (&p
   }
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
 
 Result<FlashMemory> FlashMemory::in_memory(std::uint64_t size) {
@@ -251,20 +244,9 @@ Profile::Time FlashMemory::program_time(const Profile& profile, std::uint32_t of
   return profile.page_program * static_cast<std::int64_t>(last - first + 1);
 }
 
-Result<Mac> parse_mac(std::string_view text) {
-  Mac mac{};
-  std::size_t digits = 0;
-  for (char c : text) {
-    if (c == ':' || c == '-') continue;
-    const int value = hex_digit(c);
-    if (value < 0 || digits == 12)
-      return make_error(Errc::bad_mac, std::string(text), "write it as 24:0a:c4:00:00:01");
-    mac[digits / 2] = static_cast<std::uint8_t>(mac[digits / 2] << 4 | value);
-    ++digits;
-  }
-  if (digits != 12)
-    return make_error(Errc::bad_mac, std::string(text), "write it as 24:0a:c4:00:00:01");
-  return mac;
+Result<Mac> checked_mac(std::string_view text) {
+  if (const auto mac = parse_mac(text)) return *mac;
+  return make_error(Errc::bad_mac, std::string(text), "write it as 24:0a:c4:00:00:01");
 }
 
 std::string format_mac(const Mac& mac) { return to_hex(mac, ":"); }

@@ -11,6 +11,7 @@
 
 #include "aiot/bytes.hpp"
 #include "aiot/result.hpp"
+#include "core/mac.hpp"
 #include "protocol/esp/chip.hpp"
 #include "protocol/esp/device/options.hpp"
 
@@ -84,10 +85,8 @@ class FlashMemory {
   std::optional<Protection> protection_;
 };
 
-using Mac = std::array<std::uint8_t, 6>;
-
-/// "24:0a:c4:00:00:01"; colons, dashes or nothing between the bytes. Errc::bad_mac.
-Result<Mac> parse_mac(std::string_view text);
+/// "24:0a:c4:00:00:01"; colons, hyphens or nothing between the bytes. Errc::bad_mac.
+Result<Mac> checked_mac(std::string_view text);
 std::string format_mac(const Mac& mac);
 
 /// What has been burned into the chip.

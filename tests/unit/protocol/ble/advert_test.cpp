@@ -102,11 +102,11 @@ TEST_CASE("addresses as people write them") {
   const DeviceAddress address = {0x58, 0x2D, 0x34, 0x12, 0x20, 0x89};
   CHECK(address_text(address) == "58:2D:34:12:20:89");
   for (const char* text : {"58:2D:34:12:20:89", "58-2d-34-12-20-89", "582d34122089"}) {
-    CHECK(parse_device_address(text) == address);
+    CHECK(parse_mac(text) == address);
   }
   for (const char* bad : {"", "58:2D:34:12:20", "58:2D:34:12:20:8", "582d3412208",
                           "58:2D:34:12:20:8G", "58:2D:34:12:20:89:00", "5 8:2D:34:12:2:89"}) {
     CAPTURE(bad);
-    CHECK_FALSE(parse_device_address(bad).has_value());
+    CHECK_FALSE(parse_mac(bad).has_value());
   }
 }

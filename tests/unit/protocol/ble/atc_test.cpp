@@ -12,7 +12,7 @@ namespace {
 /// "form, counter: readings" of service data that is not encrypted; "" for what is another's.
 std::string told(std::string_view hex, std::string_view sender) {
   const Bytes data = *from_hex(hex);
-  const auto frame = atc::parse_frame(data, *parse_device_address(sender), false);
+  const auto frame = atc::parse_frame(data, *parse_mac(sender), false);
   if (!frame) return {};
   REQUIRE_FALSE(frame->encrypted());
   return fmt::format("{}, {}: {}", atc::form_text(frame->form), frame->counter,
@@ -45,14 +45,14 @@ TEST_CASE("other devices send environmental data of these lengths too") {
   CHECK(told("f4830238c1a4a9066911b60b58f70d", "A4:C1:38:02:83:F5").empty());
   CHECK(told("a4c1380283f400a22f5f0bf8", "A4:C1:38:02:83:F4").empty());
   const Bytes sealed = *from_hex("11d603fbfa7b6dfb1e26fd");
-  CHECK_FALSE(atc::parse_frame(sealed, *parse_device_address("54:48:E6:8F:80:A5"), false));
-  CHECK(atc::parse_frame(sealed, *parse_device_address("54:48:E6:8F:80:A5"), true));
+  CHECK_FALSE(atc::parse_frame(sealed, *parse_mac("54:48:E6:8F:80:A5"), false));
+  CHECK(atc::parse_frame(sealed, *parse_mac("54:48:E6:8F:80:A5"), true));
 }
 
 // The same: test_atc_custom_encrypted.
 TEST_CASE("an encrypted advert of pvvx's firmware") {
   const Bytes data = *from_hex("11d603fbfa7b6dfb1e26fd");
-  const DeviceAddress sender = *parse_device_address("A4:C1:38:8D:18:B2");
+  const DeviceAddress sender = *parse_mac("A4:C1:38:8D:18:B2");
   const auto frame = atc::parse_frame(data, sender, false);
   REQUIRE(frame);
   CHECK(frame->encrypted());

@@ -41,7 +41,7 @@ TEST_CASE("published adverts say what their receivers were told") {
     Bytes payload(frame->payload.begin(), frame->payload.end());
     CHECK(frame->encrypted == (bind_key != "-"));
     if (frame->encrypted) {
-      auto plain = bthome::open(*frame, *parse_device_address(address), test::key_of(bind_key));
+      auto plain = bthome::open(*frame, *parse_mac(address), test::key_of(bind_key));
       REQUIRE(plain.has_value());
       payload = std::move(*plain);
     }

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include "dbus/bluez.hpp"
 #include "protocol/ble/advert.hpp"
 
 using namespace aiot;
@@ -73,21 +72,29 @@ TEST_CASE("MiBeacon: the product, and that it asks to be bound") {
   CHECK(value_of(*plain, "humidity_percent") == 58.4);
 }
 
-TEST_CASE("what BlueZ tells is an advert; a sender without an address is none") {
-  bluez::Advert heard;
-  heard.address = "54:48:e6:8f:80:a5";
+TEST_CASE("what BlueZ and what a sniffer reports is an advert") {
+  net::ScannedAdvert heard;
+  heard.address = sender;
   heard.random_address = false;
   heard.rssi_dbm = 127;  // not known
   heard.service_data = {{"0000fcd2-0000-1000-8000-00805f9b34fb", {0x40, 0x02}}, {"nonsense", {1}}};
   heard.manufacturer_data = {{0x01A8, {1, 2}}};
   const auto advert = to_advert(heard);
-  REQUIRE(advert);
-  CHECK(advert->address == sender);
-  CHECK(advert->kind == AddressKind::public_address);
-  CHECK_FALSE(advert->rssi_dbm);
-  REQUIRE(advert->service_data.size() == 1);
-  CHECK(advert->service_data[0].service == Uuid::of(0xFCD2));
-  REQUIRE(advert->manufacturer_data.size() == 1);
-  heard.address = "nobody";
-  CHECK_FALSE(to_advert(heard));
+  CHECK(advert.address == sender);
+  CHECK(advert.kind == AddressKind::public_address);
+  CHECK_FALSE(advert.rssi_dbm);
+  REQUIRE(advert.service_data.size() == 1);
+  CHECK(advert.service_data[0].service == Uuid::of(0xFCD2));
+  REQUIRE(advert.manufacturer_data.size() == 1);
+  CHECK_FALSE(advert.damaged);
+
+  net::ScannedAdvert sniffed;
+  sniffed.connectable = false;
+  sniffed.data = *from_hex("02010603020ff9");
+  sniffed.complete = false;
+  const Advert raw = to_advert(sniffed);
+  CHECK_FALSE(raw.connectable);
+  CHECK(raw.flags == 6);
+  CHECK(raw.services == std::vector{Uuid::of(0xF90F)});
+  CHECK(raw.damaged);
 }
