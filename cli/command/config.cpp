@@ -13,28 +13,25 @@ namespace {
 int show(Context& context) {
   const Config& config = context.settings.config;
   const bool origin = context.args.has("--origin");
-  Array settings;
+  ConfigListing listing;
   std::vector<std::vector<std::string>> rows;
   for (const ConfigKey& key : config_keys()) {
     const ConfigValue& value = config.get(key.name);
-    settings.emplace_back(
-        Object({{"key", key.name}, {"value", value.value}, {"origin", value.origin}}));
+    listing.settings.push_back({std::string(key.name), value.value, value.origin});
     auto& row = rows.emplace_back();
     row = {std::string(key.name), escape_controls(value.value)};
     if (origin) row.push_back(escape_controls(value.origin));
   }
   render::Outcome outcome;
-  outcome.record = Record{"aiot.config/1", Object({{"settings", std::move(settings)}})};
+  outcome.record = std::move(listing);
   outcome.text = [&rows](std::ostream& out) { out << render::table(rows, 0); };
   return context.ui.finish(outcome);
 }
 
 int path(Context& context) {
   const Config& config = context.settings.config;
-  Array files;
-  for (const std::string& file : config.files()) files.emplace_back(file);
   render::Outcome outcome;
-  outcome.record = Record{"aiot.config/1", Object({{"files", std::move(files)}})};
+  outcome.record = ConfigFiles{config.files()};
   outcome.text = [&config](std::ostream& out) {
     for (const std::string& file : config.files()) out << escape_controls(file) << '\n';
   };

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "aiot/bytes.hpp"
-#include "errors.hpp"
 
 namespace aiot::cli::render {
 namespace {
@@ -225,13 +224,6 @@ void append_json_field(std::string& out, std::string_view name, std::string_view
   write_string(out, name);
   out += ':';
   write_string(out, text);
-}
-
-Object error_fields(const Error& error) {
-  return Object({{"code", error.stable_code()},
-                 {"message", error.message()},
-                 {"hint", full_hint(error)},
-                 {"retryable", error.retryable()}});
 }
 
 }  // namespace aiot::cli::render

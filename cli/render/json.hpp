@@ -23,7 +23,4 @@ void append_fields(std::string& out, const Document& document);
 /// `"NAME":"text"`, or NAME_base64, added to `out`.
 void append_json_field(std::string& out, std::string_view name, std::string_view text);
 
-/// The form of an error in documents and events, without its device.
-Object error_fields(const Error& error);
-
 }  // namespace aiot::cli::render

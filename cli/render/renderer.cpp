@@ -14,7 +14,9 @@
 
 #include "aiot/bytes.hpp"
 #include "aiot/version.hpp"
+#include "errors.hpp"
 #include "render/diagnostics.hpp"
+#include "render/envelope.hpp"
 #include "render/exit.hpp"
 #include "render/json.hpp"
 #include "render/progress.hpp"
@@ -216,12 +218,10 @@ std::unique_ptr<Renderer> make_text_renderer(std::ostream& out, std::ostream& er
 
 namespace {
 
-Object failure_fields(const Failure& failure) {
-  Object fields(
-      {{"code", failure.error.stable_code()}, {"device", failure.device}, {"step", failure.step}});
-  const Object error = error_fields(failure.error);
-  for (const auto& [name, value] : error.fields()) fields.set(name, value);
-  return fields;
+ErrorEntry entry_of(const Failure& failure) {
+  const Error& error = failure.error;
+  return {error.stable_code(), failure.device, failure.step, error.message(), full_hint(error),
+          error.retryable()};
 }
 
 /// `--json`: nothing until the end, then one document. Warnings and errors also go to stderr.
@@ -233,43 +233,27 @@ class JsonRenderer final : public Renderer {
  private:
   void show(const Event& event) override {
     if (const auto* notice = std::get_if<event::Notice>(&event)) {
-      notices_.emplace_back(Object({{"device", notice->device},
-                                    {"code", notice->code},
-                                    {"message", notice->text},
-                                    {"hint", notice->hint}}));
+      document_.notices.push_back({notice->device, notice->code, notice->text, notice->hint});
       if (!options().quiet) print_notice(err_, *notice, options().color_err);
     }
   }
   void end(const Outcome& outcome, int exit) override {
-    Array errors;
     for (const Failure& failure : outcome.failures) {
-      errors.emplace_back(failure_fields(failure));
+      document_.errors.push_back(entry_of(failure));
       print_failure(err_, failure, options());
     }
-    const std::string schema(outcome.record.schema());
-    Object document({{"schema", schema.empty() ? std::string("aiot.error/1") : schema},
-                     {"version", version()},
-                     {"ok", exit == 0},
-                     {"exit", exit},
-                     {"data", outcome.record.fields()},
-                     {"errors", std::move(errors)},
-                     {"notices", std::move(notices_)}});
-    out_ << to_json(document) << '\n';
+    if (outcome.record) document_.schema = outcome.record.schema();
+    document_.version = version();
+    document_.ok = exit == 0;
+    document_.exit = exit;
+    document_.data = outcome.record.fields();
+    out_ << to_json(fields_of(document_)) << '\n';
   }
 
   std::ostream& out_;
   std::ostream& err_;
-  Array notices_;
+  Envelope document_;
 };
-
-const char* level_name(event::Level level) {
-  switch (level) {
-    case event::Level::debug: return "debug";
-    case event::Level::info: return "info";
-    case event::Level::warning: return "warning";
-  }
-  return "info";
-}
 
 /// `--jsonl`: a line an event, as it happens; the last line is `end`.
 class JsonlRenderer final : public Renderer {
@@ -283,23 +267,31 @@ class JsonlRenderer final : public Renderer {
   void show(const Event& event) override {
     std::visit([this](const auto& e) { line(e); }, event);
   }
-  void line(const event::Started& e) { print("started", e.device, {{"job", e.job}}); }
+  void line(const event::Started& e) { print({.event = "started", .device = e.device, .job = e.job}); }
   void line(const event::Step& e) {
-    print("step", e.device, {{"name", e.name}, {"weight", e.weight}});
+    print({.event = "step", .device = e.device, .name = e.name, .weight = e.weight});
   }
   void line(const event::Progress& e) {
     auto [it, first] = last_progress_.try_emplace(e.device, elapsed());
     // A consumer wants movement, not every block.
     if (!first && e.done < e.total && elapsed() - it->second < progress_interval) return;
     it->second = elapsed();
-    print("progress", e.device, {{"done", e.done}, {"total", e.total}, {"unit", e.unit}});
+    print({.event = "progress",
+           .device = e.device,
+           .done = e.done,
+           .total = e.total,
+           .unit = e.unit});
   }
   void line(const event::Log& e) {
     if (e.level == event::Level::debug && options().verbosity == 0) return;
-    print("log", e.device, {{"level", level_name(e.level)}, {"text", e.text}});
+    print({.event = "log", .device = e.device, .level = e.level, .text = e.text});
   }
   void line(const event::Notice& e) {
-    print("notice", e.device, {{"code", e.code}, {"message", e.text}, {"hint", e.hint}});
+    print({.event = "notice",
+           .device = e.device,
+           .code = e.code,
+           .message = e.text,
+           .hint = e.hint});
   }
   void line(const event::Item& e) {
     // There may be a flood of these: written in place, in the form that print() gives.
@@ -318,20 +310,26 @@ class JsonlRenderer final : public Renderer {
   void flush_items() override { out_.flush(); }
   void line(const event::Finished& e) {
     finished_ = true;
-    print("finished", e.device, {{"schema", e.result.schema()}, {"data", e.result.fields()}});
+    print({.event = "finished",
+           .device = e.device,
+           .schema = std::string(e.result.schema()),
+           .data = e.result.fields()});
   }
   void line(const event::Failed& e) {
     failed_.insert(e.device);
-    Object fields({{"step", e.step}});
-    const Object error = error_fields(e.error);
-    for (const auto& [name, value] : error.fields()) fields.set(name, value);
-    print("failed", e.device, fields);
+    ErrorEntry entry = entry_of({e.device, e.step, e.error});
+    print({.event = "failed",
+           .device = std::move(entry.device),
+           .step = std::move(entry.step),
+           .code = std::move(entry.code),
+           .message = std::move(entry.message),
+           .hint = std::move(entry.hint),
+           .retryable = entry.retryable});
   }
 
-  void print(const char* kind, const std::string& device, const Object& fields) {
-    Object all({{"event", kind}, {"device", device}, {"time_s", time_s()}});
-    for (const auto& [name, value] : fields.fields()) all.set(name, value);
-    out_ << to_json(all) << '\n';
+  void print(EventLine line) {
+    line.time_s = time_s();
+    out_ << to_json(fields_of(line)) << '\n';
     out_.flush();
   }
   void end(const Outcome& outcome, int exit) override {
@@ -345,13 +343,7 @@ class JsonlRenderer final : public Renderer {
         line(event::Failed{failure.device, failure.step, failure.error});
       }
     }
-    const Object last({{"event", "end"},
-                       {"version", version()},
-                       {"time_s", time_s()},
-                       {"ok", exit == 0},
-                       {"exit", exit}});
-    out_ << to_json(last) << '\n';
-    out_.flush();
+    print({.event = "end", .version = version(), .ok = exit == 0, .exit = exit});
   }
 
   std::ostream& out_;

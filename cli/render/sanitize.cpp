@@ -10,10 +10,10 @@
 namespace aiot::cli::render {
 namespace {
 
-constexpr char escape = '\x1b';
+constexpr char escape_byte = '\x1b';
 constexpr std::size_t longest_sequence = 64;
 
-bool is_plain(char c) { return (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\t'; }
+bool is_harmless(char c) { return (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\t'; }
 
 /// How many bytes a UTF-8 character that begins with `lead` has; 0 when none does.
 std::size_t utf8_length(char lead) {
@@ -77,14 +77,14 @@ bool Sanitizer::continue_held(char c, std::string& out) {
 }
 
 void Sanitizer::begin(char c, std::string& out) {
-  if (is_plain(c)) {
+  if (is_harmless(c)) {
     out += c;
     return;
   }
   held_ = c;
   if (c == '\r') {
     state_ = State::cr;
-  } else if (c == escape && raw_ == Raw::colour) {
+  } else if (c == escape_byte && raw_ == Raw::colour) {
     state_ = State::escape;
   } else if (utf8_length(c) > 0) {
     state_ = State::utf8;
@@ -115,7 +115,7 @@ bool is_binary(std::string_view bytes) {
   if (bytes.find('\0') != std::string_view::npos) return true;
   const auto odd = std::count_if(bytes.begin(), bytes.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x80 || (byte < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != escape);
+    return byte >= 0x80 || (byte < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != escape_byte);
   });
   return !is_utf8(bytes) && static_cast<std::size_t>(odd) * 4 > bytes.size();
 }

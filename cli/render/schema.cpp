@@ -3,81 +3,11 @@
 #include <algorithm>
 
 #include "aiot/value.hpp"
-#include "render/exit.hpp"
+#include "render/envelope.hpp"
 #include "render/json.hpp"
 
 namespace aiot::cli::render {
 namespace {
-
-Object object_schema(const std::vector<Field>& fields);
-
-Object field_schema(const Field& field) {
-  Object out;
-  if (!field.type.empty()) out.set("type", field.type);
-  if (!field.doc.empty()) out.set("description", field.doc);
-  if (field.choices.size() == 1) out.set("const", field.choices.front());
-  if (field.choices.size() > 1) {
-    out.set("enum", Array(field.choices.begin(), field.choices.end()));
-  }
-  if (field.type == "array" && !field.fields.empty()) {
-    const bool plain = field.fields.front().name.empty();
-    out.set("items", plain ? field_schema(field.fields.front()) : object_schema(field.fields));
-  }
-  if (field.type == "object" && !field.fields.empty()) {
-    const Object inner = object_schema(field.fields);
-    for (const auto& [name, value] : inner.fields()) out.set(name, value);
-  }
-  return out;
-}
-
-/// Fields may be added within a schema's number, so unknown ones are allowed.
-Object object_schema(const std::vector<Field>& fields) {
-  Object properties;
-  Array required;
-  for (const Field& field : fields) {
-    properties.set(field.name, field_schema(field));
-    if (field.required) required.emplace_back(field.name);
-  }
-  Object out({{"type", "object"}});
-  if (!properties.empty()) out.set("properties", std::move(properties));
-  if (!required.empty()) out.set("required", std::move(required));
-  return out;
-}
-
-std::vector<Field> error_schema() {
-  return {{"code", "string", "stable, dotted, such as port.busy"},
-          {"device", "string", "the address; empty when it concerns no device"},
-          {"step", "string", "the step that failed"},
-          {"message", "string", "for people"},
-          {"hint", "string", "what to do next; may be empty"},
-          {"retryable", "boolean", "the same call may succeed when made again unchanged"}};
-}
-
-std::vector<Field> notice_schema() {
-  return {{"device", "string", ""},
-          {"code", "string", "stable, dotted"},
-          {"message", "string", "for people"},
-          {"hint", "string", "what to do next; may be empty"}};
-}
-
-/// `data` wrapped in what every document has.
-Object document_schema(const std::string& name, Object data) {
-  Object out = object_schema({
-      {"schema", "string", "", true, {}, {name}},
-      {"version", "string", "aiotctl's version"},
-      {"ok", "boolean", "true when exit is 0"},
-      {"exit", "integer", "the exit code"},
-      {"data", "object", "the result"},
-      {"errors", "array", "what failed, one for each device", true, error_schema()},
-      {"notices", "array", "what is worth knowing and not a failure", true, notice_schema()},
-  });
-  Object described({{"type", "object"}, {"description", "the result"}});
-  for (const auto& [key, value] : data.fields()) described.set(key, value);
-  Object properties = *out.find("properties")->object();
-  properties.set("data", std::move(described));
-  out.set("properties", std::move(properties));
-  return out;
-}
 
 /// The schema of a described struct's fields. What is not optional is required; fields may be added
 /// within a schema's number, so unknown ones are allowed.
@@ -166,6 +96,21 @@ class SchemaWriter final : public FieldVisitor {
   std::vector<Level> levels_;
 };
 
+/// `data` wrapped in what every document has.
+Object document_schema(const std::string& name, const Object& data) {
+  Envelope envelope;
+  envelope.schema = name;
+  SchemaWriter writer;
+  describe(writer, envelope);
+  Object out = writer.take();
+  Object properties = *out.find("properties")->object();
+  Object described = *properties.find("data")->object();
+  for (const auto& [key, value] : data.fields()) described.set(key, value);
+  properties.set("data", std::move(described));
+  out.set("properties", std::move(properties));
+  return out;
+}
+
 /// "urn:aiot:flash:1" of "aiot.flash/1": a valid URI.
 std::string schema_id(const std::string& name) {
   std::string id = "urn:" + name;
@@ -226,34 +171,20 @@ Object merge_fields(const Object& first, const Object& second) {
 
 std::vector<std::string> schema_names() {
   std::vector<std::string> names;
-  for (const Schema& schema : schemas()) names.push_back(schema.name);
   for (const DerivedSchema& schema : derived_schemas()) names.emplace_back(schema.info.name);
   std::sort(names.begin(), names.end());
   return names;
 }
 
 std::optional<std::string> schema_text(const std::string& name) {
-  std::string title;
-  Object fields;
-  bool is_document = true;
-  const auto derived = std::find_if(derived_schemas().begin(), derived_schemas().end(),
-                                    [&](const DerivedSchema& s) { return s.info.name == name; });
-  if (derived != derived_schemas().end()) {
-    title = derived->info.title;
-    fields = derived->fields;
-    is_document = derived->info.is_document;
-  } else {
-    const auto it = std::find_if(schemas().begin(), schemas().end(),
-                                 [&](const Schema& s) { return s.name == name; });
-    if (it == schemas().end()) return std::nullopt;
-    title = it->title;
-    fields = object_schema(it->fields);
-    is_document = it->is_document;
-  }
+  const auto& all = derived_schemas();
+  const auto found = std::ranges::find(all, name, [](const auto& s) { return s.info.name; });
+  if (found == all.end()) return std::nullopt;
   Object document({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
                    {"$id", schema_id(name)},
-                   {"title", title}});
-  const Object body = is_document ? document_schema(name, std::move(fields)) : std::move(fields);
+                   {"title", found->info.title}});
+  const Object body =
+      found->info.is_document ? document_schema(name, found->fields) : found->fields;
   for (const auto& [key, value] : body.fields()) document.set(key, value);
   std::string text;
   pretty(text, document, 0);

@@ -7,19 +7,9 @@
 
 #include "aiot/document.hpp"
 
-/// The JSON Schemas (Draft 2020-12) of everything that --json and --jsonl print, made from one
-/// table of fields.
+/// The JSON Schemas (Draft 2020-12) of everything that --json and --jsonl print, derived from the
+/// descriptions of the structs.
 namespace aiot::cli::render {
-
-struct Field {
-  std::string name;  ///< "" describes the elements of a list
-  std::string type;  ///< of JSON Schema: "string", "integer", "number", "boolean", "object",
-                     ///< "array"; "": any
-  std::string doc;
-  bool required = true;
-  std::vector<Field> fields = {};  ///< of an object, or of the objects in a list
-  std::vector<std::string> choices = {};
-};
 
 /// "aiot.flash/1" and so on, sorted.
 std::vector<std::string> schema_names();
@@ -27,16 +17,6 @@ std::vector<std::string> schema_names();
 std::optional<std::string> schema_text(const std::string& name);
 /// The file a schema ships in: "aiot.flash.1.json".
 std::string schema_file(const std::string& name);
-
-/// What a schema's `data` (of a document) or its lines hold.
-struct Schema {
-  std::string name;
-  std::string title;
-  bool is_document =
-      true;  ///< wrapped in {"schema","version","ok","exit","data","errors","notices"}
-  std::vector<Field> fields;
-};
-const std::vector<Schema>& schemas();
 
 /// A schema that is derived from a described struct.
 struct DerivedSchema {

@@ -1,5 +1,6 @@
 #include "aiot/bench.hpp"
 #include "aiot/bench_device.hpp"
+#include "aiot/config.hpp"
 #include "aiot/discover.hpp"
 #include "aiot/firmware.hpp"
 #include "aiot/flash.hpp"
@@ -7,6 +8,7 @@
 #include "aiot/ota.hpp"
 #include "aiot/pair.hpp"
 #include "aiot/sim.hpp"
+#include "render/envelope.hpp"
 #include "render/schema.hpp"
 
 namespace aiot::cli::render {
@@ -17,6 +19,7 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<bench::InferResult>(),
       derive<bench::ModelResult>(),
       derive<bench::RunResult>(),
+      derive<ConfigListing, ConfigFiles>(),
       derive<firmware::ConvertResult>(),
       derive<firmware::Explanation>(),
       derive<firmware::MergeResult>(),
@@ -36,6 +39,8 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<sim::ProvisionCatalog>(),
       derive<sim::Ready>(),
       derive<sim::Report>(),
+      {schema_of(Envelope{}), {}},
+      derive<EventLine>(),
   };
   return all;
 }

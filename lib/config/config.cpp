@@ -220,4 +220,21 @@ const ConfigValue& Config::get(std::string_view key) const {
   return values_[i];
 }
 
+constexpr SchemaInfo config_schema = {"aiot.config/1",
+                                      "What `aiotctl config show` and `config path` print"};
+SchemaInfo schema_of(const ConfigListing&) { return config_schema; }
+SchemaInfo schema_of(const ConfigFiles&) { return config_schema; }
+
+static void describe(FieldVisitor& v, ConfigListing::Setting& setting) {
+  v("key", setting.key, "such as flash.baud");
+  v("value", setting.value, "as text");
+  v("origin", setting.origin, "default, environment NAME, or FILE:LINE");
+}
+void describe(FieldVisitor& v, ConfigListing& listing) {
+  v("settings", listing.settings, "every setting, sorted by key");
+}
+void describe(FieldVisitor& v, ConfigFiles& files) {
+  v("files", files.files, "the files that are read, by precedence");
+}
+
 }  // namespace aiot

@@ -55,11 +55,6 @@ void FieldVisitor::address(const FieldInfo& info, Address& field) {
   }
 }
 
-SchemaInfo schema_of(const Record& record) { return {record.schema, {}}; }
-void describe(FieldVisitor& v, Record& record) {
-  for (const auto& [name, value] : record.fields.fields()) v(name, const_cast<Value&>(value), {});
-}
-
 Document::Content::~Content() = default;
 
 std::string_view Document::schema() const {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "aiot/describe.hpp"
 #include "aiot/event.hpp"
 #include "aiot/result.hpp"
 
@@ -34,6 +35,25 @@ struct ConfigValue {
   std::string value;
   std::string origin;  ///< "default", "environment AIOT_FLASH_BAUD", "./aiot.yaml:3"
 };
+
+/// What `aiotctl config show` prints: every setting, sorted by key.
+struct ConfigListing {
+  struct Setting {
+    std::string key;
+    std::string value;
+    std::string origin;
+  };
+  std::vector<Setting> settings;
+};
+AIOT_API SchemaInfo schema_of(const ConfigListing&);
+AIOT_API void describe(FieldVisitor& v, ConfigListing& listing);
+
+/// What `aiotctl config path` prints.
+struct ConfigFiles {
+  std::vector<std::string> files;  ///< that are read, by precedence
+};
+AIOT_API SchemaInfo schema_of(const ConfigFiles&);
+AIOT_API void describe(FieldVisitor& v, ConfigFiles& files);
 
 /// What the configuration is read from; tests pass their own. A file of at most 256 KiB, with one
 /// level of sections and no YAML anchors or aliases; a relative path in a file is relative to it.

@@ -75,14 +75,4 @@ class AIOT_API Value {
   Storage storage_;
 };
 
-/// A job's result that has no struct yet: the name of its schema and its fields.
-struct Record {
-  std::string schema;  ///< such as "aiot.flash/1"
-  Object fields;
-};
-class FieldVisitor;
-struct SchemaInfo;
-AIOT_API SchemaInfo schema_of(const Record& record);
-AIOT_API void describe(FieldVisitor& v, Record& record);
-
 }  // namespace aiot
