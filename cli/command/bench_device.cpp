@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <ostream>
 
 #include "aiot/units.hpp"
 #include "command/bench.hpp"
+#include "command/numbers.hpp"
 #include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -18,24 +18,6 @@
 
 namespace aiot::cli::command {
 namespace {
-
-template <class Number>
-Result<Number> parse_number(const std::string& name, std::string_view text) {
-  Number value = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
-  if (text.empty() || error != std::errc() || end != last) {
-    return make_error(Errc::bad_value, fmt::format("{} {}", name, text), "write a number");
-  }
-  return value;
-}
-
-template <class Number>
-Result<Number> number_option(const Arguments& args, const std::string& name, Number otherwise) {
-  const auto text = args.get(name);
-  if (!text) return otherwise;
-  return parse_number<Number>(name, *text);
-}
 
 /// "115200,9600"
 Result<std::vector<std::uint32_t>> parse_bauds(const std::string& text) {
@@ -197,7 +179,7 @@ std::vector<Option> all_options() {
   return together({own_options(), power_options(), output_options(), std::move(devices)});
 }
 
-Result<bench::DeviceRequest> request_of(const Context& context) {
+Result<bench::DeviceRequest> device_request(const Context& context) {
   const Arguments& args = context.args;
   bench::DeviceRequest request;
   AIOT_TRY(request.phases, phases_of(args));
@@ -234,9 +216,9 @@ Result<bench::DeviceRequest> request_of(const Context& context) {
   return request;
 }
 
-constexpr std::array<std::string_view, 3> schemes = {"serial", "rfc2217", "tcp"};
+constexpr std::array<std::string_view, 3> bench_schemes = {"serial", "rfc2217", "tcp"};
 
-render::Outcome outcome_of(const Context& context, const bench::DevicesReport& report) {
+render::Outcome device_outcome(const Context& context, const bench::DevicesReport& report) {
   render::Outcome outcome;
   outcome.record = report;
   outcome.devices = report.devices.size();
@@ -251,7 +233,7 @@ render::Outcome outcome_of(const Context& context, const bench::DevicesReport& r
 }
 
 int run_bench_device(Context& context) {
-  auto targets = find_targets(context, schemes);
+  auto targets = find_targets(context, bench_schemes);
   if (!targets) return context.fail(targets.error());
   if (!targets->rest.empty()) {
     return context.fail(
@@ -259,12 +241,12 @@ int run_bench_device(Context& context) {
                    fmt::format("bench device: \"{}\" is not an address", targets->rest.front()),
                    "this command takes devices only; the model is named with --model"));
   }
-  const auto request = request_of(context);
+  const auto request = device_request(context);
   if (!request) return context.fail(request.error());
   const auto report =
       context.environment.bench_devices(targets->devices, *request, context.ui, context.stop());
   if (!report) return context.fail(report.error());
-  return context.ui.finish(outcome_of(context, *report));
+  return context.ui.finish(device_outcome(context, *report));
 }
 
 }  // namespace

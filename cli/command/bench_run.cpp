@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <fstream>
 #include <istream>
 #include <iterator>
@@ -11,6 +10,7 @@
 
 #include "aiot/units.hpp"
 #include "command/bench.hpp"
+#include "command/numbers.hpp"
 #include "command/output_file.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -19,19 +19,6 @@
 #include "render/report/report.hpp"
 
 namespace aiot::cli::command {
-namespace {
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
-  if (text.empty() || error != std::errc() || end != last) return std::nullopt;
-  return value;
-}
-
-}  // namespace
-
 Result<std::vector<unsigned>> parse_cpus(const std::string& text) {
   constexpr unsigned most = 8192;
   const auto bad = [&] {
@@ -44,9 +31,9 @@ Result<std::vector<unsigned>> parse_cpus(const std::string& text) {
     const auto comma = rest.find(',');
     const auto part = rest.substr(0, comma);
     const auto dash = part.find('-');
-    const auto first = number<unsigned>(part.substr(0, dash));
+    const auto first = read_number<unsigned>(part.substr(0, dash));
     const auto last =
-        dash == std::string_view::npos ? first : number<unsigned>(part.substr(dash + 1));
+        dash == std::string_view::npos ? first : read_number<unsigned>(part.substr(dash + 1));
     if (!first || !last || *last < *first || *last >= most) return bad();
     for (unsigned cpu = *first; cpu <= *last; ++cpu) cpus.insert(cpu);
     if (comma == std::string_view::npos) break;
@@ -59,7 +46,7 @@ Result<double> parse_share(const std::string& flag, const std::string& text, dou
   std::string_view digits = text;
   const bool percent = digits.ends_with('%');
   if (percent) digits.remove_suffix(1);
-  const auto value = number<double>(digits);
+  const auto value = read_number<double>(digits);
   // Who writes 5 means 5 %, not five times as much: a limit is never guessed, and never so wide.
   if (value && !percent && *value >= 1 && most > 1) {
     return make_error(Errc::bad_value, fmt::format("{} {}", flag, text),
@@ -75,15 +62,6 @@ Result<double> parse_share(const std::string& flag, const std::string& text, dou
 
 namespace {
 
-template <class Number>
-Result<Number> number_option(const Arguments& args, const std::string& name, Number otherwise) {
-  const auto text = args.get(name);
-  if (!text) return otherwise;
-  const auto value = number<Number>(*text);
-  if (value) return *value;
-  return make_error(Errc::bad_value, fmt::format("{} {}", name, *text), "write a whole number");
-}
-
 Result<std::chrono::milliseconds> duration_option(const Arguments& args, const std::string& name,
                                                   std::chrono::milliseconds otherwise) {
   const auto text = args.get(name);
@@ -91,7 +69,7 @@ Result<std::chrono::milliseconds> duration_option(const Arguments& args, const s
   return parse_duration(*text).with(name);
 }
 
-std::vector<Choice> words(const std::vector<bench::Choice>& choices) {
+std::vector<Choice> choices_of(const std::vector<bench::Choice>& choices) {
   std::vector<Choice> out;
   for (const auto& choice : choices) out.push_back({choice.name, choice.description});
   return out;
@@ -131,11 +109,11 @@ std::vector<Option> setup_options() {
       {.names = "-e,--engine",
        .value = "ENGINE",
        .help = "What runs the model",
-       .choices = words(bench::engines())},
+       .choices = choices_of(bench::engines())},
       {.names = "--isa",
        .value = "ISA",
        .help = "Instructions of the reference engine; the fastest that this CPU has by default",
-       .choices = words(bench::isas())},
+       .choices = choices_of(bench::isas())},
       {.names = "-t,--threads", .value = "N", .help = "Threads for each run, 1 to 64 [1]"},
       {.names = "--pin", .value = "CPUS", .help = "Hold it to these CPUs: 0 or 0,2 or 0-3"},
   };
@@ -210,7 +188,7 @@ std::vector<Option> run_options() {
   };
 }
 
-Result<bench::Request> request_of(const Context& context) {
+Result<bench::Request> run_request(const Context& context) {
   const Arguments& args = context.args;
   bench::Request request;
   request.models = args.items;
@@ -357,7 +335,7 @@ int run_once(Context& context) {
   return context.ui.finish(outcome);
 }
 
-render::Outcome outcome_of(const Context& context, const bench::Report& report) {
+render::Outcome run_outcome(const Context& context, const bench::Report& report) {
   render::Outcome outcome;
   outcome.record = report.result;
   for (const bench::Failure& failure : report.failures) {
@@ -412,7 +390,7 @@ int run_bench(Context& context) {
     return context.fail(
         make_error(Errc::missing_argument, "--input", "name the bytes that go in: --input FILE"));
   }
-  const auto request = request_of(context);
+  const auto request = run_request(context);
   if (!request) return context.fail(request.error());
   const std::string page = context.args.get("--report").value_or("");
   if (auto checked = check_report(context, page); !checked) return context.fail(checked.error());
@@ -423,7 +401,7 @@ int run_bench(Context& context) {
       report->failures.push_back(*std::move(failure));
     }
   }
-  return context.ui.finish(outcome_of(context, *report));
+  return context.ui.finish(run_outcome(context, *report));
 }
 
 std::vector<std::string> builtin_names() {

@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::hours longest_capture{24};
 
 /// The values of a repeatable option, each also a list with commas.
-std::vector<std::string> words(const std::vector<std::string>& values) {
+std::vector<std::string> split_words(const std::vector<std::string>& values) {
   std::vector<std::string> out;
   for (const std::string& value : values) {
     for (std::size_t at = 0; at <= value.size();) {
@@ -35,7 +35,7 @@ bool is_capture(const discover::Request& request) {
   return !request.pcap_file.empty() || !request.btsnoop_file.empty();
 }
 
-Result<discover::Request> make_request(const Context& context) {
+Result<discover::Request> discover_request(const Context& context) {
   const Arguments& args = context.args;
   discover::Request request;
   AIOT_TRY(request.timeout,
@@ -43,12 +43,12 @@ Result<discover::Request> make_request(const Context& context) {
   if (request.timeout.count() <= 0) {
     return make_error(Errc::bad_value, "--timeout", "a search takes some time, such as 3s");
   }
-  request.only = words(args.all("--only"));
-  request.except = words(args.has("--except")
+  request.only = split_words(args.all("--only"));
+  request.except = split_words(args.has("--except")
                              ? args.all("--except")
                              : std::vector{context.settings.config.get("discover.except").value});
-  request.interfaces = words(args.all("--interface"));
-  request.subnets = words(args.all("--subnet"));
+  request.interfaces = split_words(args.all("--interface"));
+  request.subnets = split_words(args.all("--subnet"));
   request.keys_file = context.setting("--keys", "discover.keys");
   request.pcap_file = args.get("--pcap").value_or("");
   request.btsnoop_file = args.get("--btsnoop").value_or("");
@@ -108,7 +108,7 @@ void print_wait(Context& context, const discover::Request& request) {
 
 int run_discover(Context& context) {
   if (context.args.has("--list")) return list_sources(context);
-  const auto request = make_request(context);
+  const auto request = discover_request(context);
   if (!request.has_value()) return context.fail(request.error());
   const Settings& settings = context.settings;
   if (request->watch) {

@@ -1,9 +1,9 @@
 #include "command/flash_verbs.hpp"
+#include "command/numbers.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 
 #include "aiot/units.hpp"
 #include "command/targets.hpp"
@@ -14,23 +14,11 @@
 namespace aiot::cli::command {
 namespace {
 
-constexpr std::array<std::string_view, 3> schemes = {"serial", "rfc2217", "tcp"};
-
-Result<std::uint32_t> parse_number(const std::string& flag, const std::string& text,
-                                   const std::string& example) {
-  std::uint32_t number = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, number);
-  if (error != std::errc() || end != last) {
-    return make_error(Errc::bad_value, fmt::format("{} {}", flag, text),
-                      "write a whole number, such as " + example);
-  }
-  return number;
-}
+constexpr std::array<std::string_view, 3> flash_schemes = {"serial", "rfc2217", "tcp"};
 
 /// 0 for the fastest that works.
 Result<std::uint32_t> parse_baud(const std::string& text) {
-  AIOT_TRY(const std::uint32_t baud, parse_number("--baud", text, "921600"));
+  AIOT_TRY(const std::uint32_t baud, parse_number<std::uint32_t>("--baud", text, "921600"));
   if (baud == 0 || (baud >= flash::least_baud_bps && baud <= flash::most_baud_bps)) return baud;
   return make_error(Errc::bad_value, fmt::format("--baud {}", baud),
                     fmt::format("from {} to {}, or 0 to have the fastest found",
@@ -50,7 +38,7 @@ Result<flash::Session> make_session(const Context& context) {
   const std::string chip = context.setting("--chip", "flash.chip");
   session.chip = chip == "auto" ? "" : chip;
   AIOT_TRY(session.baud_bps, parse_baud(context.setting("--baud", "flash.baud")));
-  AIOT_TRY(session.jobs, parse_number("--jobs", context.setting("--jobs", "flash.jobs"), "4"));
+  AIOT_TRY(session.jobs, parse_number<std::uint32_t>("--jobs", context.setting("--jobs", "flash.jobs"), "4"));
   session.before = before_of(context.setting("--before", "flash.before"));
   session.after = context.setting("--after", "flash.after") == "loader" ? flash::After::loader
                                                                         : flash::After::reset;
@@ -139,7 +127,7 @@ Result<std::vector<flash::Placement>> parse_images(const Context& context,
 
 /// The devices of a verb that takes nothing else.
 Result<std::vector<Address>> only_devices(const Context& context) {
-  AIOT_TRY(Targets targets, find_targets(context, schemes));
+  AIOT_TRY(Targets targets, find_targets(context, flash_schemes));
   if (!targets.rest.empty()) {
     return make_error(Errc::too_many_arguments,
                       fmt::format("{}: \"{}\" is not an address", spelled(context.args.path),
@@ -159,7 +147,7 @@ struct Write {
 };
 Result<Write> make_write(const Context& context) {
   Write write;
-  AIOT_TRY(Targets targets, find_targets(context, schemes));
+  AIOT_TRY(Targets targets, find_targets(context, flash_schemes));
   write.devices = std::move(targets.devices);
   flash::WriteRequest& request = write.request;
   AIOT_TRY(request.images, parse_images(context, targets.rest));
@@ -181,7 +169,7 @@ struct Verify {
 };
 Result<Verify> make_verify(const Context& context) {
   Verify verify;
-  AIOT_TRY(Targets targets, find_targets(context, schemes));
+  AIOT_TRY(Targets targets, find_targets(context, flash_schemes));
   verify.devices = std::move(targets.devices);
   AIOT_TRY(verify.request.images, parse_images(context, targets.rest));
   AIOT_TRY(verify.request.session, make_session(context));

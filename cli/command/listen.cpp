@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <ostream>
 
 #include "aiot/units.hpp"
 #include "command/commands.hpp"
+#include "command/numbers.hpp"
 #include "command/keyboard.hpp"
 #include "errors.hpp"
 #include "render/message_text.hpp"
@@ -18,17 +18,6 @@ namespace {
 
 /// `--json` has all messages in its one document: as many as a document should hold.
 constexpr std::size_t most_kept = 10'000;
-
-template <class Number>
-Result<Number> number(const std::string& name, const std::string& text) {
-  Number value = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
-  if (error != std::errc() || end != last) {
-    return make_error(Errc::bad_value, fmt::format("{} {}", name, text), "write a whole number");
-  }
-  return value;
-}
 
 Result<std::chrono::milliseconds> duration(const std::string& name, const std::string& text) {
   return parse_duration(text).with(name);
@@ -62,7 +51,7 @@ Result<void> take_conditions(const Context& context, listen::Request& request) {
   }
   request.timeout = context.settings.timeout;
   AIOT_TRY(request.duration, duration("--duration", args.get("--duration").value_or("0")));
-  AIOT_TRY(request.count, number<std::uint64_t>("--count", args.get("--count").value_or("0")));
+  AIOT_TRY(request.count, parse_number<std::uint64_t>("--count", args.get("--count").value_or("0")));
   if (args.has("--count") && request.count == 0) {
     return make_error(Errc::bad_value, "--count 0", "leave it out to listen without an end");
   }
@@ -74,7 +63,7 @@ Result<void> take_port(const Context& context, listen::Request& request) {
   request.framing = framing_of(args.get("--framing").value_or("line"));
   AIOT_TRY(request.idle, duration("--idle", context.setting("--idle", "listen.idle")));
   AIOT_TRY(request.baud_bps,
-           number<std::uint32_t>("--baud", context.setting("--baud", "listen.baud")));
+           parse_number<std::uint32_t>("--baud", context.setting("--baud", "listen.baud")));
   AIOT_TRY(const std::optional<bool> reset, either(args, "reset"));
   request.reset = reset.value_or(false);
   AIOT_TRY(request.reconnect, either(args, "reconnect"));
@@ -86,7 +75,7 @@ Result<void> take_log(const Context& context, listen::Request& request) {
   request.log_file = args.get("--log").value_or("");
   AIOT_TRY(request.log_bytes, parse_size(args.get("--log-size").value_or("0")).with("--log-size"));
   AIOT_TRY(request.log_files,
-           number<unsigned>("--log-files", args.get("--log-files").value_or("5")));
+           parse_number<unsigned>("--log-files", args.get("--log-files").value_or("5")));
   if (request.log_files > 1000) return make_error(Errc::bad_value, "--log-files: 0 to 1000");
   if (request.log_file.empty() && (args.has("--log-size") || args.has("--log-files"))) {
     return make_error(Errc::missing_argument, "--log", "name the log file: --log FILE");
@@ -126,7 +115,7 @@ Result<std::vector<Address>> sources_of(const Context& context) {
   return sources;
 }
 
-Result<listen::Request> request_of(const Context& context) {
+Result<listen::Request> listen_request(const Context& context) {
   listen::Request request;
   AIOT_CHECK(take_conditions(context, request));
   AIOT_CHECK(take_port(context, request));
@@ -274,7 +263,7 @@ std::string summary(const listen::Report& report) {
   return text + '\n';
 }
 
-render::Outcome outcome_of(const listen::Report& report) {
+render::Outcome listen_outcome(const listen::Report& report) {
   render::Outcome outcome;
   outcome.record = report;
   outcome.ended_by_signal_is_success = true;
@@ -294,7 +283,7 @@ render::Outcome outcome_of(const listen::Report& report) {
 }
 
 /// `--list`: every kind of address.
-int list(Context& context) {
+int list_schemes(Context& context) {
   const listen::Catalog catalog{context.environment.listen_schemes()};
   render::Outcome outcome;
   outcome.record = catalog;
@@ -309,7 +298,7 @@ int list(Context& context) {
 }
 
 int run_listen(Context& context) {
-  if (context.args.has("--list")) return list(context);
+  if (context.args.has("--list")) return list_schemes(context);
   if (context.args.items.empty()) {
     return context.fail(make_error(Errc::missing_argument, "listen: ADDRESS",
                                    "name what to listen to; `aiotctl listen --list` shows all "
@@ -317,7 +306,7 @@ int run_listen(Context& context) {
   }
   auto sources = sources_of(context);
   if (!sources) return context.fail(sources.error());
-  auto request = request_of(context);
+  auto request = listen_request(context);
   if (!request) return context.fail(request.error());
   const auto style = style_of(context, sources->size());
   const bool text = context.settings.format == Format::text;
@@ -345,7 +334,7 @@ int run_listen(Context& context) {
   keyboard->reset();
   if (!report) return context.fail(report.error());
 
-  const render::Outcome outcome = outcome_of(*report);
+  const render::Outcome outcome = listen_outcome(*report);
   if (text && !context.settings.quiet) context.err << summary(*report);
   if (context.settings.format == Format::jsonl) {
     context.ui.on_event(event::Finished{"", outcome.record});

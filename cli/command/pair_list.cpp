@@ -32,7 +32,7 @@ std::string text_of(const json::object& object, std::string_view field) {
 }
 
 /// An address or a code as a target; what it is stays out of the error.
-Result<Target> target_of(std::string_view text, const std::string& where) {
+Result<Target> listed_target(std::string_view text, const std::string& where) {
   Result<Target> target = pair::parse_target(text);
   if (target) return target;
   const bool code = pair::looks_like_code(text);
@@ -150,10 +150,10 @@ Result<void> Reader::take_event(const json::object& event) {
 }
 
 Result<bool> Reader::take_ready(const json::object& line) {
-  AIOT_TRY(Target target, target_of(text_of(line, "address"), where()));
+  AIOT_TRY(Target target, listed_target(text_of(line, "address"), where()));
   const std::string code = text_of(line, "code");
   if (!code.empty()) {
-    AIOT_TRY(const Target coded, target_of(code, where()));
+    AIOT_TRY(const Target coded, listed_target(code, where()));
     target.code = coded.code;
   }
   target.id = text_of(line, "mac");
@@ -186,7 +186,7 @@ Result<void> Reader::read_document() {
 
 Result<void> Reader::take_json() {
   if (line_.starts_with("{\"ver\"") || pair::parse_target(line_)) {
-    AIOT_TRY(Target target, target_of(line_, where()));
+    AIOT_TRY(Target target, listed_target(line_, where()));
     targets_.push_back(std::move(target));
     return {};
   }
@@ -227,10 +227,10 @@ Result<void> Reader::take_row() {
   };
   Target target;
   if (const std::string address = cell("address"); !address.empty()) {
-    AIOT_TRY(target, target_of(address, where()));
+    AIOT_TRY(target, listed_target(address, where()));
   }
   if (const std::string code = cell("code"); !code.empty()) {
-    AIOT_TRY(const Target coded, target_of(code, where()));
+    AIOT_TRY(const Target coded, listed_target(code, where()));
     if (coded.code.empty()) return bad_list(where(), "not a setup code", "put it under address");
     target.code = coded.code;
   }
@@ -259,7 +259,7 @@ Result<std::vector<Target>> Reader::read() {
     } else if (line_.front() == '{') {
       AIOT_CHECK(take_json());
     } else {
-      AIOT_TRY(Target target, target_of(line_, where()));
+      AIOT_TRY(Target target, listed_target(line_, where()));
       targets_.push_back(std::move(target));
     }
   }

@@ -5,6 +5,7 @@
 
 #include "aiot/units.hpp"
 #include "command/commands.hpp"
+#include "command/numbers.hpp"
 #include "command/sim.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -24,7 +25,7 @@ Result<void> check_device(const Context& context, const std::string& device) {
                                  : fmt::format("did you mean {}?", near));
 }
 
-Result<sim::Request> make_request(const Context& context) {
+Result<sim::Request> sim_request(const Context& context) {
   const Arguments& args = context.args;
   sim::Request request;
   request.bench_model = args.get("--bench").value_or("");
@@ -70,7 +71,7 @@ Result<sim::Request> make_request(const Context& context) {
   return request;
 }
 
-int list(Context& context) {
+int list_devices(Context& context) {
   const Environment& e = context.environment;
   render::Outcome outcome;
   outcome.record = sim::Catalog{.devices = e.sim_devices(),
@@ -89,8 +90,8 @@ int list(Context& context) {
 }
 
 int run_sim(Context& context) {
-  if (context.args.has("--list")) return list(context);
-  const auto request = make_request(context);
+  if (context.args.has("--list")) return list_devices(context);
+  const auto request = sim_request(context);
   if (!request.has_value()) return context.fail(request.error());
   return serve(context, [&](const SimReady& ready, EventSink& sink) {
     return context.environment.simulate(*request, ready, sink, context.stop());

@@ -1,29 +1,15 @@
 #pragma once
 
-#include <charconv>
 #include <functional>
 #include <iosfwd>
 
 #include "aiot/sim.hpp"
+#include "command/numbers.hpp"
 #include "context.hpp"
-#include "errors.hpp"
 #include "option.hpp"
 
 /// What `sim` and its verbs share.
 namespace aiot::cli::command {
-
-template <class Number>
-Result<Number> number_option(const Arguments& args, const std::string& name, Number otherwise) {
-  const auto text = args.get(name);
-  if (!text) return otherwise;
-  Number number = 0;
-  const char* last = text->data() + text->size();
-  const auto [end, error] = std::from_chars(text->data(), last, number);
-  if (error != std::errc() || end != last) {
-    return make_error(Errc::bad_value, name + " " + *text, "write a whole number");
-  }
-  return number;
-}
 
 using SimReady = std::function<void(const sim::Ready&)>;
 using SimJob = std::function<Result<sim::Report>(const SimReady& ready, EventSink& sink)>;
