@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t most_bytes = 256 * 1024;
 constexpr std::size_t most_elements = 4096;
 constexpr std::size_t most_levels = 32;
+/// Expat writes it out again for each element that has it.
+constexpr std::size_t most_namespace_bytes = 256;
 constexpr char separator = '\n';  // in no namespace's URI
 
 /// What is used of expat (Debian's libexpat1).
@@ -55,11 +57,12 @@ struct Run {
     if (++run.elements > most_elements || run.open.size() > most_levels) {
       return run.refuse(Errc::too_large);
     }
-    Element element;
     const std::string_view whole = name;
     const auto at = whole.find(separator);
-    if (at != std::string_view::npos) element.space = whole.substr(0, at);
-    element.name = at == std::string_view::npos ? whole : whole.substr(at + 1);
+    const bool has_space = at != std::string_view::npos;
+    if (has_space && at > most_namespace_bytes) return run.refuse(Errc::too_large);
+    Element element;
+    element.name = has_space ? whole.substr(at + 1) : whole;
     // Those that are open have no siblings behind them yet: their place does not move.
     std::vector<Element>& siblings = run.open.back()->children;
     siblings.push_back(std::move(element));

@@ -10,7 +10,6 @@ namespace aiot::xml {
 
 /// An element with what is in it. Attributes are left out: nothing that is read here has any.
 struct Element {
-  std::string space;  ///< the URI of its namespace, "" for none
   std::string name;   ///< without a prefix
   std::string text;   ///< directly in it, without the blanks around
   std::vector<Element> children;
@@ -22,8 +21,8 @@ struct Element {
 };
 
 /// Reads a document by expat (opened when it is first needed). Bounds: 256 KiB, 4096 elements, 32
-/// levels, no document type: what comes from a stranger cannot make it grow. Errc; Condition::
-/// resource where expat is not installed.
+/// levels, namespaces of 256 bytes, no document type: what comes from a stranger cannot make it
+/// grow. Errc; Condition::resource where expat is not installed.
 Result<Element> parse(std::string_view text);
 
 }  // namespace aiot::xml
