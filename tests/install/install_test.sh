@@ -42,6 +42,31 @@ check "and builds" cmake --build "$scratch/consumer"
 check "and prints the version and the address" \
   test "$("$scratch/consumer/consumer")" = "$version tcp://localhost:5555"
 
+# The example program, built both ways, on a real image and on a virtual chip.
+check "the example builds with pkg-config" \
+  "$cxx" -std=c++20 -Wall -Wextra -Werror "$source/examples/library/main.cpp" -o "$scratch/example" "${flags[@]}"
+check "the example configures with find_package" \
+  cmake -S "$source/examples/library" -B "$scratch/library" -G Ninja -DCMAKE_CXX_COMPILER="$cxx" \
+  -DCMAKE_PREFIX_PATH="$prefix"
+check "and builds" cmake --build "$scratch/library"
+mkdir "$scratch/images"
+check "an image is made" "$build/bin/aiot-make-images" --chip esp32c3 "$scratch/images"
+coproc sim { exec "$prefix/bin/aiotctl" sim esp32c3 --port tcp:0 2>"$scratch/sim.log"; }
+read -r ready <&"${sim[0]}"
+address=$(sed -E 's/.*"address":"([^"]*)".*/\1/' <<<"$ready")
+for example in "$scratch/example" "$scratch/library/firmware_check"; do
+  check "it runs" sh -c "LD_LIBRARY_PATH='$libdir' '$example' '$scratch/images/app.bin' '$address' >'$scratch/said'"
+  check "it explains the image" grep -q "app.bin: [0-9]* bytes, esp32c3, 0 problems" "$scratch/said"
+  check "it finds the chip" grep -Eq "^$address/?: [0-9a-f:]{17} fits$" "$scratch/said"
+done
+kill "$sim_PID"
+
+# The page that shows each job: its blocks are a program.
+awk '/^```cpp$/ { code = 1; next } /^```$/ { code = 0 } code' "$prefix/include/aiot/README.md" >"$scratch/readme.cpp"
+check "the page has a block for each job" test "$(grep -c '^```cpp$' "$prefix/include/aiot/README.md")" -ge 8
+check "the page's blocks compile" \
+  "$cxx" -std=c++20 -Wall -Wextra -Werror -fsyntax-only "$scratch/readme.cpp" "${flags[@]}"
+
 # Every name the library shows is this project's, and none is of an inner room.
 nm -DC --defined-only "$libdir/libaiot.so" | cut -d' ' -f3- >"$scratch/names"
 check "the library shows names" test "$(wc -l <"$scratch/names")" -gt 50
