@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "job/discover/bus_status.hpp"
+#include "job/discover/identity.hpp"
 #include "dbus/bluez.hpp"
 #include "protocol/ble/beacon.hpp"
 #include "protocol/ble/advert.hpp"
@@ -104,13 +105,16 @@ class AdvertReader {
     }
     if (!finding.job.empty()) out_.jobs.emplace_back(finding.job);
     if (!finding.hardware_id.empty()) {
-      out_.identities.push_back(
-          {IdentityKind::hardware_id, finding.hardware_id, std::string(finding.format)});
+      // HomeKit's id is the same over IP.
+      const std::string scope = finding.format == "homekit" ? "hap" : std::string(finding.format);
+      out_.identities.push_back({IdentityKind::hardware_id, finding.hardware_id, scope});
     }
     if (finding.address) add_mac(*finding.address, out_);
     if (finding.discriminator) claim(out_.discriminator, *finding.discriminator);
     if (finding.vendor_id) claim(out_.vendor_id, *finding.vendor_id);
     if (finding.product_id) claim(out_.product_id, *finding.product_id);
+    claim_text(out_.vendor, finding.vendor, format_confidence);
+    claim_text(out_.model, finding.model, format_confidence);
     readings_.insert(readings_.end(), finding.readings.begin(), finding.readings.end());
   }
 
@@ -129,7 +133,8 @@ class AdvertReader {
   void add_advertiser() {
     details_.address = ble::address_text(advert_.address);
     details_.is_public = advert_.kind == ble::AddressKind::public_address;
-    if (details_.is_public) {
+    // Some devices send an address with the group bit as a public one, which no MAC has.
+    if (details_.is_public && normal_mac(details_.address)) {
       add_mac(advert_.address, out_);
     } else {
       out_.identities.push_back({IdentityKind::hardware_id, details_.address, "ble-address"});
@@ -204,7 +209,7 @@ class BleSource final : public Source {
     auto handler = [&](const bluez::Advert& received) {
       if (is_from_inquiry(received)) return;  // for source "bluetooth"
       ++adverts;
-      if (const auto advert = ble::to_advert(received)) context.report(observer.observe(*advert));
+      context.report(observer.observe(ble::to_advert(received)));
     };
     Result<bluez::Watch> watch = bluez::Watch::start(*bus);
     if (!watch) co_return status_of(watch.error());

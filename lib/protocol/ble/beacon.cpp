@@ -194,7 +194,9 @@ std::optional<Finding> find_homekit(const Advert& advert) {
   const Bytes* data = find_manufacturer_data(advert, apple_company);
   if (data == nullptr || data->size() < 14 || (*data)[0] != type_homekit) return std::nullopt;
   Finding finding{.format = "homekit", .ecosystem = "Apple"};
-  finding.hardware_id = to_hex(ByteSpan(*data).subspan(3, 6), ":");
+  DeviceAddress id{};
+  std::copy_n(data->begin() + 3, id.size(), id.begin());
+  finding.hardware_id = address_text(id);  // as the same device's TXT record has it
   const bool unpaired = ((*data)[2] & status_not_paired) != 0;
   finding.state = unpaired ? "unprovisioned" : "provisioned";
   if (unpaired) finding.job = "pair";
@@ -355,6 +357,8 @@ constexpr std::size_t second_size = 13;
 /// Bits of the control byte that both generations share.
 constexpr unsigned bit_stable = 1U << 5;
 constexpr unsigned bit_removed = 1U << 7;
+/// Of the second generation's unit: a thing is weighed, not a person.
+constexpr unsigned bit_object = 1U << 2;
 
 /// Hundredths of a pound or of a jin (half a kilogram), or two hundredths of a kilogram.
 Reading mass(unsigned raw, std::string_view unit) {
@@ -378,9 +382,11 @@ Finding first_generation(const std::uint8_t* p) {
 std::optional<Finding> second_generation(const std::uint8_t* p) {
   const unsigned control = p[1];
   const bool in_jin = (control & 0x40) != 0;
-  if (!in_jin && p[0] != 2 && p[0] != 3) return std::nullopt;  // a unit nobody knows
-  const std::string_view unit = in_jin ? "jin" : p[0] == 3 ? "lb" : "kg";
+  const unsigned unit_code = p[0] & ~bit_object;
+  if (!in_jin && unit_code != 2 && unit_code != 3) return std::nullopt;  // a unit nobody knows
+  const std::string_view unit = in_jin ? "jin" : unit_code == 3 ? "lb" : "kg";
   Finding finding = finding_of("mi-scale-v2", control, mass(load_le16(p + 11), unit));
+  if ((p[0] & bit_object) != 0) finding.readings.push_back({"object", true});
   if ((control & 0x02) != 0) {
     finding.readings.push_back({"impedance", int{load_le16(p + 9)}, "ohm"});
   }
@@ -446,9 +452,11 @@ std::optional<Finding> find_tuya(const Advert& advert) {
 std::vector<Finding> find_all(const Advert& advert) {
   constexpr std::array finders = {
       find_alibaba,          find_amazon,     find_baidu,   find_eddystone,
-      find_esp_provisioning, find_fast_pair,  find_homekit, find_huawei,
-      find_ibeacon,          find_improv,     find_matter,  find_mesh_provisioning,
-      find_mi_scale,         find_swift_pair, find_tuya,
+      find_esp_provisioning, find_fast_pair,  find_govee,   find_homekit,
+      find_huawei,           find_ibeacon,    find_improv,  find_inkbird,
+      find_matter,           find_mesh_provisioning,        find_mi_scale,
+      find_mopeka,           find_oral_b,     find_ruuvi,   find_swift_pair,
+      find_switchbot,        find_tuya,
   };
   std::vector<Finding> found;
   for (const auto finder : finders) {

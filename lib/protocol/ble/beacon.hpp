@@ -18,6 +18,8 @@ inline constexpr std::uint16_t alibaba_company = 0x01A8;
 struct Finding {
   std::string_view format;          ///< "ibeacon"
   std::string_view ecosystem = {};  ///< "Matter"; "" when the format belongs to none
+  std::string_view vendor = {};     ///< "Govee"; "" when anyone uses the format
+  std::string model = {};           ///< "H5075"; "" when it is not evident
   /// "unprovisioned", "provisioned", "secured"; "" when the format does not say.
   std::string_view state = {};
   std::string_view job = {};                  ///< "pair": what the device waits for
@@ -47,12 +49,16 @@ std::optional<Finding> find_esp_provisioning(const Advert& advert);
 std::optional<Finding> find_fast_pair(const Advert& advert);
 /// Company 004C, type 06 (HomeKit Accessory Protocol, release R2, section 7.4.2.1.2).
 std::optional<Finding> find_homekit(const Advert& advert);
+/// Company EC88, and 8801 or 0001 with a name or a service of theirs: thermometers.
+std::optional<Finding> find_govee(const Advert& advert);
 /// Company 027D and service FE35: nothing but the maker is public.
 std::optional<Finding> find_huawei(const Advert& advert);
 /// Company 004C, type 02 (Proximity Beacon Specification, release R1).
 std::optional<Finding> find_ibeacon(const Advert& advert);
 /// Service 00467768-… with service data 4677 (improv-wifi.com/ble).
 std::optional<Finding> find_improv(const Advert& advert);
+/// Names "sps" and "tps", and company 0000 with the sender's own address: thermometers.
+std::optional<Finding> find_inkbird(const Advert& advert);
 /// Service FFF6 (Matter Core Specification 1.2, section 5.4.2.5.6).
 std::optional<Finding> find_matter(const Advert& advert);
 /// Service 1827, a mesh device that is not provisioned (Mesh Profile 1.0.1, section 7.1.2.2); Tmall
@@ -62,6 +68,14 @@ std::optional<Finding> find_mesh_provisioning(const Advert& advert);
 /// (github.com/custom-components/ble_monitor, Bluetooth-Devices/xiaomi-ble). Other scales with
 /// these services send data of other lengths.
 std::optional<Finding> find_mi_scale(const Advert& advert);
+/// Company 0059 with the end of the sender's address: levels of propane tanks.
+std::optional<Finding> find_mopeka(const Advert& advert);
+/// Company 00DC: toothbrushes.
+std::optional<Finding> find_oral_b(const Advert& advert);
+/// Company 0499, data formats 3 and 5 (docs.ruuvi.com); others by name.
+std::optional<Finding> find_ruuvi(const Advert& advert);
+/// Services 000D and FD3D, company 0969: meters, and others by name.
+std::optional<Finding> find_switchbot(const Advert& advert);
 /// Company 0006, type 03 (learn.microsoft.com, Bluetooth Swift Pair).
 std::optional<Finding> find_swift_pair(const Advert& advert);
 /// Service FD50 and company 07D0.

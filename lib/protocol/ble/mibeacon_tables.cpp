@@ -115,7 +115,7 @@ namespace {
 
 /// Attributes 0000 to 1FFF from Xiaomi's MiBeacon object definition; 4000 and above are those of
 /// single products, as receivers found them (xiaomi-ble).
-constexpr std::array<ObjectType, 39> types = {{
+constexpr std::array<ObjectType, 40> types = {{
     {0x0003, "motion", "", Form::boolean, 1},
     {0x0008, "armed", "", Form::inverted, 1},
     {0x000A, "temperature", "celsius", Form::signed_, 2, 100},
@@ -151,6 +151,7 @@ constexpr std::array<ObjectType, 39> types = {{
     {0x4C14, "mode", "", Form::number, 1},
     {0x4E01, "battery_low", "", Form::boolean, 1},
     {0x5003, "battery", "percent", Form::number, 1},
+    {0x5403, "battery", "percent", Form::number, 1},
     {0x5413, "occupancy_close_range", "", Form::boolean, 1},
     {0x5414, "mode", "", Form::number, 1},
     {0x5810, "asleep", "", Form::inverted, 1},

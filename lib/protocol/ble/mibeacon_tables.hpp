@@ -12,6 +12,9 @@ inline constexpr std::uint16_t motion_mjyd02yl = 0x07F6;
 inline constexpr std::uint16_t motion_rtcgq02lm = 0x0A8D;
 inline constexpr std::uint16_t door_mccgq02hl = 0x098B;
 inline constexpr std::uint16_t presence_xmosb01xs = 0x4683;
+inline constexpr std::uint16_t switch_k9b_1btn = 0x1568;
+inline constexpr std::uint16_t switch_k9b_2btn = 0x1569;
+inline constexpr std::uint16_t switch_k9b_3btn = 0x0DFD;
 
 /// "LYWSD03MMC"; "" for a product that is not known.
 std::string_view model_of(std::uint16_t product);

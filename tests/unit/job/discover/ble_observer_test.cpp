@@ -1,4 +1,5 @@
 #include "job/discover/ble.hpp"
+#include "job/discover/identity.hpp"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +15,7 @@ constexpr const char* bthome_address = "54:48:E6:8F:80:A5";
 
 ble::Advert advert_of(std::string_view hex, std::string_view address = bthome_address) {
   ble::Advert advert;
-  advert.address = *ble::parse_device_address(address);
+  advert.address = *parse_mac(address);
   advert.kind = ble::AddressKind::public_address;
   ble::add_advertising_data(*from_hex(hex), advert);
   return advert;
@@ -29,7 +30,7 @@ ble::Advert service_advert(std::uint32_t service, std::string_view hex,
 }
 
 config::BindKeys keys(std::string_view address, std::string_view key) {
-  return {{*ble::parse_device_address(address), *from_hex(key)}};
+  return {{*parse_mac(address), *from_hex(key)}};
 }
 
 std::optional<Value> find(const Observation& seen, std::string_view name) {
@@ -85,6 +86,23 @@ TEST_CASE("who speaks, and how it is reached") {
   const Observation random = observer.observe(advert);
   CHECK(has_identity(random, IdentityKind::hardware_id, "54:48:E6:8F:80:A5"));
   CHECK(!find(random, "mac").has_value());
+}
+
+// Locks, Mi Band, Inkbird and Govee send such addresses as public ones.
+TEST_CASE("a sender whose public address has the group bit is a device") {
+  BleObserver observer;
+  ble::Advert advert = advert_of("0409414243", "E3:60:59:61:BB:AA");
+  const Observation seen = observer.observe(advert);
+  CHECK(has_identity(seen, IdentityKind::hardware_id, "E3:60:59:61:BB:AA"));
+  CHECK(seen.macs.empty());
+  CHECK(text(seen, "ble.address_kind") == "public");
+  CHECK(text(seen, "name") == "ABC");
+  CHECK(key_of(seen.identities.at(0)).has_value());
+  // A sensor's maker and model.
+  const Observation govee = observer.observe(advert_of("0d09475648353037355f43423942 09ff88ec0003215d6400"));
+  CHECK(text(govee, "vendor") == "Govee");
+  CHECK(text(govee, "model") == "H5075");
+  CHECK(number(govee, "ble.temperature_celsius") == 20.5);
 }
 
 TEST_CASE("plain readings with their units") {

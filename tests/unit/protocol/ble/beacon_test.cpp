@@ -97,7 +97,7 @@ TEST_CASE("HomeKit, paired and not") {
   CHECK(found_in("12FF4C0006310080e7146a37340600 9f2104023cb9eb0e") ==
         "homekit, Apple, provisioned, : category=6;configuration=4;state_number=8607");
   const Advert paired = advert_of("12FF4C0006310080e7146a373406009f2104023cb9eb0e");
-  CHECK(beacon::find_homekit(paired)->hardware_id == "80:e7:14:6a:37:34");
+  CHECK(beacon::find_homekit(paired)->hardware_id == "80:E7:14:6A:37:34");
   CHECK(found_in("12FF4C0006310180e7146a373406009f2104023cb9eb0e") ==
         "homekit, Apple, unprovisioned, pair: category=6;configuration=4;state_number=8607");
 }
@@ -198,5 +198,133 @@ TEST_CASE("Xiaomi's scales") {
         "mi-scale-v2, Xiaomi Mi Home, , : "
         "impedance_ohm=428;mass_kg=85.15;mass_removed=false;stabilized=true");
   CHECK(found_in("0c161d18a22044b20701010a1a") == "");          // another's weight scale
-  CHECK(found_in("10161b180726b20705040f0201ac018642") == "");  // in no known unit
+  CHECK(found_in("10161b180126b20705040f0201ac018642") == "");  // in no known unit
+}
+
+// theengs/decoder, tests/BLE/test_ble.cpp, Mi_Body_Scale_2: a thing is weighed, not a person.
+TEST_CASE("Xiaomi's second scale with bit 2 of its unit") {
+  CHECK(found_in("10161b180624e607020e10293a0000fc03") ==
+        "mi-scale-v2, Xiaomi Mi Home, , : mass_kg=5.1;mass_removed=false;object=true;stabilized=true");
+  CHECK(found_in("10161b180724e607020e10293a0000ce04") ==
+        "mi-scale-v2, Xiaomi Mi Home, , : mass_lb=12.3;mass_removed=false;object=true;stabilized=true");
+}
+
+namespace {
+
+Advert named(std::string_view name, std::string_view hex) {
+  Advert advert = advert_of(hex);
+  advert.name = name;
+  return advert;
+}
+
+std::string sensor_in(const Advert& advert, std::string_view vendor, std::string_view model) {
+  std::string out;
+  for (const Finding& f : beacon::find_all(advert)) {
+    if (f.format.starts_with("ibeacon")) continue;
+    CHECK(f.vendor == vendor);
+    CHECK(f.model == model);
+    out += (out.empty() ? "" : "\n") + std::string(f.format) + ": " + test::show(f.readings);
+  }
+  return out;
+}
+
+}  // namespace
+
+// custom-components/ble_monitor, test/test_govee_parser.py; H5179 and the longer ones from theengs/decoder,
+// tests/BLE/test_ble.cpp.
+TEST_CASE("Govee") {
+  const auto govee = [](std::string_view name, std::string_view hex, std::string_view model) {
+    return sensor_in(named(name, hex), "Govee", model);
+  };
+  CHECK(govee("GVH5075_CB9B", "030388ec02010509ff88ec0003215d6400", "H5075") ==
+        "govee: battery_percent=100;humidity_percent=14.9;temperature_celsius=20.5");
+  CHECK(govee("GVH5075_CB9B", "030388ec02010509ff88ec0081c2896400", "H5075") ==
+        "govee: battery_percent=100;humidity_percent=33.7;temperature_celsius=-11.5");
+  CHECK(govee("GVH5075_1234",
+              "22ff88ec000384e45c004c000215494e54454c4c495f524f434b535f48575075f2ffc2", "H5075") ==
+        "govee: battery_percent=92;humidity_percent=62.8;temperature_celsius=23");
+  CHECK(govee("", "0aff88ec0088078c116402", "") ==
+        "govee: battery_percent=100;humidity_percent=44.92;temperature_celsius=19.28");
+  CHECK(govee("", "0cff88ec00ba0af90f63020101", "") ==
+        "govee: battery_percent=99;humidity_percent=40.89;temperature_celsius=27.46");
+  CHECK(govee("GVH5102_CB9B", "030388ec02010509ff0100010103cb0164", "H5102") ==
+        "govee: battery_percent=100;humidity_percent=57.7;temperature_celsius=24.8");
+  CHECK(govee("GVH5106_4B99", "09ff010001010deeaa6f", "H5106") ==
+        "govee: humidity_percent=74.5;pm2_5_ug_m3=7;temperature_celsius=23.3");
+  CHECK(govee("B51788E45", "030388ec0201050cff010001010003a00f640000", "H5178") ==
+        "govee: battery_percent=100;humidity_percent=58.3;sensor_id=0;temperature_celsius=23.7");
+  CHECK(govee("Govee_H5179_1234", "0cff0188ec000101ee07581641", "H5179") ==
+        "govee: battery_percent=65;humidity_percent=57.2;temperature_celsius=20.3");
+  // Another's data with company 0001, and a Govee that is no thermometer.
+  CHECK(found_in(named("Phone", "09ff0100010103cb0164")) == "");
+  CHECK(govee("GVH6159_1234", "02010a", "H6159") == "govee: ");
+}
+
+// docs.ruuvi.com, data format 5, the test vectors there; format 3 from custom-components/ble_monitor,
+// test/test_ruuvitag_parser.py.
+TEST_CASE("Ruuvi") {
+  const auto ruuvi = [](std::string_view hex) {
+    return sensor_in(advert_of(hex), "Ruuvi", "RuuviTag");
+  };
+  CHECK(ruuvi("1bff99040512fc5394c37c0004fffc040cac364200cdcbb8334c884f") ==
+        "ruuvi-5: acceleration_x_mg=4;acceleration_y_mg=-4;acceleration_z_mg=1036;humidity_percent=53.49;"
+        "movements=66;pressure_hpa=1000.44;sequence=205;temperature_celsius=24.3;tx_power_dbm=4;"
+        "voltage_volt=2.977");
+  // Every field "not available": only the tag itself is known.
+  CHECK(sensor_in(advert_of("1bff9904058000ffffffff800080008000ffffffffffffffffffffff"), "Ruuvi", "") ==
+        "ruuvi-5: ");
+  CHECK(ruuvi("11ff990403291a1ece1efc18f94202ca0b53") ==
+        "ruuvi-3: acceleration_x_mg=-1000;acceleration_y_mg=-1726;acceleration_z_mg=714;humidity_percent=20.5;"
+        "pressure_hpa=1027.66;temperature_celsius=26.3;voltage_volt=2.899");
+  CHECK(sensor_in(advert_of("05ff99040600"), "Ruuvi", "") == "ruuvi: ");
+}
+
+// custom-components/ble_monitor, test/test_switchbot.py.
+TEST_CASE("SwitchBot") {
+  CHECK(sensor_in(advert_of("09160d0054006400990e"), "SwitchBot", "Meter") ==
+        "switchbot: battery_percent=100;humidity_percent=14;temperature_celsius=25");
+  CHECK(sensor_in(advert_of("09163dfd690064009826"), "SwitchBot", "Meter Plus") ==
+        "switchbot: battery_percent=100;humidity_percent=38;temperature_celsius=24");
+  CHECK(sensor_in(advert_of("0eff6909c4f92675df22dc030096a909163dfd6900ba031938"), "SwitchBot",
+                  "Meter Plus") ==
+        "switchbot: battery_percent=58;humidity_percent=56;temperature_celsius=-25.3");
+  // theengs/decoder: a bot.
+  CHECK(sensor_in(advert_of("06160d0048d0db"), "SwitchBot", "Bot") == "switchbot: ");
+}
+
+// custom-components/ble_monitor, test/test_inkbird.py.
+TEST_CASE("Inkbird") {
+  CHECK(sensor_in(named("sps", "0aff9c08f41000ba4e6408"), "Inkbird", "IBS-TH") ==
+        "inkbird: battery_percent=100;external_probe=false;humidity_percent=43.4;temperature_celsius=22.04");
+  CHECK(sensor_in(named("sps", "0aff3b0af815018cbc6408"), "Inkbird", "IBS-TH") ==
+        "inkbird: battery_percent=100;external_probe=true;humidity_percent=56.24;temperature_celsius=26.19");
+  CHECK(sensor_in(named("tps", "0aff9ef8000000bcbc6406"), "Inkbird", "IBS-TH2") ==
+        "inkbird: battery_percent=100;external_probe=false;temperature_celsius=-18.9");
+  CHECK(found_in(named("sps", "0aff9c08f41000ba4f6408")) == "");  // its CRC is wrong
+  CHECK(found_in(named("pen", "0aff9c08f41000ba4e6408")) == "");
+  Advert grill = advert_of("02010603 02f0ff 0fff00000000 3414b5abf47b c800 d200");
+  CHECK(found_in(grill) == "");  // another's address
+  grill.address = {0x34, 0x14, 0xB5, 0xAB, 0xF4, 0x7B};
+  CHECK(sensor_in(grill, "Inkbird", "iBBQ-2") ==
+        "inkbird: temperature_2_celsius=21;temperature_celsius=20");
+  Advert six = advert_of("17ff00000000 1893d7353559 d200 f6ff f6ff f6ff f6ff f6ff");
+  six.address = {0x18, 0x93, 0xD7, 0x35, 0x35, 0x59};
+  CHECK(sensor_in(six, "Inkbird", "iBBQ-6") == "inkbird: temperature_celsius=21");
+}
+
+// theengs/decoder, tests/BLE/test_ble.cpp; Bluetooth-Devices/mopeka-iot-ble has the same layout.
+TEST_CASE("Mopeka") {
+  Advert advert = advert_of("0dff5900035d41a4c150a8cc0323");
+  CHECK(found_in(advert) == "");  // anyone's chip: the address decides
+  advert.address = {0xC4, 0x64, 0xE3, 0x50, 0xA8, 0xCC};
+  CHECK(sensor_in(advert, "Mopeka", "") ==
+        "mopeka: button=false;level_mm=154.1;quality=3;temperature_celsius=25;voltage_volt=2.90625");
+}
+
+// custom-components/ble_monitor, test/test_oral_b.py; theengs/decoder, tests/BLE/test_ble.cpp.
+TEST_CASE("Oral-B") {
+  CHECK(sensor_in(advert_of("0effdc0003210b0328041107373804"), "Oral-B", "") ==
+        "oral-b: duration_s=257;mode=7;sector=55;toothbrush=true;toothbrush_state=running");
+  CHECK(sensor_in(advert_of("0effdc000202067320020f07080004"), "Oral-B", "") ==
+        "oral-b: duration_s=135;mode=7;sector=8;toothbrush=false;toothbrush_state=sleeping");
 }
