@@ -64,6 +64,7 @@ struct DeviceRecord {
   std::vector<std::string> macs;  ///< lower case, with colons
   std::optional<int> rssi_dbm;    ///< the latest
   std::vector<std::string> sources;
+  bool truncated = false;  ///< it has more services than are listed here
   Object facts;  ///< open: what else the device announces, each named SOURCE.FACT
   std::vector<Evidence> evidence;
   std::optional<std::string> lost_reason;  ///< of "lost": gone, silent, filtered, merged

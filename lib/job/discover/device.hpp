@@ -27,6 +27,7 @@ struct Device {
   std::vector<Sighting> sightings;
   std::uint64_t number = 0;  ///< in the order of their first sighting
   bool changed = true;
+  bool truncated = false;  ///< more is known of it than is kept
 
   std::vector<Key> keys() const;
 };

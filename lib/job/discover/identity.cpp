@@ -6,6 +6,8 @@
 #include <array>
 #include <cctype>
 
+#include <boost/asio/ip/address.hpp>
+
 #include "crypto/digest.hpp"
 
 namespace aiot::discover {
@@ -63,6 +65,14 @@ std::optional<std::string> normal_mac(const std::string& text) {
   return to_hex(*bytes, ":");
 }
 
+bool is_nobodys_address(const std::string& text) {
+  boost::system::error_code no_address;
+  const auto address = boost::asio::ip::make_address(text, no_address);
+  if (no_address) return false;
+  return address.is_unspecified() || address.is_loopback() || address.is_multicast() ||
+         (address.is_v4() && address.to_v4() == boost::asio::ip::address_v4::broadcast());
+}
+
 std::optional<Key> key_of(const Identity& identity) {
   std::string value = identity.value;
   if (value.empty()) return std::nullopt;
@@ -73,7 +83,6 @@ std::optional<Key> key_of(const Identity& identity) {
   } else if (identity.kind == IdentityKind::serial) {
     if (is_placeholder(value)) return std::nullopt;
   } else if (identity.kind == IdentityKind::address) {
-    if (value == "0.0.0.0" || value == "::") return std::nullopt;
     if (!identity.scope.empty()) value += '%' + identity.scope;
     return Key{identity.kind, fmt::format("{} {}", kind_name(identity.kind), value)};
   } else if (identity.kind == IdentityKind::instance || identity.kind == IdentityKind::host) {

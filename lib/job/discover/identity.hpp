@@ -18,8 +18,12 @@ struct Key {
 };
 
 /// nullopt for what identifies nothing: an empty text, a MAC of zeros or of a group, a serial
-/// number that makers leave as it was ("0000", "123456789"), the unspecified address.
+/// number that makers leave as it was ("0000", "123456789").
 std::optional<Key> key_of(const Identity& identity);
+
+/// True for an IP address that no single host on a network has: unspecified, loopback, broadcast,
+/// multicast.
+bool is_nobodys_address(const std::string& text);
 
 /// "24:0a:c4:00:00:01" from any usual spelling, nullopt when it is none of a single interface.
 std::optional<std::string> normal_mac(const std::string& text);

@@ -80,6 +80,10 @@ Observation observe_service(const dnssd::Service& service) {
     out.identities.push_back({IdentityKind::address, address.to_string()});
     out.ips.push_back(address.to_string());
   }
+  // A service that names no host, such as _device-info._tcp, is its sender's.
+  if (service.addresses.empty() && !service.sender.is_unspecified()) {
+    out.identities.push_back({IdentityKind::address, service.sender.to_string()});
+  }
   for (const dnssd::Attribute& attribute : service.attributes) {
     details.txt.emplace(attribute.key, attribute.value ? Value(*attribute.value) : Value(true));
   }
@@ -102,13 +106,17 @@ static std::vector<Observation> observe_mdns(const Packet& packet) {
   if (packet.from_port != dnssd::udp_port) return out;
   const Result<dnssd::Message> message = dnssd::decode(packet.payload);
   if (!message || !message->response) return out;
-  for (const dnssd::Service& service : dnssd::services_of(*message, 0)) {
-    Observation& observation = out.emplace_back(observe_service(service));
+  boost::system::error_code ignored;
+  const auto sender = net::asio::ip::make_address(packet.from_address, ignored);
+  for (dnssd::Service& service : dnssd::services_of(*message, 0)) {
+    service.sender = sender;
     // A packet may tell of others' services: its sender's MAC is theirs only whose address it is.
-    for (const dnssd::IpAddress& address : service.addresses) {
-      if (!packet.from_mac.empty() && address.to_string() == packet.from_address) {
-        observation.identities.push_back({IdentityKind::mac, packet.from_mac});
-      }
+    const auto& addresses = service.addresses;
+    const bool is_senders =
+        addresses.empty() || std::ranges::find(addresses, sender) != addresses.end();
+    Observation& observation = out.emplace_back(observe_service(service));
+    if (is_senders && !packet.from_mac.empty()) {
+      observation.identities.push_back({IdentityKind::mac, packet.from_mac});
     }
   }
   return out;
@@ -141,9 +149,9 @@ class MdnsStation final : public dnssd::Station {
   }
 
   void on_message(dnssd::LinkId link, const dnssd::Message& message,
-                  const net::asio::ip::udp::endpoint&, net::TimePoint now) override {
+                  const net::asio::ip::udp::endpoint& from, net::TimePoint now) override {
     dnssd::Querier& querier = queriers_.at(link);
-    querier.on_message(message, now);
+    querier.on_message(message, now, from.address());
     act(link, querier);
   }
 
@@ -211,6 +219,7 @@ class MdnsStation final : public dnssd::Station {
         out.port = service.port;
       }
       if (out.attributes.empty()) out.attributes = service.attributes;
+      if (out.sender.is_unspecified()) out.sender = service.sender;
       out.addresses.insert(out.addresses.end(), service.addresses.begin(), service.addresses.end());
     }
     std::sort(out.addresses.begin(), out.addresses.end());

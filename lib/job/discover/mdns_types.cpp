@@ -89,7 +89,10 @@ void look_at_hap(MdnsDraft& draft) {
   draft.claim_txt("md", draft.out.model, 0.8);
   if (const auto flags = number(draft.txt("sf"))) {
     const bool unpaired = (*flags & 1U) != 0;
-    draft.state(unpaired ? DeviceState::unprovisioned : DeviceState::provisioned, 0.9);
+    const bool needs_wifi = (*flags & 2U) != 0;
+    // Many are in use in their maker's own system, which knows better, and were never paired here.
+    const double confidence = unpaired && !needs_wifi ? 0.5 : 0.9;
+    draft.state(unpaired ? DeviceState::unprovisioned : DeviceState::provisioned, confidence);
     if (unpaired) draft.job("pair");
   }
 }

@@ -351,6 +351,7 @@ DeviceRecord device_record(const Device& device, const VendorOf& vendor_of) {
   std::set<std::string> sources;
   for (const Sighting& sighting : device.sightings) sources.insert(sighting.seen.source);
   out.sources = {sources.begin(), sources.end()};
+  out.truncated = device.truncated;
   out.facts = other_facts(device);
   for (const View& view : views) add_evidence(*view.seen, out.evidence);
   return out;
@@ -394,6 +395,7 @@ void describe(FieldVisitor& v, DeviceRecord& record) {
   v("macs", record.macs, "its hardware addresses, lower case, with colons");
   v("rssi_dbm", record.rssi_dbm, "the latest signal strength");
   v("sources", record.sources, "the sources that found it");
+  v("truncated", record.truncated, "it has more services than are listed here", Presence::if_set);
   v("facts", record.facts, "what else it announces, each named SOURCE.FACT");
   v("evidence", record.evidence, "every claim, with its source");
   v("lost_reason", record.lost_reason, "of lost: gone, silent, filtered, merged");

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "aiot/address.hpp"
 
@@ -106,6 +107,7 @@ std::vector<Key> Registry::keys_of(const Observation& observation) const {
         own = true;
         continue;
       }
+      if (is_nobodys_address(identity.value)) continue;
       if (const auto mac = mac_behind({*key})) add_new(keys, *mac, max_keys);
     }
     add_new(keys, *std::move(key), max_keys);
@@ -125,12 +127,30 @@ Device* Registry::at_address(const std::vector<Key>& keys) const {
   return nullptr;
 }
 
+bool Registry::is_other_host(const std::vector<Key>& keys, const Device& device) const {
+  const std::vector<Key> known = device.keys();
+  const auto is_mac = [](const Key& key) { return key.kind == IdentityKind::mac; };
+  return has_mac(keys) && has_mac(known) && std::ranges::none_of(keys, [&](const Key& key) {
+           return is_mac(key) && std::ranges::find(known, key) != known.end();
+         });
+}
+
 Device& Registry::device_for(const std::vector<Key>& keys) {
   Device* device = nullptr;
   for (const Key& key : keys) {
     if (key.kind == IdentityKind::address) continue;
     const auto found = by_key_.find(key.text);
     if (found == by_key_.end() || found->second == device) continue;
+    if (key.kind == IdentityKind::host) {
+      if (shared_hosts_.contains(key.text)) continue;
+      const bool differs = is_other_host(keys, *found->second) ||
+                           (device != nullptr && is_other_host(device->keys(), *found->second));
+      if (differs) {
+        if (shared_hosts_.size() >= max_devices) shared_hosts_.clear();
+        shared_hosts_.insert(key.text);
+        continue;
+      }
+    }
     device = device == nullptr ? found->second : &unite(*device, *found->second);
   }
   if (device == nullptr) device = at_address(keys);
@@ -155,8 +175,13 @@ Device& Registry::unite(Device& a, Device& b) {
   Device& from = &into == &a ? b : a;
   index(into, from.keys());
   for (Sighting& sighting : from.sightings) {
-    if (into.sightings.size() < max_sightings) into.sightings.push_back(std::move(sighting));
+    if (into.sightings.size() < max_sightings) {
+      into.sightings.push_back(std::move(sighting));
+    } else {
+      into.truncated = true;
+    }
   }
+  into.truncated |= from.truncated;
   from.sightings.clear();
   into.changed = true;
   // The id that was told first stays: the older device may not have been told yet.
@@ -173,7 +198,19 @@ void Registry::remove(Device& device, std::string reason, std::string merged_int
   std::erase_if(devices_, [&](const auto& owned) { return owned.get() == &device; });
 }
 
+void Registry::drop_nobodys_addresses(Observation& observation) const {
+  const auto is_nobodys = [&](const std::string& ip) {
+    return is_nobodys_address(ip) && !network_.is_own(ip);
+  };
+  std::erase_if(observation.ips, is_nobodys);
+  std::erase_if(observation.addresses, [&](const std::string& text) {
+    const auto address = parse_address(text);
+    return address && is_nobodys(address->host);
+  });
+}
+
 void Registry::add(Observation observation, Moment now) {
+  drop_nobodys_addresses(observation);
   const std::vector<Key> keys = keys_of(observation);
   if (keys.empty()) return;
   if (observation.gone) return forget(observation, keys);
@@ -188,7 +225,11 @@ void Registry::add(Observation observation, Moment now) {
         return known.seen.source == observation.source && same_subject(known.keys, keys);
       });
   if (sighting == device.sightings.end()) {
-    if (device.sightings.size() >= max_sightings) return;
+    if (device.sightings.size() >= max_sightings) {
+      device.changed |= !device.truncated;
+      device.truncated = true;
+      return;
+    }
     sighting = device.sightings.insert(sighting, Sighting{});
     sighting->seen.source = observation.source;
     device.changed = true;
@@ -221,9 +262,12 @@ void Registry::shrink(Device& device, const char* reason) {
 void Registry::look_up_macs() {
   for (std::size_t i = devices_.size(); i-- > 0;) {
     Device& device = *devices_[i];
-    if (has_mac(device.keys())) continue;
+    if (std::ranges::all_of(device.sightings, [](const Sighting& s) { return has_mac(s.keys); })) {
+      continue;
+    }
     std::optional<Key> mac;
     for (Sighting& sighting : device.sightings) {
+      if (has_mac(sighting.keys)) continue;
       if (const auto found = mac_behind(sighting.keys)) {
         add_new(sighting.keys, *found, max_keys);
         mac = found;
@@ -234,6 +278,54 @@ void Registry::look_up_macs() {
     const auto known = by_key_.find(mac->text);
     const bool is_others = known != by_key_.end() && known->second != &device;
     index(is_others ? unite(device, *known->second) : device, {*mac});
+  }
+  for (std::size_t i = devices_.size(); i-- > 0;) part(*devices_[i]);
+}
+
+namespace {
+
+/// For each sighting the number of its group: groups share no key but a host's name.
+std::vector<std::size_t> groups_of(const std::vector<Sighting>& sightings) {
+  std::vector<std::size_t> group(sightings.size());
+  std::map<std::string_view, std::size_t> first;  // key -> sighting
+  for (std::size_t i = 0; i < sightings.size(); ++i) {
+    group[i] = i;
+    for (const Key& key : sightings[i].keys) {
+      if (key.kind == IdentityKind::host) continue;
+      const auto [known, is_new] = first.try_emplace(key.text, i);
+      if (is_new || group[known->second] == group[i]) continue;
+      std::ranges::replace(group, std::size_t{group[i]}, std::size_t{group[known->second]});
+    }
+  }
+  return group;
+}
+
+}  // namespace
+
+void Registry::part(Device& device) {
+  const std::vector<Key> keys = device.keys();
+  const auto macs = std::ranges::count(keys, IdentityKind::mac, &Key::kind);
+  if (macs < 2) return;
+  const std::vector<std::size_t> groups = groups_of(device.sightings);
+  std::set<std::size_t> with_mac;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (has_mac(device.sightings[i].keys)) with_mac.insert(groups[i]);
+  }
+  if (with_mac.size() < 2) return;
+  for (const Key& key : keys) {
+    if (key.kind == IdentityKind::host) shared_hosts_.insert(key.text);
+  }
+  std::vector<Sighting> sightings = std::exchange(device.sightings, {});
+  std::erase_if(by_key_, [&](const auto& entry) { return entry.second == &device; });
+  // Those with a MAC first, so that the others find theirs; the first stays.
+  std::ranges::stable_partition(sightings, [](const Sighting& s) { return has_mac(s.keys); });
+  Device* to = &device;
+  for (Sighting& sighting : sightings) {
+    if (to == nullptr) to = &device_for(sighting.keys);
+    index(*to, sighting.keys);
+    to->sightings.push_back(std::move(sighting));
+    to->changed = true;
+    to = nullptr;
   }
 }
 

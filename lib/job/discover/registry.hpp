@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "job/discover/device.hpp"
 
@@ -26,7 +27,7 @@ struct Change {
 /// table are passed in.
 ///
 /// Two observations are one device when they share a MAC, a serial number, an instance, a hardware
-/// id, a port or a host's name. An IP address is the weakest: it stands for the MAC behind it where
+/// id, a port or a host's name; the name alone does not join two MACs that differ. An IP address is the weakest: it stands for the MAC behind it where
 /// the neighbour table knows one, and otherwise joins only what has no different MAC. Addresses of
 /// this machine itself join nothing: what is announced there are programs, each a device of its
 /// own, known by the ports they serve.
@@ -57,6 +58,11 @@ class Registry {
   /// After sightings of it have ended.
   void shrink(Device& device, const char* reason);
   std::optional<Key> mac_behind(const std::vector<Key>& keys) const;
+  /// A host's name is no proof against two MACs that differ: those of `keys` and of the device.
+  bool is_other_host(const std::vector<Key>& keys, const Device& device) const;
+  /// Takes apart what only a host's name had joined, now that the MACs are known and differ.
+  void part(Device& device);
+  void drop_nobodys_addresses(Observation& observation) const;
   void remove(Device& device, std::string reason, std::string merged_into);
   void forget(const Observation& observation, const std::vector<Key>& keys);
   void index(Device& device, const std::vector<Key>& keys);
@@ -66,6 +72,7 @@ class Registry {
   std::vector<std::unique_ptr<Device>> devices_;  ///< the oldest first
   std::uint64_t next_number_ = 0;
   std::map<std::string, Device*> by_key_;
+  std::set<std::string> shared_hosts_;  ///< names that several devices have: they join nothing
   std::vector<Change> removed_;
 };
 

@@ -167,7 +167,7 @@ void Querier::ask(const Name& name, std::uint16_t type, bool browse, TimePoint n
   asked_.emplace(key, Asked{Question{name, type, false}, browse, 0, now + gather});
 }
 
-void Querier::on_message(const Message& message, TimePoint now) {
+void Querier::on_message(const Message& message, TimePoint now, const IpAddress& sender) {
   if (!message.response || message.opcode != 0 || message.rcode != 0) return;
   for (const auto* section : {&message.answers, &message.additionals}) {
     for (const Record& record : *section) {
@@ -176,7 +176,30 @@ void Querier::on_message(const Message& message, TimePoint now) {
       follow(record, now);
     }
   }
+  locate(message, sender);
   update(now);
+}
+
+/// Remembers who says where an instance is, and which addresses the sender gives itself.
+void Querier::locate(const Message& message, const IpAddress& sender) {
+  if (sender.is_unspecified()) return;
+  for (const auto* section : {&message.answers, &message.additionals}) {
+    for (const Record& record : *section) {
+      if (record.ttl_s == 0 || (record.type != SRV && record.type != TXT)) continue;
+      const auto found = known_.find(record.name.key());
+      if (found == known_.end()) continue;
+      Known& known = found->second;
+      const auto* location = std::get_if<Location>(&record.data);
+      std::vector<IpAddress> own;
+      if (location != nullptr) own = addresses_in(message, location->host, options_.interface);
+      const bool is_own = std::ranges::find(own, sender) != own.end();
+      // What another host passes on says nothing of the sender of what came first.
+      if (!is_own && !known.sender.is_unspecified()) continue;
+      if (is_own) known.own_addresses = std::move(own);
+      known.sender = sender;
+      touched_.insert(found->first);
+    }
+  }
 }
 
 /// Marks the instances that a record speaks of.
@@ -229,7 +252,7 @@ void Querier::update(TimePoint now) {
       known_.erase(found);
       continue;
     }
-    Service service = look_up(known.service.instance);
+    Service service = look_up(known);
     if (!known.told || !(service == known.service)) {
       known.told = true;
       const Name host = known.service.host;
@@ -273,9 +296,11 @@ bool Querier::is_alive(const Known& known) const {
   });
 }
 
-Service Querier::look_up(const Name& instance) const {
+Service Querier::look_up(const Known& known) const {
+  const Name& instance = known.service.instance;
   Service out;
   out.instance = instance;
+  out.sender = known.sender;
   // A change of SRV or TXT leaves the old record a second: the latest one counts.
   const auto& locations = cache_.find(instance, SRV);
   if (!locations.empty()) {
@@ -286,6 +311,10 @@ Service Querier::look_up(const Name& instance) const {
   const auto& texts = cache_.find(instance, TXT);
   if (!texts.empty()) out.attributes = attributes_of(std::get<Strings>(texts.back().record.data));
   if (out.host.empty()) return out;
+  if (!known.own_addresses.empty()) {
+    out.addresses = known.own_addresses;
+    return out;
+  }
   for (const std::uint16_t type : {A, AAAA}) {
     for (const Cache::Entry& entry : cache_.find(out.host, type)) {
       out.addresses.push_back(*address_of(entry.record, options_.interface));

@@ -82,8 +82,8 @@ class Querier {
 
   Querier(QuerierOptions options, net::TimePoint now);
 
-  /// What was heard, in response to our questions or anyone's. Questions are not looked at.
-  void on_message(const Message& message, net::TimePoint now);
+  /// A message from `sender`, in response to our questions or anyone's. Questions are not looked at.
+  void on_message(const Message& message, net::TimePoint now, const IpAddress& sender = {});
   /// To be called at next_timer(), or later.
   void on_timer(net::TimePoint now);
   net::TimePoint next_timer() const;
@@ -102,18 +102,23 @@ class Querier {
     bool pointed_to = false;  // a PTR record led here, and its end is the end
     bool told = false;
     Name host;  // of the last SRV record: where hosts_ has this instance
+    IpAddress sender;  // of the latest packet that said where it is
+    /// What that packet gives for its host, when the sender's address is among them. Several hosts
+    /// may call themselves the same, and the cache holds the addresses of all.
+    std::vector<IpAddress> own_addresses;
   };
 
   void ask(const Name& name, std::uint16_t type, bool browse, net::TimePoint now);
   void note(const Record& record);
   void follow(const Record& record, net::TimePoint now);
+  void locate(const Message& message, const IpAddress& sender);
   void update(net::TimePoint now);
   void forget(const Known& known);
   void leave_host(const Name& host, const std::string& instance);
   /// Unless an instance is there.
   void ask_no_more(const Name& host);
   bool is_alive(const Known& known) const;
-  Service look_up(const Name& instance) const;
+  Service look_up(const Known& known) const;
   void ask_for_the_rest(const Known& known, net::TimePoint now);
   net::TimePoint next_time(const Asked& asked, net::TimePoint now) const;
   void send_unicast(const std::vector<Question>& questions);

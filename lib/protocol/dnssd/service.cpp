@@ -27,7 +27,7 @@ std::string Service::type() const {
 
 bool operator==(const Service& a, const Service& b) {
   return a.instance == b.instance && a.host == b.host && a.port == b.port &&
-         a.addresses == b.addresses &&
+         a.addresses == b.addresses && a.sender == b.sender &&
          std::equal(a.attributes.begin(), a.attributes.end(), b.attributes.begin(),
                     b.attributes.end(), same);
 }
@@ -42,6 +42,17 @@ std::optional<IpAddress> address_of(const Record& record, unsigned interface) {
   ip::address_v6 address(*v6);
   if (address.is_link_local()) address.scope_id(interface);
   return address;
+}
+
+std::vector<IpAddress> addresses_in(const Message& message, const Name& host, unsigned interface) {
+  std::set<IpAddress> found;
+  for (const auto* section : {&message.answers, &message.additionals}) {
+    for (const Record& record : *section) {
+      if (record.ttl_s == 0 || !(record.name == host)) continue;
+      if (const auto address = address_of(record, interface)) found.insert(*address);
+    }
+  }
+  return {found.begin(), found.end()};
 }
 
 std::vector<Service> services_of(const Message& message, unsigned interface) {

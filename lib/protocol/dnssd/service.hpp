@@ -18,6 +18,7 @@ struct Service {
   std::uint16_t port = 0;
   std::vector<Attribute> attributes;
   std::vector<IpAddress> addresses;  ///< sorted; link-local ones with their scope id
+  IpAddress sender = {};             ///< of the packet that announced it; unspecified: not known
 
   /// "Lamp": what its user has called it; any bytes.
   const std::string& label() const { return instance.labels().front(); }
@@ -36,6 +37,9 @@ std::optional<IpAddress> address_of(const Record& record, unsigned interface);
 
 /// The instances that a message speaks of, each with what the message says of it.
 std::vector<Service> services_of(const Message& message, unsigned interface);
+
+/// The addresses that a message gives for a host, sorted.
+std::vector<IpAddress> addresses_in(const Message& message, const Name& host, unsigned interface);
 
 /// `_services._dns-sd._udp.local`, which names the types in use (RFC 6763 section 9).
 const Name& enumeration_name();

@@ -4,6 +4,8 @@
 
 #include "aiot/address.hpp"
 #include "job/discover/mdns.hpp"
+#include "job/discover/registry.hpp"
+#include "room.hpp"
 #include "seen.hpp"
 #include "unit/net/show.hpp"
 #include "unit/protocol/dnssd/captures.hpp"
@@ -211,4 +213,58 @@ TEST_CASE("the types are in the order of their names, each once") {
     CHECK(find_mdns_type(type.type) == &type);
     CHECK((type.ecosystem.empty() ? type.confidence == 0 : type.confidence > 0));
   }
+}
+
+namespace {
+
+using dnssd::Message;
+using dnssd::Name;
+using dnssd::Record;
+
+dnssd::Strings strings(std::vector<std::string_view> texts) {
+  dnssd::Strings out;
+  for (const std::string_view text : texts) out.emplace_back(text.begin(), text.end());
+  return out;
+}
+
+/// One service in a packet of its own, with no address in it.
+Bytes announced(const std::string& instance, const std::string& host,
+                std::vector<std::string_view> texts) {
+  const Name name(instance + ".local");
+  Message message;
+  message.response = true;
+  message.answers = {Record{name.parent(), dnssd::PTR, false, 4500, dnssd::Pointer{name}},
+                     Record{name, dnssd::TXT, true, 4500, strings(std::move(texts))}};
+  if (!host.empty()) {
+    message.answers.push_back(
+        Record{name, dnssd::SRV, true, 120, dnssd::Location{0, 0, 443, Name(host + ".local")}});
+  }
+  return dnssd::encode(message);
+}
+
+}  // namespace
+
+// A Hue bridge announces _hue._tcp and _hap._tcp as two hosts, and says of HomeKit that it is not paired.
+TEST_CASE("a packet's source address makes one device of a bridge's services") {
+  room::Lan network;
+  Registry registry(network.network());
+  const Bytes hue = announced("Hue Bridge - 4A5B6C._hue._tcp", "0017884a5b6c",
+                              {"bridgeid=001788fffe4a5b6c", "modelid=BSB002"});
+  const Bytes hap = announced("Philips hue - 4A5B6C._hap._tcp", "Philips-hue",
+                              {"id=AA:BB:CC:DD:EE:01", "md=BSB002", "sf=1", "ci=2"});
+  const Bytes info = announced("Philips hue - 4A5B6C._device-info._tcp", "", {"model=BSB002"});
+  for (const Bytes* payload : {&info, &hap, &hue}) {
+    Packet heard = packet(*payload);
+    heard.from_mac.clear();
+    for (Observation& seen : observe("mdns", heard)) registry.add(std::move(seen), {});
+  }
+  const std::vector<Change> changes = registry.take_changes();
+  REQUIRE(registry.size() == 1);
+  const DeviceRecord& bridge = *changes.back().record;
+  CHECK(bridge.state == DeviceState::provisioned);
+  CHECK(bridge.ecosystem == "Philips Hue");
+  CHECK(bridge.macs == std::vector<std::string>{"00:17:88:4a:5b:6c"});
+  // An accessory that is HomeKit's alone waits to be paired.
+  const Observation lock = observe("Lock._hap._tcp", "lock", {{"id", "AA:BB:CC:DD:EE:02"}, {"sf", "1"}});
+  CHECK(text_fact(lock, "state") == "unprovisioned");
 }

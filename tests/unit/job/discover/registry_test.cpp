@@ -308,3 +308,104 @@ TEST_CASE("a flood is bounded") {
     CHECK(change.record->sources.size() <= 64);
   }
 }
+
+namespace {
+
+Identity host(std::string value) { return {IdentityKind::host, std::move(value)}; }
+
+Observation dlink(int number) {
+  const std::string last = std::to_string(number);
+  return seen("mdns", {instance("sensor " + last + "._dhnap._tcp.local"), host("dch.local"),
+                       ip("192.0.2." + last)});
+}
+
+}  // namespace
+
+// Three D-Link sensors announce "dch.local", each with an address of its own.
+TEST_CASE("devices with different MACs are not one for a host's name alone") {
+  Lan network;
+  for (int i = 1; i <= 3; ++i) {
+    network.neighbours["192.0.2." + std::to_string(i)] = "b0:c5:54:00:00:0" + std::to_string(i);
+  }
+  Registry registry(network.network());
+  Ledger ledger(registry);
+  for (int i = 1; i <= 3; ++i) registry.add(dlink(i), at(1));
+  ledger.take();
+  CHECK(registry.size() == 3);
+  // What has no MAC of its own goes by its address, not by the name.
+  registry.add(seen("ssdp", {ip("192.0.2.2")}), at(2));
+  registry.add(dlink(3), at(2));
+  CHECK(registry.size() == 3);
+  // The same with MACs that are known later: what the name had joined is taken apart, once.
+  Lan later;
+  Registry second(later.network());
+  Ledger changes(second);
+  for (int i = 1; i <= 3; ++i) second.add(dlink(i), at(1));
+  changes.take();
+  CHECK(second.size() == 1);
+  later.neighbours = network.neighbours;
+  second.look_up_macs();
+  changes.take();
+  CHECK(second.size() == 3);
+  for (const auto& [id, device] : changes.devices) CHECK(text(device, "macs").size() == 17);
+  second.look_up_macs();
+  CHECK(changes.take().empty());
+}
+
+TEST_CASE("two interfaces of one machine stay one device, whatever order they are seen in") {
+  Lan network;
+  Registry registry(network.network());
+  registry.add(seen("a", {mac("10:00:00:00:00:01"), instance("x._http._tcp.local")}), at(1));
+  registry.add(seen("b", {mac("10:00:00:00:00:02"), {IdentityKind::hardware_id, "7", "miio"}}), at(1));
+  CHECK(registry.size() == 2);
+  registry.add(seen("c", {instance("x._http._tcp.local"), {IdentityKind::hardware_id, "7", "miio"}}),
+               at(2));
+  CHECK(registry.size() == 1);
+  registry.look_up_macs();
+  CHECK(registry.size() == 1);
+}
+
+TEST_CASE("loopback, broadcast and multicast are no device's address") {
+  Lan network;
+  Registry registry(network.network());
+  Ledger ledger(registry);
+  for (const char* nobodys : {"127.0.0.1", "255.255.255.255", "0.0.0.0", "239.255.255.250", "::1"}) {
+    registry.add(seen("mdns", {ip(nobodys)}), at(1));
+    CHECK(registry.size() == 0);
+  }
+  registry.add(seen("mdns", {mac("10:00:00:00:00:01"), ip("127.0.0.1")}, {{"ip", "127.0.0.1"}},
+                    {"http://127.0.0.1/", "http://192.0.2.1/"}),
+               at(1));
+  registry.add(seen("ssdp", {mac("10:00:00:00:00:02"), ip("127.0.0.1")}, {{"ip", "127.0.0.1"}}), at(1));
+  ledger.take();
+  CHECK(registry.size() == 2);
+  for (const auto& [id, device] : ledger.devices) {
+    CHECK(text(device, "ips").empty());
+    CHECK(text(device, "addresses").find("127.0.0.1") == std::string::npos);
+  }
+  // On the machine itself they are its own.
+  network.own = {"127.0.0.1"};
+  registry.add(seen("mdns", {instance("here._http._tcp.local"), ip("127.0.0.1")}, {{"ip", "127.0.0.1"}}),
+               at(2));
+  CHECK(registry.size() == 3);
+}
+
+TEST_CASE("a host with more services than are kept says so") {
+  Lan network;
+  Registry registry(network.network());
+  Ledger ledger(registry);
+  const auto add = [&](int n) {
+    registry.add(seen("mdns", {mac("10:00:00:00:00:01"), instance(std::to_string(n) + "._http._tcp.local")}),
+                 at(1));
+  };
+  for (int i = 0; i < 64; ++i) add(i);
+  ledger.take();
+  CHECK(ledger.devices.begin()->second.find("truncated") == nullptr);
+  add(64);
+  CHECK(ledger.take().size() == 1);
+  const Value* truncated = ledger.devices.begin()->second.find("truncated");
+  REQUIRE(truncated != nullptr);
+  CHECK(*truncated == Value(true));
+  add(65);
+  CHECK(ledger.take().empty());
+}

@@ -78,8 +78,8 @@ struct Bench {
       done.push_back(text);
     }
   }
-  void hear(const Message& heard) {
-    querier.on_message(heard, now);
+  void hear(const Message& heard, const IpAddress& sender = {}) {
+    querier.on_message(heard, now, sender);
     take();
   }
   /// Lets time pass, with each timer at its moment.
@@ -284,6 +284,32 @@ TEST_CASE("a flood of names costs no more than its bound") {
   CHECK(bench.querier.take_actions().size() <= 4096);
   bench.querier.on_timer(bench.now + 1s);
   CHECK(bench.querier.take_actions().size() < 400);
+}
+
+TEST_CASE("hosts of one name: each service has its own sender's address") {
+  Bench bench;
+  bench.run_to(0s);
+  bench.take_done();
+  const auto announce = [&](const std::string& label, std::uint8_t last) {
+    Message heard = response({ptr("_x._udp.local", label + "._x._udp.local"),
+                              srv(label + "._x._udp.local", 9, "dch.local"),
+                              a("dch.local", {10, 0, 0, last})});
+    bench.hear(heard, boost::asio::ip::address_v4({10, 0, 0, last}));
+  };
+  announce("One", 1);
+  announce("Two", 2);
+  bench.run_to(5s);  // the flush has taken the first address
+  announce("Two", 2);
+  std::string all;
+  for (const std::string& line : bench.take_done()) all += line + "\n";
+  CHECK(all.find("found One _x._udp dch.local:9 0 attributes 10.0.0.1") != std::string::npos);
+  CHECK(all.find("found Two _x._udp dch.local:9 0 attributes 10.0.0.2") != std::string::npos);
+  CHECK(all.find("found One _x._udp dch.local:9 0 attributes 10.0.0.1 10.0.0.2") == std::string::npos);
+  CHECK(all.find("found One _x._udp dch.local:9 0 attributes 10.0.0.2") == std::string::npos);
+  // A reflector's copy says nothing new.
+  bench.hear(response({srv("One._x._udp.local", 9, "dch.local"), a("dch.local", {10, 0, 0, 1})}),
+             boost::asio::ip::address_v4({10, 0, 0, 254}));
+  for (const std::string& line : bench.take_done()) CHECK(line.find("found One") == std::string::npos);
 }
 
 TEST_CASE("an instance that moves from host to host leaves nothing behind") {
