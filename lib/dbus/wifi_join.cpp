@@ -13,17 +13,17 @@ using namespace std::chrono_literals;
 
 constexpr ErrorRow join_rows[] = {
     {JoinErrc::not_in_range, "wifi.not_in_range", "no access point of this name",
-             Condition::no_match},
-    {JoinErrc::wrong_password, "wifi.wrong_password",
-             "the access point refused the password", Condition::refused_security},
+     Condition::no_match},
+    {JoinErrc::wrong_password, "wifi.wrong_password", "the access point refused the password",
+     Condition::refused_security},
     {JoinErrc::no_address, "wifi.no_address", "no address from the access point",
-             Condition::timeout},
+     Condition::timeout},
     {JoinErrc::failed, "wifi.join_failed", "this machine did not join the network",
-             Condition::resource},
+     Condition::resource},
     {JoinErrc::no_network, "wifi.no_network", "this machine is on no Wi-Fi network",
-             Condition::resource},
+     Condition::resource},
     {JoinErrc::no_secret, "wifi.no_secret",
-             "the password of this machine's network is not available", Condition::resource},
+     "the password of this machine's network is not available", Condition::resource},
 };
 const ErrorTable join_table("wifi_join", join_rows);
 

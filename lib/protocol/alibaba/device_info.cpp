@@ -10,7 +10,8 @@ namespace {
 constexpr ErrorRow rows[] = {
     {Errc::bad_content, "alibaba.bad_content", "not a device's description", Condition::protocol},
     {Errc::refused, "alibaba.refused", "the device refused", Condition::protocol},
-    {Errc::bad_password, "alibaba.bad_password", "the device cannot read the password", Condition::protocol},
+    {Errc::bad_password, "alibaba.bad_password", "the device cannot read the password",
+     Condition::protocol},
 };
 const ErrorTable table("alibaba", rows);
 
