@@ -72,7 +72,7 @@ std::optional<setup_code::Esp> esp_ble_code(const Target& target) {
 
 bool is_device(const Target& target, std::string_view scheme) {
   return target.address.scheme == scheme &&
-         ble::parse_device_address(target.address.path).has_value();
+         parse_mac(target.address.path).has_value();
 }
 
 bluez::Wanted wanted_by(const Target& target, bluez::Radio radio) {
@@ -97,9 +97,9 @@ class BluetoothSession {
         co_await bluez::find_device(bus_, std::move(wanted), in(find_time));
     if (!found) co_return by_cause(std::move(found).error());
     const bluez::Advert device = *std::move(found);
-    attempt_.result.id = device.address;
+    attempt_.result.id = ble::address_text(device.address);
     attempt_.result.name = device.name;
-    AIOT_CO_CHECK(attempt_.run.identify(device.address));
+    AIOT_CO_CHECK(attempt_.run.identify(attempt_.result.id));
     attempt_.flow.reached(Stage::found);
     Result<void> done;
     if (radio == bluez::Radio::le) {
@@ -244,7 +244,7 @@ net::Task<void> pair_bluetooth(Attempt& attempt) {
 Result<void> unpair(const Address& device, std::stop_token stop) {
   constexpr std::array<std::string_view, 2> schemes = {"ble", "bluetooth"};
   AIOT_CHECK(require_scheme(device, schemes));
-  if (!ble::parse_device_address(device.path)) {
+  if (!parse_mac(device.path)) {
     return make_error(Errc::no_protocol, device.str(), "write ble:AA:BB:CC:DD:EE:FF");
   }
   net::asio::io_context loop;
