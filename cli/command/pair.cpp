@@ -263,7 +263,7 @@ int run_unpair(Context& context) {
   const auto done = pair::unpair(*device, context.stop());
   if (!done) return context.fail(done.error());
   render::Outcome outcome;
-  outcome.record = Record{"aiot.unpair/1", {{"address", device->str()}}};
+  outcome.record = pair::UnpairResult{device->str()};
   outcome.text = [address = device->str()](std::ostream& out) {
     out << address << ": the bond has ended\n";
   };

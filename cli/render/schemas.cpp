@@ -35,6 +35,7 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<ota::PushReport>(),
       derive<pair::CodeInfo>(),
       derive<pair::Report>(),
+      derive<pair::UnpairResult>(),
       derive<sim::Catalog>(),
       derive<sim::ProvisionCatalog>(),
       derive<sim::Ready>(),

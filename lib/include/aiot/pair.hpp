@@ -114,6 +114,13 @@ struct PairResult {
   bool skipped = false;                  ///< an earlier run has paired it
   double seconds = 0;
 };
+/// "aiot.unpair/1": a bond that this host has ended.
+struct UnpairResult {
+  std::string address;  ///< of the device
+};
+AIOT_API SchemaInfo schema_of(const UnpairResult&);
+AIOT_API void describe(FieldVisitor& v, UnpairResult& result);
+
 AIOT_API SchemaInfo schema_of(const PairResult&);
 AIOT_API void describe(FieldVisitor& v, PairResult& result);
 

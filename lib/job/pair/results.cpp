@@ -20,6 +20,13 @@ static void describe(FieldVisitor& v, VisibleNetwork& network) {
   v("security", network.security, "such as wpa2", Presence::if_set);
 }
 
+SchemaInfo schema_of(const UnpairResult&) {
+  return {"aiot.unpair/1", "What `aiotctl pair unpair` did"};
+}
+void describe(FieldVisitor& v, UnpairResult& result) {
+  v("address", result.address, "of the device whose bond has ended");
+}
+
 SchemaInfo schema_of(const PairResult&) { return pair_schema; }
 
 void describe(FieldVisitor& v, PairResult& result) {
