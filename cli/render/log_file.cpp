@@ -20,25 +20,25 @@ struct Line {
   std::string text;
 };
 
-Line describe(const event::Started& e) { return {e.device, "started " + e.job}; }
-Line describe(const event::Step& e) { return {e.device, "step " + e.name}; }
-Line describe(const event::Progress& e) {
+Line log_line(const event::Started& e) { return {e.device, "started " + e.job}; }
+Line log_line(const event::Step& e) { return {e.device, "step " + e.name}; }
+Line log_line(const event::Progress& e) {
   return {e.device, fmt::format("progress {}/{} {}", e.done, e.total, e.unit)};
 }
-Line describe(const event::Log& e) {
+Line log_line(const event::Log& e) {
   const char* level = e.level == event::Level::debug  ? "debug"
                       : e.level == event::Level::info ? "info"
                                                       : "warning";
   return {e.device, fmt::format("{} {}", level, e.text)};
 }
-Line describe(const event::Notice& e) {
+Line log_line(const event::Notice& e) {
   return {e.device, fmt::format("notice {}: {}", e.code, e.text)};
 }
-Line describe(const event::Item& e) { return {e.device, e.kind + " " + to_json(e.record.fields())}; }
-Line describe(const event::Finished& e) {
+Line log_line(const event::Item& e) { return {e.device, e.kind + " " + to_json(e.record.fields())}; }
+Line log_line(const event::Finished& e) {
   return {e.device, "finished " + to_json(e.result.fields())};
 }
-Line describe(const event::Failed& e) {
+Line log_line(const event::Failed& e) {
   return {e.device, fmt::format("failed at \"{}\": {} [{}]", e.step, e.error.message(),
                                 e.error.stable_code())};
 }
@@ -62,7 +62,7 @@ class LogFile final : public EventSink {
   LogFile& operator=(const LogFile&) = delete;
 
   void on_event(const Event& event) override {
-    const Line line = std::visit([](const auto& e) { return describe(e); }, event);
+    const Line line = std::visit([](const auto& e) { return log_line(e); }, event);
     const std::string text = fmt::format("{} {} {}\n", time_of_day(),
                                          line.device.empty() ? "-" : escape_controls(line.device),
                                          escape_controls(line.text));
