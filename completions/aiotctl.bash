@@ -41,6 +41,7 @@ _aiotctl() {
       ' discover') path=/discover ;;
       ' pair') path=/pair ;;
       '/pair show') path=/pair/show ;;
+      '/pair unpair') path=/pair/unpair ;;
       ' flash') path=/flash ;;
       '/flash write') path=/flash/write ;;
       '/flash read') path=/flash/read ;;
@@ -83,10 +84,11 @@ _aiotctl() {
     /discover:--pcap) _aiotctl_files -f; return ;;
     /discover:--btsnoop) _aiotctl_files -f; return ;;
     /pair:--at) _aiotctl_words "$(_aiotctl_ports)"; return ;;
+    /pair:--image) _aiotctl_files -f; return ;;
     /pair:--wifi-file) _aiotctl_files -f; return ;;
     /pair:--access-point) _aiotctl_files -f; return ;;
     /pair:--secret-file) _aiotctl_files -f; return ;;
-    /pair:--protocol) :; return ;;
+    /pair:--protocol) _aiotctl_words 'dpp esp homekit alibaba improv miio ble bluetooth'; return ;;
     /pair:--io) :; return ;;
     /pair:--record) _aiotctl_files -f; return ;;
     /pair:--token-file) _aiotctl_files -f; return ;;
@@ -95,6 +97,7 @@ _aiotctl() {
     /pair:--devices) _aiotctl_files -f; return ;;
     /pair:--jobs|/pair:-j) :; return ;;
     /pair:--trace) _aiotctl_files -f; return ;;
+    /pair/show:--image) _aiotctl_files -f; return ;;
     /flash:--each) :; return ;;
     /flash:--devices) _aiotctl_files -f; return ;;
     /flash:--jobs|/flash:-j) :; return ;;
@@ -291,8 +294,9 @@ _aiotctl() {
   case "$path" in
     '') verbs='discover pair flash ota listen bench sim config completion schema help' options='' ;;
     /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
-    /pair) verbs='show' options='--at --wifi-file --wifi-from-host --access-point --restore-wifi --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
-    /pair/show) verbs='' options='--reveal' ;;
+    /pair) verbs='show unpair' options='--at --image --wifi-file --wifi-from-host --access-point --restore-wifi --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
+    /pair/show) verbs='' options='--image --reveal' ;;
+    /pair/unpair) verbs='' options='' ;;
     /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/read) verbs='' options='-o --output -p --partition --offset --size -a --all --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
@@ -326,6 +330,7 @@ _aiotctl() {
     /discover) : ;;
     /pair) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /pair/show) : ;;
+    /pair/unpair) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /flash) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /flash/write) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /flash/read) _aiotctl_words "$(_aiotctl_ports)";  ;;

@@ -21,6 +21,8 @@ function __aiotctl_path
                 set path pair
             case 'pair show'
                 set path pair show
+            case 'pair unpair'
+                set path pair unpair
             case ' flash'
                 set path flash
             case 'flash write'
@@ -115,14 +117,16 @@ complete -c aiotctl -n '__aiotctl_at discover' -l pcap -rF -d 'Read packets from
 complete -c aiotctl -n '__aiotctl_at discover' -l btsnoop -rF -d 'Read Bluetooth adverts from a capture instead of looking'
 complete -c aiotctl -n '__aiotctl_at discover' -l list -d 'Show the ways to look'
 complete -c aiotctl -n '__aiotctl_at pair' -a show -d 'explain a setup code; needs no device'
+complete -c aiotctl -n '__aiotctl_at pair' -a unpair -d 'end a Bluetooth bond of this host'
 complete -c aiotctl -n '__aiotctl_at pair' -a '(__aiotctl_ports)'
 complete -c aiotctl -n '__aiotctl_at pair' -l at -x -d 'Where the device of the setup code is'
+complete -c aiotctl -n '__aiotctl_at pair' -l image -rF -d 'A setup code in a picture (PNG), like a TARGET; may be repeated'
 complete -c aiotctl -n '__aiotctl_at pair' -l wifi-file -rF -d 'The Wi-Fi network: a YAML file with ssid: and password:; - is standard input'
 complete -c aiotctl -n '__aiotctl_at pair' -l wifi-from-host -d 'The Wi-Fi network that this host is on, as NetworkManager has it'
 complete -c aiotctl -n '__aiotctl_at pair' -l access-point -rF -d 'Move this host\'s Wi-Fi to the device\'s own access point and back: a YAML file with ssid: and password:; - is standard input'
 complete -c aiotctl -n '__aiotctl_at pair' -l restore-wifi -d 'Bring this host\'s Wi-Fi back after a run that was killed, and do nothing else'
 complete -c aiotctl -n '__aiotctl_at pair' -l secret-file -rF -d 'The devices\' secrets: a YAML file with pop:, username:, passkey: or token:; - is standard input'
-complete -c aiotctl -n '__aiotctl_at pair' -l protocol -x -d 'How to pair; by the target by default'
+complete -c aiotctl -n '__aiotctl_at pair' -l protocol -xa 'dpp esp homekit alibaba improv miio ble bluetooth' -d 'How to pair; by the target by default'
 complete -c aiotctl -n '__aiotctl_at pair' -l io -x -d 'What this side of a Bluetooth bond can do [auto]'
 complete -c aiotctl -n '__aiotctl_at pair' -l confirm -d 'Find the device again on this host\'s network'
 complete -c aiotctl -n '__aiotctl_at pair' -l record -rF -d 'Skip the devices in FILE, and add those that are paired'
@@ -132,7 +136,9 @@ complete -c aiotctl -n '__aiotctl_at pair' -l data -rF -d 'What --endpoint is se
 complete -c aiotctl -n '__aiotctl_at pair' -l devices -rF -d 'Devices from a file: addresses or codes, CSV, or what `aiotctl discover` prints as JSON; - is standard input'
 complete -c aiotctl -n '__aiotctl_at pair' -s j -l jobs -x -d 'Pair N devices at once; all by default'
 complete -c aiotctl -n '__aiotctl_at pair' -l trace -rF -d 'Write the bytes on the wire to FILE, with times; %d is the device\'s number, for several'
+complete -c aiotctl -n '__aiotctl_at pair show' -l image -rF -d 'The code in a picture (PNG)'
 complete -c aiotctl -n '__aiotctl_at pair show' -l reveal -d 'Show the secrets, too'
+complete -c aiotctl -n '__aiotctl_at pair unpair' -a '(__aiotctl_ports)'
 complete -c aiotctl -n '__aiotctl_at flash' -a write -d 'write images, verify them, and start the application'
 complete -c aiotctl -n '__aiotctl_at flash' -a read -d 'read flash into a file'
 complete -c aiotctl -n '__aiotctl_at flash' -a verify -d 'compare images with what the flash holds'
