@@ -252,7 +252,7 @@ Command show_verb() {
                    .complete = Complete::file},
                   {.names = "--reveal", .help = "Show the secrets, too"}},
       .examples = {{"pair show MT:Y.K9042C00KA0648G00", "A Matter code"},
-                   {"pair show \"$(cat code.txt)\" --reveal", "A code from a file, with its secrets"}},
+                   {"pair show X-HM://00522H1VMV000 --reveal", "A HomeKit code, with its secrets"}},
       .handler = run_show,
   };
 }

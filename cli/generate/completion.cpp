@@ -311,14 +311,18 @@ std::string function(const Node& node, const Environment& environment) {
   }
   out += "    '1: :->first' '*:: :->rest' && return 0\n  case $state in\n    first)\n";
   out += "      _describe -t commands command verbs\n";
-  if (!rest.empty()) out += fmt::format("      {}\n", rest);
+  // Words of their own are an action of _arguments; here they are a command.
+  const bool words = rest.starts_with('(');
+  const std::string offer =
+      words ? fmt::format("compadd -- {}", rest.substr(1, rest.size() - 2)) : rest;
+  if (!offer.empty()) out += fmt::format("      {}\n", offer);
   out += "      ;;\n    rest)\n      case $line[1] in\n";
   for (const Command& child : command.commands) {
     std::vector<std::string> path = node.path;
     path.push_back(child.name);
     out += fmt::format("        {}) {} ;;\n", child.name, function_name(path));
   }
-  if (!rest.empty()) out += fmt::format("        *) {} ;;\n", rest);
+  if (!offer.empty()) out += fmt::format("        *) {} ;;\n", offer);
   return out + "      esac\n      ;;\n  esac\n}\n\n";
 }
 

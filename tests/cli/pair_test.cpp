@@ -187,8 +187,8 @@ TEST_CASE("pair: a row for each device, and the exit code") {
                             scripted_environment(), "ssid: home\n");
   CHECK(some.exit == 10);
   CHECK(some.out ==
-        "OK      http://fine:1  toy  on home                           250 ms\n"
-        "FAILED  http://busy:2  toy  at connect: another program holds the port  250 ms\n");
+        "OK      http://fine:1  toy  on home                         250 ms\n"
+        "FAILED  http://busy:2  toy  at connect: the port is in use  250 ms\n");
   const auto hostile = run_cli({"pair", "http://hostile:1"}, scripted_environment());
   CHECK(hostile.exit != 0);
   CHECK(hostile.out.find('\x1b') == std::string::npos);

@@ -341,7 +341,7 @@ net::Task<void> Device::leave(bool asked_for) {
 net::asio::awaitable<void> Device::abandon() {
   if (!loader_ || left_ || gone_) co_return;
   // Without lines nothing has been done to a chip that was not found.
-  if (!link_->info().has_lines && !loader_->knows_chip()) co_return;
+  if (!link_->info().has_lines && !mac_ && !loader_->knows_chip()) co_return;
   left_ = true;
   co_await net::asio::this_coro::reset_cancellation_state(
       net::asio::enable_terminal_cancellation());
