@@ -95,7 +95,7 @@ TEST_CASE("a document keeps the type of what it holds") {
   CHECK(document.schema() == "aiot.example/1");
   REQUIRE(document.get<Example>() != nullptr);
   CHECK(document.get<Example>()->parts.size() == 2);
-  CHECK(document.get<Record>() == nullptr);
+  CHECK(document.get<Part>() == nullptr);
   CHECK(document.fields() == fields_of(example()));
 }
 
