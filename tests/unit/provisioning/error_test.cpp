@@ -16,7 +16,7 @@ TEST_CASE("every cause is in the manual, with what to do next") {
   int causes = 0;
   for (int value = 1;; ++value, ++causes) {
     const Error error(make_error_code(static_cast<provisioning::Errc>(value)));
-    if (!error.stable_code().starts_with("pair.")) break;
+    if (error.code.message().starts_with("unknown pair error")) break;  // not in the table
     std::string entry = "\n*";
     for (const char c : error.stable_code()) entry += c == '_' ? "\\_" : std::string(1, c);
     const std::size_t at = page.find(entry + "*\n\t");
