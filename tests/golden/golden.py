@@ -103,10 +103,11 @@ def is_about_the_host(value):
     return isinstance(value, dict) and value.get("code") in HOST_NOTICES
 
 
-def events(lines, several):
+def events(lines, several, normaliser):
     """An event stream without what the clock decides; of several devices, which run side by side, one by one."""
     kept = [line for line in lines if line.get("event") not in TIMED_EVENTS and not is_about_the_host(line)]
-    if several:
+    kept = [normaliser.value("", line) for line in kept]
+    if several:  # in the order of the command, which numbers them
         kept.sort(key=lambda line: (line.get("event") == "end", line.get("device", "")))
     return kept
 
@@ -189,7 +190,7 @@ class Golden:
                 record["document"] = normaliser.value("", json.loads(out))
             else:
                 lines = [json.loads(line) for line in out.splitlines()]
-                record["lines"] = [normaliser.value("", line) for line in events(lines, several)]
+                record["lines"] = events(lines, several, normaliser)
         except ValueError as problem:
             record["not_json"] = f"{problem}: {out}"
         text = json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
