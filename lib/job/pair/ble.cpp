@@ -5,17 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 
 #include "crypto/random.hpp"
 #include "dbus/bluez.hpp"
 #include "dbus/bond.hpp"
 #include "job/pair/esp.hpp"
 #include "job/pair/gatt_lines.hpp"
+#include "net/run_alone.hpp"
 #include "protocol/ble/advert.hpp"
 #include "protocol/ble/classic.hpp"
 #include "protocol/improv/session.hpp"
@@ -40,8 +36,8 @@ struct Cause {
   Errc to;
 };
 
-/// Bluetooth's errors by the causes that all pairing protocols have. What keeps this host from using
-/// Bluetooth at all stays as it is: each of these has its own remedy.
+/// Bluetooth's errors by the causes that all pairing protocols have. What keeps this host from
+/// using Bluetooth at all stays as it is: each of these has its own remedy.
 Error by_cause(Error error) {
   const std::array<Cause, 11> causes = {{
       {make_error_code(bluez::Errc::no_device), Errc::not_found},
@@ -71,14 +67,14 @@ std::optional<setup_code::Esp> esp_ble_code(const Target& target) {
 }
 
 bool is_device(const Target& target, std::string_view scheme) {
-  return target.address.scheme == scheme &&
-         parse_mac(target.address.path).has_value();
+  return target.address.scheme == scheme && parse_mac(target.address.path).has_value();
 }
 
 bluez::Wanted wanted_by(const Target& target, bluez::Radio radio) {
   bluez::Wanted wanted;
   wanted.address = target.address.path;
-  if (const auto code = esp_ble_code(target); wanted.address.empty() && code) wanted.name = code->name;
+  if (const auto code = esp_ble_code(target); wanted.address.empty() && code)
+    wanted.name = code->name;
   const auto adapter = target.address.query.find("adapter");
   if (adapter != target.address.query.end()) wanted.adapter = adapter->second;
   wanted.now = true;
@@ -167,8 +163,7 @@ class BluetoothSession {
     if (attempt_.request.io != "auto") {
       const auto asked = bluez::parse_io(attempt_.request.io);
       if (!asked) {
-        co_return make_error(Errc::bad_io, attempt_.request.io,
-                             "use auto, " + bluez::io_grammar());
+        co_return make_error(Errc::bad_io, attempt_.request.io, "use auto, " + bluez::io_grammar());
       }
       io = *asked;
     }
@@ -227,6 +222,11 @@ net::Task<void> pair_by_bluetooth(Attempt& attempt, bluez::Radio radio) {
   co_return co_await session.run(radio);
 }
 
+net::Task<void> remove_bond(const std::string& address, net::Clock& clock) {
+  AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(co_await net::asio::this_coro::executor, {}));
+  co_return co_await bluez::remove_bond(bus, address, clock.now() + unpair_time);
+}
+
 }  // namespace
 
 bool takes_ble(const Target& target) {
@@ -247,30 +247,9 @@ Result<void> unpair(const Address& device, std::stop_token stop) {
   if (!parse_mac(device.path)) {
     return make_error(Errc::no_protocol, device.str(), "write ble:AA:BB:CC:DD:EE:FF");
   }
-  net::asio::io_context loop;
-  net::asio::cancellation_signal cancel;
-  std::optional<Result<void>> done;
-  net::asio::co_spawn(
-      loop,
-      [&]() -> net::asio::awaitable<void> {
-        co_await net::asio::this_coro::throw_if_cancelled(false);
-        Result<dbus::Bus> bus = dbus::Bus::open(loop.get_executor(), {});
-        if (!bus) {
-          done.emplace(std::move(bus).error());
-          co_return;
-        }
-        Result<void> removed = co_await bluez::remove_bond(
-            *bus, device.path, net::steady_clock().now() + unpair_time);
-        done.emplace(std::move(removed));
-      },
-      net::asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr thrown) {
-        if (thrown) std::rethrow_exception(thrown);
-      }));
-  const std::stop_callback on_stop(std::move(stop), [&] {
-    net::asio::post(loop, [&] { cancel.emit(net::asio::cancellation_type::terminal); });
-  });
-  loop.run();
-  if (!*done) return by_cause(std::move(*done).error());
+  Result<void> done = net::run_alone<void>(
+      [&] { return remove_bond(device.path, net::steady_clock()); }, std::move(stop));
+  if (!done) return by_cause(std::move(done).error());
   return {};
 }
 

@@ -83,7 +83,7 @@ net::Task<dpp::Enrolled> wait_and_configure(Attempt& attempt, Address place, dpp
                                  "host is {}",
                                  listener->port(), code_of(setup.own)),
                      "give this host's address to the device, or to a relay in its radio range");
-  const net::TimePoint deadline = net::steady_clock().now() + window;
+  const net::TimePoint deadline = attempt.run.clock().now() + window;
   for (;;) {
     auto accepted = co_await listener->accept(deadline);
     if (!accepted && accepted.error().code == net::Errc::timed_out) {

@@ -4,17 +4,13 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
 #include <cstdlib>
 #include <filesystem>
 
 #include "core/file.hpp"
+#include "net/run_alone.hpp"
 #include "provisioning/error.hpp"
 
 namespace aiot::pair {
@@ -46,32 +42,8 @@ std::string text_at(const boost::json::object& object, std::string_view name) {
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
-/// Runs one coroutine to its end on a loop of its own; `stop` cancels it.
-template <class T>
-Result<T> run_alone(std::function<net::Task<T>()> work, std::stop_token stop) {
-  namespace asio = boost::asio;
-  asio::io_context loop(1);
-  asio::cancellation_signal cancel;
-  std::optional<Result<T>> outcome;
-  asio::co_spawn(
-      loop,
-      [&]() -> asio::awaitable<void> {
-        co_await asio::this_coro::throw_if_cancelled(false);
-        Result<T> result = co_await work();
-        outcome.emplace(std::move(result));
-      },
-      asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr thrown) {
-        if (thrown) std::rethrow_exception(thrown);
-      }));
-  const std::stop_callback on_stop(std::move(stop), [&] {
-    asio::post(loop, [&] { cancel.emit(asio::cancellation_type::terminal); });
-  });
-  loop.run();
-  return *std::move(outcome);
-}
-
-net::Task<WifiCredentials> ask_host_wifi() {
-  const net::TimePoint deadline = net::steady_clock().now() + visit_find_time;
+net::Task<WifiCredentials> ask_host_wifi(net::Clock& clock) {
+  const net::TimePoint deadline = clock.now() + visit_find_time;
   AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(co_await net::asio::this_coro::executor, {}));
   AIOT_CO_TRY(const auto mover, co_await wifi::Mover::find(bus, {}, {}, deadline));
   AIOT_CO_TRY(wifi::Network network, co_await mover->current(deadline));
@@ -83,11 +55,11 @@ net::Task<WifiCredentials> ask_host_wifi() {
   co_return out;
 }
 
-net::Task<bool> undo_record() {
+net::Task<bool> undo_record(net::Clock& clock) {
   const std::string path = wifi_record_path();
   AIOT_CO_TRY(const std::optional<wifi::Stay> stay, read_wifi_record(path));
   if (!stay) co_return false;
-  const net::TimePoint deadline = net::steady_clock().now() + visit_leave_time;
+  const net::TimePoint deadline = clock.now() + visit_leave_time;
   AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(co_await net::asio::this_coro::executor, {}));
   AIOT_CO_TRY(const auto mover,
               co_await wifi::Mover::find(bus, stay->manager, stay->interface, deadline));
@@ -174,7 +146,7 @@ net::Task<std::unique_ptr<AccessPointVisit>> AccessPointVisit::begin(const WifiC
     AIOT_CO_CHECK(std::move(slept));
   }
   // From here on the destructor gives the radio back.
-  std::unique_ptr<AccessPointVisit> visit(new AccessPointVisit);
+  std::unique_ptr<AccessPointVisit> visit(new AccessPointVisit(clock));
   AIOT_CO_TRY(const std::optional<wifi::Stay> stale, read_wifi_record(record));
   if (stale) {
     co_return make_error(provisioning::Errc::unreachable,
@@ -210,7 +182,7 @@ net::Task<void> AccessPointVisit::leave() {
       co_await net::asio::this_coro::reset_cancellation_state(
           net::asio::enable_terminal_cancellation());
     }
-    back = co_await mover_->restore(stay_, net::steady_clock().now() + visit_leave_time);
+    back = co_await mover_->restore(stay_, clock_.now() + visit_leave_time);
     cancelled = cancelled || (!back && back.error().condition() == Condition::cancelled);
   }
   if (!back) co_return back;
@@ -220,11 +192,12 @@ net::Task<void> AccessPointVisit::leave() {
 }
 
 Result<WifiCredentials> host_wifi(std::stop_token stop) {
-  return run_alone<WifiCredentials>(ask_host_wifi, std::move(stop));
+  return net::run_alone<WifiCredentials>([] { return ask_host_wifi(net::steady_clock()); },
+                                         std::move(stop));
 }
 
 Result<bool> restore_wifi(std::stop_token stop) {
-  return run_alone<bool>(undo_record, std::move(stop));
+  return net::run_alone<bool>([] { return undo_record(net::steady_clock()); }, std::move(stop));
 }
 
 std::string wifi_left_behind() {

@@ -33,8 +33,9 @@ class AccessPointVisit {
   net::Task<void> leave();
 
  private:
-  AccessPointVisit() = default;
+  explicit AccessPointVisit(net::Clock& clock) : clock_(clock) {}
 
+  net::Clock& clock_;
   std::optional<dbus::Bus> bus_;
   std::unique_ptr<wifi::Mover> mover_;
   wifi::Stay stay_;
