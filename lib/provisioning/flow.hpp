@@ -22,6 +22,8 @@ class Flow {
   virtual ~Flow() = default;
   /// A stage is reached. In the order of Stage, each at most once.
   virtual void reached(Stage stage) = 0;
+  /// The step that leads to `stage` begins: for `confirmed`, which no other step implies.
+  virtual void begin(Stage) {}
   /// For people, under -v; never a secret.
   virtual void log(std::string text) = 0;
 };

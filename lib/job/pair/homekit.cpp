@@ -97,10 +97,11 @@ class AccessorySearch final : public dnssd::Station {
   std::function<void(Address)> found_;
 };
 
-net::Task<Address> find_accessory(std::string setup_id, net::TimePoint now) {
+net::Task<Address> find_accessory(std::string setup_id, net::Clock& clock) {
+  const net::TimePoint now = clock.now();
   AIOT_CO_TRY(const std::vector<net::Interface> interfaces, net::list_interfaces());
   const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
-  const auto links = dnssd::Links::open(executor, net::steady_clock(), interfaces);
+  const auto links = dnssd::Links::open(executor, clock, interfaces);
   const auto search = std::make_shared<AccessorySearch>(links, std::move(setup_id), now);
   links->start(search);
   const auto begin = [search](std::function<void(Address)> found) {
@@ -166,6 +167,7 @@ class HomeKitRun {
     AIOT_CO_CHECK(co_await controller_->pair_setup(code_, srp_secret, pairing_, attempt_.flow));
     attempt_.result.id = pairing_.accessory_id;
     AIOT_CO_CHECK(attempt_.run.identify(pairing_.accessory_id));
+    attempt_.flow.begin(Stage::confirmed);
     AIOT_CO_CHECK(co_await begin_session(homekit::Controller::patience));
     attempt_.flow.reached(Stage::confirmed);
     AIOT_CO_CHECK(co_await read_info());
@@ -215,7 +217,7 @@ class HomeKitRun {
         co_return make_error(Errc::not_found,
                              "a setup code alone does not say which device it is of",
                              "give the device's address too");
-      AIOT_CO_TRY(place_, co_await find_accessory(setup_id_, attempt_.run.clock().now()));
+      AIOT_CO_TRY(place_, co_await find_accessory(setup_id_, attempt_.run.clock()));
       attempt_.flow.log(fmt::format("it is at {}", place_.str()));
       attempt_.flow.reached(Stage::found);
     }

@@ -44,6 +44,10 @@ class DeviceFlow final : public provisioning::Flow {
     run_.log(event::Level::info, fmt::format("{} after {:.0f} ms", name, time.count()));
     enter(index + 1);
   }
+  void begin(Stage stage) override {
+    const auto index = static_cast<std::size_t>(stage);
+    run_.step(std::string(step_names[index]), step_weights[index]);
+  }
   void log(std::string text) override { run_.log(event::Level::debug, std::move(text)); }
 
   bool has(Stage stage) const {
@@ -60,7 +64,7 @@ class DeviceFlow final : public provisioning::Flow {
     };
     while (stage < step_names.size() && left_out(stage)) ++stage;
     if (stage >= static_cast<std::size_t>(Stage::confirmed)) return;
-    run_.step(std::string(step_names[stage]), step_weights[stage]);
+    begin(static_cast<Stage>(stage));
   }
 
   fleet::DeviceRun& run_;
@@ -173,8 +177,7 @@ class Work {
       AIOT_CO_CHECK(co_await job.protocol->pair(attempt));
     }
     if (job.request.confirm && !flow.has(Stage::confirmed) && environment_.confirm != nullptr) {
-      constexpr auto confirmed = static_cast<std::size_t>(Stage::confirmed);
-      run.step(std::string(step_names[confirmed]), step_weights[confirmed]);
+      flow.begin(Stage::confirmed);
       AIOT_CO_CHECK(co_await environment_.confirm(attempt));
       flow.reached(Stage::confirmed);
     }
