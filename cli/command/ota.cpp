@@ -1,5 +1,7 @@
 #include "aiot/ota.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <ostream>
 
@@ -155,7 +157,7 @@ Command sim_ota() {
            {.names = "-p,--port",
             .value = "PORT",
             .help = "Where it listens: udp:PORT, pty or tcp:PORT; port 0 takes a free one [udp:0]"},
-           {.names = "--count", .value = "N", .help = "How many, 1 to 256; each has its own port"},
+           {.names = "--count", .value = "N", .help = fmt::format("How many, 1 to {}; each has its own port", sim::max_devices)},
            {.names = "--running",
             .value = "FILE",
             .help = "The image that runs at first; else one of its own, version 1.0.0",

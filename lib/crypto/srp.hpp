@@ -6,8 +6,8 @@
 #include "aiot/bytes.hpp"
 
 /// SRP-6a (RFC 5054, RFC 2945) with the group of 3072 bits, generator 5 and SHA-512: both ends
-/// prove to each other that they know a password, and share a key afterwards. Whoever listens or
-/// asks wrongly learns nothing about the password.
+/// prove to each other that they know a password, and share a key afterwards. An eavesdropper
+/// or an impostor learns nothing about the password.
 namespace aiot::crypto {
 
 inline constexpr std::size_t srp_bytes = 384;       ///< of the prime

@@ -36,7 +36,7 @@ struct Bond {
 };
 
 /// Makes a bond with the device at `path`. This connection's own agent answers: BlueZ asks the one
-/// of whoever calls Pair. After a failure or a cancellation no bond is left.
+/// of the caller of Pair. After a failure or a cancellation no bond is left.
 /// Errc::bond_failed, wrong_passkey, bond_rejected, bond_timeout, bonded, no_passkey, unreachable,
 /// busy; net::Errc::link_lost.
 net::Task<Bond> make_bond(dbus::Bus& bus, std::string path, Io io, BondHelper helper,

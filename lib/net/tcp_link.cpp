@@ -146,7 +146,7 @@ Task<Accepted> TcpListener::accept(TimePoint deadline) {
         co_return Accepted{std::move(stream), incoming->from};
       }
     }
-    // Whoever called has left again, or this process has too many connections: it goes on.
+    // The client has left again, or this process has too many connections: try again.
     Result<void> slept = co_await steady_clock().sleep_for(retry_pause);
     AIOT_CO_CHECK(std::move(slept));
   }

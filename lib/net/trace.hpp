@@ -84,7 +84,7 @@ class SecretMask {
 };
 
 /// Passes everything through to another link, and writes it down. A trace that cannot be written
-/// any more is no error of the link: `on_lost` is told, once.
+/// any more is no error of the link: `on_lost` is called, once.
 class TracingLink final : public Link {
  public:
   TracingLink(std::unique_ptr<Link> link, std::unique_ptr<TraceWriter> trace,

@@ -146,7 +146,8 @@ net::Task<void> Push::boot() {
   AIOT_CO_CHECK(co_await wait_for_boot());
   if (!request_.confirm) co_return Result<void>();
   run_.step("confirm", 1);
-  AIOT_CO_TRY(std::vector<smp::ImageSlot> kept, co_await session_.confirm({}));
+  const ByteSpan running;
+  AIOT_CO_TRY(std::vector<smp::ImageSlot> kept, co_await session_.confirm(running));
   keep(std::move(kept));
   co_return Result<void>();
 }

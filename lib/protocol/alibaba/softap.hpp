@@ -16,7 +16,7 @@ inline constexpr std::string_view switch_path = "/sys/awss/device/softap/switcha
 /// Answered at the access point that came back after a network was not joined.
 inline constexpr std::string_view errcode_path = "/sys/awss/device/errcode/get";
 
-/// Drawn by whoever sends a password: 32 hexadecimal digits. Only decimal ones: devices differ in
+/// Drawn by the sender of a password: 32 hexadecimal digits. Only decimal ones: devices differ in
 /// how they write the others, and the text goes into the key.
 struct Nonce {
   std::string text;

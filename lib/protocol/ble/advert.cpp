@@ -188,7 +188,7 @@ void add_structure(std::uint8_t type, ByteSpan data, Advert& advert) {
     case type_data_32: add_service_data(data, 4, advert); break;
     case type_data_128: add_service_data(data, 16, advert); break;
     case type_company: add_company(data, advert); break;
-    default: break;  // says nothing that is told on
+    default: break;  // nothing that is reported
   }
 }
 

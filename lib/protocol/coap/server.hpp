@@ -31,7 +31,7 @@ class Server final : public net::DatagramEngine {
 
   /// Adds a resource, or replaces the one of this path.
   void add(Resource resource);
-  /// A new value, which observers are told.
+  /// A new value, sent to the observers.
   void set_value(net::TimePoint now, std::string_view path, Bytes value);
 
   std::size_t observer_count() const { return observers_.size(); }
@@ -43,9 +43,9 @@ class Server final : public net::DatagramEngine {
   std::optional<net::OutgoingDatagram> take_output() override;
 
  private:
-  /// Who is told of a resource. One notification is on its way at a time; a newer value takes its
+  /// A client that observes a resource. One notification is on its way at a time; a newer value takes its
   /// place when it would be sent again, and inherits the count of tries and the time-out (RFC 7641,
-  /// 4.5.2): who never acknowledges gets five datagrams and is forgotten, however often the value
+  /// 4.5.2): one that never acknowledges gets five datagrams and is forgotten, however often the value
   /// changes. The address of an observation may be forged.
   struct Observer {
     net::asio::ip::udp::endpoint peer;

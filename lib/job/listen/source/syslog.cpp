@@ -147,7 +147,7 @@ class SyslogSource final : public Source {
     }
   }
 
-  /// Whoever opens connections and says nothing must not keep the others out.
+  /// Idle connections must not keep others out.
   void close_idlest(SourceContext& context) {
     const auto idler = [](const Part& a, const Part& b) {
       return std::tie(a.has_spoken, a.heard_at) < std::tie(b.has_spoken, b.heard_at);
