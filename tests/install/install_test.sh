@@ -52,6 +52,7 @@ check "and builds" cmake --build "$scratch/library"
 mkdir "$scratch/images"
 check "an image is made" "$build/bin/aiot-make-images" --chip esp32c3 "$scratch/images"
 coproc sim { exec "$prefix/bin/aiotctl" sim esp32c3 --port tcp:0 2>"$scratch/sim.log"; }
+sim_process=$!
 read -r ready <&"${sim[0]}"
 address=$(sed -E 's/.*"address":"([^"]*)".*/\1/' <<<"$ready")
 for example in "$scratch/example" "$scratch/library/firmware_check"; do
@@ -59,7 +60,7 @@ for example in "$scratch/example" "$scratch/library/firmware_check"; do
   check "it explains the image" grep -q "app.bin: [0-9]* bytes, esp32c3, 0 problems" "$scratch/said"
   check "it finds the chip" grep -Eq "^$address/?: [0-9a-f:]{17} fits$" "$scratch/said"
 done
-kill "$sim_PID"
+kill "$sim_process"
 
 # The page that shows each job: its blocks are a program.
 awk '/^```cpp$/ { code = 1; next } /^```$/ { code = 0 } code' "$prefix/include/aiot/README.md" >"$scratch/readme.cpp"
