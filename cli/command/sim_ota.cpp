@@ -1,0 +1,60 @@
+#include <fmt/format.h>
+
+#include "aiot/sim.hpp"
+#include "command/sim.hpp"
+#include "context.hpp"
+#include "errors.hpp"
+
+namespace aiot::cli::command {
+namespace {
+
+int run_sim_ota(Context& context) {
+  const Arguments& args = context.args;
+  if (args.has("--list")) return list_kinds(context, sim::ota_catalog());
+  sim::OtaRequest request;
+  request.kind = args.get("--kind").value_or(request.kind);
+  request.port = args.get("--port").value_or(request.port);
+  const auto count = number_option<unsigned>(args, "--count", 1);
+  if (!count) return context.fail(count.error());
+  request.count = *count;
+  request.faults = args.all("--fault");
+  request.image_file = args.get("--running").value_or("");
+  return serve(context, [&](const SimReady& ready, EventSink& sink) {
+    return context.environment.simulate_ota(request, ready, sink, context.stop());
+  });
+}
+
+}  // namespace
+
+Command sim_ota() {
+  return {
+      .name = "ota",
+      .summary = "run virtual devices that take updates",
+      .description =
+          "Prints a JSON line for each device once it can be connected to, and serves until it is "
+          "stopped, as `aiotctl sim` does. `aiotctl ota push --devices -` takes the lines as they "
+          "are.",
+      .options =
+          {{.names = "--kind", .value = "KIND", .help = "What it speaks; --list shows all [smp]"},
+           {.names = "-p,--port",
+            .value = "PORT",
+            .help = "Where it listens: udp:PORT, pty or tcp:PORT; port 0 takes a free one [udp:0]"},
+           {.names = "--count", .value = "N", .help = fmt::format("How many, 1 to {}; each has its own port", sim::max_devices)},
+           {.names = "--running",
+            .value = "FILE",
+            .help = "The image that runs at first; else one of its own, version 1.0.0",
+            .complete = Complete::file},
+           {.names = "--fault",
+            .value = "FAULT",
+            .help = "Something that goes wrong, such as power-cut@20000; may be repeated; --list "
+                    "shows all",
+            .repeatable = true},
+           {.names = "--list", .help = "Show the kinds and the faults there are"}},
+      .examples = {{"sim ota", "One device that speaks SMP over UDP"},
+                   {"sim ota --port pty --fault wrong-version",
+                    "One on a console that boots the old image"}},
+      .handler = run_sim_ota,
+  };
+}
+
+}  // namespace aiot::cli::command
