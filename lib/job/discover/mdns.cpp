@@ -8,8 +8,7 @@
 
 #include "aiot/address.hpp"
 #include "job/discover/udp.hpp"
-#include "protocol/dnssd/links.hpp"
-#include "protocol/dnssd/querier.hpp"
+#include "protocol/dnssd/search.hpp"
 
 namespace aiot::discover {
 
@@ -131,45 +130,24 @@ constexpr std::chrono::seconds report_again{60};
 /// Interfaces that come and go are noticed so soon.
 constexpr std::chrono::seconds look_again{2};
 
-/// A querier on each link, and what they have found put together: a service that is heard on
-/// several links is one, with all its addresses.
-class MdnsStation final : public dnssd::Station {
+/// What is found on all links, put together: a service that is heard on several links is one, with
+/// all its addresses.
+class MdnsStation final : public dnssd::Search {
  public:
   MdnsStation(std::shared_ptr<dnssd::Links> links, std::function<void(Observation)> report,
               net::TimePoint now)
-      : links_(std::move(links)), report_(std::move(report)), report_again_at_(now + report_again) {
-    for (const dnssd::LinkId link : links_->links()) {
-      dnssd::QuerierOptions options;
-      options.interface = link.interface;
-      for (const MdnsType& type : mdns_types()) {
-        options.types.emplace_back(std::string(type.type) + ".local");
-      }
-      queriers_.emplace(link, dnssd::Querier(std::move(options), now));
-    }
-  }
-
-  void on_message(dnssd::LinkId link, const dnssd::Message& message,
-                  const net::asio::ip::udp::endpoint& from, net::TimePoint now) override {
-    dnssd::Querier& querier = queriers_.at(link);
-    querier.on_message(message, now, from.address());
-    act(link, querier);
-  }
+      : Search(std::move(links), asked_types(), now),
+        report_(std::move(report)),
+        report_again_at_(now + report_again) {}
 
   void on_timer(net::TimePoint now) override {
-    for (auto& [link, querier] : queriers_) {
-      if (querier.next_timer() > now) continue;
-      querier.on_timer(now);
-      act(link, querier);
-    }
+    Search::on_timer(now);
     if (report_again_at_ > now) return;
     report_again_at_ = now + report_again;
     for (const auto& [key, seen] : services_) report_(observe_service(whole(seen)));
   }
-
   net::TimePoint next_timer() const override {
-    net::TimePoint next = report_again_at_;
-    for (const auto& [link, querier] : queriers_) next = std::min(next, querier.next_timer());
-    return next;
+    return std::min(report_again_at_, Search::next_timer());
   }
 
   std::size_t services() const { return services_.size(); }
@@ -177,19 +155,15 @@ class MdnsStation final : public dnssd::Station {
  private:
   using Seen = std::map<dnssd::LinkId, dnssd::Service>;
 
-  void act(dnssd::LinkId link, dnssd::Querier& querier) {
-    for (dnssd::Querier::Action& action : querier.take_actions()) {
-      if (const auto* send = std::get_if<dnssd::Querier::Send>(&action)) {
-        links_->send_to_group(link, send->payload, send->unicast);
-      } else if (auto* changed = std::get_if<dnssd::Querier::Changed>(&action)) {
-        found(link, std::move(changed->service));
-      } else {
-        lost(link, std::get<dnssd::Querier::Gone>(action).service);
-      }
+  static std::vector<dnssd::Name> asked_types() {
+    std::vector<dnssd::Name> types;
+    for (const MdnsType& type : mdns_types()) {
+      types.emplace_back(std::string(type.type) + ".local");
     }
+    return types;
   }
 
-  void found(dnssd::LinkId link, dnssd::Service service) {
+  void found(dnssd::LinkId link, dnssd::Service service) override {
     Seen& seen = services_[service.instance.key()];
     const bool is_new = seen.empty();
     const dnssd::Service before = is_new ? dnssd::Service() : whole(seen);
@@ -198,7 +172,7 @@ class MdnsStation final : public dnssd::Station {
     if (is_new || !(now == before)) report_(observe_service(now));
   }
 
-  void lost(dnssd::LinkId link, const dnssd::Service& service) {
+  void lost(dnssd::LinkId link, const dnssd::Service& service) override {
     const auto seen = services_.find(service.instance.key());
     if (seen == services_.end()) return;
     seen->second.erase(link);
@@ -228,10 +202,8 @@ class MdnsStation final : public dnssd::Station {
     return out;
   }
 
-  std::shared_ptr<dnssd::Links> links_;
   std::function<void(Observation)> report_;
   net::TimePoint report_again_at_;
-  std::map<dnssd::LinkId, dnssd::Querier> queriers_;
   std::map<std::string, Seen> services_;
 };
 
@@ -250,7 +222,8 @@ class MdnsSource final : public Source {
       if (!interfaces) {
         co_return SourceStatus{SourceState::failed, interfaces.error().message(), {}};
       }
-      const std::shared_ptr<dnssd::Links> links = dnssd::Links::open(executor, context.clock, *interfaces);
+      const std::shared_ptr<dnssd::Links> links =
+          dnssd::Links::open(executor, context.clock, *interfaces);
       if (links->links().empty() && !context.request.watch) {
         co_return SourceStatus{SourceState::no_adapter, "no network interface with multicast is up",
                                "connect this machine to the devices' network"};

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
-#include <map>
 
+#include "core/mac.hpp"
 #include "net/udp.hpp"
-#include "protocol/dnssd/links.hpp"
-#include "protocol/dnssd/querier.hpp"
+#include "protocol/dnssd/search.hpp"
 
 namespace aiot::pair {
 namespace {
@@ -35,66 +34,23 @@ std::string letters_and_digits(std::string_view text) {
   return out;
 }
 
-std::optional<net::MacAddress> mac_of(const std::string& id) {
-  std::string digits = id;
-  std::erase_if(digits, [](char c) { return c == ':' || c == '-'; });
-  const std::optional<Bytes> bytes = from_hex(digits);
-  net::MacAddress mac{};
-  if (digits.size() != 12 || !bytes || bytes->size() != mac.size()) return std::nullopt;
-  std::ranges::copy(*bytes, mac.begin());
-  return mac;
-}
-
 /// Asks on each link for all services, and remembers the address of one that is the device's.
-class Announcements final : public dnssd::Station {
+class Announcements final : public dnssd::Search {
  public:
   Announcements(std::shared_ptr<dnssd::Links> links, const Sought& sought, net::TimePoint now)
-      : links_(std::move(links)), sought_(sought) {
-    for (const dnssd::LinkId link : links_->links()) {
-      dnssd::QuerierOptions options;
-      options.interface = link.interface;
-      queriers_.emplace(link, dnssd::Querier(std::move(options), now));
-    }
-  }
+      : Search(std::move(links), {}, now), sought_(sought) {}
 
-  void on_message(dnssd::LinkId link, const dnssd::Message& message,
-                  const net::asio::ip::udp::endpoint&, net::TimePoint now) override {
-    queriers_.at(link).on_message(message, now);
-    act(link);
-  }
-  void on_timer(net::TimePoint now) override {
-    for (auto& [link, querier] : queriers_) {
-      if (querier.next_timer() > now) continue;
-      querier.on_timer(now);
-      act(link);
-    }
-  }
-  net::TimePoint next_timer() const override {
-    net::TimePoint next = net::TimePoint::max();
-    for (const auto& [link, querier] : queriers_) next = std::min(next, querier.next_timer());
-    return next;
-  }
-
-  const std::optional<address>& found() const { return found_; }
+  const std::optional<address>& at() const { return at_; }
 
  private:
-  void act(dnssd::LinkId link) {
-    for (dnssd::Querier::Action& action : queriers_.at(link).take_actions()) {
-      if (const auto* send = std::get_if<dnssd::Querier::Send>(&action)) {
-        links_->send_to_group(link, send->payload, send->unicast);
-      } else if (const auto* changed = std::get_if<dnssd::Querier::Changed>(&action)) {
-        const dnssd::Service& service = changed->service;
-        if (!service.addresses.empty() && is_sought(service, sought_)) {
-          found_ = service.addresses.front();
-        }
-      }
+  void found(dnssd::LinkId, dnssd::Service service) override {
+    if (!service.addresses.empty() && is_sought(service, sought_)) {
+      at_ = service.addresses.front();
     }
   }
 
-  std::shared_ptr<dnssd::Links> links_;
   const Sought& sought_;
-  std::map<dnssd::LinkId, dnssd::Querier> queriers_;
-  std::optional<address> found_;
+  std::optional<address> at_;
 };
 
 /// The kernel asks for the hardware address of whom a datagram is for.
@@ -133,7 +89,7 @@ net::Task<address> find(const Sought& sought, const std::vector<net::Interface>&
                                      "check that this host is on the same network");
   while (clock.now() < deadline) {
     if (sought.ip) provoke(executor, *sought.ip);
-    auto at = station->found();
+    auto at = station->at();
     if (!at) at = in_neighbours(sought);
     if (at) {
       found = *at;
@@ -156,7 +112,7 @@ Sought sought_of(const PairResult& result) {
   boost::system::error_code error;
   const address ip = net::asio::ip::make_address(result.ip, error);
   if (!error) sought.ip = ip;
-  sought.mac = mac_of(result.id);
+  sought.mac = parse_mac(result.id);
   sought.name = result.name;
   return sought;
 }

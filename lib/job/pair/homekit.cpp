@@ -8,7 +8,6 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <functional>
-#include <map>
 #include <optional>
 
 #include "core/file.hpp"
@@ -16,8 +15,7 @@
 #include "net/interfaces.hpp"
 #include "net/link.hpp"
 #include "net/tcp_link.hpp"
-#include "protocol/dnssd/links.hpp"
-#include "protocol/dnssd/querier.hpp"
+#include "protocol/dnssd/search.hpp"
 #include "protocol/homekit/controller.hpp"
 #include "protocol/setup_code/code.hpp"
 
@@ -32,51 +30,17 @@ constexpr std::chrono::seconds accessory_connect_time{5};
 constexpr std::chrono::seconds accessory_clean_up_patience{3};
 
 /// Looks on every link for the accessory that a label names by its setup id.
-class AccessorySearch final : public dnssd::Station {
+class AccessorySearch final : public dnssd::Search {
  public:
   AccessorySearch(std::shared_ptr<dnssd::Links> links, std::string setup_id, net::TimePoint now)
-      : links_(std::move(links)), setup_id_(std::move(setup_id)) {
-    for (const dnssd::LinkId link : links_->links()) {
-      dnssd::QuerierOptions options;
-      options.types = {dnssd::Name("_hap._tcp.local")};
-      options.interface = link.interface;
-      queriers_.emplace(link, dnssd::Querier(std::move(options), now));
-    }
-  }
+      : Search(std::move(links), {dnssd::Name("_hap._tcp.local")}, now),
+        setup_id_(std::move(setup_id)) {}
 
   /// Called once.
   void on_found(std::function<void(Address)> found) { found_ = std::move(found); }
 
-  void on_message(dnssd::LinkId link, const dnssd::Message& message,
-                  const net::asio::ip::udp::endpoint&, net::TimePoint now) override {
-    queriers_.at(link).on_message(message, now);
-    act(link);
-  }
-  void on_timer(net::TimePoint now) override {
-    for (auto& [link, querier] : queriers_) {
-      if (querier.next_timer() > now) continue;
-      querier.on_timer(now);
-      act(link);
-    }
-  }
-  net::TimePoint next_timer() const override {
-    net::TimePoint next = net::TimePoint::max();
-    for (const auto& [link, querier] : queriers_) next = std::min(next, querier.next_timer());
-    return next;
-  }
-
  private:
-  void act(dnssd::LinkId link) {
-    for (dnssd::Querier::Action& action : queriers_.at(link).take_actions()) {
-      if (const auto* send = std::get_if<dnssd::Querier::Send>(&action)) {
-        links_->send_to_group(link, send->payload, send->unicast);
-      } else if (const auto* changed = std::get_if<dnssd::Querier::Changed>(&action)) {
-        look_at(changed->service);
-      }
-    }
-  }
-
-  void look_at(const dnssd::Service& service) {
+  void found(dnssd::LinkId, dnssd::Service service) override {
     const auto text = [&](std::string_view key) {
       const auto at = std::ranges::find(service.attributes, key, &dnssd::Attribute::key);
       return at == service.attributes.end() ? std::string() : at->value.value_or("");
@@ -91,9 +55,7 @@ class AccessorySearch final : public dnssd::Station {
     std::exchange(found_, nullptr)(std::move(address));
   }
 
-  std::shared_ptr<dnssd::Links> links_;
   std::string setup_id_;
-  std::map<dnssd::LinkId, dnssd::Querier> queriers_;
   std::function<void(Address)> found_;
 };
 
