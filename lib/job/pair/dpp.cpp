@@ -112,7 +112,7 @@ net::Task<dpp::Enrolled> configure_by_radio(Attempt& attempt, std::string interf
       executor, interface.starts_with('/') ? interface : "/run/wpa_supplicant/" + interface);
   if (!control) co_return std::move(control).error();
   Result<dpp::Enrolled> enrolled = co_await dpp::configure_by_radio(
-      *control, attempt.target.code, *attempt.request.wifi, attempt.flow);
+      *control, attempt.target.code, *attempt.request.wifi, attempt.run.clock(), attempt.flow);
   co_return enrolled;
 }
 

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <chrono>
 #include <ctime>
 
 #include "job/pair/code.hpp"
@@ -23,8 +22,8 @@ using provisioning::Errc;
 constexpr std::uint64_t longest_record = 64 * 1024 * 1024;
 
 /// "2026-12-01T08:00:00Z"
-std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  const std::time_t now = std::chrono::system_clock::to_time_t(time);
   std::tm utc{};
   gmtime_r(&now, &utc);
   std::array<char, 32> text{};
@@ -43,7 +42,7 @@ boost::json::value json_text(const std::string& text) {
 
 }  // namespace
 
-Result<PairedRecord> PairedRecord::open(const std::string& path) {
+Result<PairedRecord> PairedRecord::open(const std::string& path, TimeOfDay now) {
   // O_NONBLOCK: a pipe is no record, and must not hold the run.
   file::Descriptor file(::open(path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK,
                                S_IRUSR | S_IWUSR));
@@ -56,7 +55,7 @@ Result<PairedRecord> PairedRecord::open(const std::string& path) {
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     return make_error(Errc::record_busy, path, "wait until the other run has ended");
   }
-  PairedRecord record(path, std::move(file));
+  PairedRecord record(path, std::move(file), now);
   AIOT_CHECK(record.read());
   return record;
 }
@@ -91,7 +90,7 @@ Result<void> PairedRecord::read() {
 Result<void> PairedRecord::add(const std::string& key, const PairResult& result) {
   boost::json::object line;
   line["target"] = json_text(key);
-  line["time"] = utc_now();
+  line["time"] = utc_text(now_());
   line["protocol"] = result.protocol;
   if (!result.id.empty()) line["id"] = json_text(result.id);
   if (!result.name.empty()) line["name"] = json_text(result.name);

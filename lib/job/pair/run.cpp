@@ -237,7 +237,7 @@ Result<Report> run_in(std::span<const Target> targets, const Request& request,
   AIOT_CHECK(fleet::check_batch(addresses, batch));
   std::optional<PairedRecord> record;
   if (!request.record_file.empty()) {
-    AIOT_TRY(record, PairedRecord::open(request.record_file));
+    AIOT_TRY(record, PairedRecord::open(request.record_file, environment.now));
   }
   const Work work(jobs, environment, record ? &*record : nullptr);
   Report report;
@@ -248,7 +248,8 @@ Result<Report> run_in(std::span<const Target> targets, const Request& request,
 
 Result<Report> run(std::span<const Target> targets, const Request& request, EventSink& sink,
                    std::stop_token stop) {
-  const Environment environment{protocols(), &net::steady_clock(), confirm};
+  const Environment environment{protocols(), &net::steady_clock(), std::chrono::system_clock::now,
+                                confirm};
   return run_in(targets, request, environment, sink, std::move(stop));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "job/pair/protocol.hpp"
+#include "job/pair/record.hpp"
 
 namespace aiot::pair {
 
@@ -8,6 +9,7 @@ namespace aiot::pair {
 struct Environment {
   std::span<const Protocol> protocols;
   net::Clock* clock = nullptr;
+  TimeOfDay now = nullptr;
   /// Finds a device that has joined, from outside; Request::confirm.
   net::Task<void> (*confirm)(Attempt& attempt) = nullptr;
 };

@@ -35,7 +35,8 @@ Result<std::string> conf_of(const WifiCredentials& wifi) {
 /// What wpa_supplicant made and has to remove again.
 class RadioSession {
  public:
-  RadioSession(net::WpaControl& control, Flow& flow) : control_(control), flow_(flow) {}
+  RadioSession(net::WpaControl& control, net::Clock& clock, Flow& flow)
+      : control_(control), clock_(clock), flow_(flow) {}
 
   net::Task<Enrolled> run(std::string code, std::string conf) {
     AIOT_CO_CHECK(co_await expect_ok("ATTACH"));
@@ -59,7 +60,7 @@ class RadioSession {
   }
 
  private:
-  static net::TimePoint after(net::Duration time) { return net::steady_clock().now() + time; }
+  net::TimePoint after(net::Duration time) const { return clock_.now() + time; }
 
   net::Task<void> expect_ok(std::string command) {
     const std::string name = command.substr(0, command.find(' '));
@@ -158,6 +159,7 @@ class RadioSession {
   }
 
   net::WpaControl& control_;
+  net::Clock& clock_;
   Flow& flow_;
   std::string peer_;
   std::string configurator_;
@@ -167,9 +169,9 @@ class RadioSession {
 }  // namespace
 
 net::Task<Enrolled> configure_by_radio(net::WpaControl& control, std::string code,
-                                       WifiCredentials wifi, Flow& flow) {
+                                       WifiCredentials wifi, net::Clock& clock, Flow& flow) {
   AIOT_CO_TRY(std::string conf, conf_of(wifi));
-  RadioSession session(control, flow);
+  RadioSession session(control, clock, flow);
   Result<Enrolled> enrolled = co_await session.run(std::move(code), std::move(conf));
   co_await net::asio::this_coro::reset_cancellation_state();
   co_await session.clean_up();

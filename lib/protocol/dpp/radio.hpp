@@ -15,6 +15,7 @@ namespace aiot::dpp {
 /// Errors: those of configure(); not_found when the device does not answer: over radio that is what
 /// a wrong code looks like, too.
 net::Task<Enrolled> configure_by_radio(net::WpaControl& control, std::string code,
-                                       WifiCredentials wifi, provisioning::Flow& flow);
+                                       WifiCredentials wifi, net::Clock& clock,
+                                       provisioning::Flow& flow);
 
 }  // namespace aiot::dpp

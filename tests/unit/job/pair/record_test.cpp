@@ -35,12 +35,17 @@ class Scratch {
   std::filesystem::path folder_;
 };
 
+/// 2026-12-01T08:00:00Z.
+std::chrono::system_clock::time_point at_eight() {
+  return std::chrono::sys_days(std::chrono::year(2026) / 12 / 1) + std::chrono::hours(8);
+}
+
 }  // namespace
 
 TEST_CASE("pair: what is done is recorded, for its owner alone, and read again") {
   const Scratch scratch;
   {
-    auto record = PairedRecord::open(scratch.file());
+    auto record = PairedRecord::open(scratch.file(), at_eight);
     REQUIRE(record.has_value());
     CHECK(!record->has("lamp 1"));
     PairResult result;
@@ -51,13 +56,14 @@ TEST_CASE("pair: what is done is recorded, for its owner alone, and read again")
     REQUIRE(record->add("", result).has_value());
     CHECK(!record->has(""));
     // Another run meanwhile.
-    CHECK(PairedRecord::open(scratch.file()).error().code == Errc::record_busy);
+    CHECK(PairedRecord::open(scratch.file(), at_eight).error().code == Errc::record_busy);
   }
   struct stat info {};
   REQUIRE(::stat(scratch.file().c_str(), &info) == 0);
   CHECK((info.st_mode & 0777) == 0600);
   CHECK(scratch.text().find(R"("id":"24:0a:c4:00:00:01")") != std::string::npos);
-  auto again = PairedRecord::open(scratch.file());
+  CHECK(scratch.text().find(R"("time":"2026-12-01T08:00:00Z")") != std::string::npos);
+  auto again = PairedRecord::open(scratch.file(), at_eight);
   REQUIRE(again.has_value());
   CHECK(again->has("lamp 1"));
   CHECK(!again->has("lamp 2"));
@@ -67,12 +73,12 @@ TEST_CASE("pair: a line of the record that was not finished is no line") {
   const Scratch scratch;
   scratch.write("{\"target\":\"one\"}\n{\"target\":\"tw");
   {
-    auto record = PairedRecord::open(scratch.file());
+    auto record = PairedRecord::open(scratch.file(), at_eight);
     REQUIRE(record.has_value());
     CHECK(record->has("one"));
     REQUIRE(record->add("three", {}).has_value());
   }
-  auto again = PairedRecord::open(scratch.file());
+  auto again = PairedRecord::open(scratch.file(), at_eight);
   REQUIRE(again.has_value());
   CHECK(again->has("three"));
 }
@@ -80,13 +86,13 @@ TEST_CASE("pair: a line of the record that was not finished is no line") {
 TEST_CASE("pair: what is no record is not written to") {
   const Scratch scratch;
   scratch.write("root:x:0:0\n");
-  const auto record = PairedRecord::open(scratch.file());
+  const auto record = PairedRecord::open(scratch.file(), at_eight);
   REQUIRE(!record.has_value());
   CHECK(record.error().code == Errc::bad_record);
   CHECK(record.error().message().find("root") == std::string::npos);
   CHECK(scratch.text() == "root:x:0:0\n");
-  CHECK(PairedRecord::open("/nowhere/at/all").error().code == Errc::bad_record);
-  CHECK(PairedRecord::open("/dev/null").error().code == Errc::bad_record);
+  CHECK(PairedRecord::open("/nowhere/at/all", at_eight).error().code == Errc::bad_record);
+  CHECK(PairedRecord::open("/dev/null", at_eight).error().code == Errc::bad_record);
 }
 
 TEST_CASE("pair: a target is recorded by what is of one device alone") {

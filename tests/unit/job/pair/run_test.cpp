@@ -107,7 +107,7 @@ Result<Report> run_toys(const std::vector<Target>& targets, const Request& reque
   StepClock clock;
   Events own;
   given = {};
-  const Environment environment{toys, &clock, confirm_toy};
+  const Environment environment{toys, &clock, std::chrono::system_clock::now, confirm_toy};
   return run_in(targets, request, environment, events ? *events : own, {});
 }
 

@@ -101,8 +101,8 @@ struct Radio {
     auto control = net::WpaControl::open(context.get_executor(), socket.path());
     REQUIRE(control.has_value());
     auto work = [&]() -> asio::awaitable<void> {
-      Result<Enrolled> enrolled =
-          co_await configure_by_radio(*control, "DPP:C:81/1;K:MDkw;;", wifi, stages);
+      Result<Enrolled> enrolled = co_await configure_by_radio(*control, "DPP:C:81/1;K:MDkw;;", wifi,
+                                                              net::steady_clock(), stages);
       outcome.emplace(std::move(enrolled));
     };
     asio::co_spawn(context, work, asio::detached);
