@@ -31,7 +31,8 @@ offers() {
       fish --no-config -c 'source $argv[1]/aiotctl.fish; complete -C "$argv[2]"' \
         "$folder" "$*" | cut -f1 ;;
     zsh)
-      # zsh completes only at a prompt: give it one, on a pseudo-terminal.
+      # zsh completes only at a prompt: give it one, on a pseudo-terminal. Before the prompt is there the
+      # terminal edits the line itself, and takes ^U as its own.
       zsh -f -c '
         zmodload zsh/zpty
         zpty z zsh -f -i
@@ -39,8 +40,8 @@ offers() {
         zpty -w z "zstyle \":completion:*\" list-separator \"  \"; LISTMAX=1000; COLUMNS=200"
         zpty -w z "list() { compstate[list]=list; compstate[insert]= }; comppostfuncs=(list)"
         zpty -w z "bindkey \"^I\" complete-word; zle -C complete-word complete-word _main_complete"
-        zpty -w z "print READY-NOW"
-        zpty -r -m z line "*READY-NOW*READY-NOW*" 
+        zpty -w z "PS1=AT-PRO\"\"MPT"
+        zpty -r -m z line "*AT-PROMPT*"
         zpty -w -n z "$2"$'"'\\t'"'
         zpty -w -n z $'"'\\x15'"'"print DO""NE"$'"'\\n'"'
         zpty -r -m z line "*DONE*"
