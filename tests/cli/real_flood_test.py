@@ -4,6 +4,7 @@ of syslog messages that are many, or costly to read.
 usage: real_flood_test.py AIOTCTL
 """
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -146,8 +147,48 @@ def costly_datagrams():
     print(f"ok: {count} datagrams with 7,000 parameters each: {seconds:.2f} s of CPU")
 
 
+def endless_device_list():
+    for name, code_wanted in (("/dev/zero", 3), ("-", 3)):
+        with open("/dev/zero", "rb") as endless:
+            begin = time.monotonic()
+            process = subprocess.Popen([AIOTCTL, "--no-input", "flash", "info", "--timeout", "10s", "--devices", name],
+                                       stdin=endless, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT)
+            said = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        code, memory = os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024
+        assert code == code_wanted and b"too long" in said and memory < MOST_BYTES, (code, said, memory)
+        print(f"ok: a device list without an end, {name}: {time.monotonic() - begin:.1f} s, {memory >> 20} MiB")
+
+
+class Drip(Flood):
+    """Answers a TLS greeting with a handshake that goes on for ever, a byte at a time."""
+
+    def talk(self, client):
+        try:
+            client.recv(65536)
+            while True:
+                client.sendall(bytes.fromhex("160303000402003fff"))  # a ServerHello of 16,383 bytes begins
+                for _ in range(16000):
+                    client.sendall(bytes.fromhex("160303000100"))
+                    if select.select([client], [], [], 0.02)[0] and not client.recv(65536):
+                        return
+        except OSError:
+            client.close()
+
+
+def slow_handshake():
+    server = Drip([], b"")
+    code, seconds, memory, said = run("listen", "--duration", f"{TIMEOUT_S}s", "--quiet",
+                                      f"mqtts://127.0.0.1:{server.port}/t")
+    assert seconds < MOST_S and memory < MOST_BYTES and code in (0, 6, 8), (code, seconds, memory, said)
+    print(f"ok: a TLS handshake without an end: exit {code} after {seconds:.1f} s")
+    server.listener.close()
+
+
 def main():
     failures = 0
+    endless_device_list()
+    slow_handshake()
     idle_connections_lock_nobody_out()
     late_sender_is_heard()
     costly_datagrams()
