@@ -1,0 +1,2 @@
+aiot_fuzzer(discover_registry LINKS aiot_job_discover)
+aiot_fuzzer(mdns_observation LINKS aiot_job_discover)
