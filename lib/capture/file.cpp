@@ -1,14 +1,15 @@
 #include "capture/file.hpp"
 
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <fmt/format.h>
 #include <memory>
 #include <string_view>
 #include <system_error>
-#include <unistd.h>
 
 #include "core/file.hpp"
 
@@ -131,7 +132,7 @@ constexpr std::uint32_t magic_microseconds = 0xA1B2C3D4;
 constexpr std::uint32_t magic_nanoseconds = 0xA1B23C4D;
 constexpr std::size_t pcap_header_size = 24;
 constexpr std::size_t pcap_record_header_size = 16;
-/// The lower bits are the link type, the upper ones tell of checksums at a frame's end.
+/// The lower bits are the link type, the upper ones report checksums at a frame's end.
 constexpr std::uint32_t link_mask = 0x0FFFFFFF;
 
 bool is_magic(std::uint32_t number) {

@@ -12,7 +12,7 @@
 namespace aiot::capture {
 
 /// The advertisement in a packet of the link layer, from a sniffer with or without the
-/// pseudo-header that tells of signal and checksum. nullopt for other packets, for those with a
+/// pseudo-header that reports signal and checksum. nullopt for other packets, for those with a
 /// wrong checksum, and for those that do not name their sender.
 std::optional<net::ScannedAdvert> parse_ble_link(const Record& record);
 

@@ -11,7 +11,7 @@
 #include "aiot/bytes.hpp"
 
 /// Files of the operating system, read and written whole. An error is the system's own number, in
-/// the generic category: whoever asks knows what the file is for, names it, and says what to do.
+/// the generic category: the caller knows what the file is for, names it, and says what to do.
 namespace aiot::file {
 
 using boost::system::error_code;

@@ -72,7 +72,7 @@ class SrpServer {
 Bytes srp_verifier(std::string_view username, std::string_view password, ByteSpan salt,
                    SrpVerifierForm form = SrpVerifierForm::bytes);
 
-/// Whether both are the same, in a time that does not tell where they differ.
+/// Whether both are the same, in a time that does not depend on where they differ.
 bool is_same_proof(ByteSpan a, ByteSpan b);
 
 }  // namespace aiot::crypto

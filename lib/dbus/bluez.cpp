@@ -1,10 +1,11 @@
 #include "dbus/bluez.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <fmt/format.h>
 #include <map>
 #include <utility>
 
@@ -199,7 +200,7 @@ net::Task<std::vector<Adapter>> list_adapters(dbus::Bus& bus, net::TimePoint dea
   co_return out;
 }
 
-/// Puts together what BlueZ tells of each device in pieces.
+/// Puts together what BlueZ reports of each device in pieces.
 struct Scan::Ear {
   Handler handler;
   std::map<std::string, Object> devices;
@@ -300,9 +301,8 @@ net::Task<void> Scan::stop(net::TimePoint deadline) {
 }
 
 bool same_address(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
-    return std::toupper(x) == std::toupper(y);
-  });
+  return std::ranges::equal(
+      a, b, [](unsigned char x, unsigned char y) { return std::toupper(x) == std::toupper(y); });
 }
 
 namespace {

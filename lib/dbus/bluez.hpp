@@ -51,8 +51,8 @@ struct Adapter {
   bool powered = false;
 };
 
-/// One advertisement as BlueZ reports it. Name and services may be from earlier packets; service and
-/// manufacturer data are from this one.
+/// One advertisement as BlueZ reports it. Name and services may be from earlier packets; service
+/// and manufacturer data are from this one.
 struct Advert : net::ScannedAdvert {
   std::string path;                           ///< the device's object
   std::optional<std::uint32_t> device_class;  ///< of BR/EDR: Class of Device
@@ -122,8 +122,8 @@ struct boost::system::is_error_code_enum<aiot::bluez::Errc> : std::true_type {};
 
 namespace aiot::bluez {
 
-/// Hears when bluetoothd comes or goes, and when a controller does or is switched on or off: when a
-/// scan is worth starting anew.
+/// Reports when bluetoothd comes or goes, and when a controller does or is switched on or off: when
+/// a scan is worth starting anew.
 class Watch {
  public:
   /// dbus::Errc. `bus` outlives it.

@@ -17,7 +17,7 @@ std::optional<Io> parse_io(std::string_view text);
 /// "DisplayOnly, DisplayYesNo, …"
 std::string io_grammar();
 
-/// Who answers while a bond is made.
+/// Answers while a bond is made.
 struct BondHelper {
   /// The passkey that the device shows, or the PIN of an older one; "" when none is known.
   std::string passkey;

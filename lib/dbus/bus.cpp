@@ -91,7 +91,7 @@ int on_signal(sd_bus_message* message, void* data, sd_bus_error*) {
   return 0;
 }
 
-/// The bus lets this program listen, or the handler hears nothing; there is nobody to tell.
+/// The bus lets this program listen, or the handler gets nothing; there is nobody to report to.
 int on_match_added(sd_bus_message*, void*, sd_bus_error*) { return 0; }
 
 }  // namespace
@@ -194,7 +194,7 @@ void Incoming::fail(const std::string& name, const std::string& text) const {
   answer_->fail(name, text);
 }
 
-/// Objects of this program, and who answers for them.
+/// Objects of this program, and their handlers.
 struct Bus::Served : std::enable_shared_from_this<Bus::Served> {
   Served(const std::shared_ptr<Shared>& its_bus, std::function<void(Incoming)> its_handler)
       : bus(its_bus), handler(std::move(its_handler)), slot(its_bus->library) {}
@@ -291,7 +291,7 @@ net::Task<Array> Bus::call(Call call, net::TimePoint deadline) {
 }
 
 net::Task<Value> Bus::get(std::string destination, std::string path, std::string interface,
-                     std::string property, net::TimePoint deadline) {
+                          std::string property, net::TimePoint deadline) {
   Array arguments{std::move(interface), std::move(property)};
   Call call(std::move(destination), std::move(path), "org.freedesktop.DBus.Properties", "Get", "ss",
             std::move(arguments));
@@ -324,9 +324,8 @@ Result<Bus::Subscription> Bus::serve(const std::string& path,
 Result<void> Bus::emit(const Signal& signal, std::string_view signature) {
   const Library& library = shared_->library;
   sd_bus_message* raw = nullptr;
-  const int made =
-      library.message_new_signal(shared_->bus, &raw, signal.path.c_str(), signal.interface.c_str(),
-                                 signal.member.c_str());
+  const int made = library.message_new_signal(shared_->bus, &raw, signal.path.c_str(),
+                                              signal.interface.c_str(), signal.member.c_str());
   const std::shared_ptr<sd_bus_message> message(raw, library.message_unref);
   if (made < 0) return make_error(Errc::no_bus, signal.member);
   AIOT_CHECK(append_arguments(library, raw, signature, signal.arguments).with(signal.member));

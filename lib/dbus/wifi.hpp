@@ -34,7 +34,7 @@ struct AccessPoint {
 /// "2437 MHz is channel 6" for 2.4, 5 and 6 GHz (IEEE 802.11-2020, annex E); 0 for others.
 unsigned channel_of(unsigned frequency_mhz);
 
-/// Whoever manages the radios of this machine: NetworkManager where it runs, else wpa_supplicant.
+/// What manages the radios of this machine: NetworkManager where it runs, else wpa_supplicant.
 class Manager {
  public:
   virtual ~Manager() = default;
@@ -53,8 +53,10 @@ class Manager {
 
 /// The two, for Manager::find(). nullptr when it does not run or has no Wi-Fi interface, and then
 /// `why` says so.
-net::Task<std::unique_ptr<Manager>> find_network_manager(dbus::Bus& bus, Error& why, net::TimePoint deadline);
-net::Task<std::unique_ptr<Manager>> find_supplicant(dbus::Bus& bus, Error& why, net::TimePoint deadline);
+net::Task<std::unique_ptr<Manager>> find_network_manager(dbus::Bus& bus, Error& why,
+                                                         net::TimePoint deadline);
+net::Task<std::unique_ptr<Manager>> find_supplicant(dbus::Bus& bus, Error& why,
+                                                    net::TimePoint deadline);
 
 }  // namespace aiot::wifi
 

@@ -1,10 +1,11 @@
 #include "filter/filter.hpp"
 
+#include <fmt/format.h>
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 #include <functional>
-#include <re2/re2.h>
 
 #include "filter/expression.hpp"
 
@@ -159,7 +160,7 @@ bool any_text_has(const Value& value, const std::string& pattern) {
 }  // namespace
 
 bool holds(const Expression& expression, const Object& fields) {
-  struct Judge {
+  struct Evaluator {
     const Object& fields;
     bool operator()(const Comparison& c) const {
       return any_at(fields, c.field, [&](const Value& value) { return holds_for(c, value); });
@@ -177,7 +178,7 @@ bool holds(const Expression& expression, const Object& fields) {
                                : std::any_of(parts.begin(), parts.end(), part_holds);
     }
   };
-  return std::visit(Judge{fields}, expression.node);
+  return std::visit(Evaluator{fields}, expression.node);
 }
 
 std::optional<double> number_in(std::string_view text) {

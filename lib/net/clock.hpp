@@ -43,7 +43,7 @@ class Clock {
 /// std::chrono::steady_clock, waited for with Asio timers.
 Clock& steady_clock();
 
-/// True when whoever runs this coroutine has cancelled it.
+/// True when this coroutine was cancelled.
 inline asio::awaitable<bool> is_cancelled() {
   const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
   co_return state.cancelled() != asio::cancellation_type::none;

@@ -12,7 +12,7 @@ namespace aiot::net {
 /// and the time of the next event come out. A MemoryLink drives it in tests on a virtual clock; a
 /// driver in lib/sim puts the same engine behind a pty or a socket.
 ///
-/// Whoever drives it calls with times that never go back, calls on_timer() as soon as next_timer()
+/// Its driver calls with times that never go back, calls on_timer() as soon as next_timer()
 /// is due, and asks next_timer() again after every other call.
 class DeviceEngine {
  public:

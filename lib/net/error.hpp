@@ -24,8 +24,8 @@ enum class Errc {
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
-/// A lost link did not come back: still Errc::link_lost, with `why` beside it. Whoever cancelled is
-/// told so as ever.
+/// A lost link did not come back: still Errc::link_lost, with `why` beside it. A
+/// cancellation stays one.
 Error still_lost(Error why);
 
 }  // namespace aiot::net

@@ -109,7 +109,7 @@ std::string SerialLink::find_again() const {
   if (info_.usb_vid == 0) return path_;
   for (const SerialPort& port : list_serial_ports(roots_)) {
     if (port.usb_vid != info_.usb_vid || port.usb_pid != info_.usb_pid) continue;
-    // Bridges without a serial number all look alike: only the place tells them apart.
+    // Bridges without a serial number all look alike: only the place distinguishes them.
     const bool same = !info_.usb_serial.empty()    ? port.usb_serial == info_.usb_serial
                       : !info_.stable_path.empty() ? port.stable_path == info_.stable_path
                                                    : port.path == path_;

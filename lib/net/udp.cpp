@@ -73,7 +73,7 @@ struct UdpSocket::Shared {
 
   void note_joined(const asio::ip::address& group, unsigned interface) {
     if (group.is_v4()) return;
-    // As datagrams tell where they were sent to: without a scope.
+    // As datagrams state their destination: without a scope.
     joined.emplace(asio::ip::address_v6(group.to_v6().to_bytes()), interface);
   }
   /// Linux looks at the interface for IPv4 only: a group of IPv6 joined on one is heard on all.
@@ -192,7 +192,7 @@ Task<Datagram> UdpSocket::receive(TimePoint deadline) {
   const std::shared_ptr<Shared> shared = shared_;
   for (;;) {
     if (!shared || !shared->socket.is_open()) co_return make_error(Errc::link_lost);
-    // Whoever floods the port must not keep its reader beyond the deadline, nor the loop to itself.
+    // A flood on the port must not keep its reader beyond the deadline, nor the loop to itself.
     if (steady_clock().now() >= deadline) co_return make_error(Errc::timed_out);
     if (++shared->in_a_row > most_in_a_row) {
       shared->in_a_row = 0;

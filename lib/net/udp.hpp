@@ -35,7 +35,7 @@ class UdpSocket {
   ~UdpSocket();
 
   /// Listens to a multicast group on one interface. Joining twice is no error. With `bind` the
-  /// group itself, the socket hears nothing else.
+  /// group itself, the socket receives nothing else.
   Result<void> join(const asio::ip::address& group, unsigned interface);
   /// Leaves by `interface` when it is not 0: needed for multicast and limited broadcast.
   Result<void> send(const asio::ip::udp::endpoint& to, ByteSpan payload, unsigned interface = 0);

@@ -16,7 +16,7 @@ using pair::Secrets;
 using pair::Stage;
 using pair::WifiCredentials;
 
-/// Who hears how far a session has come: the job's progress, or a test.
+/// Receives how far a session has come: the job's progress, or a test.
 class Flow {
  public:
   virtual ~Flow() = default;
@@ -33,7 +33,7 @@ enum class FaultKind {
   wrong_state,      ///< answers as if it were in another state, such as provisioned already
   silent,           ///< does not answer any more
   drop,             ///< closes the link
-  garbage,          ///< answers with bytes that make no sense
+  garbage,          ///< answers with bytes of no meaning
   refuse_password,  ///< its network refuses the password
   no_network,       ///< it does not find the network
   no_address,       ///< it joins, and gets no address

@@ -40,7 +40,7 @@ namespace aiot::sim {
 /// Where a virtual device is plugged in: the host's side of its wire.
 class Port {
  public:
-  /// What a port tells whoever drives the device behind it.
+  /// What a port reports to the driver of the device behind it.
   struct Events {
     std::function<void(ByteSpan)> bytes;               ///< from the host
     std::function<void(bool dtr, bool rts)> lines;     ///< the modem lines changed
@@ -56,7 +56,7 @@ class Port {
   virtual std::string address() const = 0;
   /// True when the port carries DTR and RTS.
   virtual bool has_lines() const = 0;
-  /// Reads the host's rate now, where it is not told (pty).
+  /// Reads the host's rate now, where it is not reported (pty).
   virtual void poll_baud() = 0;
   /// Takes what fits and returns how much; bytes for nobody are dropped, as on a wire.
   virtual std::size_t write(ByteSpan bytes) = 0;

@@ -13,13 +13,10 @@ CMakeLists.txt
 cmake
 cli
 examples
+lib
 man
 '
 pending='
-cli/command/discover.cpp
-cli/render/discover_text.cpp
-cli/render/discover_text.hpp
-lib
 tests
 '
 

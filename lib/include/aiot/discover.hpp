@@ -65,7 +65,7 @@ struct DeviceRecord {
   std::optional<int> rssi_dbm;    ///< the latest
   std::vector<std::string> sources;
   bool truncated = false;  ///< it has more services than are listed here
-  Object facts;  ///< open: what else the device announces, each named SOURCE.FACT
+  Object facts;            ///< open: what else the device announces, each named SOURCE.FACT
   std::vector<Evidence> evidence;
   std::optional<std::string> lost_reason;  ///< of "lost": gone, silent, filtered, merged
   std::optional<std::string> merged_into;  ///< the id of the device that it turned out to be
@@ -84,16 +84,16 @@ struct SourceReport {
 
 /// Schema "aiot.discover/1".
 struct Report {
-  std::vector<DeviceRecord> devices;  ///< by ecosystem, name and id
+  std::vector<DeviceRecord> devices;       ///< by ecosystem, name and id
   std::vector<SourceReport> sources = {};  ///< by name
-  bool complete = true;               ///< false when it was stopped before its time
+  bool complete = true;                    ///< false when it was stopped before its time
   double seconds = 0;
 };
 
 /// Looks around. Each device is an event::Item ("found", "changed", "lost") with a DeviceRecord as
 /// soon as it is known, `device` its id; the result has every device once, and what became of each
 /// source. An empty result, a source that could not look and a stop are no errors. Errors are a
-/// filter or a source's name that make no sense, and a capture that cannot be read.
+/// filter or a source's name that are not valid, and a capture that cannot be read.
 AIOT_API Result<Report> run(const Request& request, EventSink& sink, std::stop_token stop);
 
 /// A source's name and what it finds, in one line.

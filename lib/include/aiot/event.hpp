@@ -43,7 +43,7 @@ struct Notice {
   std::string text;
   std::string hint;
 };
-/// One of the many things a job finds or hears while it runs: a device in the room, a message.
+/// One of the many things a job finds or receives while it runs: a nearby device, a message.
 struct Item {
   std::string device;  ///< what it concerns: a device's id, a source's address
   std::string kind;    ///< "found", "changed", "lost", "message", …

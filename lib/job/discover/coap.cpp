@@ -143,11 +143,10 @@ class DirectoryReader : public std::enable_shared_from_this<DirectoryReader> {
     const auto option = message->options.find(coap::option::block2);
     const std::optional<coap::Block> block = option ? coap::parse_block(*option) : std::nullopt;
     if (block && block->more) return start(datagram);
-    // A refusal says no more than that CoAP is spoken; nor does what is no list of links.
+    // A refusal shows only that CoAP is spoken; so does what is no list of links.
     const bool refused = coap::code_class(message->code) != 2;
     const auto links = coap::parse_links(refused ? "" : to_string(message->payload));
-    search_->report(
-        observe_links(packet_of(datagram), links ? *links : std::vector<coap::Link>()));
+    search_->report(observe_links(packet_of(datagram), links ? *links : std::vector<coap::Link>()));
   }
 
  private:

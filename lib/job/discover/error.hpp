@@ -5,7 +5,7 @@
 
 namespace aiot::discover {
 
-/// What a search cannot even begin with. What a source runs into is told in its status.
+/// What a search cannot even begin with. What a source runs into is in its status.
 enum class Errc {
   unknown_source = 1,  ///< a name that no source has
   no_sources,          ///< all sources are left out

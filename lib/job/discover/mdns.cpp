@@ -109,7 +109,7 @@ static std::vector<Observation> observe_mdns(const Packet& packet) {
   const auto sender = net::asio::ip::make_address(packet.from_address, ignored);
   for (dnssd::Service& service : dnssd::services_of(*message, 0)) {
     service.sender = sender;
-    // A packet may tell of others' services: its sender's MAC is theirs only whose address it is.
+    // A packet may list others' services: its sender's MAC is theirs only whose address it is.
     const auto& addresses = service.addresses;
     const bool is_senders =
         addresses.empty() || std::ranges::find(addresses, sender) != addresses.end();

@@ -30,7 +30,7 @@ class MdnsDraft {
   /// The value of a TXT attribute; "" when there is none.
   std::string_view txt(std::string_view key) const;
   /// A TXT attribute as a claim, when it is there.
-  void claim_txt(std::string_view key, std::optional<Claim<std::string>>& known,
+  void claim_txt(std::string_view key, std::optional<Estimate<std::string>>& known,
                  double confidence = 1) {
     claim_text(known, txt(key), confidence);
   }
@@ -53,9 +53,9 @@ class MdnsDraft {
 struct MdnsType {
   std::string_view type;       ///< "_hap._tcp"
   std::string_view ecosystem;  ///< "" when it is nobody's own
-  double confidence;           ///< that whoever offers it is of that ecosystem before all others
-  std::string_view scheme;     ///< of the address that other commands take; "" for none
-  void (*look)(MdnsDraft&);    ///< what its attributes and names say; nullptr for nothing more
+  double confidence;        ///< that a device that offers it is of that ecosystem before all others
+  std::string_view scheme;  ///< of the address that other commands take; "" for none
+  void (*look)(MdnsDraft&);  ///< what its attributes and names say; nullptr for nothing more
 };
 
 /// In the order of their names; all are asked for at once, before they are known to be in use.

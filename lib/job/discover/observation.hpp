@@ -28,41 +28,42 @@ struct Identity {
 
 /// One property of a device, and how sure a source can be of it.
 template <class T>
-struct Claim {
+struct Estimate {
   T value{};
   double confidence = 1;  ///< 0 to 1
   std::string reason;     ///< "" where the value speaks for itself
-  friend bool operator==(const Claim&, const Claim&) = default;
+  friend bool operator==(const Estimate&, const Estimate&) = default;
 };
 
 /// Of what is claimed twice, the surer counts; of equals the first.
 template <class T, class V>
-void claim(std::optional<Claim<T>>& known, V&& value, double confidence = 1,
+void claim(std::optional<Estimate<T>>& known, V&& value, double confidence = 1,
            std::string reason = {}) {
   if (known && known->confidence >= confidence) return;
-  known = Claim<T>{T(std::forward<V>(value)), confidence, std::move(reason)};
+  known = Estimate<T>{T(std::forward<V>(value)), confidence, std::move(reason)};
 }
 /// The same for a text that is not empty.
-inline void claim_text(std::optional<Claim<std::string>>& known, std::string_view text,
+inline void claim_text(std::optional<Estimate<std::string>>& known, std::string_view text,
                        double confidence = 1) {
   if (!text.empty()) claim(known, text, confidence);
 }
 
-/// What one source has seen of one device at one moment. Texts are as the device sent them: hostile.
+/// What one source has seen of one device at one moment. Texts are as the device sent them:
+/// hostile.
 struct Observation {
   std::string source;  ///< its name: "mdns", "ble", …
   std::vector<Identity> identities;
-  std::optional<Claim<std::string>> name;
-  std::optional<Claim<std::string>> vendor;
-  std::optional<Claim<std::string>> product;
-  std::optional<Claim<std::string>> model;
-  std::optional<Claim<std::string>> version;  ///< of the firmware
-  std::optional<Claim<std::string>> serial;
-  std::optional<Claim<std::string>> ecosystem;
-  std::optional<Claim<DeviceState>> state;
-  std::optional<Claim<std::uint64_t>> vendor_id;
-  std::optional<Claim<std::uint64_t>> product_id;
-  std::optional<Claim<std::uint64_t>> discriminator;
+  std::optional<Estimate<std::string>> name;
+  std::optional<Estimate<std::string>> vendor;
+  std::optional<Estimate<std::string>> product;
+  std::optional<Estimate<std::string>> model;
+  std::optional<Estimate<std::string>> version;  ///< of the firmware
+  std::optional<Estimate<std::string>> serial;
+  std::optional<Estimate<std::string>> ecosystem;
+  std::optional<Estimate<DeviceState>> state;
+  std::optional<Estimate<std::uint64_t>> vendor_id;
+  std::optional<Estimate<std::uint64_t>> product_id;
+  std::optional<Estimate<std::uint64_t>> discriminator;
   std::vector<std::string> hosts;
   std::vector<std::string> ips;
   std::vector<std::string> macs;
@@ -80,7 +81,7 @@ void add_detail(Observation& out, std::string name, Value value);
 void add_details(Observation& out, const std::string& prefix, const Object& fields);
 /// The same for a described struct.
 template <class T>
-  requires requires(FieldVisitor& v, T& t) { describe(v, t); }
+requires requires(FieldVisitor& v, T& t) { describe(v, t); }
 void add_details(Observation& out, const std::string& prefix, const T& described) {
   add_details(out, prefix, fields_of(described));
 }

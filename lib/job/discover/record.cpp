@@ -96,15 +96,15 @@ struct View {
 };
 
 template <class T>
-using Property = std::optional<Claim<T>> Observation::*;
+using Property = std::optional<Estimate<T>> Observation::*;
 
 /// The most confident claim; of equals the first source's, or the latest.
 template <class T>
-const Claim<T>* best(const std::vector<View>& views, Property<T> property, bool latest = false) {
-  const Claim<T>* best = nullptr;
+const Estimate<T>* best(const std::vector<View>& views, Property<T> property, bool latest = false) {
+  const Estimate<T>* best = nullptr;
   Moment at;
   for (const View& view : views) {
-    const std::optional<Claim<T>>& claim = view.seen->*property;
+    const std::optional<Estimate<T>>& claim = view.seen->*property;
     if (!claim) continue;
     if (best == nullptr || claim->confidence > best->confidence ||
         (latest && claim->confidence == best->confidence && view.at > at)) {
@@ -117,25 +117,25 @@ const Claim<T>* best(const std::vector<View>& views, Property<T> property, bool 
 
 template <class T>
 std::optional<T> best_value(const std::vector<View>& views, Property<T> property) {
-  const Claim<T>* claim = best(views, property);
+  const Estimate<T>* claim = best(views, property);
   return claim != nullptr ? std::optional(claim->value) : std::nullopt;
 }
 
 /// The ecosystem that a maker's name suggests.
-std::optional<Claim<std::string>> ecosystem_of_maker(const Claim<std::string>& vendor) {
+std::optional<Estimate<std::string>> ecosystem_of_maker(const Estimate<std::string>& vendor) {
   const std::string name = lower_case_text(vendor.value);
   const auto* maker = std::find_if(makers.begin(), makers.end(), [&](const Spelling& m) {
     return name.find(m.other) != std::string::npos;
   });
   if (maker == makers.end()) return std::nullopt;
-  return Claim<std::string>{std::string(maker->usual), maker_confidence * vendor.confidence,
-                            fmt::format("its maker is {}", vendor.value)};
+  return Estimate<std::string>{std::string(maker->usual), maker_confidence * vendor.confidence,
+                               fmt::format("its maker is {}", vendor.value)};
 }
 
 /// What each source claims, and what follows from it: an ecosystem from a maker, a maker from a
 /// MAC. The views are of `owned`.
-struct Claims {
-  Claims(const Device& device, const VendorOf& vendor_of) {
+struct Estimates {
+  Estimates(const Device& device, const VendorOf& vendor_of) {
     owned.reserve(device.sightings.size() + device.keys().size());
     for (const Sighting& sighting : device.sightings) {
       views.push_back({&sighting.seen, sighting.last_seen});
@@ -152,7 +152,7 @@ struct Claims {
       views.push_back({&*owned.insert(owned.end(), std::move(by_mac)), {}});
     }
   }
-  void add_maker(const Observation& seen, const Claim<std::string>& vendor, Moment at) {
+  void add_maker(const Observation& seen, const Estimate<std::string>& vendor, Moment at) {
     auto ecosystem = ecosystem_of_maker(vendor);
     if (!ecosystem) return;
     Observation by_maker;
@@ -167,7 +167,7 @@ struct Claims {
 /// What there is to call it by, when it does not announce a name.
 std::string name_of(const std::vector<View>& views) {
   for (const auto property : {&Observation::name, &Observation::product, &Observation::model}) {
-    const Claim<std::string>* claim = best(views, property);
+    const Estimate<std::string>* claim = best(views, property);
     if (claim != nullptr && !claim->value.empty()) return claim->value;
   }
   for (const View& view : views) {
@@ -209,11 +209,11 @@ std::vector<Address> addresses_of(const Device& device) {
 std::vector<std::string> jobs_of(const Device& device) {
   std::vector<std::string> jobs;
   for (const std::string_view job : job_order) {
-    const bool applies = std::any_of(
-        device.sightings.begin(), device.sightings.end(), [&](const Sighting& sighting) {
-          const std::vector<std::string>& its = sighting.seen.jobs;
-          return std::find(its.begin(), its.end(), job) != its.end();
-        });
+    const bool applies = std::any_of(device.sightings.begin(), device.sightings.end(),
+                                     [&](const Sighting& sighting) {
+                                       const std::vector<std::string>& its = sighting.seen.jobs;
+                                       return std::find(its.begin(), its.end(), job) != its.end();
+                                     });
     if (applies) jobs.emplace_back(job);
   }
   return jobs;
@@ -247,12 +247,13 @@ Object other_facts(const Device& device) {
 
 class EvidenceList {
  public:
-  EvidenceList(const std::string& source, std::vector<Evidence>& out) : source_(source), out_(out) {}
+  EvidenceList(const std::string& source, std::vector<Evidence>& out)
+      : source_(source), out_(out) {}
   template <class T>
-  void add(const char* fact, const std::optional<Claim<T>>& claim) {
+  void add(const char* fact, const std::optional<Estimate<T>>& claim) {
     if (claim) add(fact, Value(claim->value), claim->confidence, claim->reason);
   }
-  void add(const char* fact, const std::optional<Claim<DeviceState>>& state) {
+  void add(const char* fact, const std::optional<Estimate<DeviceState>>& state) {
     if (state) add(fact, Value(state_name(state->value)), state->confidence, state->reason);
   }
   void add(const char* fact, const std::vector<std::string>& texts) {
@@ -324,7 +325,7 @@ std::vector<Evidence> evidence_of(const Observation& observation) {
 }
 
 DeviceRecord device_record(const Device& device, const VendorOf& vendor_of) {
-  const Claims claims(device, vendor_of);
+  const Estimates claims(device, vendor_of);
   const std::vector<View>& views = claims.views;
   DeviceRecord out;
   out.id = device.id;

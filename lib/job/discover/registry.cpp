@@ -184,7 +184,7 @@ Device& Registry::unite(Device& a, Device& b) {
   into.truncated |= from.truncated;
   from.sightings.clear();
   into.changed = true;
-  // The id that was told first stays: the older device may not have been told yet.
+  // The id that was reported first stays: the older device may not have been reported yet.
   if (into.id.empty()) std::swap(into.id, from.id);
   remove(from, "merged", into.id);
   return into;

@@ -6,8 +6,8 @@
 
 #include "job/discover/source.hpp"
 #include "net/link.hpp"
-#include "net/usb_device.hpp"
 #include "net/udev/monitor.hpp"
+#include "net/usb_device.hpp"
 
 namespace aiot::discover {
 
@@ -32,7 +32,7 @@ struct UsbEnvironment {
 /// Serial ports and USB devices, as they are and as they come and go.
 std::unique_ptr<Source> make_usb_source(UsbEnvironment environment);
 
-/// Asks the chips behind serial ports who they are, side by side: each port is opened, the chip
+/// Identifies the chips behind serial ports, side by side: each port is opened, the chip
 /// reset into its loader, asked and started again.
 class UsbProbes {
  public:

@@ -89,7 +89,7 @@ std::string digits_of(const std::string& mac) {
 std::optional<std::string> VendorList::vendor_of(const std::string& mac) {
   const std::string digits = digits_of(mac);
   if (digits.empty()) return std::nullopt;
-  // 36 bits are the most that tell one maker from another.
+  // 36 bits are the most that a maker is known by.
   const std::string prefix = digits.substr(0, 9);
   if (const auto found = known_.find(prefix); found != known_.end()) return found->second;
   std::optional<std::string> vendor = look_up(digits);

@@ -48,7 +48,7 @@ Bytes alibaba_question(std::string_view path, const std::string& payload, std::u
   return coap::encode(message);
 }
 
-/// Looks for the device on all networks until it answers from the one that it was told, or from
+/// Looks for the device on all networks until it answers from the one that it was given, or from
 /// its access point that has come back.
 class AlibabaOutcome {
  public:
@@ -73,7 +73,7 @@ class AlibabaOutcome {
         Result<net::Datagram> got = co_await socket->receive(until);
         if (!got && got.error().code != net::Errc::timed_out) co_return std::move(got).error();
         if (!got) break;
-        if (const auto outcome = judge(*got)) co_return *outcome;
+        if (const auto outcome = check(*got)) co_return *outcome;
       }
     }
     co_return make_error(Errc::no_reply, "it is not seen again",
@@ -101,7 +101,7 @@ class AlibabaOutcome {
   }
 
   /// Nothing for what says nothing of this device.
-  std::optional<Result<void>> judge(const net::Datagram& datagram) {
+  std::optional<Result<void>> check(const net::Datagram& datagram) {
     const Result<coap::MessageView> message = coap::decode(datagram.payload);
     if (!message || !coap::is_response(message->code) || message->token.size() != 1)
       return std::nullopt;

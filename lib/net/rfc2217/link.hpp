@@ -24,7 +24,7 @@ class RemoteSerialLink final : public Link {
   Task<std::size_t> read_some(std::span<std::uint8_t> buffer, TimePoint deadline) override;
   Task<void> write(ByteSpan data, TimePoint deadline) override;
   Task<void> drain(TimePoint deadline) override;
-  /// Has the server drop what it holds; its answer tells where the old bytes end.
+  /// Has the server drop what it holds; its answer marks where the old bytes end.
   Task<void> discard_input() override;
   /// Waits for the server's answer: what is written next leaves at the new rate.
   Task<void> set_baud(std::uint32_t baud_bps) override;
@@ -58,7 +58,7 @@ class RemoteSerialLink final : public Link {
   TelnetDecoder decoder_;
   Negotiator negotiator_;
   Bytes arrived_;
-  std::size_t taken_ = 0;  // of them, read already
+  std::size_t taken_ = 0;                           // of them, read already
   std::array<std::optional<Message>, 13> answers_;  // the last of each command
   bool suspended_ = false;
   bool purging_ = false;  // a purge was sent and is not answered yet

@@ -53,7 +53,7 @@ void Server::on_message(const Message& received, std::vector<Action>& out) {
   const std::uint8_t value = received.value.empty() ? std::uint8_t{0} : received.value.front();
   switch (received.command) {
     case Command::signature:
-      // One with text tells the client's own name; one without asks for ours.
+      // One with text has the client's own name; one without asks for ours.
       if (received.value.empty()) {
         append(output_, encode(Message{Command::signature, true,
                                        Bytes(signature_.begin(), signature_.end())}));

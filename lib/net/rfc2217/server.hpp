@@ -34,7 +34,7 @@ class Server {
   std::vector<Action> on_bytes(ByteSpan bytes);
   /// Bytes from the device on their way to the client.
   void send(ByteSpan data);
-  /// CTS, DSR, RI and CD in the bits 4 to 7, as a 16550's modem status register; told to the
+  /// CTS, DSR, RI and CD in the bits 4 to 7, as a 16550's modem status register; sent to the
   /// client when it agrees on the option, and at each change of a bit that it has not masked.
   void set_modem_state(std::uint8_t state);
   /// What is to be written to the connection; starts with the negotiation.

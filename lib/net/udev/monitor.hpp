@@ -1,7 +1,8 @@
 #pragma once
 
-#include <cstdint>
 #include <libudev.h>
+
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -66,7 +67,7 @@ struct Change {
   std::string sys_path;   ///< "/sys/devices/…"
 };
 
-/// Hears of devices as they are plugged in and out.
+/// Reports devices as they are plugged in and out.
 class Monitor {
  public:
   /// Whose word is waited for. udevd speaks after it has made links and set permissions; where it

@@ -17,7 +17,7 @@ using provisioning::FaultKind;
 constexpr std::size_t block_bytes = 16;
 constexpr std::size_t nonce_chars = 32;
 constexpr std::size_t most_password_chars = 64;
-/// Of the device's own: it takes what it was told, and did not get in.
+/// Of the device's own: it takes what it was given, and did not get in.
 constexpr std::int64_t join_errcode = 0xC402;
 
 /// Key and IV of one password.

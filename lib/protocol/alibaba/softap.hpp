@@ -61,13 +61,13 @@ class SoftApDevice {
 
   /// The answer to a GET on `path`; nothing: it does not answer.
   std::optional<std::string> answer(std::string_view path, std::string_view request);
-  /// It joins the network that it was told, or opens its access point again.
+  /// It joins the network that it was given, or opens its access point again.
   void try_to_join();
 
   bool has_credentials() const { return waiting_; }
   /// The network that it joined; "" before.
   const std::string& ssid() const { return joined_ssid_; }
-  /// It has joined no network that it was told: its access point is back.
+  /// It has joined no network that it was given: its access point is back.
   bool has_failed() const { return errcode_ != 0; }
   unsigned calls() const { return calls_; }
 

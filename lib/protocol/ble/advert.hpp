@@ -72,7 +72,7 @@ struct ManufacturerData {
   Bytes data;                 ///< what follows it
 };
 
-/// What one device says unasked, from the air, from BlueZ or from a capture. What is said twice is
+/// What one device says unasked, over the air, from BlueZ or from a capture. What comes twice is
 /// kept twice, in the order heard. All of it is as the device said it: hostile.
 struct Advert {
   DeviceAddress address{};

@@ -50,7 +50,7 @@ struct Objects {
 };
 
 /// Objects of version 2 (bthome.io/format, object ids 00 to 64 and F0 to F2), or of version 1, in
-/// which each object tells its own length and number format.
+/// each object of which has its own length and number format.
 Objects parse_objects(int version, ByteSpan payload);
 
 /// How an object's bytes are read.

@@ -1,8 +1,9 @@
 #include "protocol/ble/sensor.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
 
 #include "protocol/ble/atc.hpp"
 #include "protocol/ble/bthome.hpp"
@@ -83,8 +84,8 @@ bool is_trusted(Security security) {
   }
 }
 
-Security KeyGuard::judge(std::uint32_t counter, unsigned bits, ByteSpan content,
-                         Security when_ahead) const {
+Security KeyGuard::evaluate(std::uint32_t counter, unsigned bits, ByteSpan content,
+                            Security when_ahead) const {
   if (!last_ || counter > *last_) return when_ahead;
   if (counter == *last_) {
     return std::ranges::equal(content, content_) ? when_ahead : Security::replayed;
@@ -103,13 +104,13 @@ void KeyGuard::move(std::uint32_t counter, ByteSpan content) {
 Security KeyGuard::on_sealed(bool opened, std::uint32_t counter, unsigned bits, ByteSpan content) {
   // Only what the key has vouched for moves the counter: anyone can send a high one.
   if (!opened) return Security::wrong_key;
-  const Security verdict = judge(counter, bits, content, Security::opened);
+  const Security verdict = evaluate(counter, bits, content, Security::opened);
   if (verdict != Security::replayed) move(counter, content);
   return verdict;
 }
 
 Security KeyGuard::on_untagged(std::uint32_t counter, unsigned bits, ByteSpan content) {
-  Security verdict = judge(counter, bits, content, Security::unverified);
+  Security verdict = evaluate(counter, bits, content, Security::unverified);
   if (verdict == Security::replayed) {
     const bool counts_up = behind_ && counter > *behind_ && counter - *behind_ <= small_step;
     if (!behind_ || counter != *behind_) behind_run_ = counts_up ? behind_run_ + 1 : 1;

@@ -48,7 +48,7 @@ enum class Security {
 };
 /// "plain", "needs key", …
 std::string_view security_text(Security security);
-/// True when the advert's readings may be told.
+/// True when the advert's readings may be shown.
 bool is_trusted(Security security);
 
 /// Watches one device, for which there is a key, through its adverts. Pure; time plays no part.
@@ -63,12 +63,13 @@ class KeyGuard {
   Security on_sealed(bool opened, std::uint32_t counter, unsigned bits, ByteSpan content);
 
   /// An encrypted advert that opened without a tag to prove it (MiBeacon 2 and 3). Such a counter
-  /// may be anyone's: one that is behind is told as a replay, but three in a row that count up by
-  /// little are a device that began again.
+  /// may be anyone's: one that is behind is reported as a replay, but three in a row that count up
+  /// by little are a device that began again.
   Security on_untagged(std::uint32_t counter, unsigned bits, ByteSpan content);
 
  private:
-  Security judge(std::uint32_t counter, unsigned bits, ByteSpan content, Security when_ahead) const;
+  Security evaluate(std::uint32_t counter, unsigned bits, ByteSpan content,
+                    Security when_ahead) const;
   void move(std::uint32_t counter, ByteSpan content);
 
   std::optional<std::uint32_t> last_;

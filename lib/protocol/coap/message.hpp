@@ -119,7 +119,7 @@ inline constexpr std::uint16_t block1 = 27;
 inline constexpr std::uint16_t size2 = 28;
 inline constexpr std::uint16_t proxy_uri = 35;
 
-/// Whoever does not know a critical option must not act on the message (section 5.4.1).
+/// A receiver that does not know a critical option must not act on the message (section 5.4.1).
 constexpr bool is_critical(std::uint16_t number) { return (number & 1U) != 0; }
 }  // namespace option
 

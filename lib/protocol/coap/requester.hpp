@@ -32,7 +32,7 @@ struct Response {
   Bytes payload;
 };
 
-/// What is drawn by chance for a request.
+/// What is random in a request.
 struct RandomIds {
   std::uint16_t message_id = 0;  ///< of the first message; the others count up
   Bytes token;                   ///< at most 6 bytes: those of further blocks are longer by 2
@@ -56,7 +56,7 @@ struct Timing {
 /// blocks of a large representation (RFC 7959, 2.4), notifications in their order, and asking again
 /// when they are overdue (RFC 7641, 3.3 and 3.4).
 ///
-/// Whoever drives it calls with times that never go back, sends all of take_output() after every
+/// Its driver calls with times that never go back, sends all of take_output() after every
 /// call, and calls on_timer() when next_timer() is due.
 class Requester {
  public:
@@ -67,7 +67,7 @@ class Requester {
   void on_datagram(net::TimePoint now, ByteSpan datagram);
   std::optional<net::TimePoint> next_timer() const;
   void on_timer(net::TimePoint now);
-  /// Tells the server to stop reporting (RFC 7641, 3.6), without waiting for its answer.
+  /// Asks the server to stop reporting (RFC 7641, 3.6), without waiting for its answer.
   void stop(net::TimePoint now);
 
   std::optional<Bytes> take_output();

@@ -115,7 +115,7 @@ Message Server::answer(const MessageView& request, const net::Datagram& from) {
   if (request.code != Code::get) return reply;
   if (wants_directory) {
     const Resource list = directory(request);
-    // Nothing passes the filter: a group is not told so (RFC 6690, 4.1).
+    // Nothing passes the filter: a group gets no such answer (RFC 6690, 4.1).
     reply.code = Code::not_found;
     if (list.value.empty() && from.to.address().is_multicast()) return reply;
     return content(request, list);

@@ -240,7 +240,7 @@ void Querier::follow(const Record& record, TimePoint now) {
   }
 }
 
-/// Tells what has changed of the instances that were touched, and asks for what they lack.
+/// Reports what has changed of the instances that were touched, and asks for what they lack.
 void Querier::update(TimePoint now) {
   for (const std::string& key : std::exchange(touched_, {})) {
     const auto found = known_.find(key);

@@ -59,7 +59,7 @@ struct QuerierOptions {
 /// (service discovery). One for each interface and IP version.
 ///
 /// Each question is asked three times in little more than a second: first for an answer by unicast,
-/// then for all to hear, with the answers that are known already (RFC 6762 section 7.1), then
+/// then by multicast, with the answers that are known already (RFC 6762 section 7.1), then
 /// again; later ones follow at intervals that double up to an hour. What is known is asked for
 /// again before it expires.
 class Querier {
@@ -70,7 +70,7 @@ class Querier {
     Bytes payload;
     bool unicast = false;
   };
-  /// More is known of this service than was told before.
+  /// More is known of this service than was reported before.
   struct Changed {
     Service service;
   };
@@ -82,7 +82,8 @@ class Querier {
 
   Querier(QuerierOptions options, net::TimePoint now);
 
-  /// A message from `sender`, in response to our questions or anyone's. Questions are not looked at.
+  /// A message from `sender`, in response to our questions or anyone's. Questions are not looked
+  /// at.
   void on_message(const Message& message, net::TimePoint now, const IpAddress& sender = {});
   /// To be called at next_timer(), or later.
   void on_timer(net::TimePoint now);
@@ -101,7 +102,7 @@ class Querier {
     Service service;
     bool pointed_to = false;  // a PTR record led here, and its end is the end
     bool told = false;
-    Name host;  // of the last SRV record: where hosts_ has this instance
+    Name host;         // of the last SRV record: where hosts_ has this instance
     IpAddress sender;  // of the latest packet that said where it is
     /// What that packet gives for its host, when the sender's address is among them. Several hosts
     /// may call themselves the same, and the cache holds the addresses of all.

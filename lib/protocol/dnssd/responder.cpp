@@ -1,8 +1,9 @@
 #include "protocol/dnssd/responder.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
-#include <fmt/format.h>
 #include <utility>
 
 namespace aiot::dnssd {
@@ -131,7 +132,8 @@ void Prober::on_message(const Message& message, net::TimePoint now) {
 }
 
 /// Of two that ask for one name at once the one with the later data goes on; the other asks again
-/// in a second, and then hears whether the first has taken it. Our own probe, heard back, is equal.
+/// in a second, and then learns whether the first has taken it. Our own probe, heard back, is
+/// equal.
 void Prober::settle_tie(const Message& query, net::TimePoint now) {
   if (query.authorities.empty() || probes_ == 0) return;
   for (const Name& name : names_) {
@@ -259,7 +261,7 @@ std::vector<std::size_t> Responder::answers_to(const Question& question) const {
   return out;
 }
 
-/// What whoever got these answers will ask next (RFC 6763 section 12).
+/// What a querier with these answers asks next (RFC 6763 section 12).
 std::vector<std::size_t> Responder::additionals_of(const std::vector<std::size_t>& answers) const {
   std::vector<std::size_t> out;
   const auto add = [&](const Name& name, std::uint16_t type) {

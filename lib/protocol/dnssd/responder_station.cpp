@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Whoever loses so often is up against something that never yields: it slows down (RFC 6762, 8.1).
+/// One that loses so often is up against something that never yields: it slows down (RFC
+/// 6762, 8.1).
 constexpr unsigned many_conflicts = 15;
 constexpr auto pause_after_many = 5s;
 
@@ -96,7 +97,7 @@ void ResponderStation::on_message(LinkId link, const Message& message,
     voice.prober->on_message(message, now);
     if (!voice.prober->taken().empty()) return rename(std::vector(voice.prober->taken()), now);
   } else if (is_contested(voice, message)) {
-    // Section 9: both ask again; whoever defends the name keeps it.
+    // Section 9: both ask again; the one that defends the name keeps it.
     const Result<void> begun = begin(now);
     static_cast<void>(begun);
     return;
@@ -138,7 +139,7 @@ TimePoint ResponderStation::next_timer() const {
 void ResponderStation::say_goodbye() {
   gone_ = true;
   for (auto& [link, voice] : voices_) {
-    // Whoever asks anew has told its names before.
+    // One that asks anew has announced its names before.
     if (voice.prober && voice.announced) {
       auto responder = Responder::make(host_, voice.addresses, offers_, seed_, TimePoint());
       if (responder) voice.responder.emplace(*std::move(responder));

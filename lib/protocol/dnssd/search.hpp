@@ -9,7 +9,7 @@
 
 namespace aiot::dnssd {
 
-/// A querier on each link. What it hears of a service goes to found() and lost().
+/// A querier on each link. What is known of a service goes to found() and lost().
 class Search : public Station {
  public:
   /// Asks for `types` from the start, and enumerates all others.

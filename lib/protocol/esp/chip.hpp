@@ -90,7 +90,7 @@ struct BootStrap {
   bool clear_option = false;  ///< the bit sticks, and is cleared before a reset (S3)
 };
 
-/// What a ROM needs to be told so that the wire runs at the wanted rate.
+/// What a ROM needs to be sent so that the wire runs at the wanted rate.
 enum class BaudRule : std::uint8_t {
   plain,        ///< the rate
   esp32,        ///< scaled by the drift of the ROM's crystal estimate
@@ -101,7 +101,7 @@ enum class BaudRule : std::uint8_t {
 struct Chip {
   std::string_view name;     ///< "esp32c3"
   std::string_view display;  ///< "ESP32-C3"
-  std::uint32_t magic = 0;   ///< at magic_address; 0: told by its id
+  std::uint32_t magic = 0;   ///< at magic_address; 0: known by its id
   /// In image headers, and in GET_SECURITY_INFO of the chips without a magic.
   std::optional<std::uint16_t> image_id;
   std::uint32_t bootloader_offset = 0;
@@ -128,7 +128,7 @@ struct Chip {
   std::uint16_t old_stub_below = 0;
 };
 
-/// The address whose value tells the chips without an id apart.
+/// The address whose value distinguishes the chips without an id.
 inline constexpr std::uint32_t magic_address = 0x40001000;
 
 /// The rate at which a ROM prints, and that it has stored for what it starts.

@@ -32,7 +32,7 @@ class SlipDecoder {
   /// Forgets a frame that was begun, and the noise.
   void reset();
   std::size_t dropped_frames() const { return dropped_; }
-  /// The first bytes that were seen outside frames: what to tell the user when no frame comes.
+  /// The first bytes that were seen outside frames: what to report when no frame comes.
   Bytes take_noise();
 
  private:

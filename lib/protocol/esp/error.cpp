@@ -12,7 +12,7 @@ constexpr ErrorRow error_rows[] = {
     {Errc::damaged, "esp.damaged", "the loader got a damaged request", Condition::protocol, true},
     {Errc::unsupported, "esp.unsupported", "the loader does not know the command",
      Condition::protocol},
-    {Errc::bad_reply, "esp.bad_reply", "the loader's answer makes no sense", Condition::protocol,
+    {Errc::bad_reply, "esp.bad_reply", "the loader's reply is malformed", Condition::protocol,
      true},
     {Errc::rom_cannot, "esp.rom_cannot", "the chip's ROM cannot do this", Condition::protocol},
     {Errc::secure_download, "esp.secure_download", "the chip is in secure download mode",

@@ -34,7 +34,7 @@ struct Answer {
   Answer(std::uint32_t v, Bytes d) : value(v), data(std::move(d)) {}
 };
 
-/// Takes a line for whoever wants to follow the conversation.
+/// Takes a line of the log of the conversation.
 using LogFn = std::function<void(std::string line)>;
 
 /// Requests and replies over one link: one at a time, each with a deadline that fits the rate.
@@ -47,7 +47,7 @@ class Exchange {
   void set_rate(std::uint32_t baud_bps) { baud_ = baud_bps; }
   /// From now on nothing is waited for beyond this, whatever its own time.
   void set_limit(net::TimePoint limit) { limit_ = limit; }
-  /// Is told every command and what came of it.
+  /// Receives every command and its outcome.
   void set_log(LogFn log) { log_ = std::move(log); }
   /// What `bytes` need on the wire.
   net::Duration wire_time(std::size_t bytes) const;

@@ -37,7 +37,7 @@ Result<void> check_range(std::uint32_t offset, std::uint64_t size) {
                     "flash is written from the start of a 4 KiB sector");
 }
 
-/// What FLASH_BEGIN has to be told so that the ESP8266's ROM erases `size` bytes: it counts the
+/// What FLASH_BEGIN has to be sent so that the ESP8266's ROM erases `size` bytes: it counts the
 /// sectors up to the first 64 KiB boundary twice. An odd number of those loses one sector more.
 std::uint32_t esp8266_erase_size(std::uint32_t offset, std::uint32_t size) {
   constexpr std::uint32_t sectors_per_block = 16;
@@ -143,7 +143,7 @@ net::Task<std::uint32_t> Loader::read_revision() {
     major = thermometer ? static_cast<std::uint32_t>(std::popcount(major)) : 0;
   }
   if (fields.rule == RevisionRule::esp32s3 && (minor & 7) == 0) {
-    // v0.0 parts, told by their eFuse block version 1.1, hold calibration in the major field.
+    // v0.0 parts, known by their eFuse block version 1.1, hold calibration in the major field.
     const BitField block_minor{fields.minor[1].address, 24, 3};
     const BitField block_major{chip_->mac_address + 0x28, 0, 2};
     AIOT_CO_TRY(const std::uint32_t low,
@@ -311,7 +311,7 @@ net::Task<crypto::Md5> Loader::md5(std::uint32_t offset, std::uint32_t size) {
 //
 // What a loader makes of a block that it gets twice (esp-flasher-stub 1.1, command_handler.c):
 // - a refusal for its checksum or length (damaged): nothing was taken, the block may come again;
-// - no reply: the block may have been taken or not, and nothing tells which. The stub ignores
+// - no reply: the block may have been taken or not, and nothing shows which. The stub ignores
 //   sequence numbers and writes each block behind the one before. So raw data starts anew with a
 //   BEGIN at the lost block, and a deflate stream is given up (Errc::block_lost);
 // - the stub acknowledges a block before it is written: its failure answers the next command, and
@@ -410,7 +410,7 @@ net::Task<void> Loader::write(std::uint32_t offset, ByteSpan data, ProgressFn pr
     const std::uint32_t erase = bug ? esp8266_erase_size(at, size) : size;
     ProgressFn report;
     if (progress) report = [&progress, done](std::uint64_t n) { progress(done + n); };
-    // A ROM wants whole blocks. A stub stops at the size it was told at the start.
+    // A ROM wants whole blocks. A stub stops at the size it was sent at the start.
     Stream stream(Op::flash_data, rest, block_bytes(), !stub_, default_timeout, std::move(report));
     Result<void> written = co_await begin(Op::flash_begin, erase, stream.count(), at, size);
     if (written) written = co_await send_blocks(stream);
@@ -487,7 +487,7 @@ net::Task<void> Loader::erase_chip() {
   if (!stub_) {
     if (can_erase() && flash_bytes_ == 0) {
       co_return make_error(Errc::bad_range, "erasing the chip: its size is not known",
-                           "tell the flash's size");
+                           "send the flash's size");
     }
     const std::uint32_t size = flash_bytes_;
     co_return co_await erase_region(0, size);

@@ -74,12 +74,12 @@ inline constexpr std::uint32_t otg_block_bytes = 0x800;
 /// the room's own are esp::Errc. After Errc::no_reply the two ends may be out of step: connect().
 class Loader {
  public:
-  /// `log` is told every command and its outcome; nullptr for nobody.
+  /// `log` receives every command and its outcome; nullptr for nobody.
   explicit Loader(net::Link& link, LogFn log = nullptr);
 
   /// Resets into the loader, synchronises, finds chip and stub. Call again after a lost link (which
   /// is reopened when the reset made USB enumerate anew). A chip that no line resets may still be
-  /// at the rate it was left at: that one is tried too. Errc::no_sync tells what was seen.
+  /// at the rate it was left at: that one is tried too. Errc::no_sync reports what was seen.
   net::Task<void> connect(ConnectOptions options);
 
   /// From now on no call takes longer than until `limit`.
@@ -115,7 +115,7 @@ class Loader {
   net::Task<void> change_baud(std::uint32_t baud_bps);
   /// SPI attach (ROM) and the flash chip's id; a zero id in secure download mode.
   net::Task<FlashId> attach_flash();
-  /// Tells the loader the flash's size (SPI_SET_PARAMS).
+  /// Sends the loader the flash's size (SPI_SET_PARAMS).
   net::Task<void> set_flash_size(std::uint32_t size_bytes);
 
   /// True when md5() works here (every loader but the ESP8266's ROM); likewise the others.
@@ -205,16 +205,16 @@ class Loader {
 /// `per_mb` for each million bytes, at least the default timeout.
 net::Duration timeout_for(std::chrono::seconds per_mb, std::uint64_t bytes);
 
-/// What a chip tells of itself to whoever asks.
+/// What a chip reports of itself.
 struct Identity {
   const Chip* chip = nullptr;
-  std::optional<Mac> mac;                 ///< not told in secure download mode
+  std::optional<Mac> mac;                 ///< not reported in secure download mode
   std::optional<std::uint32_t> revision;  ///< major * 100 + minor; likewise
   SecurityInfo security;
   std::uint32_t flash_bytes = 0;  ///< 0 when it does not tell
 };
 
-/// Resets what is behind `link` into its loader, asks who it is, and starts the application again,
+/// Resets what is behind `link` into its loader, identifies it, and starts the application again,
 /// also after a failure or a cancellation. Errors are those of Loader; Errc::no_sync after two
 /// resets: whatever is there is no ESP, or is held by something.
 net::Task<Identity> identify(net::Link& link);

@@ -183,7 +183,7 @@ Error Loader::no_sync(Error last) {
                         "check power, cable and that TX and RX are crossed; " + hold);
     case Heard::waiting_for_download:
       return make_error(Errc::no_sync,
-                        "SYNC: the chip waits for a download but does not hear this host",
+                        "SYNC: the chip waits for a download but does not receive from this host",
                         "check the line from the adapter's TX to the chip's RX")
           .with_peer_text(shown);
     case Heard::text:

@@ -29,8 +29,8 @@ struct AccessoryOptions {
   Bytes (*random)(std::size_t count) = crypto::random_bytes;
 };
 
-/// What an accessory is, whoever is connected to it: its identity and its pairings. Connections
-/// refer to it and end before it.
+/// What an accessory is for all that are connected to it: its identity and its pairings.
+/// Connections refer to it and end before it.
 class Accessory {
  public:
   explicit Accessory(AccessoryOptions options);

@@ -23,7 +23,7 @@ class Device {
   enum class Wire { serial, ble };
   struct Output {
     Report report;
-    bool noise = false;  ///< bytes that make no sense, in place of a report
+    bool noise = false;  ///< bytes of no meaning, in place of a report
   };
 
   Device(DeviceOptions options, Wire wire);

@@ -291,7 +291,7 @@ net::Task<void> provision(Session& session, const WifiCredentials& wifi, Flow& f
     Error error = std::move(url).error();
     const bool seen = std::ranges::any_of(
         result.networks, [&](const pair::VisibleNetwork& one) { return one.ssid == wifi.ssid; });
-    // The device does not tell the two apart; its own list does.
+    // The device does not distinguish the two; its own list does.
     if (error.code == Errc::network_refused && !seen && !result.networks.empty() && !wifi.hidden) {
       error = make_error(Errc::network_not_found,
                          fmt::format("it sees {} others", result.networks.size()),

@@ -48,7 +48,7 @@ class Session {
   net::Task<std::string> name(std::string wanted = {});
 
   /// Gives the credentials, and waits until the device has joined. Where to go on, "" for nowhere.
-  /// `flow` is told of credentials_sent and joined. Errc::bad_wifi, network_refused.
+  /// `flow` gets credentials_sent and joined. Errc::bad_wifi, network_refused.
   net::Task<std::string> join(const provisioning::WifiCredentials& wifi, provisioning::Flow& flow);
 
   State state() const { return state_; }

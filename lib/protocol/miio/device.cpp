@@ -105,7 +105,7 @@ std::string Device::answer(net::TimePoint now, std::string_view request) {
   const json::value* params = call.if_contains("params");
   const std::string_view name = method->get_string();
   ++calls_;
-  // It joins when it was told what: a question before leads to nothing.
+  // It joins once it has a network: a question before leads to nothing.
   const bool idle = name == "miIO.wifi_assoc_state" && password_.empty() && ssid_.empty();
   if (!idle) {
     if (const auto fault = fault_at(stage_of(name))) return *fault;

@@ -33,7 +33,7 @@ class Device final : public net::DatagramEngine {
   Device(DeviceOptions options, net::TimePoint booted);
 
   bool provisioned() const { return options_.provisioned; }
-  /// The network that it was told to join; "" before.
+  /// The network that it was to join; "" before.
   const std::string& ssid() const { return ssid_; }
   unsigned calls() const { return calls_; }
 
@@ -43,7 +43,7 @@ class Device final : public net::DatagramEngine {
  private:
   /// The answer to one command; "" for none.
   std::string answer(net::TimePoint now, std::string_view request);
-  /// Tries the network that it was told, as if it had been tried at `joins_at_`.
+  /// Tries the network that it was given, as if it had been tried at `joins_at_`.
   void try_to_join(net::TimePoint now);
   /// What a fault makes of the answer that leads to `stage`: another text, or none.
   std::optional<std::string> fault_at(provisioning::Stage stage);

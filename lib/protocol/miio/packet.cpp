@@ -15,7 +15,7 @@ constexpr ErrorRow rows[] = {
      Condition::refused_security},
     {Errc::token_hidden, "miio.token_hidden", "the device hides its token",
      Condition::refused_security},
-    {Errc::bad_reply, "miio.bad_reply", "the answer makes no sense", Condition::protocol, true},
+    {Errc::bad_reply, "miio.bad_reply", "the reply is malformed", Condition::protocol, true},
     {Errc::no_reply, "miio.no_reply", "no answer", Condition::timeout, true},
     {Errc::refused, "miio.refused", "the device refused", Condition::protocol},
 };

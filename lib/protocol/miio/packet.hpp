@@ -17,7 +17,7 @@ namespace aiot::miio {
 enum class Errc {
   bad_packet = 1,  ///< not a miIO packet, or damaged
   wrong_token,     ///< the checksum does not fit the token
-  token_hidden,    ///< a token is needed, and the device does not tell it
+  token_hidden,    ///< a token is needed, and the device does not report it
   bad_reply,       ///< a text that is no JSON, or does not answer what was asked
   no_reply,        ///< no answer after all attempts; a wrong token is answered so, too
   refused,         ///< the device answered with an error; its words are in peer_text
@@ -45,7 +45,7 @@ inline constexpr std::array<std::uint16_t, 1> ports = {udp_port};
 inline constexpr net::UdpProtocol udp_protocol{"miio", ports};
 inline constexpr std::size_t header_bytes = 32;
 
-/// What a device and whoever may command it share: a secret, never shown.
+/// What a device and those who may command it share: a secret, never shown.
 using Token = std::array<std::uint8_t, 16>;
 /// 32 hex digits; nothing for anything else.
 std::optional<Token> parse_token(std::string_view hex);
@@ -69,7 +69,7 @@ Bytes hello_reply(std::uint64_t device_id, std::uint32_t stamp_s,
 struct HelloReply {
   std::uint64_t device_id = 0;
   std::uint32_t stamp_s = 0;
-  /// Told by a device that nobody has provisioned yet; hidden ones (all 00, all FF) are none.
+  /// Reported by a device that nobody has provisioned yet; hidden ones (all 00, all FF) are none.
   std::optional<Token> token;
 };
 /// Errc::bad_packet for what is no answer to a hello, the hello itself among it.

@@ -10,7 +10,7 @@
 
 namespace aiot::miio {
 
-/// One command to one device, from the hello that tells its id and stamp to the answer, as an
+/// One command to one device, from the hello with its id and stamp to the answer, as an
 /// engine without I/O. Each of the two is sent up to three times, a second apart, the command under
 /// a new id each time: devices drop an id that they have seen.
 class Call {

@@ -17,7 +17,7 @@ constexpr std::size_t longest_message_bytes = 64 * 1024;
 constexpr std::array<std::string_view, 8> status_names = {
     "success",          "invalid security scheme", "invalid protocol", "too many sessions",
     "invalid argument", "internal error",          "crypto error",     "invalid session"};
-/// Of wifi_constants.proto; what follows is told by its number.
+/// Of wifi_constants.proto; what follows is shown by its number.
 constexpr std::array<std::string_view, 8> security_names = {
     "open", "wep", "wpa", "wpa2", "wpa/wpa2", "wpa2-enterprise", "wpa3", "wpa2/wpa3"};
 

@@ -100,7 +100,7 @@ Result<ControlMessage> decode_control(ByteSpan bytes);
 /// What endpoint proto-ver answers: JSON, or from the oldest devices a version alone.
 struct Version {
   std::string version;               ///< "v1.1", "netprov-v1.2"
-  std::optional<unsigned> security;  ///< not told before ESP-IDF v5.0
+  std::optional<unsigned> security;  ///< not reported before ESP-IDF v5.0
   unsigned patch = 0;                ///< of security 2: which nonces it uses
   std::vector<std::string> capabilities;
 

@@ -319,7 +319,7 @@ net::Task<WifiStatus> Session::join() {
     const bool left = error.code == make_error_code(Errc::superseded) ||
                       error.code == make_error_code(Errc::link_lost) ||
                       error.code == make_error_code(Errc::no_reply);
-    // Its access point may go with the join, before the answer that tells of it.
+    // Its access point may go with the join, before the answer that reports it.
     if (left) {
       error.hint += (error.hint.empty() ? "" : "; ");
       error.hint += "look for the device on the target network: it may have joined";

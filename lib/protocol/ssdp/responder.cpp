@@ -15,7 +15,7 @@ constexpr std::string_view root_device = "upnp:rootdevice";
 /// Each announcement is sent twice, as datagrams get lost (1.2.2), this far apart.
 constexpr net::Duration repeat_after = 300ms;
 constexpr unsigned first_announcements = 2;
-/// 1.3.3: whoever names more waits no longer.
+/// 1.3.3: one that names more waits no longer.
 constexpr int longest_wait_s = 5;
 /// Time for the answer to be made and to travel before the searcher stops to listen.
 constexpr auto margin = 100ms;
@@ -69,15 +69,15 @@ std::string Responder::usn(std::string_view target) const {
   return target == options_.udn ? options_.udn : fmt::format("{}::{}", options_.udn, target);
 }
 
-const Place* Responder::place_of(const net::Datagram& datagram) const {
+const Site* Responder::place_of(const net::Datagram& datagram) const {
   const bool v6 = datagram.from.address().is_v6();
   const auto found =
       std::find_if(options_.places.begin(), options_.places.end(),
-                   [&](const Place& p) { return p.interface == datagram.interface && p.v6 == v6; });
+                   [&](const Site& p) { return p.interface == datagram.interface && p.v6 == v6; });
   return found == options_.places.end() ? nullptr : &*found;
 }
 
-std::string Responder::answer(std::string_view target, const Place& place) const {
+std::string Responder::answer(std::string_view target, const Site& place) const {
   return fmt::format(
       "HTTP/1.1 200 OK\r\nCACHE-CONTROL: max-age={}\r\nEXT:\r\nLOCATION: {}\r\nSERVER: {}\r\n"
       "ST: {}\r\nUSN: {}\r\nBOOTID.UPNP.ORG: {}\r\nCONFIGID.UPNP.ORG: 1\r\n\r\n",
@@ -86,7 +86,7 @@ std::string Responder::answer(std::string_view target, const Place& place) const
 }
 
 std::string Responder::notify(std::string_view nts, std::string_view target,
-                              const Place& place) const {
+                              const Site& place) const {
   const std::string presence =
       nts == "ssdp:alive"
           ? fmt::format("CACHE-CONTROL: max-age={}\r\nLOCATION: {}\r\nSERVER: {}\r\n",
@@ -104,7 +104,7 @@ void Responder::on_datagram(net::TimePoint now, const net::Datagram& datagram) {
   const Result<Message> message = parse_message(datagram.payload);
   if (!message || message->kind != Message::Kind::search) return;
   if (message->header("man") != "\"ssdp:discover\"") return;
-  const Place* place = place_of(datagram);
+  const Site* place = place_of(datagram);
   if (place == nullptr) return;
   net::Duration longest{};
   if (datagram.to.address().is_multicast()) {
@@ -145,7 +145,7 @@ void Responder::on_timer(net::TimePoint now) {
 }
 
 void Responder::announce(std::string_view nts) {
-  for (const Place& place : options_.places) {
+  for (const Site& place : options_.places) {
     for (const std::string& target : targets()) {
       output_.push_back({group(place.v6), bytes_of(notify(nts, target, place)), place.interface});
     }

@@ -12,7 +12,7 @@ namespace aiot::ssdp {
 
 /// A network that a device is on, and where its description is on it. One that has both IPv4 and
 /// IPv6 is two.
-struct Place {
+struct Site {
   unsigned interface = 0;  ///< index
   std::string location;    ///< "http://192.0.2.1:8080/description.xml"
   bool v6 = false;         ///< spoken on it over IPv6, in the group of its link
@@ -23,7 +23,7 @@ struct ResponderOptions {
   std::string udn;          ///< "uuid:2fac1234-31f8-11b4-a222-08002b34c003"
   std::string device_type;  ///< "urn:schemas-upnp-org:device:Basic:1"
   std::string server = "Linux/6 UPnP/2.0 aiotctl/1";
-  std::vector<Place> places;
+  std::vector<Site> places;
   std::chrono::seconds max_age{1800};  ///< section 1.2.2 wants half an hour or more
   std::uint32_t boot_id = 1;
   std::uint32_t seed = 1;  ///< spreads the answers of many
@@ -56,9 +56,9 @@ class Responder final : public net::DatagramEngine {
   /// What of targets() a search asks for, each as the answer names it.
   std::vector<std::string> matches(std::string_view wanted) const;
   std::string usn(std::string_view target) const;
-  const Place* place_of(const net::Datagram& datagram) const;
-  std::string answer(std::string_view target, const Place& place) const;
-  std::string notify(std::string_view nts, std::string_view target, const Place& place) const;
+  const Site* place_of(const net::Datagram& datagram) const;
+  std::string answer(std::string_view target, const Site& place) const;
+  std::string notify(std::string_view nts, std::string_view target, const Site& place) const;
   void announce(std::string_view nts);
 
   ResponderOptions options_;

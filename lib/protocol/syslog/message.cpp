@@ -72,7 +72,7 @@ std::optional<StreamDecoder::Frame> StreamDecoder::finish() {
 namespace {
 
 constexpr unsigned highest_priority = 191;  // facility 23, severity 7
-/// Elements and parameters of one message. One with more is text alone: whoever sends thousands
+/// Elements and parameters of one message. One with more is text alone: a sender of thousands
 /// wants to be expensive.
 constexpr std::size_t most_structured = 256;
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";

@@ -1,9 +1,10 @@
 #include "sim/gadget/gadget.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 #include <span>
 
 #include "net/tcp_link.hpp"
@@ -70,9 +71,9 @@ bool is_place(const net::InterfaceAddress& own, bool v6) {
 }
 
 /// The description's places: one on every interface with multicast for each kind of address.
-std::vector<ssdp::Place> places_on(const std::vector<net::Interface>& interfaces,
-                                   std::uint16_t port) {
-  std::vector<ssdp::Place> out;
+std::vector<ssdp::Site> places_on(const std::vector<net::Interface>& interfaces,
+                                      std::uint16_t port) {
+  std::vector<ssdp::Site> out;
   for (const net::Interface& interface : interfaces) {
     if (!interface.multicast) continue;
     for (const bool v6 : {false, true}) {

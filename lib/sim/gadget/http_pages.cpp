@@ -77,7 +77,7 @@ net::Task<void> HttpPages::accept() {
     const auto stream = std::make_shared<net::FdStream>(std::move(accepted->stream));
     const auto work = [self = shared_from_this(), stream]() -> asio::awaitable<void> {
       const Result<void> served = co_await self->serve(*stream);
-      static_cast<void>(served);  // whoever leaves early wants no answer
+      static_cast<void>(served);  // a client that leaves early wants no answer
       --self->connections_;
     };
     asio::co_spawn(executor_, work, asio::detached);

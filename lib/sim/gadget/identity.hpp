@@ -13,7 +13,7 @@ inline constexpr std::string_view model = "aiotctl.gadget.v1";
 inline constexpr std::string_view maker = "aiotctl";
 inline constexpr std::string_view firmware = "1.0.0";
 
-/// What tells one gadget from another; everything follows from its number and its MAC.
+/// What distinguishes one gadget from another; everything follows from its number and its MAC.
 struct Identity {
   std::string name;    ///< "Virtual gadget 1"
   std::string mac;     ///< "24:0a:c4:a1:07:00"

@@ -1,5 +1,7 @@
 #include "sim/gadget/mqtt_service.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -7,13 +9,12 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <fmt/format.h>
 
 #include "aiot/address.hpp"
 #include "config/secrets.hpp"
 #include "net/clock.hpp"
-#include "sim/port.hpp"
 #include "sim/gadget/console.hpp"
+#include "sim/port.hpp"
 
 namespace aiot::sim::gadget {
 namespace {
@@ -81,7 +82,7 @@ Telemetry::Telemetry(const Identity& identity, Options options, net::TimePoint n
       next_reading_(now),
       flood_(options_.flood_per_s, now) {}
 
-/// At least once: whoever comes later has to know.
+/// At least once: those who come later have to know.
 Publication Telemetry::state(std::string word) const {
   return {base_ + "/state", std::move(word), 1, true};
 }
@@ -141,10 +142,10 @@ Result<std::shared_ptr<MqttService>> MqttService::make(const Identity& identity,
   mqtt::Options options = out->broker_.options;
   options.topics = {out->telemetry_.rate_topic()};
   options.will = out->telemetry_.offline();
-  auto hear = [raw = out.get()](const mqtt::Message& message) {
+  auto receive = [raw = out.get()](const mqtt::Message& message) {
     raw->telemetry_.on_message(message.topic, message.payload, now());
   };
-  AIOT_TRY(out->client_, mqtt::Client::make(std::move(options), hear));
+  AIOT_TRY(out->client_, mqtt::Client::make(std::move(options), receive));
   return out;
 }
 

@@ -11,14 +11,14 @@
 
 #include "aiot/sim.hpp"
 #include "mqtt/client.hpp"
-#include "sim/gadget/identity.hpp"
 #include "sim/gadget/console.hpp"
+#include "sim/gadget/identity.hpp"
 
 namespace aiot::sim::gadget {
 
 /// Where gadgets publish, and as whom.
 struct Broker {
-  mqtt::Options options;     ///< host, login, certificate authority
+  mqtt::Options options;          ///< host, login, certificate authority
   std::string prefix;             ///< of the topics, without a slash at the end
   net::Duration interval{};       ///< between two readings
   std::uint64_t flood_per_s = 0;  ///< messages besides
@@ -28,10 +28,10 @@ struct Broker {
 /// none. Errors of the address, of the file, and Errc of sim.
 Result<std::optional<Broker>> broker_of(const Request& request);
 
-/// What a gadget tells a broker, as an engine without I/O. Below "PREFIX/SERIAL": `state`
-/// ("online", retained; "offline" is its will), `info` (who it is, JSON, retained), `temperature`
-/// at an interval, and `flood`, numbered messages as fast as they are wanted: `flood/rate` takes
-/// their number a second.
+/// What a gadget publishes to a broker, as an engine without I/O. Below "PREFIX/SERIAL": `state`
+/// ("online", retained; "offline" is its will), `info` (its identity, JSON, retained),
+/// `temperature` at an interval, and `flood`, numbered messages as fast as they are wanted:
+/// `flood/rate` takes their number a second.
 class Telemetry {
  public:
   struct Options {
@@ -49,8 +49,8 @@ class Telemetry {
   std::string rate_topic() const { return base_ + "/flood/rate"; }
   void on_message(std::string_view topic, std::string_view payload, net::TimePoint now);
 
-  /// What is said as soon as the broker is there. The flood begins then: it does not make up for
-  /// the time before.
+  /// What is published as soon as the broker is there. The flood begins then: it does not make up
+  /// for the time before.
   std::vector<mqtt::Publication> greet(net::TimePoint now);
   /// A reading that is due. One that was missed is not made up for.
   std::optional<mqtt::Publication> reading(net::TimePoint now);

@@ -98,9 +98,7 @@ struct GattServer::Shared : std::enable_shared_from_this<GattServer::Shared> {
     });
   }
 
-  Value manufacturer_data() const {
-    return dbus::typed("a{qv}", Object{{company, Bytes{beat}}});
-  }
+  Value manufacturer_data() const { return dbus::typed("a{qv}", Object{{company, Bytes{beat}}}); }
 
   void emit_change(std::string path, const char* interface, Object changed) {
     const dbus::Signal signal{std::move(path), properties, "PropertiesChanged",
@@ -125,10 +123,9 @@ struct GattServer::Shared : std::enable_shared_from_this<GattServer::Shared> {
       out.set(path_of(i), Object{{characteristic_interface, characteristic_fields(i)}});
       if (profile.characteristics[i].description.empty()) continue;
       out.set(path_of(i) + "/desc0",
-              Object{{descriptor_interface,
-                      Object{{"UUID", bluez::full_uuid("2901")},
-                             {"Characteristic", dbus::typed("o", path_of(i))},
-                             {"Flags", Array{"read"}}}}});
+              Object{{descriptor_interface, Object{{"UUID", bluez::full_uuid("2901")},
+                                                   {"Characteristic", dbus::typed("o", path_of(i))},
+                                                   {"Flags", Array{"read"}}}}});
     }
     return out;
   }
@@ -227,7 +224,7 @@ Result<std::unique_ptr<GattServer>> GattServer::open(const net::asio::any_io_exe
       [](std::exception_ptr thrown) {
         if (thrown) std::rethrow_exception(thrown);
       });
-  // The device is on the air before anybody is told of it.
+  // The device is on the air before it is announced.
   auto& loop = static_cast<net::asio::io_context&>(executor.context());
   while (!started && loop.run_one() != 0) {
   }

@@ -124,7 +124,7 @@ class HomeKitDevice final : public VirtualDevice {
     });
   }
 
-  /// HAP specification, 6.4. Without a network nobody hears it, which is no failure.
+  /// HAP specification, 6.4. Without a network nobody receives it, which is no failure.
   void announce() {
     withdraw();
     announced_paired_ = shared_->accessory.is_paired();

@@ -47,7 +47,7 @@ Result<Report> run_provision(const ProvisionRequest& request,
     options.index = index;
     return kind->make(executor, options);
   };
-  // Whoever wrote the secrets knows the code.
+  // The writer of the secrets knows the code.
   const auto say = [&](Ready device) {
     if (!request.secret_file.empty()) device.code.clear();
     ready(device);

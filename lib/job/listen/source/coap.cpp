@@ -40,9 +40,8 @@ class CoapSource final : public Source {
   }
 
   net::Task<void> run(SourceContext& context) override {
-    Result<coap::Session> session =
-        co_await coap::Session::open(host_, port_, context.clock,
-                                     context.clock.now() + coap_look_up_time);
+    Result<coap::Session> session = co_await coap::Session::open(
+        host_, port_, context.clock, context.clock.now() + coap_look_up_time);
     if (!session) co_return std::move(session).error();
     net::Duration pause = coap_first_pause;
     bool lost = false;
@@ -50,7 +49,7 @@ class CoapSource final : public Source {
       Result<void> ended = co_await observe(context, *session, lost);
       const bool heard = !lost;  // this time, or before it was lost
       if (!ended && !is_lost(ended.error())) {
-        // The server need not go on for whoever has left.
+        // The server need not go on for a client that has left.
         const Result<void> told = session->stop();
         static_cast<void>(told);
         co_return ended;

@@ -23,7 +23,7 @@ Result<net::UdpSocket> open_local(const asio::any_io_executor& executor,
   net::UdpOptions options;
   options.v6 = address.is_v6();
   options.port = port;
-  // A group's port is shared with whoever else listens to the group.
+  // A group's port is shared with all others that listen to the group.
   options.share_port = address.is_multicast();
   options.broadcast = true;
   options.bind = address.is_multicast() ? asio::ip::address() : address;

@@ -65,7 +65,7 @@ class StreamSource final : public Source {
       if (!reset) co_return std::move(reset).error().with("resetting the device");
     }
     while (true) {
-      Result<void> heard = co_await hear(context);
+      Result<void> heard = co_await receive(context);
       if (heard || heard.error().code != net::Errc::link_lost) co_return heard;
       // The other end is done, which for a plain connection is how things end.
       if (!reconnect_) co_return Result<void>();
@@ -88,8 +88,8 @@ class StreamSource final : public Source {
     }
   }
 
-  /// Reads until the link ends; what was begun is told even then.
-  net::Task<void> hear(SourceContext& context) {
+  /// Reads until the link ends; what was begun is reported even then.
+  net::Task<void> receive(SourceContext& context) {
     Framer framer(context.request.framing);
     Bytes buffer(read_bytes);
     const auto tell = [&](const std::optional<Frame>& frame) {

@@ -147,7 +147,7 @@ std::uint32_t Device::limit() const {
   return options_.baud_limit != 0 ? options_.baud_limit : chip_.max_baud_bps;
 }
 
-bool Device::hears(std::uint32_t host_baud) const {
+bool Device::receives(std::uint32_t host_baud) const {
   return (host_baud == 0 || rates_match(host_baud, baud_)) && baud_ <= limit();
 }
 
@@ -304,7 +304,7 @@ void Device::arrive(InWire::Run run) {
     baud_ = run.baud;  // measured on the first SYNC
     registers_.set_baud(baud_);
   }
-  const bool heard = hears(run.baud);
+  const bool heard = receives(run.baud);
   if (options_.sync_resets && resets_ && (mode_ == Mode::application || !heard) &&
       std::search(run.bytes.begin(), run.bytes.end(), std::begin(sync_start),
                   std::end(sync_start)) != run.bytes.end()) {

@@ -19,7 +19,7 @@ struct Options {
   std::vector<Fault> faults;
   std::uint32_t baud_limit = 0;  ///< faster rates garble; 0 for what the chip can do
   bool in_application = false;   ///< starts in the application instead of the loader
-  /// The port carries no DTR and RTS (a pty): a SYNC that the chip cannot hear, because the
+  /// The port carries no DTR and RTS (a pty): a SYNC that the chip cannot receive, because the
   /// application runs or the rates differ, restarts it into its loader as the lines would.
   bool sync_resets = false;
   /// The stub is one before esp-flasher-stub 1.1: none of these touches the rate.
@@ -94,7 +94,7 @@ class Device final : public net::DeviceEngine {
   void say(TimePoint when, std::string_view text);
   TimePoint send(TimePoint when, Bytes bytes);
   std::uint32_t limit() const;
-  bool hears(std::uint32_t host_baud) const;
+  bool receives(std::uint32_t host_baud) const;
 
   // Faults.
   void strike_byte(InWire::Run& run);

@@ -19,7 +19,7 @@ void garble(Bytes& bytes, std::uint64_t position) {
   for (std::uint8_t& byte : bytes) {
     const auto mix = static_cast<std::uint8_t>((position * 0x9D + 0x35) ^ (position >> 3));
     byte = static_cast<std::uint8_t>((byte >> 1 | 0x80) ^ (mix & 0x5A));
-    if (byte == 0xC0) byte = 0xF0;  // no frame starts by chance
+    if (byte == 0xC0) byte = 0xF0;  // no frame starts there by accident
     ++position;
   }
 }

@@ -164,7 +164,7 @@ TEST_CASE("when nobody answers, the error says what was heard") {
 
   const std::string waits = "rst:0x1 (POWERON),boot:0x7 (DOWNLOAD)\r\nwaiting for download\r\n";
   error = failure(only_says(Bytes(waits.begin(), waits.end())));
-  CHECK(error.context == "SYNC: the chip waits for a download but does not hear this host");
+  CHECK(error.context == "SYNC: the chip waits for a download but does not receive from this host");
 
   const std::string garbage = "\x8c\xfe\x1c\xe0\x92\x9c\x8e\xe0\xf3\x80\x9e";
   error = failure(only_says(Bytes(garbage.begin(), garbage.end())));
