@@ -4,13 +4,12 @@
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <exception>
-#include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string>
 
 #include "net/clock.hpp"
 #include "net/link.hpp"
+#include "support/temporary_folder.hpp"
 
 /// Runs a session on the machine's clock; gives it up after half a minute.
 template <class Session>
@@ -52,32 +51,6 @@ inline aiot::net::Task<aiot::Bytes> read_exactly(aiot::net::Link& link, std::siz
   }
   co_return out;
 }
-
-/// A folder that goes away with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "aiot-net-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  void write(const std::filesystem::path& file, const std::string& text) const {
-    std::filesystem::create_directories((path_ / file).parent_path());
-    std::ofstream(path_ / file) << text;
-  }
-  void link(const std::filesystem::path& target, const std::filesystem::path& file) const {
-    std::filesystem::create_directories((path_ / file).parent_path());
-    std::filesystem::remove(path_ / file);
-    std::filesystem::create_symlink(target, path_ / file);
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// What the kernel shows of one USB serial port, below `folder`/sys and `folder`/dev.
 inline void make_usb_port(const TemporaryFolder& folder, const std::string& name,
