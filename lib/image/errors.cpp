@@ -32,6 +32,8 @@ constexpr ErrorRow error_rows[] = {
     {Errc::overwrites_input, "image.overwrites_input", "the output is one of the inputs",
      Condition::usage},
     {Errc::unwritable, "image.unwritable", "the output cannot be written", Condition::resource},
+    {Errc::bad_delta, "image.delta", "the delta is not valid", Condition::invalid_input},
+    {Errc::wrong_source, "image.source", "the delta is for another source", Condition::mismatch},
 };
 const ErrorTable error_table("image", error_rows);
 

@@ -32,6 +32,8 @@ enum class Errc {
   bad_setting,        ///< a flash mode, frequency or size the chip's header does not have
   unsupported,        ///< a conversion that is not offered
   unwritable,         ///< the output cannot be written
+  bad_delta,          ///< a delta's streams or copies are wrong
+  wrong_source,       ///< the delta is for another source
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
