@@ -45,9 +45,15 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return number;
 }
 
-std::strong_ordering compare_dotted(std::string_view a, std::string_view b) {
+/// What stands for a part that one of the two does not have: 0 in a version, less than anything
+/// else in what follows it.
+enum class Absent { zero, least };
+
+std::strong_ordering compare_dotted(std::string_view a, std::string_view b, Absent absent) {
   while (!a.empty() || !b.empty()) {
-    const std::string_view x = next_part(a, '.'), y = next_part(b, '.');
+    if (absent == Absent::least && a.empty() != b.empty()) return b.empty() <=> a.empty();
+    const std::string_view x = a.empty() ? "0" : next_part(a, '.');
+    const std::string_view y = b.empty() ? "0" : next_part(b, '.');
     const auto m = number_of(x), n = number_of(y);
     if (m && n) {
       if (*m != *n) return *m <=> *n;
@@ -111,10 +117,10 @@ std::strong_ordering compare_versions(std::string_view a, std::string_view b) {
   const std::string_view main_a = next_part(a, '+'), main_b = next_part(b, '+');
   std::string_view early_a = main_a, early_b = main_b;
   const std::string_view core_a = next_part(early_a, '-'), core_b = next_part(early_b, '-');
-  if (const auto order = compare_dotted(core_a, core_b); order != 0) return order;
+  if (const auto order = compare_dotted(core_a, core_b, Absent::zero); order != 0) return order;
   if (early_a.empty() != early_b.empty()) return early_a.empty() <=> early_b.empty();
-  if (const auto order = compare_dotted(early_a, early_b); order != 0) return order;
-  return compare_dotted(a, b);
+  if (const auto order = compare_dotted(early_a, early_b, Absent::least); order != 0) return order;
+  return compare_dotted(a, b, Absent::least);
 }
 
 std::optional<NamedArtifact> newest_artifact(const Targets& targets, std::string_view product,

@@ -76,13 +76,19 @@ Result<json::value> parse_json(ByteSpan text) {
   boost::system::error_code error;
   json::value value =
       json::parse({reinterpret_cast<const char*>(text.data()), text.size()}, error, {}, options);
-  if (error) return make_error(Errc::bad_metadata, error.message());
+  if (error) {
+    return make_error(Errc::bad_metadata, error.message(),
+                      "check that the URL is that of a TUF repository");
+  }
   return value;
 }
 
 Result<Bytes> canonical(const json::value& value) {
   Writer writer(true);
-  if (!writer.write(value)) return make_error(Errc::bad_metadata, "a number is not whole");
+  if (!writer.write(value)) {
+    return make_error(Errc::bad_metadata, "a number is not whole",
+                      "use whole numbers: signatures are not defined for others");
+  }
   const std::string text = writer.take();
   return Bytes(text.begin(), text.end());
 }
