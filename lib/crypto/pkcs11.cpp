@@ -10,6 +10,7 @@
 
 #include "core/module.hpp"
 #include "crypto/digest.hpp"
+#include "crypto/random.hpp"
 
 namespace aiot::crypto {
 namespace {
@@ -23,13 +24,15 @@ using Ulong = unsigned long;  // NOLINT(google-runtime-int): CK_ULONG
 constexpr Ulong ok = 0, pin_incorrect = 0xA0, pin_invalid = 0xA1, pin_length = 0xA2,
                 pin_locked = 0xA4, already_logged_in = 0x100, not_logged_in = 0x101,
                 already_initialized = 0x191;
-constexpr Ulong serial_session = 4, os_locking_ok = 2, user = 1;
+constexpr Ulong serial_session = 4, read_write_session = 2, os_locking_ok = 2, user = 1;
 constexpr Ulong login_required = 4, token_initialized = 0x400;
-constexpr Ulong attribute_class = 0, attribute_label = 3, attribute_key_type = 0x100,
+constexpr Ulong attribute_class = 0, attribute_token = 1, attribute_private = 2,
+                attribute_label = 3, attribute_key_type = 0x100, attribute_sensitive = 0x103,
+                attribute_sign = 0x108, attribute_verify = 0x10A, attribute_extractable = 0x162,
                 attribute_id = 0x102, attribute_ec_params = 0x180, attribute_ec_point = 0x181;
 constexpr Ulong public_key = 2, private_key = 3;
-constexpr Ulong key_ec = 3, key_ec_edwards = 0x40;
-constexpr Ulong mechanism_ecdsa = 0x1041, mechanism_eddsa = 0x1057;
+constexpr Ulong mechanism_ecdsa = 0x1041, mechanism_eddsa = 0x1057, generate_ec = 0x1040,
+                generate_edwards = 0x1055;
 
 struct Attribute {
   Ulong type;
@@ -78,6 +81,10 @@ struct Functions {
   Ulong (*sign_init)(Ulong session, Mechanism*, Ulong key);
   Ulong (*sign)(Ulong session, const std::uint8_t* data, Ulong length, std::uint8_t* signature,
                 Ulong* signature_length);
+  void* sign_update_to_generate_key[15];
+  Ulong (*generate_key_pair)(Ulong session, Mechanism*, Attribute* public_attributes,
+                             Ulong public_count, Attribute* private_attributes, Ulong private_count,
+                             Ulong* public_key, Ulong* private_key);
 };
 using GetFunctionList = Ulong(Functions**);
 
@@ -165,6 +172,36 @@ class Session {
                           "check the file of the PIN; a token locks itself after a few attempts");
       default: return refused("C_Login", code);
     }
+  }
+
+  /// A pair that stays on the token: the private key can neither be read nor copied.
+  Result<void> generate(KeyType type, std::string label, Bytes id) const {
+    const bool is_ec = type == KeyType::ecdsa_p256;
+    std::uint8_t yes = 1, no = 0;
+    Bytes parameters;
+    append(parameters, is_ec ? ByteSpan(params_p256) : as_bytes(params_ed25519_name));
+    const ck::Attribute its_label{ck::attribute_label, label.data(), label.size()};
+    const ck::Attribute its_id{ck::attribute_id, id.data(), id.size()};
+    ck::Attribute public_attributes[] = {
+        {ck::attribute_token, &yes, 1},
+        {ck::attribute_private, &no, 1},
+        {ck::attribute_verify, &yes, 1},
+        {ck::attribute_ec_params, parameters.data(), parameters.size()},
+        its_label,
+        its_id};
+    ck::Attribute private_attributes[] = {{ck::attribute_token, &yes, 1},
+                                          {ck::attribute_private, &yes, 1},
+                                          {ck::attribute_sensitive, &yes, 1},
+                                          {ck::attribute_extractable, &no, 1},
+                                          {ck::attribute_sign, &yes, 1},
+                                          its_label,
+                                          its_id};
+    ck::Mechanism how{is_ec ? ck::generate_ec : ck::generate_edwards, nullptr, 0};
+    ck::Ulong public_key = 0, private_key = 0;
+    return check("C_GenerateKeyPair",
+                 functions_->generate_key_pair(
+                     handle_, &how, public_attributes, std::size(public_attributes),
+                     private_attributes, std::size(private_attributes), &public_key, &private_key));
   }
 
   Result<Bytes> sign(ck::Ulong key, ck::Ulong mechanism, ByteSpan data) const {
@@ -385,8 +422,10 @@ Result<Pkcs11Uri> parse_pkcs11_uri(std::string_view uri) {
   return parts;
 }
 
-Result<std::unique_ptr<Signer>> open_pkcs11(const std::string& uri, const std::string& pin) {
-  AIOT_TRY(const Pkcs11Uri parts, parse_pkcs11_uri(uri));
+namespace {
+
+/// A session on the one token that the URI means.
+Result<Session> open_session(const Pkcs11Uri& parts, const std::string& pin, ck::Ulong flags) {
   const auto named = parts.find("module-path");
   const char* usual = std::getenv("PKCS11_MODULE_PATH");
   const std::string path = named != parts.end() ? named->second : usual != nullptr ? usual : "";
@@ -400,8 +439,8 @@ Result<std::unique_ptr<Signer>> open_pkcs11(const std::string& uri, const std::s
   AIOT_TRY(const ck::Functions* functions, functions_of(*module, path));
   AIOT_TRY(const Slot slot, find_slot(*functions, parts));
   ck::Ulong handle = 0;
-  AIOT_CHECK(check("C_OpenSession", functions->open_session(slot.id, ck::serial_session, nullptr,
-                                                            nullptr, &handle)));
+  AIOT_CHECK(check("C_OpenSession", functions->open_session(slot.id, ck::serial_session | flags,
+                                                            nullptr, nullptr, &handle)));
   Session session(*module, functions, handle);
   if ((slot.flags & ck::login_required) != 0) {
     std::string secret = pin;
@@ -418,6 +457,33 @@ Result<std::unique_ptr<Signer>> open_pkcs11(const std::string& uri, const std::s
     }
     AIOT_CHECK(session.log_in(secret));
   }
+  return session;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Signer>> open_pkcs11(const std::string& uri, const std::string& pin) {
+  AIOT_TRY(const Pkcs11Uri parts, parse_pkcs11_uri(uri));
+  AIOT_TRY(Session session, open_session(parts, pin, 0));
+  return find_key(std::move(session), parts);
+}
+
+Result<std::unique_ptr<Signer>> generate_pkcs11(const std::string& uri, KeyType type,
+                                                const std::string& pin) {
+  AIOT_TRY(Pkcs11Uri parts, parse_pkcs11_uri(uri));
+  const auto label = parts.find("object");
+  if (label == parts.end() || label->second.empty()) return bad_uri("object");
+  AIOT_TRY(Session session, open_session(parts, pin, ck::read_write_session));
+  for (const ck::Ulong kind : {ck::private_key, ck::public_key}) {
+    AIOT_TRY(const std::vector<ck::Ulong> there,
+             find_keys(session, kind, label->second, std::nullopt));
+    if (!there.empty()) {
+      return make_error(Errc::key_exists, label->second, "choose another object in the URI");
+    }
+  }
+  if (!parts.contains("id")) parts["id"] = to_string(random_bytes(8));
+  const std::string& id = parts.at("id");
+  AIOT_CHECK(session.generate(type, label->second, Bytes(id.begin(), id.end())));
   return find_key(std::move(session), parts);
 }
 

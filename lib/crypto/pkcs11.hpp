@@ -20,4 +20,9 @@ Result<Pkcs11Uri> parse_pkcs11_uri(std::string_view uri);
 /// CKM_EDDSA or CKM_ECDSA. Errc::bad_uri and the errors below it.
 Result<std::unique_ptr<Signer>> open_pkcs11(const std::string& uri, const std::string& pin);
 
+/// Makes a pair of keys on the token, under the label that `uri` gives as object: the private key
+/// never leaves it. Errc::key_exists when the label is taken, and the errors of open_pkcs11().
+Result<std::unique_ptr<Signer>> generate_pkcs11(const std::string& uri, KeyType type,
+                                                const std::string& pin);
+
 }  // namespace aiot::crypto

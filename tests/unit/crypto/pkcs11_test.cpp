@@ -101,6 +101,20 @@ TEST_CASE("keys on a SoftHSM token") {
   const std::string text{std::istreambuf_iterator<char>(pem), {}};
   CHECK((*load_signer("pkcs11:token=keys;object=root", "1234"))->public_key().pem() == text);
 
+  // Made on the token.
+  for (const KeyType type : {KeyType::ed25519, KeyType::ecdsa_p256}) {
+    const std::string uri = "pkcs11:token=empty;object=" + std::string(name_of(type));
+    const auto made = generate_pkcs11(uri, type, "1234");
+    REQUIRE_MESSAGE(made.has_value(), made.error().message());
+    CHECK((*made)->public_key().type() == type);
+    const auto found = load_signer(uri, "1234");
+    REQUIRE(found.has_value());
+    CHECK((*found)->public_key() == (*made)->public_key());
+    CHECK((*made)->sign(as_bytes("x")).has_value());
+    check_code(generate_pkcs11(uri, type, "1234"), Errc::key_exists);
+  }
+  check_code(generate_pkcs11("pkcs11:token=empty", KeyType::ed25519, "1234"), Errc::bad_uri);
+
   check_code(load_signer("pkcs11:token=other;object=root", "1234"), Errc::no_token);
   check_code(load_signer("pkcs11:object=root", "1234"), Errc::no_token);
   check_code(load_signer("pkcs11:token=keys;object=other", "1234"), Errc::no_key);
