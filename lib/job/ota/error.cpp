@@ -18,6 +18,20 @@ constexpr ErrorRow error_rows[] = {
      Condition::timeout},
     {Errc::not_booted, "ota.not_booted", "the device did not boot the new image",
      Condition::mismatch},
+    {Errc::missing_key, "ota.missing_key", "too few keys to sign with",
+     Condition::refused_security},
+    {Errc::unknown_key, "ota.unknown_key", "not one key of the role is meant", Condition::usage},
+    {Errc::bad_role, "ota.role", "the repository cannot have such a role", Condition::usage},
+    {Errc::not_empty, "ota.not_empty", "the folder is not empty", Condition::usage},
+    {Errc::no_repository, "ota.repository", "the folder holds no valid repository",
+     Condition::invalid_input},
+    {Errc::unwritable, "ota.unwritable", "the repository cannot be written", Condition::resource},
+    {Errc::too_large, "ota.too_large", "larger than clients take", Condition::invalid_input},
+    {Errc::bad_name, "ota.name", "the name cannot be part of a path", Condition::usage},
+    {Errc::mismatch, "ota.mismatch", "the file is not what it is added as", Condition::mismatch},
+    {Errc::no_version, "ota.no_version", "the version is not known", Condition::usage},
+    {Errc::version_exists, "ota.version_exists", "the version exists with another content",
+     Condition::usage},
 };
 const ErrorTable error_table("ota", error_rows);
 

@@ -16,6 +16,17 @@ enum class Errc {
   unknown_format,  ///< not an image that can be sent
   not_back,        ///< after the reset, the device did not answer in time
   not_booted,      ///< it is back, and runs another image
+  missing_key,     ///< a change of a repository lacks keys to sign it
+  unknown_key,     ///< no key of the role, or several, are meant
+  bad_role,        ///< no such role, or a threshold that its keys cannot reach
+  not_empty,       ///< the folder of a new repository has files
+  no_repository,   ///< the folder holds no repository, or one that is damaged
+  unwritable,      ///< a file of the repository cannot be written
+  too_large,       ///< metadata or a target beyond what clients take
+  bad_name,        ///< a product, version or hardware that cannot be part of a path
+  mismatch,        ///< the file says something else of itself than the request
+  no_version,      ///< neither the file nor the request has a version
+  version_exists,  ///< another file has this version already
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 
