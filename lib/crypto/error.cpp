@@ -26,6 +26,12 @@ constexpr ErrorRow key_error_rows[] = {
      Condition::refused_security},
     {Errc::wrong_pin, "pkcs11.pin", "the token refuses the PIN", Condition::refused_security},
     {Errc::token_failed, "pkcs11.failed", "the token refuses the operation", Condition::resource},
+    {Errc::bad_cms, "cms.format", "not a message that CMS signs", Condition::invalid_input},
+    {Errc::bad_cms_signature, "cms.signature", "the signature is wrong",
+     Condition::refused_security},
+    {Errc::untrusted_signer, "cms.signer", "the signer is not trusted",
+     Condition::refused_security},
+    {Errc::bad_certificate, "cms.certificate", "no certificate in PEM", Condition::invalid_input},
 };
 const ErrorTable key_error_table("crypto", key_error_rows);
 

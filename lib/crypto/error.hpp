@@ -5,7 +5,8 @@
 
 namespace aiot::crypto {
 
-/// What can be wrong with a signing key, its file, or the token that holds it.
+/// What can be wrong with a signing key, its file, or the token that holds it, and with what is
+/// signed.
 enum class Errc {
   unreadable = 1,      ///< the key file cannot be opened or read
   readable_by_others,  ///< the key file is not its owner's alone
@@ -22,6 +23,10 @@ enum class Errc {
   needs_pin,           ///< the token wants a PIN, and none was given
   wrong_pin,           ///< the token refuses the PIN
   token_failed,        ///< the token refused another operation
+  bad_cms,             ///< not a signed message of CMS
+  bad_cms_signature,   ///< a signature of the message is not over this content
+  untrusted_signer,    ///< no trusted certificate vouches for a signer, or one has expired
+  bad_certificate,     ///< no certificate in PEM
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

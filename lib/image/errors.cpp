@@ -31,6 +31,8 @@ constexpr ErrorRow error_rows[] = {
     {Errc::unsupported, "image.unsupported", "this conversion is not offered", Condition::usage},
     {Errc::overwrites_input, "image.overwrites_input", "the output is one of the inputs",
      Condition::usage},
+    {Errc::bad_version, "image.version", "not a version of this format", Condition::usage},
+    {Errc::bad_bundle, "image.bundle", "the update bundle is not valid", Condition::invalid_input},
     {Errc::unwritable, "image.unwritable", "the output cannot be written", Condition::resource},
     {Errc::bad_delta, "image.delta", "the delta is not valid", Condition::invalid_input},
     {Errc::wrong_source, "image.source", "the delta is for another source", Condition::mismatch},

@@ -34,6 +34,8 @@ enum class Errc {
   unwritable,         ///< the output cannot be written
   bad_delta,          ///< a delta's streams or copies are wrong
   wrong_source,       ///< the delta is for another source
+  bad_version,        ///< not a version that the format can hold
+  bad_bundle,         ///< an update bundle (.swu, RAUC) is not well formed
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

@@ -4,30 +4,38 @@
 
 #include <algorithm>
 
-#include "crypto/digest.hpp"
+#include "crypto/hkdf.hpp"
 
 namespace aiot::image {
 namespace {
 
-constexpr std::size_t mcuboot_header_bytes = 32;
-constexpr std::uint16_t tlv_magic = 0x6907;
-constexpr std::uint16_t protected_tlv_magic = 0x6908;
-constexpr std::size_t tlv_head_bytes = 4;
+struct HashTlv {
+  McubootTlvType type;
+  crypto::Hash kind;
+};
+constexpr HashTlv hashes[] = {{McubootTlvType::sha256, crypto::Hash::sha256},
+                              {McubootTlvType::sha384, crypto::Hash::sha384},
+                              {McubootTlvType::sha512, crypto::Hash::sha512}};
+
+ByteSpan hashed_part(ByteSpan file, const McubootImage& image) {
+  return file.first(static_cast<std::size_t>(image.hashed_bytes));
+}
 
 /// A TLV area at `at`: its size, its head counted, with its entries added to `image`.
 Result<std::uint64_t> read_tlvs(ByteSpan file, std::uint64_t at, bool is_protected,
                                 McubootImage& image) {
   const std::uint64_t size = load_le16(&file[at + 2]);
-  if (size < tlv_head_bytes || at + size > file.size()) {
+  if (size < mcuboot_tlv_head_bytes || at + size > file.size()) {
     return make_error(Errc::truncated, "its TLVs");
   }
   const std::uint64_t end = at + size;
-  for (at += tlv_head_bytes; at < end;) {
-    if (end - at < tlv_head_bytes) return make_error(Errc::bad_header, "a TLV that is cut off");
+  for (at += mcuboot_tlv_head_bytes; at < end;) {
+    if (end - at < mcuboot_tlv_head_bytes)
+      return make_error(Errc::bad_header, "a TLV that is cut off");
     McubootTlv tlv;
     tlv.type = load_le16(&file[at]);
     const std::uint64_t length = load_le16(&file[at + 2]);
-    at += tlv_head_bytes;
+    at += mcuboot_tlv_head_bytes;
     if (length > end - at) {
       return make_error(Errc::bad_header,
                         fmt::format("TLV {:#06x} is longer than its area", tlv.type));
@@ -42,7 +50,7 @@ Result<std::uint64_t> read_tlvs(ByteSpan file, std::uint64_t at, bool is_protect
 }
 
 bool area_at(ByteSpan file, std::uint64_t at, std::uint16_t magic) {
-  return at + tlv_head_bytes <= file.size() && load_le16(&file[at]) == magic;
+  return at + mcuboot_tlv_head_bytes <= file.size() && load_le16(&file[at]) == magic;
 }
 
 }  // namespace
@@ -73,7 +81,7 @@ Result<McubootImage> parse_mcuboot(ByteSpan file) {
   std::uint64_t at = std::uint64_t{image.header_bytes} + image.payload_bytes;
   if (at > file.size()) return make_error(Errc::truncated, "its payload");
   if (protected_bytes != 0) {
-    if (!area_at(file, at, protected_tlv_magic)) {
+    if (!area_at(file, at, mcuboot_protected_magic)) {
       return make_error(Errc::bad_header, "no protected TLVs where the header has them");
     }
     AIOT_TRY(const std::uint64_t size, read_tlvs(file, at, true, image));
@@ -83,19 +91,40 @@ Result<McubootImage> parse_mcuboot(ByteSpan file) {
     at += size;
   }
   image.hashed_bytes = at;
-  if (!area_at(file, at, tlv_magic)) return make_error(Errc::truncated, "its TLVs");
+  if (!area_at(file, at, mcuboot_tlv_magic)) return make_error(Errc::truncated, "its TLVs");
   AIOT_TRY(const std::uint64_t size, read_tlvs(file, at, false, image));
   image.total_bytes = at + size;
-  if (const McubootTlv* hash = image.find(McubootTlvType::sha256)) {
+  for (const auto& [type, kind] : hashes) {
+    const McubootTlv* hash = image.find(type);
+    if (hash == nullptr) continue;
     image.hash = hash->value;
-    image.hash_valid = std::ranges::equal(
-        image.hash, crypto::sha256(file.first(static_cast<std::size_t>(image.hashed_bytes))));
+    image.hash_valid = image.hash == crypto::digest(kind, hashed_part(file, image));
+    break;
   }
   const McubootTlv* counter = image.find(McubootTlvType::security_counter);
   if (counter != nullptr && counter->value.size() == 4) {
     image.security_counter = load_le32(counter->value.data());
   }
   return image;
+}
+
+bool is_signed_by(ByteSpan file, const McubootImage& image, const crypto::PublicKey& key) {
+  const bool is_ecdsa = key.type() == crypto::KeyType::ecdsa_p256;
+  const McubootTlvType wanted = is_ecdsa ? McubootTlvType::ecdsa : McubootTlvType::ed25519;
+  const McubootTlv* pure = image.find(McubootTlvType::pure);
+  const bool is_pure = pure != nullptr && pure->value == Bytes{1};
+  // ECDSA hashes the message; Ed25519 takes the stored hash as its message, unless it is pure.
+  const bool over_hash = !is_ecdsa && !is_pure;
+  if (!image.hash_valid || (is_ecdsa && image.hash.size() != 32)) return false;
+  const ByteSpan message = over_hash ? ByteSpan(image.hash) : hashed_part(file, image);
+  return std::ranges::any_of(image.tlvs, [&](const McubootTlv& tlv) {
+    if (tlv.is_protected || tlv.type != static_cast<std::uint16_t>(wanted)) return false;
+    ByteSpan signature = tlv.value;
+    if (is_ecdsa && signature.size() > 2) {  // zeros may follow, up to 72 bytes
+      signature = signature.first(std::min<std::size_t>(signature.size(), 2U + signature[1]));
+    }
+    return key.verify(message, signature);
+  });
 }
 
 }  // namespace aiot::image
