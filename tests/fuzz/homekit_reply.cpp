@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 
+#include "given_link.hpp"
 #include "net/http_message.hpp"
 #include "protocol/homekit/controller.hpp"
 
@@ -13,32 +14,6 @@ using namespace aiot;
 using namespace aiot::homekit;
 
 namespace {
-
-/// Gives what it has, and is lost then.
-class GivenLink final : public net::Link {
- public:
-  explicit GivenLink(Bytes bytes) : bytes_(std::move(bytes)) {}
-  const net::LinkInfo& info() const override { return info_; }
-  net::Clock& clock() override { return net::steady_clock(); }
-  net::Task<std::size_t> read_some(std::span<std::uint8_t> buffer, net::TimePoint) override {
-    if (bytes_.empty()) co_return make_error(net::Errc::link_lost);
-    const std::size_t count = std::min(buffer.size(), bytes_.size());
-    std::copy_n(bytes_.begin(), count, buffer.begin());
-    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(count));
-    co_return count;
-  }
-  net::Task<void> write(ByteSpan, net::TimePoint) override { co_return Result<void>(); }
-  net::Task<void> drain(net::TimePoint) override { co_return Result<void>(); }
-  net::Task<void> discard_input() override { co_return Result<void>(); }
-  net::Task<void> set_baud(std::uint32_t) override { co_return Result<void>(); }
-  net::Task<void> set_lines(std::span<const net::LineStep>) override { co_return Result<void>(); }
-  net::Task<void> reopen(net::TimePoint) override { co_return Result<void>(); }
-  void close() override {}
-
- private:
-  net::LinkInfo info_;
-  Bytes bytes_;
-};
 
 struct NoFlow final : provisioning::Flow {
   void reached(provisioning::Stage) override {}
@@ -79,7 +54,7 @@ net::asio::awaitable<void> talk(Controller& controller, bool verify, Pairing& pa
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const ByteSpan bytes(data + 1, std::min<std::size_t>(size - 1, 32 * 1024));
-  GivenLink link(data[0] & 2 ? in_http(bytes) : Bytes(bytes.begin(), bytes.end()));
+  net::GivenLink link(data[0] & 2 ? in_http(bytes) : Bytes(bytes.begin(), bytes.end()));
   Controller controller(link, "lamp:1");
   Pairing pairing{{"controller", Bytes(32, 3)}, "accessory", Bytes(32, 4)};
   net::asio::io_context context;

@@ -1,0 +1,2 @@
+aiot_fuzzer(esphome_device LINKS aiot_esphome_ota)
+aiot_fuzzer(esphome_reply LINKS aiot_esphome_ota)
