@@ -143,7 +143,7 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
     auto parsed = parse(args);
     if (!parsed.has_value()) return early_error(parsed.error(), args, out, err, environment);
     int exit = 0;
-    if (parsed->has("--version")) {
+    if (parsed->has("-V")) {
       print_version(out);
     } else if (parsed->has("--help") || !parsed->command->handler) {
       exit = help(*parsed, args, out, err, environment);

@@ -37,6 +37,8 @@ constexpr ErrorRow rows[] = {
      Condition::resource},
     {Errc::report_failed, "bench.report_failed", "the report could not be written",
      Condition::not_recorded},
+    {Errc::repository_due, "ota.due", "devices cannot update from the repository as it is",
+     Condition::mismatch},
     {Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal},
 };
 const ErrorTable error_table("cli", rows);
@@ -46,6 +48,11 @@ struct FlagHint {
   std::string_view text;
 };
 constexpr std::array flag_hints = {
+    FlagHint{"key.needs_passphrase", "--secret-file names it"},
+    FlagHint{"key.passphrase", "--secret-file names another"},
+    FlagHint{"ota.missing_key", "--key names one"},
+    FlagHint{"ota.no_version", "--version says it"},
+    FlagHint{"pkcs11.needs_pin", "--secret-file names it, too"},
     FlagHint{"bench.data_form", "--data-type says what the files hold"},
     FlagHint{"bench.busy", "--pin CPU holds it to one that is free"},
     FlagHint{"bench.crowded", "--threads says how many there are"},

@@ -31,6 +31,7 @@ enum class Errc {
   output_file,   ///< a file that was named as output cannot be written
   report_unwritable,  ///< a report could not be written; found before the job begins
   report_failed,      ///< the job is done, and its report could not be written
+  repository_due,     ///< a repository was read, and devices cannot update from it
   internal,
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

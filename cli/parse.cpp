@@ -101,7 +101,7 @@ class Parser {
     } catch (const CLI::CallForHelp&) {
       out_.options["--help"] = {"true"};
     } catch (const CLI::CallForVersion&) {
-      out_.options["--version"] = {"true"};
+      out_.options["-V"] = {"true"};  // a verb may have a --version of its own
     } catch (const CLI::ValidationError&) {
       failure = std::move(bad_choice_);
     } catch (const CLI::RequiredError&) {
@@ -113,7 +113,7 @@ class Parser {
     } catch (const CLI::ParseError& error) {
       failure = make_error(Errc::bad_value, error.what(), see_help(out_.path));
     }
-    const bool informs = out_.has("--help") || out_.has("--version");
+    const bool informs = out_.has("--help") || out_.has("-V");
     // An unknown option explains what follows it, so it is reported first.
     if (auto extra = extras(); extra && !informs) return *std::move(extra);
     if (misplaced_ && !informs) return *std::move(misplaced_);
@@ -143,8 +143,8 @@ class Parser {
   }
 
   void add_option(CLI::App& app, const Option& option) {
-    if (option.long_name() == "--help" || option.long_name() == "--version") return;
     if (option.is_flag()) {
+      if (option.long_name() == "--help" || option.long_name() == "--version") return;
       app.add_flag(option.names)->disable_flag_override();
       return;
     }

@@ -43,6 +43,18 @@ function __aiotctl_path
                 set path flash merge
             case ' ota'
                 set path ota
+            case 'ota keygen'
+                set path ota keygen
+            case 'ota init'
+                set path ota init
+            case 'ota key'
+                set path ota key
+            case 'ota add'
+                set path ota add
+            case 'ota refresh'
+                set path ota refresh
+            case 'ota status'
+                set path ota status
             case 'ota push'
                 set path ota push
             case ' listen'
@@ -277,7 +289,43 @@ complete -c aiotctl -n '__aiotctl_at flash merge' -l keep-existing -d 'Fail wher
 complete -c aiotctl -n '__aiotctl_at flash merge' -l flash-mode -xa 'keep qio qout dio dout' -d 'Set the flash mode in the boot loader\'s header'
 complete -c aiotctl -n '__aiotctl_at flash merge' -l flash-freq -x -d 'Set the flash frequency in it: keep, 80m, 40m, 26m, 20m, …'
 complete -c aiotctl -n '__aiotctl_at flash merge' -l flash-size -x -d 'Set the flash size in it: keep, 4MB, …, or detect for the device\'s own'
+complete -c aiotctl -n '__aiotctl_at ota' -a keygen -d 'make a key that signs'
+complete -c aiotctl -n '__aiotctl_at ota' -a init -d 'make a repository of updates'
+complete -c aiotctl -n '__aiotctl_at ota' -a key -d 'add, revoke or rotate a key of a repository'
+complete -c aiotctl -n '__aiotctl_at ota' -a add -d 'add a firmware file to a repository'
+complete -c aiotctl -n '__aiotctl_at ota' -a refresh -d 'renew what will expire'
+complete -c aiotctl -n '__aiotctl_at ota' -a status -d 'say what expires when, and who has signed'
 complete -c aiotctl -n '__aiotctl_at ota' -a push -d 'send an image to devices, boot it, and check that it runs'
+complete -c aiotctl -n '__aiotctl_at ota keygen' -F
+complete -c aiotctl -n '__aiotctl_at ota keygen' -l type -xa 'ed25519 ecdsa-p256' -d 'The kind of key [ed25519]'
+complete -c aiotctl -n '__aiotctl_at ota keygen' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
+complete -c aiotctl -n '__aiotctl_at ota init' -F
+complete -c aiotctl -n '__aiotctl_at ota init' -l root -rF -d 'A key of the role root: a PEM file or a PKCS#11 URI; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota init' -l targets -rF -d 'A key of the role targets [those of root]; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota init' -l snapshot -rF -d 'A key of the role snapshot [those of targets]; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota init' -l timestamp -rF -d 'A key of the role timestamp [those of snapshot]; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota init' -l threshold -x -d 'How many keys of ROLE must sign [1]; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota init' -l expires -x -d 'How long metadata of ROLE lasts [root=365d targets=90d snapshot=30d timestamp=7d]; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota init' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
+complete -c aiotctl -n '__aiotctl_at ota key' -F
+complete -c aiotctl -n '__aiotctl_at ota key' -F
+complete -c aiotctl -n '__aiotctl_at ota key' -l repository -rF -d 'The folder of the repository [.]'
+complete -c aiotctl -n '__aiotctl_at ota key' -l threshold -x -d 'How many keys of the role must sign from now on'
+complete -c aiotctl -n '__aiotctl_at ota key' -l key -rF -d 'Sign with this private key: a PEM file, or a PKCS#11 URI; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota key' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
+complete -c aiotctl -n '__aiotctl_at ota add' -F
+complete -c aiotctl -n '__aiotctl_at ota add' -l repository -rF -d 'The folder of the repository [.]'
+complete -c aiotctl -n '__aiotctl_at ota add' -l product -x -d 'The product it is for'
+complete -c aiotctl -n '__aiotctl_at ota add' -l version -x -d 'Its version [what the file says]'
+complete -c aiotctl -n '__aiotctl_at ota add' -l hardware -x -d 'The hardware it runs on; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota add' -l chip -xa 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget' -d 'The chip that it must be for, such as esp32c3'
+complete -c aiotctl -n '__aiotctl_at ota add' -l key -rF -d 'Sign with this private key: a PEM file, or a PKCS#11 URI; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota add' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
+complete -c aiotctl -n '__aiotctl_at ota refresh' -l repository -rF -d 'The folder of the repository [.]'
+complete -c aiotctl -n '__aiotctl_at ota refresh' -l within -x -d 'Renew what expires within TIME, such as 3d'
+complete -c aiotctl -n '__aiotctl_at ota refresh' -l key -rF -d 'Sign with this private key: a PEM file, or a PKCS#11 URI; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota refresh' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
+complete -c aiotctl -n '__aiotctl_at ota status' -l repository -rF -d 'The folder of the repository [.]'
 complete -c aiotctl -n '__aiotctl_at ota push' -a '(__aiotctl_ports)'
 complete -c aiotctl -n '__aiotctl_at ota push' -F
 complete -c aiotctl -n '__aiotctl_at ota push' -l no-confirm -d 'Leave the image on probation: the one before is back after another reset'
@@ -408,5 +456,5 @@ complete -c aiotctl -n '__aiotctl_at config' -a show -d 'show every setting'
 complete -c aiotctl -n '__aiotctl_at config' -a path -d 'show the configuration files that are read'
 complete -c aiotctl -n '__aiotctl_at config show' -l origin -d 'Say where each value comes from'
 complete -c aiotctl -n '__aiotctl_at completion' -a 'bash zsh fish'
-complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.push/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
+complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.add/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.status/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
 complete -c aiotctl -n '__aiotctl_at help' -a 'flash sim config completion schema exit-codes'

@@ -12,7 +12,8 @@ Command ota() {
           "Updates go over the link that a device's firmware serves, without its loader.",
       .examples = {{"ota push udp://192.168.1.40 zephyr.signed.bin",
                     "Send an image, boot it, and check that it runs"}},
-      .commands = {ota_push()},
+      .commands = {ota_keygen(), ota_init(), ota_key(), ota_add(), ota_refresh(), ota_status(),
+                   ota_push()},
   };
 }
 

@@ -6,6 +6,7 @@
 #include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
 #include "aiot/ota.hpp"
+#include "aiot/ota_repository.hpp"
 #include "aiot/pair.hpp"
 #include "aiot/sim.hpp"
 #include "render/envelope.hpp"
@@ -32,7 +33,11 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<listen::Catalog>(),
       derive<listen::Message>(),
       derive<listen::Report>(),
+      derive<ota::AddResult>(),
+      derive<ota::KeygenResult>(),
       derive<ota::PushReport>(),
+      derive<ota::RepositoryResult>(),
+      derive<ota::RepositoryStatus>(),
       derive<pair::CodeInfo>(),
       derive<pair::Report>(),
       derive<pair::UnpairResult>(),

@@ -1,0 +1,150 @@
+"""ota_repository_test.py AIOTCTL SCHEMA-FOLDER: keys and a repository of updates, by the real program."""
+
+import hashlib
+import json
+import os
+import pathlib
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+
+tool, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
+softhsm = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+    print("SKIP: python3-jsonschema is not installed: the documents are not held against their schemas")
+
+
+def ota(*arguments, code=0, text=False, environment=None):
+    command = [tool, *([] if text else ["--json"]), "ota", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **(environment or {})})
+    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+    if text:
+        return done.stdout
+    document = json.loads(done.stdout)
+    if jsonschema and document["data"]:
+        schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
+        jsonschema.Draft202012Validator(schema).validate(document)
+    return document
+
+
+def error(*arguments, code, **more):
+    document = ota(*arguments, code=code, **more)
+    assert document["errors"][0]["hint"], document
+    return document["errors"][0]["code"]
+
+
+with tempfile.TemporaryDirectory() as name:
+    work = pathlib.Path(name)
+    os.chdir(work)
+
+    # Keys.
+    made = ota("keygen", "root.pem")["data"]
+    assert made["kind"] == "ed25519" and len(made["id"]) == 64, made
+    assert stat.S_IMODE(os.stat("root.pem").st_mode) == 0o600
+    public = subprocess.run(["openssl", "pkey", "-in", "root.pem", "-pubout"], capture_output=True, text=True).stdout
+    assert public == made["public_key"], (public, made)
+    assert error("keygen", "root.pem", code=2) == "key.exists"
+    online = ota("keygen", "online.pem", "--type", "ecdsa-p256")["data"]
+    assert error("keygen", "x.pem", "--type", "rsa", code=2)
+    pathlib.Path("secret").write_text("correct horse\n")
+    assert error("keygen", "locked.pem", "--secret-file", "secret", code=7) == "key.readable_by_others"
+    os.chmod("secret", 0o600)
+    ota("keygen", "locked.pem", "--secret-file", "secret")
+    assert "ENCRYPTED" in pathlib.Path("locked.pem").read_text()
+
+    # A repository whose root needs a passphrase.
+    assert error("init", "updates", "--snapshot", "online.pem", code=2)
+    assert error("init", "updates", "--root", "locked.pem", code=7) == "key.needs_passphrase"
+    ota("init", "updates", "--root", "locked.pem", "--targets", "root.pem", "--snapshot", "online.pem",
+        "--secret-file", "secret", "--expires", "timestamp=2d", "--threshold", "root=1")
+    assert error("init", "updates", "--root", "root.pem", code=2) == "ota.not_empty"
+    assert sorted(os.listdir("updates")) == ["metadata", "targets"]
+    assert error("init", "other", "--root", "root.pem", "--threshold", "owner=1", code=2)
+    assert error("init", "other", "--root", "root.pem", "--expires", "root=1y", code=2)
+
+    # Firmware.
+    pathlib.Path("lamp.bin").write_bytes(b"hello")
+    repository = ("--repository", "updates")
+    add = ("add", "lamp.bin", "--product", "lamp", "--hardware", "rev-b", "--hardware", "rev-a", *repository)
+    keys = ("--key", "root.pem", "--key", "online.pem")
+    assert error(*add, *keys, code=2) == "ota.no_version"
+    assert error(*add, "--version", "1.0.0", "--key", "root.pem", code=7) == "ota.missing_key"
+    assert error(*add, "--version", "../1", *keys, code=2) == "ota.name"
+    added = ota(*add, "--version", "1.0.0", *keys)["data"]
+    assert added["target"]["hardware"] == ["rev-a", "rev-b"] and not added["already"], added
+    digest = hashlib.sha256(b"hello").hexdigest()
+    assert pathlib.Path("updates/targets/lamp/1.0.0", digest + ".lamp.bin").read_bytes() == b"hello"
+    assert added["repository"]["written"] == ["2.targets.json", "2.snapshot.json", "timestamp.json"], added
+    assert ota(*add, "--version", "1.0.0", *keys)["data"]["already"]
+    pathlib.Path("lamp.bin").write_bytes(b"other")
+    assert error(*add, "--version", "1.0.0", *keys, code=2) == "ota.version_exists"
+
+    # Status.
+    status = ota("status", *repository)["data"]
+    assert [role["role"] for role in status["roles"]] == ["root", "targets", "snapshot", "timestamp"], status
+    assert all(role["valid"] and not role["expired"] for role in status["roles"]), status
+    assert [key["id"] for key in status["roles"][3]["keys"]] == [online["id"]], status
+    assert 2 * 86400 - 120 < status["roles"][3]["remaining_s"] <= 2 * 86400, status
+    text = ota("status", *repository, text=True)
+    assert text.count("OK ") == 4 and "lamp/1.0.0/lamp.bin" in text, text
+    assert error("status", "--repository", ".", code=3) == "ota.repository"
+
+    # Renewal: what lacks its key is reported, and an error once it is over.
+    assert ota("refresh", *repository, "--key", "online.pem")["data"]["written"] == []
+    renewed = ota("refresh", *repository, "--within", "3d", "--key", "online.pem")["data"]
+    assert renewed["written"] == ["timestamp.json"] and renewed["needed"] == [], renewed
+    renewed = ota("refresh", *repository, "--within", "40d")["data"]
+    assert [each["role"] for each in renewed["needed"]] == ["snapshot", "timestamp"], renewed
+    ota("init", "brief", "--root", "root.pem", "--expires", "timestamp=1s")
+    deadline = time.monotonic() + 30
+    while subprocess.run([tool, "ota", "status", "--repository", "brief"], capture_output=True).returncode != 9:
+        assert time.monotonic() < deadline, "it does not expire"
+    assert "EXPIRED" in ota("status", "--repository", "brief", text=True, code=9)
+    assert error("refresh", "--repository", "brief", code=7) == "ota.missing_key"
+    ota("refresh", "--repository", "brief", "--key", "root.pem")
+
+    # Keys of a role.
+    new = ota("keygen", "new.pem")["data"]
+    key = ("key", "rotate", "targets", "root.pem", "new.pem", *repository)
+    assert error(*key, "--key", "online.pem", code=7) == "ota.missing_key"
+    ota(*key, "--key", "online.pem", "--key", "locked.pem", "--secret-file", "secret")
+    status = ota("status", *repository)["data"]["roles"]
+    assert [each["id"] for each in status[1]["keys"]] == [new["id"]] and status[1]["valid"], status
+    assert error("key", "revoke", "targets", new["id"][:16], *repository, "--key", "locked.pem", "--secret-file",
+                 "secret", code=2) == "ota.role"
+    assert error("key", "rotate", "targets", "new.pem", *repository, code=2)
+    assert error("key", "lose", "targets", "new.pem", *repository, code=2)
+
+    # No secret in what is printed or logged.
+    log = subprocess.run([tool, "-vv", "--log-file", "log", "ota", "refresh", *repository, "--key", "locked.pem",
+                          "--key", "online.pem", "--within", "3d", "--secret-file", "secret"], capture_output=True,
+                         text=True)
+    assert log.returncode == 0, log
+    assert "correct" not in log.stdout + log.stderr + pathlib.Path("log").read_text()
+
+    # A token.
+    if not softhsm.exists():
+        print("SKIP: softhsm2 is not installed: no repository is signed on a PKCS#11 token")
+        sys.exit(0)
+    pathlib.Path("softhsm2.conf").write_text(f"directories.tokendir = {work}\nlog.level = ERROR\n")
+    environment = {"SOFTHSM2_CONF": str(work / "softhsm2.conf"), "PKCS11_MODULE_PATH": str(softhsm)}
+    subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "maker", "--so-pin", "5678", "--pin", "1234"],
+                   check=True, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    pathlib.Path("pin").write_text("1234\n")
+    os.chmod("pin", 0o600)
+    uris = {kind: f"pkcs11:token=maker;object={kind}?pin-source=pin" for kind in ("ed25519", "ecdsa-p256")}
+    for kind, uri in uris.items():
+        made = ota("keygen", uri, "--type", kind, environment=environment)["data"]
+        assert made["kind"] == kind, made
+    assert error("keygen", "pkcs11:token=maker;object=x?pin-value=1234", code=2, environment=environment) == "pkcs11.uri"
+    ota("init", "token", "--root", uris["ed25519"], "--targets", uris["ecdsa-p256"], "--snapshot", "online.pem",
+        environment=environment)
+    status = ota("status", "--repository", "token")["data"]
+    assert all(role["valid"] for role in status["roles"]), status
+    assert [role["keys"][0]["type"] for role in status["roles"]] == ["ed25519", "ecdsa", "ecdsa", "ecdsa"], status
