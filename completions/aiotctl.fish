@@ -447,7 +447,7 @@ complete -c aiotctl -n '__aiotctl_at sim provision' -l wifi-file -rF -d 'The net
 complete -c aiotctl -n '__aiotctl_at sim provision' -l secret-file -rF -d 'The secrets it expects: a YAML file with pop:, username:, passkey: or token:'
 complete -c aiotctl -n '__aiotctl_at sim provision' -l list -d 'Show the kinds and the faults there are'
 complete -c aiotctl -n '__aiotctl_at sim ota' -l kind -x -d 'What it speaks; --list shows all [smp]'
-complete -c aiotctl -n '__aiotctl_at sim ota' -s p -l port -x -d 'Where it listens: udp:PORT, pty or tcp:PORT; port 0 takes a free one [udp:0]'
+complete -c aiotctl -n '__aiotctl_at sim ota' -s p -l port -x -d 'Where it listens, such as udp:PORT, pty or tcp:PORT; --list shows the forms; port 0 takes a free one [a free one]'
 complete -c aiotctl -n '__aiotctl_at sim ota' -l count -x -d 'How many, 1 to 256; each has its own port'
 complete -c aiotctl -n '__aiotctl_at sim ota' -l running -rF -d 'The image that runs at first; else one of its own, version 1.0.0'
 complete -c aiotctl -n '__aiotctl_at sim ota' -l fault -xa 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow' -d 'Something that goes wrong, such as power-cut@20000; may be repeated; --list shows all'

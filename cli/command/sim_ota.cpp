@@ -38,7 +38,8 @@ Command sim_ota() {
           {{.names = "--kind", .value = "KIND", .help = "What it speaks; --list shows all [smp]"},
            {.names = "-p,--port",
             .value = "PORT",
-            .help = "Where it listens: udp:PORT, pty or tcp:PORT; port 0 takes a free one [udp:0]"},
+            .help = "Where it listens, such as udp:PORT, pty or tcp:PORT; --list shows the forms; port 0 "
+                    "takes a free one [a free one]"},
            {.names = "--count", .value = "N", .help = fmt::format("How many, 1 to {}; each has its own port", sim::max_devices)},
            {.names = "--running",
             .value = "FILE",

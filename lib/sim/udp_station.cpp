@@ -17,9 +17,10 @@ UdpStation::UdpStation(const net::asio::any_io_executor& executor, net::Datagram
       port_(socket_.port()) {}
 
 Result<net::UdpSocket> UdpStation::open(const net::asio::any_io_executor& executor,
-                                        std::string_view port, std::uint16_t usual,
-                                        unsigned index) {
+                                        std::string_view port, std::uint16_t usual, unsigned index,
+                                        const net::asio::ip::address& bind) {
   net::UdpOptions options;
+  options.bind = bind;
   options.port = usual;
   if (!port.empty()) {
     const auto [end, error] = std::from_chars(port.begin(), port.end(), options.port);

@@ -7,16 +7,17 @@
 
 namespace aiot::sim {
 
-/// An engine on a UDP socket of all addresses, driven by a clock. Both outlive it.
+/// An engine on a UDP socket, driven by a clock. Both outlive it.
 class UdpStation final : private net::DatagramEngine {
  public:
   UdpStation(const net::asio::any_io_executor& executor, net::DatagramEngine& engine,
              net::Clock& clock, net::UdpSocket socket);
 
   /// `port` as a number, "" for the usual one, "0" for any; that of device `index` is so much
-  /// higher. Errc::bad_port; net::Errc.
+  /// higher. `bind` unspecified: at all addresses. Errc::bad_port; net::Errc.
   static Result<net::UdpSocket> open(const net::asio::any_io_executor& executor,
-                                     std::string_view port, std::uint16_t usual, unsigned index);
+                                     std::string_view port, std::uint16_t usual, unsigned index,
+                                     const net::asio::ip::address& bind = {});
 
   void start();
   void stop() { socket_.close(); }

@@ -125,7 +125,7 @@ AIOT_API Result<Report> run_provision(const ProvisionRequest& request,
 /// Virtual devices that take updates.
 struct OtaRequest {
   std::string kind = "smp";         ///< of ota_catalog()
-  std::string port = "udp:0";       ///< "udp:PORT", "pty", "tcp:PORT"; port 0 picks a free one
+  std::string port;                 ///< as ota_catalog() says; "" for the kind's usual one
   unsigned count = 1;               ///< 1 to max_devices
   std::vector<std::string> faults;  ///< each as ota_catalog().fault_grammar says
   std::string image_file;           ///< that runs at first; "" for one of its own, version 1.0.0
