@@ -318,7 +318,8 @@ void Registry::part(Device& device) {
   std::vector<Sighting> sightings = std::exchange(device.sightings, {});
   std::erase_if(by_key_, [&](const auto& entry) { return entry.second == &device; });
   // Those with a MAC first, so that the others find theirs; the first stays.
-  std::ranges::stable_partition(sightings, [](const Sighting& s) { return has_mac(s.keys); });
+  std::stable_partition(sightings.begin(), sightings.end(),
+                        [](const Sighting& s) { return has_mac(s.keys); });
   Device* to = &device;
   for (Sighting& sighting : sightings) {
     if (to == nullptr) to = &device_for(sighting.keys);
