@@ -5,10 +5,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <array>
 
 #include "aiot/units.hpp"
-#include "option.hpp"
 #include "errors.hpp"
+#include "option.hpp"
 
 namespace aiot::cli {
 namespace {
@@ -17,8 +18,50 @@ std::string see_help(const std::vector<std::string>& path) {
   return fmt::format("see `{} --help`", spelled(path));
 }
 
+bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
+
+/// Words of esptool, idf.py, mcumgr, chip-tool and their like, and what does it here.
+struct ForeignWord {
+  std::string_view word;
+  std::string_view hint;
+};
+constexpr std::array<ForeignWord, 27> foreign_words = {{
+    {"--after", "`aiotctl flash reset ADDRESS` resets the chip; a write does so by itself"},
+    {"--port", "the device is an argument: aiotctl flash write /dev/ttyUSB0 app.bin@0x10000"},
+    {"-p", "the device is an argument: aiotctl flash write /dev/ttyUSB0 app.bin@0x10000"},
+    {"chip_id", "`aiotctl flash info ADDRESS` shows chip, MAC and flash"},
+    {"commission", "`aiotctl pair CODE` brings a device to the network"},
+    {"devices", "`aiotctl discover` finds nearby devices"},
+    {"dfu", "`aiotctl ota push ADDRESS IMAGE` updates a device that runs"},
+    {"elf2image", "`aiotctl flash write` takes an ELF file as it is"},
+    {"erase_flash", "`aiotctl flash erase ADDRESS --all` erases all"},
+    {"erase_region", "`aiotctl flash erase ADDRESS --offset BYTES --size BYTES` erases a part"},
+    {"flash_id", "`aiotctl flash info ADDRESS` shows chip, MAC and flash"},
+    {"image_info", "`aiotctl flash image FILE` explains an image"},
+    {"install", "`aiotctl ota push ADDRESS IMAGE` updates a device that runs"},
+    {"log", "`aiotctl listen ADDRESS` prints what a device sends"},
+    {"logs", "`aiotctl listen ADDRESS` prints what a device sends"},
+    {"merge_bin", "`aiotctl flash merge` makes one file of several"},
+    {"monitor", "`aiotctl listen ADDRESS` prints what a device sends"},
+    {"provision", "`aiotctl pair CODE` brings a device to the network"},
+    {"read_flash", "`aiotctl flash read ADDRESS --all -o FILE` reads flash"},
+    {"read_mac", "`aiotctl flash info ADDRESS` shows chip, MAC and flash"},
+    {"scan", "`aiotctl discover` finds nearby devices"},
+    {"subscribe", "`aiotctl listen mqtt://BROKER/TOPIC` subscribes to a topic"},
+    {"update", "`aiotctl ota push ADDRESS IMAGE` updates a device that runs"},
+    {"upload",
+     "`aiotctl flash write ADDRESS FILE` writes flash; `ota push` updates a device that runs"},
+    {"verify_flash", "`aiotctl flash verify ADDRESS FILE` compares flash with a file"},
+    {"write_flash", "`aiotctl flash write ADDRESS FILE@OFFSET` writes flash"},
+    {"write_mem", "`aiotctl flash write ADDRESS FILE@OFFSET` writes flash"},
+}};
+
 std::string suggestion(const std::string& word, const std::vector<std::string>& candidates,
                        const std::vector<std::string>& path) {
+  std::string spelling = word;
+  if (!is_option(spelling)) std::ranges::replace(spelling, '-', '_');
+  const auto foreign = std::ranges::find(foreign_words, spelling, &ForeignWord::word);
+  if (foreign != foreign_words.end()) return std::string(foreign->hint);
   const std::string near = nearest_word(word, candidates);
   return near.empty() ? see_help(path) : fmt::format("did you mean {}? {}", near, see_help(path));
 }
@@ -28,8 +71,6 @@ std::vector<std::string> names_of(const std::vector<Command>& commands) {
   for (const Command& command : commands) names.push_back(command.name);
   return names;
 }
-
-bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
 
 /// esptool spells its older options with underscores.
 std::string with_dashes(std::string word) {
