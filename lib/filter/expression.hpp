@@ -39,6 +39,7 @@ struct Expression {
 };
 
 bool holds(const Expression& expression, const Object& fields);
+void add_fields(const Expression& expression, std::vector<std::string>& fields);
 
 /// `text` as a number: decimal, with a fraction or an exponent, or hexadecimal after "0x".
 std::optional<double> number_in(std::string_view text);

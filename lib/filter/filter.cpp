@@ -181,6 +181,19 @@ bool holds(const Expression& expression, const Object& fields) {
   return std::visit(Evaluator{fields}, expression.node);
 }
 
+void add_fields(const Expression& expression, std::vector<std::string>& fields) {
+  struct Collector {
+    std::vector<std::string>& fields;
+    void operator()(const Comparison& c) const { fields.push_back(c.field); }
+    void operator()(const Word&) const {}
+    void operator()(const Negation& negation) const { add_fields(*negation.part, fields); }
+    void operator()(const Combination& combination) const {
+      for (const auto& part : combination.parts) add_fields(*part, fields);
+    }
+  };
+  std::visit(Collector{fields}, expression.node);
+}
+
 std::optional<double> number_in(std::string_view text) {
   const char* last = text.data() + text.size();
   if (text.starts_with("0x") || text.starts_with("0X")) {

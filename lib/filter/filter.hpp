@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "aiot/error.hpp"
 #include "aiot/result.hpp"
@@ -46,6 +48,8 @@ class Filter {
   /// bytes, and 64 levels of parentheses.
   static Result<Filter> parse(std::string_view text);
   bool matches(const Object& fields) const;
+  /// The fields that are compared, dotted and in lower case, in their order.
+  std::vector<std::string> fields() const;
 
   Filter(Filter&&) noexcept;
   Filter& operator=(Filter&&) noexcept;

@@ -1,11 +1,12 @@
 #include "filter/parse.hpp"
 
-#include <algorithm>
-#include <array>
 #include <fmt/format.h>
 
-#include "filter/filter.hpp"
+#include <algorithm>
+#include <array>
+
 #include "filter/expression.hpp"
+#include "filter/filter.hpp"
 
 namespace aiot::filter {
 namespace {
@@ -243,5 +244,11 @@ Filter& Filter::operator=(Filter&&) noexcept = default;
 Filter::~Filter() = default;
 
 bool Filter::matches(const Object& fields) const { return holds(*root_, fields); }
+
+std::vector<std::string> Filter::fields() const {
+  std::vector<std::string> out;
+  add_fields(*root_, out);
+  return out;
+}
 
 }  // namespace aiot::filter

@@ -11,6 +11,7 @@ constexpr ErrorRow rows[] = {
      "not a network whose addresses can be asked one by one", Condition::usage},
     {Errc::unknown_interface, "discover.unknown_interface",
      "this machine has no such network interface", Condition::usage},
+    {Errc::unknown_field, "discover.unknown_field", "no device has such a field", Condition::usage},
 };
 const ErrorTable table("discover", rows);
 

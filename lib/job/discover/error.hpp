@@ -11,6 +11,7 @@ enum class Errc {
   no_sources,          ///< all sources are left out
   bad_subnet,          ///< not an IPv4 network, or a too large one
   unknown_interface,   ///< a network interface that this machine does not have
+  unknown_field,       ///< a filter compares what no device has
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

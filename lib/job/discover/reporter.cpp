@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <tuple>
 
+#include "aiot/units.hpp"
+#include "job/discover/error.hpp"
+
 namespace aiot::discover {
 namespace {
 
@@ -25,7 +28,34 @@ Object filtered_view(DeviceRecord record) {
   return view;
 }
 
+/// Of filtered_view(), but for the facts.
+const std::vector<std::string>& known_fields() {
+  static const std::vector<std::string> names = {
+      "address",    "addresses",   "discriminator", "ecosystem",   "ecosystem_reason",
+      "evidence",   "host",        "hosts",         "id",          "ip",
+      "ips",        "job",         "jobs",          "lost_reason", "mac",
+      "macs",       "merged_into", "model",         "name",        "product",
+      "product_id", "rssi_dbm",    "serial",        "source",      "sources",
+      "state",      "truncated",   "vendor",        "vendor_id",   "version"};
+  return names;
+}
+
 }  // namespace
+
+Result<void> check_fields(const filter::Filter& where) {
+  for (const std::string& field : where.fields()) {
+    if (field.find('.') != std::string::npos ||
+        std::ranges::find(known_fields(), field) != known_fields().end()) {
+      continue;
+    }
+    const std::string near = nearest_word(field, known_fields());
+    return make_error(Errc::unknown_field, "\"" + field + "\"",
+                      near.empty() ? "compare state, ecosystem, name, mac, ip, or a fact such as "
+                                     "mdns.service"
+                                   : "did you mean " + near + "?");
+  }
+  return {};
+}
 
 Reporter::Reporter(EventSink& sink, std::optional<filter::Filter> where)
     : sink_(sink), where_(std::move(where)) {}
@@ -72,9 +102,8 @@ std::vector<DeviceRecord> Reporter::devices() const {
   const auto order = [](const DeviceRecord& record) {
     return std::tuple(record.ecosystem.empty(), std::tie(record.ecosystem, record.name, record.id));
   };
-  std::sort(out.begin(), out.end(), [&](const DeviceRecord& a, const DeviceRecord& b) {
-    return order(a) < order(b);
-  });
+  std::sort(out.begin(), out.end(),
+            [&](const DeviceRecord& a, const DeviceRecord& b) { return order(a) < order(b); });
   return out;
 }
 

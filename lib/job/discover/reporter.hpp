@@ -9,6 +9,10 @@
 
 namespace aiot::discover {
 
+/// Errc::unknown_field when `where` compares a field that no record has. Dotted names are facts,
+/// which each source adds as it likes: any is valid.
+Result<void> check_fields(const filter::Filter& where);
+
 /// Reports what becomes of the devices that a filter lets through, and keeps what was reported.
 class Reporter {
  public:

@@ -119,6 +119,7 @@ Result<std::unique_ptr<Search>> Search::make(asio::io_context& loop, const Reque
   std::optional<filter::Filter> where;
   if (!request.where.empty()) {
     AIOT_TRY(where, filter::Filter::parse(request.where));
+    AIOT_CHECK(check_fields(*where));
   }
   std::unique_ptr<Search> search(new Search(loop, request, std::move(network), clock, sink,
                                             Reporter(sink, std::move(where))));

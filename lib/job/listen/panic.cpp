@@ -62,6 +62,13 @@ std::vector<Mention> read_backtrace(std::string_view text) {
   return out;
 }
 
+/// "PC", "EXCVADDR", "S0/FP".
+bool is_register(std::string_view name) {
+  constexpr std::size_t longest = 8;
+  return !name.empty() && name.size() <= longest && name.front() >= 'A' && name.front() <= 'Z' &&
+         name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_") == name.npos;
+}
+
 /// "PC      : 0x400d1e8b  PS      : 0x00060730": every register of such a line.
 std::vector<Mention> read_registers(std::string_view line) {
   std::vector<Mention> out;
@@ -75,8 +82,8 @@ std::vector<Mention> read_registers(std::string_view line) {
     value.remove_prefix(std::min(value.find_first_not_of(blanks), value.size()));
     if (!value.starts_with("0x")) return out;
     const auto word = take_word(value);
-    // Names of registers are in capitals; an address in front of its memory is none.
-    if (!word || name.empty() || name.front() < 'A' || name.front() > 'Z') return out;
+    // An address in front of its memory names no register.
+    if (!word || !is_register(name)) return out;
     out.push_back(register_mention(name, *word));
     line = value;
   }

@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
-#include "support/virtual_clock.hpp"
 #include "room.hpp"
+#include "support/virtual_clock.hpp"
 
 using namespace room;
 using namespace std::chrono_literals;
@@ -204,6 +204,23 @@ TEST_CASE("what the request says wrong is refused before anything runs") {
   bench.add("ble", {});
   bench.request.where = "state=";
   CHECK(bench.make().error().stable_code() == "filter.syntax");
+  bench.request.where = "state=unprovisioned (mdns.anything=1 or nme=lamp)";
+  const Error unknown = bench.make().error();
+  CHECK(unknown.stable_code() == "discover.unknown_field");
+  CHECK(unknown.hint == "did you mean name?");
+  // Every field that a record has in JSON, and the singular of the lists.
+  DeviceRecord record;
+  record.ecosystem_reason = record.vendor = record.product = record.model = record.version =
+      record.serial = record.lost_reason = record.merged_into = "x";
+  record.vendor_id = record.product_id = record.discriminator = 1;
+  record.rssi_dbm = -50;
+  record.truncated = true;
+  std::string every = "mac=* ip=* host=* job=* address=* source=*";
+  for (const auto& [name, value] : fields_of(record).fields()) {
+    if (name != "facts") every += " " + name + "=*";
+  }
+  bench.request.where = every;
+  CHECK(bench.make().has_value());
   bench.request.where.clear();
   bench.request.only = {"bel"};
   bench.add("ble", {});

@@ -37,6 +37,9 @@ TEST_CASE("registers and stack memory of a RISC-V chip") {
   REQUIRE(found.size() == 4);
   CHECK(found[0] == Mention{0x420048b4, "MEPC", false});
   CHECK(found[1] == Mention{0x420048b4, "RA", true});
+  CHECK(reader.read("S0/FP   : 0x420048b4").size() == 1);
+  CHECK(reader.read("MSTATUSMSTATUSMSTATUS: 0x420048b4").empty());
+  CHECK(reader.read("P\x1b[31mC: 0x420048b4").empty());
   CHECK(reader.read("3fc8f2f0: 0x42006992 0x00000000").empty());  // not announced
   CHECK(reader.read("Stack memory:").empty());
   CHECK(reader.read("3fc8f2f0: 0x42006992 0x00000000 0x3fc8f410 0x42006a2e") ==
