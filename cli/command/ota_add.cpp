@@ -35,10 +35,11 @@ Command ota_add() {
       .name = "add",
       .summary = "add a firmware file to a repository",
       .description =
-          "Takes ESP and MCUboot images, ELF and Intel HEX files, and any other file. Version, "
-          "chip "
-          "and project come from the file where it has them, and must agree with the options. A "
-          "hardware has one file of each version, and keeps its chip.\n\n"
+          "Takes ESP and MCUboot images, ELF and Intel HEX files, archives of SWUpdate, bundles of "
+          "RAUC, and any other file. Version, chip and name come from the file where it has them, "
+          "and "
+          "must agree with the options. A hardware has one file of each version, and keeps its "
+          "chip.\n\n"
           "Signs with the keys of targets, snapshot and timestamp.",
       .positionals = {{.name = "FIRMWARE", .help = "the file", .complete = Complete::file}},
       .options = together(

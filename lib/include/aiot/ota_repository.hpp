@@ -131,8 +131,8 @@ struct AddResult {
   bool already = false;  ///< the repository had it: nothing was written
   RepositoryResult repository;
 };
-/// Adds a firmware file: an ESP image, MCUboot image, ELF, Intel HEX or other file. What it says of
-/// itself must agree with the request.
+/// Adds a firmware file: an ESP image, MCUboot image, ELF, Intel HEX, SWUpdate archive, RAUC bundle
+/// or other file. What it says of itself must agree with the request.
 AIOT_API Result<AddResult> add_artifact(const AddRequest& request);
 
 /// A key of a role, and whether it signed the role's metadata.

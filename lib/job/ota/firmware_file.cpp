@@ -7,6 +7,8 @@
 #include "image/esp_image.hpp"
 #include "image/intel_hex.hpp"
 #include "image/mcuboot.hpp"
+#include "image/rauc.hpp"
+#include "image/swu.hpp"
 #include "job/ota/error.hpp"
 
 namespace aiot::ota {
@@ -72,10 +74,26 @@ Result<std::optional<FirmwareFacts>> read_hex(ByteSpan file) {
   return std::optional(facts);
 }
 
+Result<std::optional<FirmwareFacts>> read_swu(ByteSpan file) {
+  if (!image::is_swu(file)) return std::optional<FirmwareFacts>();
+  AIOT_TRY(const image::SwuArchive archive, image::parse_swu(file));
+  if (!archive.problems.empty()) return damaged("SWUpdate", archive.problems.front().text);
+  return std::optional(FirmwareFacts{"swu", archive.version, {}, archive.name});
+}
+
+Result<std::optional<FirmwareFacts>> read_rauc(ByteSpan file) {
+  if (!image::is_rauc(file)) return std::optional<FirmwareFacts>();
+  AIOT_TRY(const image::RaucBundle bundle, image::parse_rauc(file));
+  if (bundle.format == image::RaucFormat::verity && !image::is_tree_valid(file, bundle)) {
+    return damaged("RAUC bundle", "its blocks are not those of its manifest");
+  }
+  return std::optional(FirmwareFacts{"rauc", bundle.version, {}, bundle.compatible});
+}
+
 }  // namespace
 
 Result<FirmwareFacts> read_facts(ByteSpan file) {
-  for (const auto reader : {read_mcuboot, read_elf, read_hex, read_esp}) {
+  for (const auto reader : {read_mcuboot, read_elf, read_swu, read_rauc, read_hex, read_esp}) {
     AIOT_TRY(auto facts, reader(file));
     if (facts) return *std::move(facts);
   }

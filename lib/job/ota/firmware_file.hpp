@@ -9,10 +9,10 @@ namespace aiot::ota {
 
 /// What a firmware file says of itself; "" for what it does not.
 struct FirmwareFacts {
-  std::string format;  ///< "esp-image", "mcuboot", "elf", "intel-hex", "raw"
+  std::string format;  ///< "esp-image", "mcuboot", "elf", "intel-hex", "swu", "rauc", "raw"
   std::string version;
   std::string chip;
-  std::string project;
+  std::string project;  ///< of a bundle: its name, or what it is compatible with
 };
 
 /// Reads a firmware file; "raw" for one of a format that is not known. Errc::bad_image for a file

@@ -11,6 +11,7 @@
 #include "job/ota/error.hpp"
 #include "job/ota/firmware_file.hpp"
 #include "job/ota/repository_jobs.hpp"
+#include "paths.hpp"
 #include "protocol/tuf/artifact.hpp"
 #include "protocol/tuf/updater.hpp"
 #include "support/show.hpp"
@@ -237,6 +238,22 @@ TEST_CASE("an image of MCUboot says its version") {
   CHECK(read_facts(as_bytes("\xe9 no image"))->format == "raw");
   CHECK(read_facts({})->format == "raw");
   CHECK(read_facts(as_bytes(":00000001FF\n"))->format == "intel-hex");
+}
+
+TEST_CASE("bundles for Linux say their version and name") {
+  const auto vector = [](const char* name) {
+    return read_bytes(fs::path(tests::source_dir()) / "tests/vectors/ota" / name);
+  };
+  const Bytes archive = vector("signed.swu");
+  CHECK(read_facts(archive)->format == "swu");
+  CHECK(read_facts(archive)->version == "1.0.1");
+  const Bytes bundle = vector("verity.raucb");
+  CHECK(read_facts(bundle)->format == "rauc");
+  CHECK(read_facts(bundle)->version == "1.2.3");
+  CHECK(read_facts(bundle)->project == "board");
+  Bytes damaged = bundle;
+  damaged.at(100) = static_cast<std::uint8_t>(damaged.at(100) ^ 1);
+  check_code(read_facts(damaged), make_error_code(Errc::bad_image));
 }
 
 TEST_CASE("keys are added, rotated and revoked, and clients follow from the first root") {
