@@ -246,8 +246,8 @@ struct Broadcast {
 };
 
 /// output[i] = f(a, b) for each value of the output.
-template <class T, class F>
-void for_each_pair(const Broadcast& s, const T* a, const T* b, T* output, const F& f) {
+template <class T, class Result, class F>
+void for_each_pair(const Broadcast& s, const T* a, const T* b, Result* output, const F& f) {
   std::int32_t index[Broadcast::rank] = {};
   constexpr int last = Broadcast::rank - 1;
   for (;;) {

@@ -7,6 +7,9 @@ namespace aiot::inference::kernel {
 
 void move(const Move& s, const std::uint8_t* input, std::uint8_t* output) {
   constexpr int last = Move::rank - 1;
+  for (const auto extent : s.extent) {
+    if (extent == 0) return;
+  }
   std::int32_t index[Move::rank] = {};
   input += s.input_first;
   output += s.output_first;
