@@ -65,6 +65,7 @@ enum class Code : std::int32_t {
   concatenation = 2,
   conv_2d = 3,
   depthwise_conv_2d = 4,
+  depth_to_space = 5,
   dequantize = 6,
   floor = 8,
   fully_connected = 9,
@@ -76,10 +77,13 @@ enum class Code : std::int32_t {
   reshape = 22,
   resize_bilinear = 23,
   softmax = 25,
+  space_to_depth = 26,
   svdf = 27,
   tanh = 28,
   pad = 34,
   gather = 36,
+  batch_to_space_nd = 37,
+  space_to_batch_nd = 38,
   transpose = 39,
   mean = 40,
   sub = 41,
@@ -101,6 +105,7 @@ enum class Code : std::int32_t {
   greater = 61,
   greater_equal = 62,
   less_equal = 63,
+  slice = 65,
   sin = 66,
   transpose_conv = 67,
   expand_dims = 70,
@@ -120,6 +125,7 @@ enum class Code : std::int32_t {
   unpack = 88,
   reduce_min = 89,
   square = 92,
+  zeros_like = 93,
   fill = 94,
   resize_nearest_neighbor = 97,
   leaky_relu = 98,
@@ -128,6 +134,7 @@ enum class Code : std::int32_t {
   abs = 101,
   split_v = 102,
   ceil = 104,
+  reverse_v2 = 105,
   cos = 108,
   elu = 111,
   quantize = 114,
@@ -137,6 +144,7 @@ enum class Code : std::int32_t {
   while_ = 119,
   batch_matmul = 126,
   call_once = 129,
+  broadcast_to = 130,
   var_handle = 142,
   read_variable = 143,
   assign_variable = 144,
@@ -217,6 +225,10 @@ struct ArgOptions {
 struct MirrorPadOptions {
   bool symmetric = false;  ///< the edge itself is repeated too
 };
+/// SPACE_TO_DEPTH and DEPTH_TO_SPACE.
+struct BlockOptions {
+  std::int32_t size = 0;
+};
 struct GatherOptions {
   std::int32_t axis = 0, batch_dims = 0;
 };
@@ -263,7 +275,7 @@ struct Operator {
                SoftmaxOptions, ConcatenationOptions, ReduceOptions, ResizeOptions,
                StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions, ArgOptions,
                SvdfOptions, MirrorPadOptions, GatherOptions, BatchMatMulOptions, CallOnceOptions,
-               VarHandleOptions, VariableOptions, LstmOptions, BranchOptions>
+               VarHandleOptions, VariableOptions, LstmOptions, BranchOptions, BlockOptions>
       options;
 };
 

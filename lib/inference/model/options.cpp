@@ -22,6 +22,7 @@ enum class OptionsKind : std::uint8_t {
   concatenation = 10,
   add = 11,
   resize_bilinear = 15,
+  space_to_depth = 19,
   mul = 21,
   gather = 23,
   reducer = 27,
@@ -41,6 +42,7 @@ enum class OptionsKind : std::uint8_t {
   split_v = 79,
   if_ = 92,
   while_ = 93,
+  depth_to_space = 94,
   batch_matmul = 101,
   call_once = 103,
   var_handle = 111,
@@ -80,6 +82,8 @@ OptionsKind options_kind(Code code) {
     case Code::leaky_relu: return OptionsKind::leaky_relu;
     case Code::split_v: return OptionsKind::split_v;
     case Code::unpack: return OptionsKind::unpack;
+    case Code::space_to_depth: return OptionsKind::space_to_depth;
+    case Code::depth_to_space: return OptionsKind::depth_to_space;
     case Code::if_: return OptionsKind::if_;
     case Code::while_: return OptionsKind::while_;
     case Code::call_once: return OptionsKind::call_once;
@@ -202,6 +206,11 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
       auto& o = io.template of<BatchMatMulOptions>(options);
       io(0, o.transpose_a), io(1, o.transpose_b);
       return;
+    }
+    case Kind::space_to_depth:
+    case Kind::depth_to_space: {
+      auto& o = io.template of<BlockOptions>(options);
+      return io(0, o.size);
     }
     case Kind::if_:
     case Kind::while_: {

@@ -231,6 +231,16 @@ Result<Moves> prepare_pack(const Node& node);
 Result<Moves> prepare_unpack(const Node& node);
 Result<Moves> prepare_split(const Node& node);
 Result<Moves> prepare_split_v(const Node& node);
+Result<Moves> prepare_slice(const Node& node);
+/// SPACE_TO_DEPTH and DEPTH_TO_SPACE.
+Result<Moves> prepare_space_and_depth(const Node& node);
+/// What lies around is the output's zero point, as in TensorFlow Lite (the micro reference leaves
+/// it to what was in memory).
+Result<Moves> prepare_space_to_batch(const Node& node);
+Result<Moves> prepare_batch_to_space(const Node& node);
+Result<Moves> prepare_broadcast_to(const Node& node);
+Result<Moves> prepare_reverse(const Node& node);
+Result<Moves> prepare_zeros_like(const Node& node);
 
 /// Bytes between neighbours in each dimension of a dense tensor.
 std::vector<std::ptrdiff_t> dense_steps(const Tensor& tensor);

@@ -464,6 +464,7 @@ Result<Step> quantize(const Node& node) {
 
 Result<Step> moves(Result<Moves> prepared) {
   AIOT_TRY(auto all, std::move(prepared));
+  for (auto& block : all.blocks) block.move = kernel::simplified(block.move);
   return Step([p = std::move(all)](const Places& at) {
     if (!p.fill.empty()) {
       kernel::fill(p.fill.data(), p.fill.size(), p.fill_bytes,
@@ -577,6 +578,14 @@ Result<Step> make_step(const Node& node) {
     case Code::unpack: return moves(prepare_unpack(node));
     case Code::split: return moves(prepare_split(node));
     case Code::split_v: return moves(prepare_split_v(node));
+    case Code::slice: return moves(prepare_slice(node));
+    case Code::space_to_depth:
+    case Code::depth_to_space: return moves(prepare_space_and_depth(node));
+    case Code::space_to_batch_nd: return moves(prepare_space_to_batch(node));
+    case Code::batch_to_space_nd: return moves(prepare_batch_to_space(node));
+    case Code::broadcast_to: return moves(prepare_broadcast_to(node));
+    case Code::reverse_v2: return moves(prepare_reverse(node));
+    case Code::zeros_like: return moves(prepare_zeros_like(node));
     case Code::var_handle:
     case Code::call_once: return Step([](const Places& /*at*/) {});  // done when the file was read
     case Code::read_variable:
