@@ -306,6 +306,8 @@ Made softmax(const Site& site) {
 /// operator's preparation.
 Made make_xnnpack_operator(const std::shared_ptr<const XnnpackLibrary>& library, const Node& node,
                            const Places& places, pthreadpool_t pool_of_threads) {
+  AIOT_TRY(const bool works, has_work(node));
+  if (!works) return std::optional<XnnpackOperator>();
   const Site site{library, node, places, pool_of_threads};
   switch (node.op().code) {
     case Code::conv_2d:
@@ -357,7 +359,7 @@ class XnnpackEngine final : public ModelEngine {
     for (std::size_t i = 0; i < items_.size(); ++i) {
       AIOT_CHECK(run(i));
     }
-    return {};
+    return finished();
   }
   Result<void> invoke_timed(std::span<std::chrono::nanoseconds> times) override {
     Lap lap;
@@ -365,7 +367,7 @@ class XnnpackEngine final : public ModelEngine {
       AIOT_CHECK(run(i));
       lap.add_to(times[i]);
     }
-    return {};
+    return finished();
   }
   /// XNNPACK does not report the size of its packed weights.
   MemoryUse memory() const override {

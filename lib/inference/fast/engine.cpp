@@ -53,6 +53,8 @@ Result<Prepared> int8_only(Result<T> prepared) {
 }
 
 Result<Prepared> prepare(const Node& node) {
+  AIOT_TRY(const bool works, has_work(node));
+  if (!works) return Prepared{};
   switch (node.op().code) {
     case Code::conv_2d:
     case Code::depthwise_conv_2d: return int8_only(prepare_conv(node));
@@ -370,7 +372,7 @@ class FastEngine final : public ModelEngine {
   std::string name() const override { return fmt::format("reference {}", name_of(isa_)); }
   Result<void> invoke() override {
     for (const auto& item : plan_.items) item.work->run(team_);
-    return {};
+    return finished();
   }
   Result<void> invoke_timed(std::span<std::chrono::nanoseconds> times) override {
     std::chrono::nanoseconds other{};  // converting the outputs
@@ -379,7 +381,7 @@ class FastEngine final : public ModelEngine {
       item.work->run(team_);
       lap.add_to(item.op < times.size() ? times[item.op] : other);
     }
-    return {};
+    return finished();
   }
   MemoryUse memory() const override {
     return {plan_.memory.bytes() + variables_bytes(), constants_->bytes() + plan_.constant_bytes,

@@ -246,8 +246,8 @@ struct Broadcast {
 };
 
 /// output[i] = f(a, b) for each value of the output.
-template <class T, class F>
-void for_each_pair(const Broadcast& s, const T* a, const T* b, T* output, const F& f) {
+template <class T, class Result, class F>
+void for_each_pair(const Broadcast& s, const T* a, const T* b, Result* output, const F& f) {
   std::int32_t index[Broadcast::rank] = {};
   constexpr int last = Broadcast::rank - 1;
   for (;;) {
@@ -470,6 +470,8 @@ struct Move {
   std::size_t input_first = 0, output_first = 0;
 };
 void move(const Move& shape, const std::uint8_t* input, std::uint8_t* output);
+/// The same move with as few dimensions as it needs, and units as large as they can be.
+Move simplified(const Move& shape);
 
 /// Fills `bytes` with copies of `value`.
 void fill(const std::uint8_t* value, std::size_t value_bytes, std::size_t bytes,

@@ -5,8 +5,71 @@
 
 namespace aiot::inference::kernel {
 
+namespace {
+
+/// The last dimension, in units whose size the compiler knows.
+template <std::size_t unit_bytes>
+void copy_units(const Move& s, const std::uint8_t* from, std::uint8_t* to) {
+  constexpr int last = Move::rank - 1;
+  for (std::int32_t i = 0; i < s.extent[last]; ++i) {
+    std::memcpy(to, from, unit_bytes);
+    from += s.input_step[last];
+    to += s.output_step[last];
+  }
+}
+
+void copy_line(const Move& s, const std::uint8_t* from, std::uint8_t* to) {
+  constexpr int last = Move::rank - 1;
+  switch (s.unit_bytes) {
+    case 1: return copy_units<1>(s, from, to);
+    case 2: return copy_units<2>(s, from, to);
+    case 3: return copy_units<3>(s, from, to);
+    case 4: return copy_units<4>(s, from, to);
+    case 8: return copy_units<8>(s, from, to);
+    case 16: return copy_units<16>(s, from, to);
+    default: break;
+  }
+  for (std::int32_t i = 0; i < s.extent[last]; ++i) {
+    std::memcpy(to + i * s.output_step[last], from + i * s.input_step[last], s.unit_bytes);
+  }
+}
+
+}  // namespace
+
+Move simplified(const Move& s) {
+  Move result;
+  result.unit_bytes = s.unit_bytes;
+  result.input_first = s.input_first;
+  result.output_first = s.output_first;
+  int to = Move::rank;  // the dimensions from here on are the result's
+  for (int d = Move::rank - 1; d >= 0; --d) {
+    if (s.extent[d] == 1) continue;
+    const auto unit = static_cast<std::ptrdiff_t>(result.unit_bytes);
+    if (to == Move::rank && s.extent[d] > 0 && s.input_step[d] == unit &&
+        s.output_step[d] == unit) {
+      result.unit_bytes *= static_cast<std::size_t>(s.extent[d]);
+      continue;
+    }
+    // It goes on where the dimension behind it ends.
+    if (to < Move::rank && result.extent[to] > 0 && s.extent[d] > 0 &&
+        s.input_step[d] == result.input_step[to] * result.extent[to] &&
+        s.output_step[d] == result.output_step[to] * result.extent[to]) {
+      result.extent[to] *= s.extent[d];
+      continue;
+    }
+    --to;
+    result.extent[to] = s.extent[d];
+    result.input_step[to] = s.input_step[d];
+    result.output_step[to] = s.output_step[d];
+  }
+  return result;
+}
+
 void move(const Move& s, const std::uint8_t* input, std::uint8_t* output) {
   constexpr int last = Move::rank - 1;
+  for (const auto extent : s.extent) {
+    if (extent == 0) return;
+  }
   std::int32_t index[Move::rank] = {};
   input += s.input_first;
   output += s.output_first;
@@ -17,9 +80,7 @@ void move(const Move& s, const std::uint8_t* input, std::uint8_t* output) {
       from += index[d] * s.input_step[d];
       to += index[d] * s.output_step[d];
     }
-    for (std::int32_t i = 0; i < s.extent[last]; ++i) {
-      std::memcpy(to + i * s.output_step[last], from + i * s.input_step[last], s.unit_bytes);
-    }
+    copy_line(s, from, to);
     int d = last - 1;
     while (d >= 0 && ++index[d] == s.extent[d]) index[d--] = 0;
     if (d < 0) return;
@@ -28,6 +89,10 @@ void move(const Move& s, const std::uint8_t* input, std::uint8_t* output) {
 
 void fill(const std::uint8_t* value, std::size_t value_bytes, std::size_t bytes,
           std::uint8_t* output) {
+  if (value_bytes == 1) {
+    std::memset(output, *value, bytes);
+    return;
+  }
   for (std::size_t i = 0; i + value_bytes <= bytes; i += value_bytes) {
     std::memcpy(output + i, value, value_bytes);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,7 +43,7 @@ struct Quantization {
 struct Tensor {
   std::string name;
   Type type = Type::float32;
-  std::vector<std::int32_t> shape;  ///< each >= 1; batch, height, width, channels for images
+  std::vector<std::int32_t> shape;  ///< each >= 0; batch, height, width, channels for images
   Quantization quantization;
   ByteSpan data;  ///< of a constant; empty for what is computed. A view of Model::file.
   /// Its operator keeps values in it from one run to the next: index in Model::variables, else -1.
@@ -64,6 +65,7 @@ enum class Code : std::int32_t {
   concatenation = 2,
   conv_2d = 3,
   depthwise_conv_2d = 4,
+  depth_to_space = 5,
   dequantize = 6,
   floor = 8,
   fully_connected = 9,
@@ -75,15 +77,19 @@ enum class Code : std::int32_t {
   reshape = 22,
   resize_bilinear = 23,
   softmax = 25,
+  space_to_depth = 26,
   svdf = 27,
   tanh = 28,
   pad = 34,
   gather = 36,
+  batch_to_space_nd = 37,
+  space_to_batch_nd = 38,
   transpose = 39,
   mean = 40,
   sub = 41,
   div = 42,
   squeeze = 43,
+  unidirectional_sequence_lstm = 44,
   strided_slice = 45,
   exp = 47,
   split = 49,
@@ -93,11 +99,18 @@ enum class Code : std::int32_t {
   maximum = 55,
   arg_max = 56,
   minimum = 57,
+  less = 58,
   neg = 59,
   padv2 = 60,
+  greater = 61,
+  greater_equal = 62,
+  less_equal = 63,
+  slice = 65,
   sin = 66,
   transpose_conv = 67,
   expand_dims = 70,
+  equal = 71,
+  not_equal = 72,
   log = 73,
   sum = 74,
   sqrt = 75,
@@ -106,9 +119,13 @@ enum class Code : std::int32_t {
   arg_min = 79,
   reduce_max = 82,
   pack = 83,
+  logical_or = 84,
+  logical_and = 86,
+  logical_not = 87,
   unpack = 88,
   reduce_min = 89,
   square = 92,
+  zeros_like = 93,
   fill = 94,
   resize_nearest_neighbor = 97,
   leaky_relu = 98,
@@ -117,13 +134,17 @@ enum class Code : std::int32_t {
   abs = 101,
   split_v = 102,
   ceil = 104,
+  reverse_v2 = 105,
   cos = 108,
   elu = 111,
   quantize = 114,
   round = 116,
   hard_swish = 117,
+  if_ = 118,
+  while_ = 119,
   batch_matmul = 126,
   call_once = 129,
+  broadcast_to = 130,
   var_handle = 142,
   read_variable = 143,
   assign_variable = 144,
@@ -204,6 +225,10 @@ struct ArgOptions {
 struct MirrorPadOptions {
   bool symmetric = false;  ///< the edge itself is repeated too
 };
+/// SPACE_TO_DEPTH and DEPTH_TO_SPACE.
+struct BlockOptions {
+  std::int32_t size = 0;
+};
 struct GatherOptions {
   std::int32_t axis = 0, batch_dims = 0;
 };
@@ -213,6 +238,12 @@ struct BatchMatMulOptions {
 struct SvdfOptions {
   std::int32_t rank = 0;
   Activation activation = Activation::none;
+};
+/// UNIDIRECTIONAL_SEQUENCE_LSTM.
+struct LstmOptions {
+  Activation activation = Activation::none;
+  float cell_clip = 0, projection_clip = 0;  ///< 0: none
+  bool time_major = false;                   ///< time is the first dimension, not the batch
 };
 struct LeakyReluOptions {
   float alpha = 0;
@@ -229,6 +260,13 @@ struct VariableOptions {
   std::int32_t variable = -1;  ///< index in Model::variables
 };
 
+struct Model;
+/// IF (what runs when it is true, and when not) and WHILE (the condition, the body).
+struct BranchOptions {
+  std::int32_t first = 0, second = 0;                      ///< subgraphs of the file
+  std::shared_ptr<const Model> first_graph, second_graph;  ///< they have no file of their own
+};
+
 struct Operator {
   Code code{};
   std::vector<std::int32_t> inputs;  ///< indices of Model::tensors; -1: an optional one left out
@@ -237,7 +275,7 @@ struct Operator {
                SoftmaxOptions, ConcatenationOptions, ReduceOptions, ResizeOptions,
                StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions, ArgOptions,
                SvdfOptions, MirrorPadOptions, GatherOptions, BatchMatMulOptions, CallOnceOptions,
-               VarHandleOptions, VariableOptions>
+               VarHandleOptions, VariableOptions, LstmOptions, BranchOptions, BlockOptions>
       options;
 };
 

@@ -22,6 +22,7 @@ enum class OptionsKind : std::uint8_t {
   concatenation = 10,
   add = 11,
   resize_bilinear = 15,
+  space_to_depth = 19,
   mul = 21,
   gather = 23,
   reducer = 27,
@@ -34,10 +35,14 @@ enum class OptionsKind : std::uint8_t {
   arg_min = 57,
   pack = 59,
   unpack = 64,
+  unidirectional_sequence_lstm = 71,
   resize_nearest_neighbor = 74,
   leaky_relu = 75,
   mirror_pad = 77,
   split_v = 79,
+  if_ = 92,
+  while_ = 93,
+  depth_to_space = 94,
   batch_matmul = 101,
   call_once = 103,
   var_handle = 111,
@@ -52,6 +57,7 @@ OptionsKind options_kind(Code code) {
     case Code::max_pool_2d: return OptionsKind::pool_2d;
     case Code::fully_connected: return OptionsKind::fully_connected;
     case Code::svdf: return OptionsKind::svdf;
+    case Code::unidirectional_sequence_lstm: return OptionsKind::unidirectional_sequence_lstm;
     case Code::softmax: return OptionsKind::softmax;
     case Code::concatenation: return OptionsKind::concatenation;
     case Code::add: return OptionsKind::add;
@@ -76,6 +82,10 @@ OptionsKind options_kind(Code code) {
     case Code::leaky_relu: return OptionsKind::leaky_relu;
     case Code::split_v: return OptionsKind::split_v;
     case Code::unpack: return OptionsKind::unpack;
+    case Code::space_to_depth: return OptionsKind::space_to_depth;
+    case Code::depth_to_space: return OptionsKind::depth_to_space;
+    case Code::if_: return OptionsKind::if_;
+    case Code::while_: return OptionsKind::while_;
     case Code::call_once: return OptionsKind::call_once;
     case Code::var_handle: return OptionsKind::var_handle;
     default: return OptionsKind::none;
@@ -178,6 +188,11 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
       io(0, o.rank), io(1, o.activation);
       return;
     }
+    case Kind::unidirectional_sequence_lstm: {
+      auto& o = io.template of<LstmOptions>(options);
+      io(0, o.activation), io(1, o.cell_clip), io(2, o.projection_clip), io(3, o.time_major);
+      return;
+    }
     case Kind::mirror_pad: {
       auto& o = io.template of<MirrorPadOptions>(options);
       return io(0, o.symmetric);
@@ -190,6 +205,17 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
     case Kind::batch_matmul: {
       auto& o = io.template of<BatchMatMulOptions>(options);
       io(0, o.transpose_a), io(1, o.transpose_b);
+      return;
+    }
+    case Kind::space_to_depth:
+    case Kind::depth_to_space: {
+      auto& o = io.template of<BlockOptions>(options);
+      return io(0, o.size);
+    }
+    case Kind::if_:
+    case Kind::while_: {
+      auto& o = io.template of<BranchOptions>(options);
+      io(0, o.first), io(1, o.second);
       return;
     }
     case Kind::call_once: {

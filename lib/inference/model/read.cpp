@@ -13,19 +13,19 @@
 #include "inference/model/file.hpp"
 #include "inference/model/flatbuffer.hpp"
 #include "inference/model/options.hpp"
+#include "inference/model/variables.hpp"
 
 namespace aiot::inference {
 namespace {
-
-Error bad(std::string what) {
-  return make_error(Errc::bad_model, std::move(what), "convert the model again");
-}
 
 /// Where each tensor comes from, as the operators are gone through in their order.
 class Order {
  public:
   explicit Order(const Model& model) : model_(model), there_(model.tensors.size()) {
-    for (std::size_t i = 0; i < there_.size(); ++i) there_[i] = model.tensors[i].is_constant();
+    for (std::size_t i = 0; i < there_.size(); ++i) {
+      // What has no values needs nobody that makes it.
+      there_[i] = model.tensors[i].is_constant() || model.tensors[i].elements() == 0;
+    }
   }
 
   bool in_range(std::int32_t index) const {
@@ -38,7 +38,7 @@ class Order {
   bool is_there(std::int32_t index) const { return there_[static_cast<std::size_t>(index)]; }
   /// False when it was there already.
   bool make(std::int32_t index) {
-    if (is_there(index)) return false;
+    if (is_there(index)) return model_.tensors[static_cast<std::size_t>(index)].elements() == 0;
     there_[static_cast<std::size_t>(index)] = true;
     return true;
   }
@@ -55,12 +55,15 @@ class Order {
 Result<void> check_operator(const Operator& op, const std::string& where, Order& order) {
   const bool needs_output = op.code != Code::call_once && op.code != Code::assign_variable;
   if (op.outputs.empty() && needs_output) return bad(where + " has no output");
-  constexpr std::size_t state_of_svdf = 4;
+  const auto keeps = [&](std::size_t input) {  // where the operator's own states are
+    if (op.code == Code::svdf) return input == 4;
+    return op.code == Code::unidirectional_sequence_lstm && (input == 18 || input == 19);
+  };
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
     const auto index = op.inputs[i];
     if (index == -1) continue;  // optional, left out
     if (!order.in_range(index)) return bad(fmt::format("{} reads tensor {}", where, index));
-    if (op.code == Code::svdf && i == state_of_svdf && order.is_state(index)) continue;
+    if (keeps(i) && order.is_state(index)) continue;
     if (!order.is_there(index)) {
       return bad(fmt::format("{} reads {} before it is made", where, order.name(index)));
     }
@@ -86,8 +89,6 @@ Result<void> check_operators(const Model& model, Order& order) {
 /// there when it runs, nothing is made twice. Errc::bad_model, naming the operator and the tensor.
 Result<void> check_graph(const Model& model) {
   Order order(model);
-  if (model.inputs.empty()) return bad("the model has no input");
-  if (model.outputs.empty()) return bad("the model has no output");
   for (const auto index : model.inputs) {
     if (!order.in_range(index)) return bad(fmt::format("the model's input is tensor {}", index));
     if (!order.make(index)) {
@@ -113,7 +114,7 @@ Result<void> check_tensor(const Tensor& tensor) {
   }
   std::size_t elements = 1;
   for (const auto extent : tensor.shape) {
-    if (extent < 1) return bad(fmt::format("a dimension of {}", extent));
+    if (extent < 0) return bad(fmt::format("a dimension of {}", extent));
     elements *= static_cast<std::size_t>(extent);
     if (elements > most_tensor_bytes) {
       return make_error(Errc::too_large, "more values than a device's memory holds");
@@ -295,104 +296,94 @@ Result<void> read_subgraph(Document& document, const Table& graph,
   return {};
 }
 
-/// Finds which variable each operator of a graph means.
-class VariableResolver {
+/// What a graph and those that it runs need together, each as often as it is named.
+struct Need {
+  std::size_t operators = 0, bytes = 0;
+};
+
+/// The subgraphs that IF and WHILE run, each read once.
+class Branches {
  public:
-  explicit VariableResolver(Model& model) : model_(model) {}
+  Branches(Document& document, const Tables& subgraphs, const std::vector<CodeEntry>& codes,
+           const Tables& buffers)
+      : document_(document), subgraphs_(subgraphs), codes_(codes), buffers_(buffers) {}
 
-  /// The graph that runs: its assignments give the variables their sizes. `initialise(subgraph)`
-  /// runs where CALL_ONCE stands.
-  template <class Initialise>
-  Result<void> resolve(const Initialise& initialise) {
-    bool used = false;
-    for (std::size_t i = 0; i < model_.operators.size(); ++i) {
-      auto& op = model_.operators[i];
-      const auto where = fmt::format("operator {} ({})", i, name_of(op.code));
-      switch (op.code) {
-        case Code::var_handle: {
-          AIOT_CHECK(name(op).with(where));
-          break;
-        }
-        case Code::read_variable:
-        case Code::assign_variable: {
-          used = true;
-          AIOT_TRY(const auto index, find(op).with(where));
-          op.options = VariableOptions{static_cast<std::int32_t>(index)};
-          if (op.code == Code::assign_variable) {
-            AIOT_CHECK(size(index, model_.tensors[value_of(op)]).with(where));
-          }
-          break;
-        }
-        case Code::call_once: {
-          if (used) {
-            return make_error(Errc::unsupported_option, where + ": after a variable is used",
-                              "convert the model again");
-          }
-          AIOT_CHECK(initialise(std::get<CallOnceOptions>(op.options).subgraph).with(where));
-          break;
-        }
-        default: break;
-      }
+  /// Sets the graphs of the model's operators.
+  Result<Need> read(Model& model) {
+    Need need{model.operators.size(), 0};
+    for (const auto& tensor : model.tensors) need.bytes += tensor.bytes();
+    for (std::size_t i = 0; i < model.operators.size(); ++i) {
+      auto* options = std::get_if<BranchOptions>(&model.operators[i].options);
+      if (options == nullptr) continue;
+      const auto where = fmt::format("operator {} ({})", i, name_of(model.operators[i].code));
+      AIOT_TRY(options->first_graph, graph(options->first, need).with(where));
+      AIOT_TRY(options->second_graph, graph(options->second, need).with(where));
     }
-    return {};
-  }
-
-  /// The graph of CALL_ONCE: it may only assign constants.
-  Result<void> initialise(const Model& graph) {
-    handles_.swap(outer_handles_);
-    handles_.clear();
-    for (const auto& op : graph.operators) {
-      if (op.code == Code::var_handle) {
-        AIOT_CHECK(name(op));
-        continue;
-      }
-      if (op.code != Code::assign_variable) {
-        return make_error(Errc::unsupported_option, name_of(op.code) + " in its graph",
-                          "convert the model again");
-      }
-      AIOT_TRY(const auto index, find(op));
-      const auto& value = graph.tensors[value_of(op)];
-      if (!value.is_constant()) return bad("a computed value in its graph");
-      AIOT_CHECK(size(index, value));
-      model_.variables[index].initial = value.data;
-    }
-    handles_.swap(outer_handles_);
-    return {};
+    return need;
   }
 
  private:
-  static std::size_t value_of(const Operator& op) { return static_cast<std::size_t>(op.inputs[1]); }
+  struct Known {
+    std::shared_ptr<const Model> graph;
+    Need need;
+  };
 
-  Result<void> name(const Operator& op) {
-    const auto& options = std::get<VarHandleOptions>(op.options);
-    const auto key = options.container + '/' + options.name;
-    const auto [found, is_new] = names_.try_emplace(key, model_.variables.size());
-    if (is_new) model_.variables.emplace_back().name = options.name;
-    for (const auto output : op.outputs) handles_[output] = found->second;
-    return {};
-  }
-  Result<std::size_t> find(const Operator& op) const {
-    const std::size_t operands = op.code == Code::assign_variable ? 2 : 1;
-    if (op.inputs.size() != operands || op.inputs.back() < 0) return bad("a missing operand");
-    const auto found = handles_.find(op.inputs[0]);
-    if (found == handles_.end()) return bad("a handle that VAR_HANDLE does not make");
-    return found->second;
-  }
-  Result<void> size(std::size_t index, const Tensor& value) {
-    auto& variable = model_.variables[index];
-    if (variable.bytes != 0 && variable.bytes != value.bytes()) {
-      return bad(fmt::format("{} bytes for a variable of {}", value.bytes(), variable.bytes));
+  Result<std::shared_ptr<const Model>> graph(std::int32_t index, Need& need) {
+    constexpr std::size_t most_bytes = 1U << 30;
+    constexpr int most_depth = 16;
+    if (index < 1 || static_cast<std::size_t>(index) >= subgraphs_.size()) {
+      return bad(fmt::format("subgraph {} of {}", index, subgraphs_.size()));
     }
-    // Where nothing is assigned before the first read, values are 0 as the first assignment's
-    // tensor has it: in each byte its zero point.
-    if (variable.bytes == 0) variable.fill = static_cast<std::uint8_t>(value.zero_point());
-    variable.bytes = value.bytes();
-    return {};
+    auto found = known_.find(index);
+    if (found == known_.end()) {
+      if (depth_ == most_depth) {
+        return make_error(Errc::too_large, "subgraphs that run themselves, or too deep",
+                          "convert the model again");
+      }
+      ++depth_;
+      AIOT_TRY(auto read, read_graph(index));
+      --depth_;
+      found = known_.emplace(index, std::move(read)).first;
+    }
+    need.operators += found->second.need.operators;
+    need.bytes += found->second.need.bytes;
+    if (need.operators > most_operators || need.bytes > most_bytes) {
+      return make_error(Errc::too_large, "subgraphs that run subgraphs", "convert the model again");
+    }
+    return found->second.graph;
   }
 
-  Model& model_;
-  std::map<std::string, std::size_t> names_;
-  std::map<std::int32_t, std::size_t> handles_, outer_handles_;  ///< by tensor
+  Result<Known> read_graph(std::int32_t index) {
+    const auto where = fmt::format("subgraph {}", index);
+    auto model = std::make_shared<Model>();
+    AIOT_CHECK(read_subgraph(document_, subgraphs_.at(static_cast<std::size_t>(index)), codes_,
+                             buffers_, *model)
+                   .with(where));
+    AIOT_CHECK(check_graph(*model).with(where));
+    for (const auto& op : model->operators) {
+      switch (op.code) {
+        case Code::var_handle:
+        case Code::read_variable:
+        case Code::assign_variable:
+        case Code::call_once:
+        case Code::svdf:
+        case Code::unidirectional_sequence_lstm:
+          return make_error(Errc::unsupported_option,
+                            fmt::format("{}: {} keeps values there", where, name_of(op.code)),
+                            "convert the model again without it");
+        default: break;
+      }
+    }
+    AIOT_TRY(const auto need, read(*model));
+    return Known{std::move(model), need};
+  }
+
+  Document& document_;
+  const Tables& subgraphs_;
+  const std::vector<CodeEntry>& codes_;
+  const Tables& buffers_;
+  std::map<std::int32_t, Known> known_;
+  int depth_ = 0;
 };
 
 }  // namespace
@@ -422,7 +413,10 @@ Result<Model> read_model(Bytes file) {
     const auto fill = tensor.type == Type::int8 ? tensor.zero_point() : 0;
     model.variables.push_back({tensor.name, tensor.bytes(), {}, static_cast<std::uint8_t>(fill)});
   }
+  if (model.inputs.empty()) return bad("the model has no input");
+  if (model.outputs.empty()) return bad("the model has no output");
   AIOT_CHECK(check_graph(model));
+  AIOT_CHECK(Branches(document, subgraphs, codes, buffers).read(model));
   VariableResolver variables(model);
   AIOT_CHECK(variables.resolve([&](std::int32_t index) -> Result<void> {
     if (index < 1 || static_cast<std::size_t>(index) >= subgraphs.size()) {

@@ -49,6 +49,30 @@ std::size_t write_tensor(Writer& writer, const Tensor& tensor, std::uint32_t buf
   return table.position;
 }
 
+/// The graphs that the operators of `graph` run, each once.
+void add_branches(const Model& graph, std::vector<const Model*>& graphs) {
+  for (const auto& op : graph.operators) {
+    const auto* options = std::get_if<BranchOptions>(&op.options);
+    if (options == nullptr) continue;
+    for (const auto* one : {options->first_graph.get(), options->second_graph.get()}) {
+      if (one != nullptr && std::ranges::find(graphs, one) == graphs.end()) graphs.push_back(one);
+    }
+  }
+}
+
+/// IF and WHILE name their graphs by the places that these have now.
+Operator with_places(Operator op, const std::vector<const Model*>& graphs) {
+  auto* options = std::get_if<BranchOptions>(&op.options);
+  if (options == nullptr) return op;
+  const auto set = [&](std::int32_t& index, const Model* graph) {
+    const auto found = std::ranges::find(graphs, graph);
+    if (found != graphs.end()) index = static_cast<std::int32_t>(found - graphs.begin());
+  };
+  set(options->first, options->first_graph.get());
+  set(options->second, options->second_graph.get());
+  return op;
+}
+
 std::size_t write_operator(Writer& writer, const Operator& op, std::uint32_t code) {
   const auto options = write_options(op);
   const auto table = writer.table({Field::scalar(0, code), Field::offset(1), Field::offset(2),
@@ -67,6 +91,7 @@ std::size_t write_operator(Writer& writer, const Operator& op, std::uint32_t cod
 }
 
 std::size_t write_subgraph(Writer& writer, const Model& model,
+                           const std::vector<const Model*>& graphs,
                            const std::map<Code, std::uint32_t>& codes, std::uint32_t& buffers) {
   const auto table =
       writer.table({Field::offset(0), Field::offset(1), Field::offset(2), Field::offset(3)});
@@ -76,7 +101,7 @@ std::size_t write_subgraph(Writer& writer, const Model& model,
   writer.point(table.fields[1], writer.vector(model.inputs));
   writer.point(table.fields[2], writer.vector(model.outputs));
   writer.point(table.fields[3], write_each(writer, model.operators, [&](const Operator& op) {
-                 return write_operator(writer, op, codes.at(op.code));
+                 return write_operator(writer, with_places(op, graphs), codes.at(op.code));
                }));
   return table.position;
 }
@@ -101,6 +126,7 @@ std::size_t write_buffers(Writer& writer, const std::vector<const Model*>& graph
 Bytes write_model(const Model& model, const Model* initial) {
   std::vector<const Model*> graphs = {&model};
   if (initial != nullptr) graphs.push_back(initial);
+  for (std::size_t i = 0; i < graphs.size(); ++i) add_branches(*graphs[i], graphs);
   std::map<Code, std::uint32_t> codes;
   std::vector<Code> in_order;
   for (const auto* graph : graphs) {
@@ -117,7 +143,7 @@ Bytes write_model(const Model& model, const Model* initial) {
                write_each(writer, in_order, [&](Code code) { return write_code(writer, code); }));
   std::uint32_t buffers = 1;  // buffer 0 is empty
   writer.point(root.fields[2], write_each(writer, graphs, [&](const Model* graph) {
-                 return write_subgraph(writer, *graph, codes, buffers);
+                 return write_subgraph(writer, *graph, graphs, codes, buffers);
                }));
   writer.point(root.fields[3], writer.string(model.description));
   writer.point(root.fields[4], write_buffers(writer, graphs));

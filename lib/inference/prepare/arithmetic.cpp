@@ -152,4 +152,54 @@ Result<Extreme> prepare_extreme(const Node& node) {
   return extreme;
 }
 
+namespace {
+
+kernel::Relation relation_of(Code code) {
+  switch (code) {
+    case Code::not_equal: return kernel::Relation::not_equal;
+    case Code::less: return kernel::Relation::less;
+    case Code::less_equal: return kernel::Relation::less_equal;
+    case Code::greater: return kernel::Relation::greater;
+    case Code::greater_equal: return kernel::Relation::greater_equal;
+    default: return kernel::Relation::equal;
+  }
+}
+
+bool is_comparable(Code code, Type type) {
+  if (code == Code::logical_or || code == Code::logical_and) return type == Type::boolean;
+  if (type == Type::boolean) return code == Code::equal || code == Code::not_equal;
+  return type == Type::int8 || type == Type::int32 || type == Type::int64 || type == Type::float32;
+}
+
+}  // namespace
+
+Result<Compare> prepare_compare(const Node& node) {
+  AIOT_CHECK(node.expect(2, 2));
+  AIOT_TRY(const auto* a, node.input(0));
+  AIOT_TRY(const auto* b, node.input(1));
+  AIOT_TRY(const auto* output, node.output());
+  if (!is_comparable(node.op().code, a->type)) {
+    return node.fail(Errc::unsupported_option,
+                     fmt::format("{} is {}", node.input_name(0), name_of(a->type)));
+  }
+  AIOT_CHECK(expect_type(node, *b, a->type, node.input_name(1)));
+  AIOT_CHECK(expect_type(node, *output, Type::boolean, node.output_name()));
+  Compare compare;
+  compare.relation = relation_of(node.op().code);
+  compare.type = a->type;
+  compare.a = node.input_index(0);
+  compare.b = node.input_index(1);
+  compare.output = node.output_index();
+  AIOT_TRY(compare.shape, broadcast(node, *a, *b, *output));
+  if (a->type != Type::int8) return compare;
+  AIOT_CHECK(expect_one_scale(node, *a, node.input_name(0)));
+  AIOT_CHECK(expect_one_scale(node, *b, node.input_name(1)));
+  auto& q = compare.quantized;
+  q.offset_a = -a->zero_point();
+  q.offset_b = -b->zero_point();
+  AIOT_TRY(q.factor_a, factor_below_one(node, static_cast<double>(a->scale())));
+  AIOT_TRY(q.factor_b, factor_below_one(node, static_cast<double>(b->scale())));
+  return compare;
+}
+
 }  // namespace aiot::inference

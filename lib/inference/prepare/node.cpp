@@ -73,6 +73,32 @@ std::string Node::output_name(std::size_t position) const {
   return name_in(*model_, "output", position, output_index(position));
 }
 
+Result<bool> has_work(const Node& node) {
+  const auto is_empty = [&](std::int32_t index) {
+    return index >= 0 && node.model().tensors[static_cast<std::size_t>(index)].elements() == 0;
+  };
+  if (node.outputs() != 0 && std::ranges::all_of(node.op().outputs, is_empty)) return false;
+  const auto may_be_empty = [&](std::size_t position) {
+    switch (node.op().code) {
+      case Code::concatenation: return true;
+      case Code::reshape:
+      case Code::transpose: return position == 1;
+      case Code::fill: return position == 0;
+      default: return false;
+    }
+  };
+  for (std::size_t i = 0; i < node.inputs(); ++i) {
+    if (!is_empty(node.input_index(i)) || may_be_empty(i)) continue;
+    return node.fail(Errc::unsupported_option, node.input_name(i) + " has no values");
+  }
+  for (std::size_t i = 0; i < node.outputs(); ++i) {
+    if (!is_empty(node.output_index(i))) continue;
+    if (node.op().code == Code::split_v) continue;
+    return node.fail(Errc::unsupported_option, node.output_name(i) + " has no values");
+  }
+  return true;
+}
+
 std::string shape_text(const std::vector<std::int32_t>& shape) {
   return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
 }
@@ -149,9 +175,18 @@ Result<Steps> window_steps(const Node& node, Padding padding, std::int32_t image
   const std::int64_t extent = static_cast<std::int64_t>(window - 1) * dilation + 1;
   Steps steps;
   if (padding == Padding::valid) {
-    if (extent > image) {
+    if (extent > image && image != 1) {
       return node.fail(Errc::bad_model,
                        fmt::format("a window of {} does not fit on {}", extent, image));
+    }
+    if (extent > image) {
+      // A model of variable length, exported with an image of 1: one step, what hangs over counts
+      // as 0. The reference's quotients go towards 0.
+      steps.count = 1;
+      const auto fitting = (image + stride - extent) / stride;
+      const auto over = (fitting - 1) * stride + extent - image;
+      steps.pad_before = static_cast<std::int32_t>(std::max<std::int64_t>(over, 0) / 2);
+      return steps;
     }
     steps.count = static_cast<std::int32_t>((image - extent) / stride + 1);
     return steps;
@@ -216,6 +251,7 @@ Result<kernel::Factor> checked_factor(const Node& node, double value) {
 Result<std::vector<std::int32_t>> constant_integers(const Node& node, std::size_t position) {
   AIOT_TRY(const auto* tensor, node.input(position));
   const auto name = node.input_name(position);
+  if (tensor->elements() == 0) return std::vector<std::int32_t>{};
   if (!tensor->is_constant()) {
     return node.fail(Errc::unsupported_option, fmt::format("{} is computed", name),
                      "convert the model with fixed shapes");

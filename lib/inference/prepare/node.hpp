@@ -55,6 +55,10 @@ class Node {
   std::size_t index_;
 };
 
+/// False when none of the operator's outputs has a value: it is left out. Errc::unsupported_option
+/// for an input without values that its kernel could not take.
+Result<bool> has_work(const Node& node);
+
 /// "1x49x10x1"; "scalar" without dimensions.
 std::string shape_text(const std::vector<std::int32_t>& shape);
 

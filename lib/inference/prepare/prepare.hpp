@@ -3,6 +3,8 @@
 #include <array>
 #include <vector>
 
+#include "inference/kernel/logic.hpp"
+#include "inference/kernel/lstm.hpp"
 #include "inference/prepare/node.hpp"
 
 /// Each operator ready for its kernel: its shapes checked, its scales turned into integers. Every
@@ -53,6 +55,18 @@ struct Svdf {
 };
 Result<Svdf> prepare_svdf(const Node& node);
 
+/// UNIDIRECTIONAL_SEQUENCE_LSTM, ready for its kernel; the gates are input, forget, cell, output.
+struct Lstm {
+  kernel::LstmShape shape;
+  Type type = Type::int8;            ///< or int16, float32
+  kernel::LstmQuantized quantized;   ///< when int8 or int16
+  float cell_clip = 0;               ///< when float32
+  std::size_t hidden = 0, cell = 0;  ///< indices in Model::variables
+  std::array<std::int32_t, 4> input_weights{}, recurrent_weights{}, biases{};
+  std::int32_t input = 0, output = 0;  ///< tensors of the model, as those of the weights
+};
+Result<Lstm> prepare_lstm(const Node& node);
+
 /// BATCH_MATMUL, ready for its kernel.
 struct BatchMatMul {
   kernel::BatchMatMulShape shape;
@@ -82,6 +96,16 @@ struct Extreme {
   std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
 };
 Result<Extreme> prepare_extreme(const Node& node);
+
+/// EQUAL and the other comparisons, LOGICAL_OR and LOGICAL_AND; the result is bool.
+struct Compare {
+  kernel::Relation relation{};
+  kernel::Broadcast shape;
+  Type type = Type::int8;                 ///< or float32, int32, int64, bool
+  kernel::CompareInt8 quantized;          ///< when int8
+  std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
+};
+Result<Compare> prepare_compare(const Node& node);
 
 /// AVERAGE_POOL_2D or MAX_POOL_2D, ready for its kernel.
 struct Pool {
@@ -207,6 +231,16 @@ Result<Moves> prepare_pack(const Node& node);
 Result<Moves> prepare_unpack(const Node& node);
 Result<Moves> prepare_split(const Node& node);
 Result<Moves> prepare_split_v(const Node& node);
+Result<Moves> prepare_slice(const Node& node);
+/// SPACE_TO_DEPTH and DEPTH_TO_SPACE.
+Result<Moves> prepare_space_and_depth(const Node& node);
+/// What lies around is the output's zero point, as in TensorFlow Lite (the micro reference leaves
+/// it to what was in memory).
+Result<Moves> prepare_space_to_batch(const Node& node);
+Result<Moves> prepare_batch_to_space(const Node& node);
+Result<Moves> prepare_broadcast_to(const Node& node);
+Result<Moves> prepare_reverse(const Node& node);
+Result<Moves> prepare_zeros_like(const Node& node);
 
 /// Bytes between neighbours in each dimension of a dense tensor.
 std::vector<std::ptrdiff_t> dense_steps(const Tensor& tensor);

@@ -23,6 +23,7 @@ std::uint64_t macs_of(const Node& node) {
   const auto output = node.output();
   if (!output || input == nullptr || weights == nullptr) return 0;
   const std::uint64_t outputs = (*output)->elements();
+  if (outputs == 0) return 0;
   switch (node.op().code) {
     case Code::conv_2d:
       return outputs * extent(*weights, 1) * extent(*weights, 2) * extent(*weights, 3);
@@ -34,6 +35,8 @@ std::uint64_t macs_of(const Node& node) {
                               : image->elements() * extent(*weights, 0) * extent(*weights, 1) *
                                     extent(*weights, 2);
     }
+    case Code::unidirectional_sequence_lstm:
+      return 4 * outputs * (extent(*weights, 1) + extent(**output, (*output)->shape.size() - 1));
     case Code::batch_matmul:
       return outputs * extent(*input, input->shape.size() -
                                           (node.options<BatchMatMulOptions>().transpose_a ? 2 : 1));
@@ -89,11 +92,6 @@ ModelEngine::ModelEngine(std::shared_ptr<const Model> model)
 
 namespace {
 
-constexpr std::size_t arena_alignment = 16;
-struct alignas(arena_alignment) Block {
-  std::uint8_t bytes[arena_alignment];
-};
-
 /// The graph run operator by operator on the portable kernels: the oracle of every faster way, and
 /// what runs where there is none.
 class Interpreter final : public ModelEngine {
@@ -111,7 +109,7 @@ class Interpreter final : public ModelEngine {
   std::string name() const override { return "reference scalar"; }
   Result<void> invoke() override {
     for (const auto& step : steps_) step(places_);
-    return {};
+    return finished();
   }
   Result<void> invoke_timed(std::span<std::chrono::nanoseconds> times) override {
     Lap lap;
@@ -119,7 +117,7 @@ class Interpreter final : public ModelEngine {
       steps_[i](places_);
       lap.add_to(times[i]);
     }
-    return {};
+    return finished();
   }
   MemoryUse memory() const override {
     return {memory_.size() * arena_alignment + variables_bytes(), constants_.bytes(),

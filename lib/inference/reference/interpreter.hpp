@@ -17,6 +17,8 @@ using Step = std::function<void(const Places&)>;
 
 /// Prepares the operator. Errc::bad_model, unsupported_option, unsupported_operator.
 Result<Step> make_step(const Node& node);
+/// The same for IF and WHILE.
+Result<Step> make_branch(const Node& node);
 
 /// What every engine reports of its model, and where its inputs and outputs are.
 class ModelEngine : public Engine {
@@ -36,6 +38,12 @@ class ModelEngine : public Engine {
   explicit ModelEngine(std::shared_ptr<const Model> model);
   const Model& model() const { return *model_; }
   Variables& variables() { return variables_; }
+  /// At the end of a run: Errc::engine_failed when a WHILE was given up.
+  Result<void> finished() {
+    if (variables_.has_ended()) return {};
+    return make_error(Errc::engine_failed, "WHILE goes round more than 1048576 times",
+                      "give inputs for which the model ends");
+  }
   std::size_t variables_bytes() const { return variables_.bytes(); }
 
   Places places_;  ///< set by the engine, at least for inputs and outputs of the model

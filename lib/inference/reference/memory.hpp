@@ -50,6 +50,12 @@ struct Arena {
   std::size_t bytes = 0;
 };
 
+/// What the portable kernels' arenas are made of.
+constexpr std::size_t arena_alignment = 16;
+struct alignas(arena_alignment) Block {
+  std::uint8_t bytes[arena_alignment];
+};
+
 /// Offsets are multiples of `alignment` (a power of two). Inputs of the model live all the time,
 /// its outputs from when they are made to the end. Errc::too_large beyond 1 GiB.
 Result<Arena> plan_arena(const Model& model, std::size_t alignment);
@@ -63,7 +69,18 @@ class Variables {
   void reset();
   std::size_t bytes() const;
 
+  /// False when WHILE has gone round too often in this run: it might never end.
+  bool may_repeat() { return ++rounds_ <= most_rounds; }
+  /// Whether a run came to its end; the next one begins.
+  bool has_ended() {
+    const bool ended = rounds_ <= most_rounds;
+    rounds_ = 0;
+    return ended;
+  }
+
  private:
+  static constexpr std::uint64_t most_rounds = 1U << 20;
+  std::uint64_t rounds_ = 0;
   const Model& model_;
   std::vector<std::vector<std::uint8_t>> values_;
 };

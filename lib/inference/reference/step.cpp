@@ -136,6 +136,48 @@ Result<Step> extreme(const Node& node) {
 }
 
 template <class T>
+void run(const Compare& p, const Places& at) {
+  kernel::compare(p.relation, p.shape, at.in<T>(p.a), at.in<T>(p.b),
+                  at.out<std::uint8_t>(p.output));
+}
+
+Result<Step> compare(const Node& node) {
+  AIOT_TRY(const auto p, prepare_compare(node));
+  return Step([p](const Places& at) {
+    switch (p.type) {
+      case Type::int8:
+        return kernel::compare(p.relation, p.shape, p.quantized, at.in<std::int8_t>(p.a),
+                               at.in<std::int8_t>(p.b), at.out<std::uint8_t>(p.output));
+      case Type::boolean: return run<std::uint8_t>(p, at);
+      case Type::int32: return run<std::int32_t>(p, at);
+      case Type::int64: return run<std::int64_t>(p, at);
+      default: return run<float>(p, at);
+    }
+  });
+}
+
+Result<Step> combine(const Node& node) {
+  AIOT_TRY(const auto p, prepare_compare(node));
+  const bool any = node.op().code == Code::logical_or;
+  return Step([p, any](const Places& at) {
+    kernel::combine(any, p.shape, at.in<std::uint8_t>(p.a), at.in<std::uint8_t>(p.b),
+                    at.out<std::uint8_t>(p.output));
+  });
+}
+
+/// LOGICAL_NOT.
+Result<Step> negate(const Node& node) {
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_CHECK(expect_type(node, *input, Type::boolean, node.input_name(0)));
+  AIOT_TRY(const auto p, prepare_copy(node));
+  return Step([p](const Places& at) {
+    const auto* in = at.in<std::uint8_t>(p.input);
+    auto* out = at.out<std::uint8_t>(p.output);
+    for (std::size_t i = 0; i < p.bytes; ++i) out[i] = in[i] == 0 ? 1 : 0;
+  });
+}
+
+template <class T>
 void run(const ArgExtreme& p, const Places& at) {
   kernel::arg_extreme(p.maximum, p.outer, p.extent, p.inner, at.in<T>(p.input),
                       at.out<std::int32_t>(p.output));
@@ -379,6 +421,33 @@ Result<Step> svdf(const Node& node) {
   });
 }
 
+template <class Bias, class T, class Cell, class How, class Weight>
+void run(const Lstm& p, const How& how, const Places& at) {
+  kernel::LstmWeights<Weight, Bias> weights;
+  for (std::size_t gate = 0; gate < 4; ++gate) {
+    weights.input[gate] = at.in<Weight>(p.input_weights[gate]);
+    weights.recurrent[gate] = at.in<Weight>(p.recurrent_weights[gate]);
+    weights.bias[gate] = at.in<Bias>(p.biases[gate]);
+  }
+  kernel::lstm(p.shape, how, weights, at.in<T>(p.input),
+               reinterpret_cast<T*>(at.variables->at(p.hidden)),
+               reinterpret_cast<Cell*>(at.variables->at(p.cell)), at.out<T>(p.output));
+}
+
+Result<Step> lstm(const Node& node) {
+  AIOT_TRY(const auto p, prepare_lstm(node));
+  return Step([p](const Places& at) {
+    using Int = kernel::LstmQuantized;
+    switch (p.type) {
+      case Type::int8:
+        return run<std::int32_t, std::int8_t, std::int16_t, Int, std::int8_t>(p, p.quantized, at);
+      case Type::int16:
+        return run<std::int64_t, std::int16_t, std::int16_t, Int, std::int8_t>(p, p.quantized, at);
+      default: return run<float, float, float, float, float>(p, p.cell_clip, at);
+    }
+  });
+}
+
 Result<Step> quantize(const Node& node) {
   AIOT_TRY(const auto* input, node.input(0));
   AIOT_TRY(const auto* output, node.output());
@@ -395,6 +464,7 @@ Result<Step> quantize(const Node& node) {
 
 Result<Step> moves(Result<Moves> prepared) {
   AIOT_TRY(auto all, std::move(prepared));
+  for (auto& block : all.blocks) block.move = kernel::simplified(block.move);
   return Step([p = std::move(all)](const Places& at) {
     if (!p.fill.empty()) {
       kernel::fill(p.fill.data(), p.fill.size(), p.fill_bytes,
@@ -430,6 +500,8 @@ Result<Step> shape(const Node& node) {
 }  // namespace
 
 Result<Step> make_step(const Node& node) {
+  AIOT_TRY(const bool works, has_work(node));
+  if (!works) return Step([](const Places& /*at*/) {});
   switch (node.op().code) {
     case Code::conv_2d:
     case Code::depthwise_conv_2d: return conv(node);
@@ -442,6 +514,17 @@ Result<Step> make_step(const Node& node) {
     case Code::div:
     case Code::squared_difference: return arithmetic(node);
     case Code::prelu: return prelu(node);
+    case Code::equal:
+    case Code::not_equal:
+    case Code::less:
+    case Code::less_equal:
+    case Code::greater:
+    case Code::greater_equal: return compare(node);
+    case Code::logical_or:
+    case Code::logical_and: return combine(node);
+    case Code::logical_not: return negate(node);
+    case Code::if_:
+    case Code::while_: return make_branch(node);
     case Code::maximum:
     case Code::minimum: return extreme(node);
     case Code::arg_max:
@@ -457,6 +540,7 @@ Result<Step> make_step(const Node& node) {
     case Code::reduce_max:
     case Code::reduce_min: return reduction(node);
     case Code::svdf: return svdf(node);
+    case Code::unidirectional_sequence_lstm: return lstm(node);
     case Code::batch_matmul: return batch_matmul(node);
     case Code::gather: return gather(node);
     case Code::fill: return fill(node);
@@ -494,6 +578,14 @@ Result<Step> make_step(const Node& node) {
     case Code::unpack: return moves(prepare_unpack(node));
     case Code::split: return moves(prepare_split(node));
     case Code::split_v: return moves(prepare_split_v(node));
+    case Code::slice: return moves(prepare_slice(node));
+    case Code::space_to_depth:
+    case Code::depth_to_space: return moves(prepare_space_and_depth(node));
+    case Code::space_to_batch_nd: return moves(prepare_space_to_batch(node));
+    case Code::batch_to_space_nd: return moves(prepare_batch_to_space(node));
+    case Code::broadcast_to: return moves(prepare_broadcast_to(node));
+    case Code::reverse_v2: return moves(prepare_reverse(node));
+    case Code::zeros_like: return moves(prepare_zeros_like(node));
     case Code::var_handle:
     case Code::call_once: return Step([](const Places& /*at*/) {});  // done when the file was read
     case Code::read_variable:

@@ -105,8 +105,9 @@ TEST_CASE("malformed: each damage is told by its place") {
        Errc::bad_model, "operator 0 (CONV_2D): input 1 is missing"},
       {"a negative dimension", [](Sample& s) { s.model.tensors[3].shape[1] = -4; }, Errc::bad_model,
        "tensor 3 (sums): a dimension of -4"},
-      {"a dimension of 0", [](Sample& s) { s.model.tensors[3].shape[1] = 0; }, Errc::bad_model,
-       "tensor 3 (sums): a dimension of 0"},
+      {"a dimension of 0 before an operator that wants values",
+       [](Sample& s) { s.model.tensors[3].shape[1] = 0; }, Errc::unsupported_option,
+       "operator 1 (RELU6): input 0 (sums) has no values"},
       {"a shape that overflows",
        [](Sample& s) {
          s.model.tensors[3].shape = {65'536, 65'536, 65'536, 65'536};
@@ -198,7 +199,7 @@ TEST_CASE("malformed: each damage is told by its place") {
       {"control bytes in a name",
        [](Sample& s) {
          s.model.tensors[3].name = "\x1b[2J";
-         s.model.tensors[3].shape[1] = 0;
+         s.model.tensors[3].shape[1] = -1;
        },
        Errc::bad_model, "tensor 3 (\\x1b[2J)"},
   };

@@ -43,6 +43,9 @@ constexpr Known models[] = {
     {"text_classification"},
     {"movenet_192", "2009e36748fabb1a"},
     {"style_transfer_384", "7fa7220a2583055d"},
+    {"keras_lstm_mnist"},
+    {"melspectrogram"},
+    {"openwakeword_hey_jarvis"},
 };
 
 std::shared_ptr<const Model> zoo_model(const Known& known) {

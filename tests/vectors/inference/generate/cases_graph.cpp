@@ -1,5 +1,8 @@
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <deque>
+#include <memory>
 
 #include "cases.hpp"
 #include "inference/model/file.hpp"
@@ -223,7 +226,92 @@ Bytes graph(Random& r, Type) {
   return g.file(outputs);
 }
 
-constexpr std::array<Maker, 1> makers = {{{"graph", graph, true}}};
+/// A graph of float32 tensors by hand: what IF and WHILE run.
+struct Plain {
+  Model model{};
+  std::deque<Bytes> constants{};
+
+  std::int32_t add(Type type, std::int32_t count) {
+    Tensor tensor;
+    tensor.type = type;
+    tensor.shape = {count};
+    model.tensors.push_back(std::move(tensor));
+    return static_cast<std::int32_t>(model.tensors.size() - 1);
+  }
+  std::int32_t input(std::int32_t count) {
+    model.inputs.push_back(add(Type::float32, count));
+    return model.inputs.back();
+  }
+  std::int32_t constant(float value) {
+    const auto index = add(Type::float32, 1);
+    auto& data = constants.emplace_back();
+    aiot::append_le32(data, std::bit_cast<std::uint32_t>(value));
+    model.tensors.back().data = data;
+    return index;
+  }
+  std::int32_t compute(Code code, std::vector<std::int32_t> inputs, Type type, std::int32_t count) {
+    Operator op;
+    op.code = code;
+    op.inputs = std::move(inputs);
+    op.outputs = {add(type, count)};
+    if (code == Code::add || code == Code::mul) op.options = ArithmeticOptions{};
+    model.operators.push_back(op);
+    return op.outputs[0];
+  }
+};
+
+/// WHILE: a vector is scaled as long as a counter is below a limit.
+Operator loop(Random& r, Plain& outer, Plain& condition, Plain& body, std::int32_t count) {
+  Operator op;
+  op.code = Code::while_;
+  op.inputs = {outer.input(1), outer.input(count)};
+  op.outputs = {outer.add(Type::float32, 1), outer.add(Type::float32, count)};
+  const auto counter = condition.input(1);
+  condition.input(count);
+  const auto limit = condition.constant(r.scale(0.5F, 20));
+  condition.model.outputs = {condition.compute(Code::less, {counter, limit}, Type::boolean, 1)};
+  const auto now = body.input(1);
+  const auto scaled = body.input(count);
+  const auto step = body.constant(r.scale(0.3F, 3));
+  const auto factor = body.constant(r.scale(0.5F, 1.5F));
+  body.model.outputs = {body.compute(Code::add, {now, step}, Type::float32, 1),
+                        body.compute(Code::mul, {scaled, factor}, Type::float32, count)};
+  return op;
+}
+
+/// IF: the larger of two numbers decides whether a vector is shifted or scaled.
+Operator decision(Random& r, Plain& outer, Plain& yes, Plain& no, std::int32_t count) {
+  Operator op;
+  op.code = Code::if_;
+  const auto left = outer.input(1);
+  const auto right = outer.input(1);
+  const auto values = outer.input(count);
+  op.inputs = {outer.compute(Code::greater, {left, right}, Type::boolean, 1), values};
+  op.outputs = {outer.add(Type::float32, count)};
+  const auto shifted = yes.input(count);
+  const auto shift = yes.constant(r.scale(0.3F, 3));
+  yes.model.outputs = {yes.compute(Code::add, {shifted, shift}, Type::float32, count)};
+  const auto scaled = no.input(count);
+  const auto factor = no.constant(r.scale(0.3F, 3));
+  no.model.outputs = {no.compute(Code::mul, {scaled, factor}, Type::float32, count)};
+  return op;
+}
+
+Bytes branches(Random& r, Type /*type*/) {
+  const auto count = r.between(1, 6);
+  Plain outer;
+  Plain first;
+  Plain second;
+  auto op = r.chance(50) ? loop(r, outer, first, second, count)
+                         : decision(r, outer, first, second, count);
+  op.options = BranchOptions{1, 2, std::make_shared<const Model>(std::move(first.model)),
+                             std::make_shared<const Model>(std::move(second.model))};
+  outer.model.outputs = op.outputs;
+  outer.model.operators.push_back(op);
+  return write_model(outer.model);
+}
+
+constexpr std::array<Maker, 2> makers = {{{"graph", graph, true}, {"branches", branches, true}}};
 
 }  // namespace
 

@@ -323,6 +323,118 @@ Bytes shape_of(Random& r, Type type) {
   return op.file(NoOptions{});
 }
 
+Bytes slice(Random& r, Type type) {
+  OneOperator op(r, Code::slice);
+  const auto shape = any_shape(r, 1, 5);
+  std::vector<std::int32_t> begin;
+  std::vector<std::int32_t> size;
+  Shape out;
+  for (const auto extent : shape) {
+    begin.push_back(r.between(0, extent - 1));
+    out.push_back(r.between(1, extent - begin.back()));
+    const bool rest = r.chance(20);
+    if (rest) out.back() = extent - begin.back();
+    size.push_back(rest ? -1 : out.back());
+  }
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  op.constant_integers(begin);
+  op.constant_integers(size);
+  op.output(type, out, q);
+  return op.file(NoOptions{});
+}
+
+Bytes space_and_depth(Random& r, Type type) {
+  const bool to_depth = r.chance(50);
+  OneOperator op(r, to_depth ? Code::space_to_depth : Code::depth_to_space);
+  const auto block = r.between(1, 3);
+  const auto n = r.between(1, 2);
+  const auto h = r.between(1, 4);
+  const auto w = r.between(1, 4);
+  const auto c = r.between(1, 5);
+  const Shape wide = {n, h * block, w * block, c};
+  const Shape deep = {n, h, w, c * block * block};
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, to_depth ? wide : deep, q);
+  op.output(type, to_depth ? deep : wide, q);
+  return op.file(BlockOptions{block});
+}
+
+/// Both ways; around the space lies what is not 0 in TensorFlow Lite alone, so zero points are 0.
+Bytes space_and_batch(Random& r, Type type) {
+  const bool apart = r.chance(50);
+  OneOperator op(r, apart ? Code::space_to_batch_nd : Code::batch_to_space_nd);
+  const int sides = r.chance(25) ? 1 : 2;
+  const auto n = r.between(1, 2);
+  Shape space = {n};
+  Shape blocks = {n};
+  std::vector<std::int32_t> block;
+  Bytes around;
+  for (int i = 0; i < sides; ++i) {
+    const auto size = r.between(1, 3);
+    const auto small = r.between(1, 4);
+    const auto before = r.between(0, std::min(2, size * small - 1));
+    const auto behind = r.between(0, std::min(2, size * small - 1 - before));
+    block.push_back(size);
+    blocks[0] *= size;
+    blocks.push_back(small);
+    space.push_back(size * small - before - behind);
+    aiot::append_le32(around, static_cast<std::uint32_t>(before));
+    aiot::append_le32(around, static_cast<std::uint32_t>(behind));
+  }
+  const auto c = r.between(1, 5);
+  space.push_back(c);
+  blocks.push_back(c);
+  const Quantization q = {{0.1F}, {0}, 0};
+  op.input(type, apart ? space : blocks, q);
+  op.constant_integers(block);
+  op.constant(Type::int32, {sides, 2}, {}, around);
+  op.output(type, apart ? blocks : space, q);
+  return op.file(NoOptions{});
+}
+
+Bytes broadcast_to(Random& r, Type type) {
+  OneOperator op(r, Code::broadcast_to);
+  const auto out = any_shape(r, 1, 5);
+  Shape shape = out;
+  for (auto& extent : shape) {
+    if (r.chance(50)) extent = 1;
+  }
+  shape.erase(shape.begin(), shape.begin() + r.between(0, static_cast<int>(shape.size()) - 1));
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  op.constant_integers(out);
+  op.output(type, out, q);
+  return op.file(NoOptions{});
+}
+
+/// The reference wants axes side by side.
+Bytes reverse(Random& r, Type type) {
+  OneOperator op(r, Code::reverse_v2);
+  const auto shape = any_shape(r, 1, 4);
+  const auto rank = static_cast<std::int32_t>(shape.size());
+  const auto first = r.between(0, rank - 1);
+  std::vector<std::int32_t> axes;
+  for (auto axis = first; axis <= r.between(first, rank - 1); ++axis) {
+    axes.push_back(r.chance(30) ? axis - rank : axis);
+  }
+  if (axes.empty()) axes.push_back(first);
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  op.constant_integers(axes);
+  op.output(type, shape, q);
+  return op.file(NoOptions{});
+}
+
+Bytes zeros_like(Random& r, Type type) {
+  OneOperator op(r, Code::zeros_like);
+  const auto shape = any_shape(r, 1, 4);
+  const auto q = op.quantization(0.01F, 1);
+  op.input(type, shape, q);
+  op.output(type, shape, q);
+  return op.file(NoOptions{});
+}
+
 constexpr Maker makers[] = {{"mirror_pad", mirror_pad},
                             {"gather", gather},
                             {"fill", fill},
@@ -340,7 +452,13 @@ constexpr Maker makers[] = {{"mirror_pad", mirror_pad},
                             {"strided_slice", strided_slice},
                             {"resize_bilinear", resize_bilinear},
                             {"resize_nearest_neighbor", resize_nearest},
-                            {"shape", shape_of}};
+                            {"shape", shape_of},
+                            {"slice", slice},
+                            {"space_and_depth", space_and_depth},
+                            {"space_and_batch", space_and_batch},
+                            {"broadcast_to", broadcast_to},
+                            {"reverse", reverse},
+                            {"zeros_like", zeros_like}};
 
 }  // namespace
 

@@ -283,6 +283,46 @@ Bytes svdf(Random& r, Type /*type*/) {
   return op.file(SvdfOptions{rank, Activation::relu});
 }
 
+Bytes lstm(Random& r, Type type) {
+  if (type == Type::int8 && r.chance(40)) type = Type::int16;
+  const bool real = type == Type::float32;
+  OneOperator op(r, Code::unidirectional_sequence_lstm);
+  LstmOptions o{Activation::tanh, 0, 0, r.chance(30)};
+  if (r.chance(40)) o.cell_clip = r.scale(0.1F, 4);
+  const auto batches = r.between(1, 3);
+  const auto steps = r.between(1, 5);
+  const auto inputs = r.between(1, 12);
+  const auto units = r.between(1, 9);
+  const auto symmetric = [&](float least, float most) {
+    return Quantization{{r.scale(least, most)}, {0}, 0};
+  };
+  const auto in = type == Type::int16 ? symmetric(1e-5F, 3e-4F) : op.quantization(0.005F, 0.1F);
+  const auto hidden =
+      type == Type::int16 ? symmetric(2e-5F, 5e-5F) : op.quantization(0.004F, 0.02F);
+  const auto weight = real ? Type::float32 : Type::int8;
+  const auto bias = real ? type : type == Type::int16 ? Type::int64 : Type::int32;
+  const auto outer = o.time_major ? steps : batches;
+  op.input(type, {outer, o.time_major ? batches : steps, inputs}, in);
+  for (const auto depth : {inputs, units}) {
+    for (int gate = 0; gate < 4; ++gate) {
+      op.constant(weight, {units, depth}, symmetric(0.001F, 0.02F),
+                  op.values(weight, elements({units, depth})));
+    }
+  }
+  for (int i = 0; i < 3; ++i) op.left_out();
+  for (int gate = 0; gate < 4; ++gate) {
+    op.constant(bias, {units}, symmetric(0.001F, 0.02F),
+                op.values(bias, static_cast<std::size_t>(units)));
+  }
+  for (int i = 0; i < 2; ++i) op.left_out();
+  op.state(type, {batches, units}, hidden);
+  const auto power = static_cast<float>(1 << r.between(9, 14));
+  op.state(real ? type : Type::int16, {batches, units}, {{1 / power}, {0}, 0});
+  for (int i = 0; i < 4; ++i) op.left_out();
+  op.output(type, {outer, o.time_major ? batches : steps, units}, hidden);
+  return op.file(o);
+}
+
 Bytes conv_int16(Random& r, Type /*type*/) { return conv(r, Type::int16); }
 Bytes depthwise_conv_int16(Random& r, Type /*type*/) { return depthwise_conv(r, Type::int16); }
 Bytes fully_connected_int16(Random& r, Type /*type*/) { return fully_connected(r, Type::int16); }
@@ -301,6 +341,7 @@ constexpr Maker makers[] = {{"conv_2d", conv},
                             {"reduce_max", reduce_max},
                             {"reduce_min", reduce_min},
                             {"svdf", svdf, true},
+                            {"lstm", lstm},
                             {"conv_2d_int16", conv_int16, true},
                             {"depthwise_conv_2d_int16", depthwise_conv_int16, true},
                             {"fully_connected_int16", fully_connected_int16, true},

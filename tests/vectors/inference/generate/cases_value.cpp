@@ -142,6 +142,37 @@ Bytes log_softmax(Random& r, Type type) {
   return op.file(NoOptions{});
 }
 
+Bytes compare(Random& r, Type type) {
+  constexpr std::array codes = {Code::equal,      Code::not_equal, Code::less,
+                                Code::less_equal, Code::greater,   Code::greater_equal};
+  OneOperator op(r, codes[static_cast<std::size_t>(r.between(0, 5))]);
+  const auto pair = shapes(r);
+  const auto a = op.quantization(0.005F, 0.5F);
+  const auto b = r.chance(50) ? a : op.quantization(0.005F, 0.5F);
+  if (type == Type::int8 && r.chance(20)) type = r.chance(50) ? Type::int32 : Type::int64;
+  if (r.chance(20)) {  // all are equal
+    op.input(type, pair.output, a);
+    op.again();
+  } else {
+    op.constant(type, pair.a, a, op.values(type, elements(pair.a)));
+    op.input(type, pair.b, b);
+  }
+  op.output(Type::boolean, pair.output, {});
+  return op.file(NoOptions{});
+}
+
+Bytes logical(Random& r, Type /*type*/) {
+  const auto which = r.between(0, 2);
+  OneOperator op(r, which == 0   ? Code::logical_or
+                    : which == 1 ? Code::logical_and
+                                 : Code::logical_not);
+  const auto pair = shapes(r);
+  op.input(Type::boolean, pair.a, {});
+  if (which != 2) op.input(Type::boolean, pair.b, {});
+  op.output(Type::boolean, which == 2 ? pair.a : pair.output, {});
+  return op.file(NoOptions{});
+}
+
 Bytes cast(Random& r, Type type) {
   OneOperator op(r, Code::cast);
   constexpr std::array types = {Type::int8, Type::int16, Type::int32, Type::float32};
@@ -302,6 +333,8 @@ constexpr Maker makers[] = {{"add", add},
                             {"float_functions", float_functions},
                             {"quantize", quantize},
                             {"cast", cast},
+                            {"compare", compare},
+                            {"logical", logical, true},
                             {"softmax_int16", softmax_int16, true},
                             {"dequantize", dequantize, true}};
 

@@ -84,6 +84,26 @@ void add_operators(Resolver& resolver) {
   resolver.AddReduceMin();
   resolver.AddBatchMatMul();
   resolver.AddSvdf();
+  resolver.AddUnidirectionalSequenceLSTM();
+  resolver.AddEqual();
+  resolver.AddNotEqual();
+  resolver.AddLess();
+  resolver.AddLessEqual();
+  resolver.AddGreater();
+  resolver.AddGreaterEqual();
+  resolver.AddLogicalOr();
+  resolver.AddLogicalAnd();
+  resolver.AddLogicalNot();
+  resolver.AddSlice();
+  resolver.AddSpaceToDepth();
+  resolver.AddDepthToSpace();
+  resolver.AddSpaceToBatchNd();
+  resolver.AddBatchToSpaceNd();
+  resolver.AddBroadcastTo();
+  resolver.AddReverseV2();
+  resolver.AddZerosLike();
+  resolver.AddIf();
+  resolver.AddWhile();
 }
 
 void append_sized(Bytes& out, const std::uint8_t* bytes, std::size_t size) {
@@ -97,6 +117,7 @@ bool append_case(Bytes& out, const Bytes& file, const Resolver& resolver, Random
   alignas(16) static std::uint8_t model_bytes[1 << 20];
   alignas(16) static std::uint8_t arena[1 << 20];
   std::memcpy(model_bytes, file.data(), file.size());
+  std::memset(arena, 0, sizeof(arena));
   tflite::MicroInterpreter interpreter(tflite::GetModel(model_bytes), resolver, arena,
                                        sizeof(arena));
   if (interpreter.AllocateTensors() != kTfLiteOk) return false;
@@ -106,6 +127,9 @@ bool append_case(Bytes& out, const Bytes& file, const Resolver& resolver, Random
     auto* tensor = interpreter.input(i);
     const auto type = tensor->type == kTfLiteFloat32 ? Type::float32
                       : tensor->type == kTfLiteInt16 ? Type::int16
+                      : tensor->type == kTfLiteBool  ? Type::boolean
+                      : tensor->type == kTfLiteInt32 ? Type::int32
+                      : tensor->type == kTfLiteInt64 ? Type::int64
                                                      : Type::int8;
     const auto unit = aiot::inference::size_of(type);
     auto values = OneOperator(random, Code::add).values(type, tensor->bytes / unit);

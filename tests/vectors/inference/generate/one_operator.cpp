@@ -38,6 +38,7 @@ Bytes OneOperator::values(Type type, std::size_t count) {
                           static_cast<std::uint32_t>(random_.between(-2'000'000, 2'000'000)));
         aiot::append_le32(bytes, (bytes.back() & 0x80) != 0 ? 0xffffffffU : 0);
         break;
+      case Type::boolean: bytes.push_back(static_cast<std::uint8_t>(random_.chance(50))); break;
       case Type::int16: {
         auto value = static_cast<std::uint16_t>(random_.bits() >> 48);
         if (extreme || random_.chance(5)) value = random_.chance(50) ? 0x8000 : 0x7fff;

@@ -37,6 +37,10 @@ class OneOperator {
   void constant_integers(const std::vector<std::int32_t>& values);
   /// What the operator keeps from one run to the next.
   void state(Type type, Shape shape, Quantization q);
+  /// An optional input that is not there.
+  void left_out() { op_.inputs.push_back(-1); }
+  /// The first input once more.
+  void again() { op_.inputs.push_back(op_.inputs.front()); }
   void output(Type type, Shape shape, Quantization q);
 
   template <class Options>
