@@ -156,15 +156,18 @@ void HttpConnection::answer(const HttpMessage& request) {
 void HttpConnection::reply(HttpReply answer, bool head_only) {
   answer.message.keep_alive = answer.message.keep_alive && keep_;
   keep_ = answer.message.keep_alive;
-  const std::uint64_t size = answer.file ? answer.length : answer.message.body.size();
+  const bool of_file = answer.file || answer.memory;
+  const std::uint64_t size = of_file ? answer.length : answer.message.body.size();
   out_ = write_http_head(answer.message, size);
   head_bytes_ = out_.size();
   out_at_ = 0;
   sent_ = 0;
   file_.reset();
+  memory_.reset();
   file_at_ = file_end_ = 0;
-  if (!head_only && answer.file) {
-    file_ = std::move(answer.file);
+  if (!head_only && of_file) {
+    memory_ = std::move(answer.memory);
+    if (!memory_) file_ = std::move(answer.file);
     file_at_ = answer.offset;
     file_end_ = answer.offset + answer.length;
   } else if (!head_only) {
@@ -176,24 +179,39 @@ void HttpConnection::reply(HttpReply answer, bool head_only) {
   deadline_ = server_.clock.now() + server_.limits.least_period;
 }
 
+/// The next bytes of the answer. False when the file is shorter than was announced.
+bool HttpConnection::fill(std::span<std::uint8_t> piece) {
+  const std::size_t head = std::min(piece.size(), out_.size() - out_at_);
+  std::memcpy(piece.data(), out_.data() + out_at_, head);
+  if (memory_) {
+    std::memcpy(piece.data() + head, memory_->data() + file_at_, piece.size() - head);
+    return true;
+  }
+  for (std::size_t filled = head; filled < piece.size();) {
+    const ssize_t got = ::pread(file_->get(), piece.data() + filled, piece.size() - filled,
+                                static_cast<off_t>(file_at_ + filled - head));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    filled += static_cast<std::size_t>(got);
+  }
+  return true;
+}
+
 HttpConnection::Next HttpConnection::send() {
   const std::uint64_t left = out_.size() - out_at_ + (file_end_ - file_at_);
   if (left == 0) return finish();
   if (budget_ == 0) return Next::yield;
   // What is sent again after a wait begins at the same byte, so that its first record is the same.
-  const std::span<std::uint8_t> piece =
-      std::span(server_.scratch).first(std::min<std::uint64_t>(left, server_.scratch.size()));
-  const std::size_t head = std::min(piece.size(), out_.size() - out_at_);
-  std::memcpy(piece.data(), out_.data() + out_at_, head);
-  std::size_t filled = head;
-  while (filled < piece.size()) {
-    const ssize_t got = ::pread(file_->get(), piece.data() + filled, piece.size() - filled,
-                                static_cast<off_t>(file_at_ + filled - head));
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return Next::end;  // the file has become shorter than was announced
-    filled += static_cast<std::size_t>(got);
+  ByteSpan piece;
+  if (memory_ && out_at_ == out_.size()) {
+    piece = ByteSpan(*memory_).subspan(file_at_, std::min<std::uint64_t>(left, turn_bytes));
+  } else {
+    const std::size_t most = memory_ ? record_bytes : server_.scratch.size();
+    const auto room = std::span(server_.scratch).first(std::min<std::uint64_t>(left, most));
+    if (!fill(room)) return Next::end;
+    piece = room;
   }
-  budget_ -= std::min(budget_, filled);
+  budget_ -= std::min(budget_, piece.size());
   for (ByteSpan rest = piece; !rest.empty();) {
     const ByteSpan record = rest.first(std::min(rest.size(), record_bytes));
     const bool more = record.size() < rest.size() || (left > piece.size() && budget_ != 0);
@@ -218,6 +236,7 @@ HttpConnection::Next HttpConnection::finish() {
   out_ = {};
   out_at_ = 0;
   file_.reset();
+  memory_.reset();
   if (interim_) {
     interim_ = false;
     phase_ = Phase::reading;

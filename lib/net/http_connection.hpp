@@ -65,6 +65,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Next take(ByteSpan bytes);
   Next send();
   Next finish();
+  bool fill(std::span<std::uint8_t> piece);
   Next linger();
   void answer(const HttpMessage& request);
   void reply(HttpReply answer, bool head_only);
@@ -95,6 +96,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t out_at_ = 0;
   std::size_t head_bytes_ = 0;
   std::shared_ptr<file::Descriptor> file_;
+  std::shared_ptr<const Bytes> memory_;  ///< instead of `file_`
   std::uint64_t file_at_ = 0;
   std::uint64_t file_end_ = 0;
   std::uint64_t sent_ = 0;   ///< of this answer, with its head

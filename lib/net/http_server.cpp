@@ -58,6 +58,9 @@ void HttpServer::listen(Acceptor acceptor) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent_bytes, sizeof unsent_bytes);
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  // Who says nothing costs the kernel alone, for a while.
+  const int silent_s = 3;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silent_s, sizeof silent_s);
   const auto held = std::make_shared<Acceptor>(std::move(acceptor));
   if (state.acceptors.empty()) {
     auto sweep_until_stopped = [self = shared_from_this()]() -> asio::awaitable<void> {

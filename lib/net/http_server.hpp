@@ -37,10 +37,12 @@ struct HttpPeer {
   bool resumed = false;     ///< by a ticket of an earlier connection
 };
 
-/// An answer: `message`, whose body is in the message, or in a file.
+/// An answer: `message`, whose body is in the message, or a part of a file, or of what was read from
+/// one.
 struct HttpReply {
   HttpMessage message;
   std::shared_ptr<file::Descriptor> file;
+  std::shared_ptr<const Bytes> memory;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
 };

@@ -145,7 +145,7 @@ std::shared_ptr<file::Descriptor> ServedFolder::find(const std::string& path) co
   }
 }
 
-net::HttpReply ServedFolder::reply(const net::HttpMessage& request, const std::string& path) const {
+net::HttpReply ServedFolder::reply(const net::HttpMessage& request, const std::string& path) {
   net::HttpReply out;
   std::shared_ptr<file::Descriptor> file = find(path);
   struct stat info {};
@@ -188,7 +188,8 @@ net::HttpReply ServedFolder::reply(const net::HttpMessage& request, const std::s
         return out;
     }
   }
-  out.file = std::move(file);
+  out.memory = cache_.content(*file, info);
+  if (!out.memory) out.file = std::move(file);
   out.offset = range.first;
   out.length = range.end - range.first;
   return out;

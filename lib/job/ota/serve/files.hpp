@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/file.hpp"
+#include "job/ota/serve/file_cache.hpp"
 #include "net/http_server.hpp"
 
 /// Files over HTTP: conditional requests and ranges (RFC 9110).
@@ -34,15 +35,16 @@ class ServedFolder {
   /// Errc::folder.
   static Result<ServedFolder> open(const std::string& path);
 
-  /// A regular file below the folder; no symbolic link is followed, and no file that is its owner's
-  /// alone (mode 0600) is opened: it may be a key. nullptr for all else.
+  /// A file below the folder, of a safe_path(). No symbolic link is followed. nullptr: not there.
   std::shared_ptr<file::Descriptor> find(const std::string& path) const;
-  /// 200, 206, 304, 404 or 416 with the file's headers.
-  net::HttpReply reply(const net::HttpMessage& request, const std::string& path) const;
+  /// 200, 206, 304, 404 or 416 with the file's headers. A file that is its owner's alone (mode 0600)
+  /// is not served: it may be a key.
+  net::HttpReply reply(const net::HttpMessage& request, const std::string& path);
 
  private:
   explicit ServedFolder(std::shared_ptr<file::Descriptor> folder) : folder_(std::move(folder)) {}
   std::shared_ptr<file::Descriptor> folder_;
+  FileCache cache_;
 };
 
 }  // namespace aiot::ota

@@ -144,7 +144,7 @@ Result<void> Run::open() {
   AIOT_TRY(tls_options, identity(request, state));
   AIOT_TRY(net::TlsServerContext context, net::TlsServerContext::make(tls_options));
   tls = context;
-  AIOT_TRY(service, Service::make(request, sink));
+  AIOT_TRY(service, Service::make(request, state, sink));
   net::HttpLimits limits;
   limits.connections = request.connections;
   limits.connections_of_peer = request.connections_of_peer;

@@ -14,30 +14,31 @@ net::HttpReply status_reply(unsigned status) {
   return out;
 }
 
-std::string now_text() {
-  const auto now =
-      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", now);
-}
-
 std::string date_header() {
   return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::now()));
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Service>> Service::make(const ServeRequest& request, EventSink& sink) {
+Result<std::unique_ptr<Service>> Service::make(const ServeRequest& request,
+                                               const std::string& state, EventSink& sink) {
   AIOT_TRY(ServedFolder folder, ServedFolder::open(request.folder));
-  std::unique_ptr<Service> made(new Service(request, sink, std::move(folder)));
-  AIOT_CHECK(made->reload());
+  std::unique_ptr<Service> made(new Service(sink, std::move(folder)));
+  AIOT_TRY(made->devices_, DeviceApi::make(request, state, made->folder_, sink));
   return made;
 }
 
-Result<void> Service::reload() { return {}; }
+void Service::fill(ServeReport& report) const {
+  report.devices = devices_->devices().devices().size();
+  report.updated = devices_->devices().succeeded();
+  report.failed = devices_->devices().failed();
+}
 
-net::HttpReply Service::answer(const net::HttpMessage& request, const net::HttpPeer&) {
+net::HttpReply Service::answer(const net::HttpMessage& request, const net::HttpPeer& peer) {
   net::HttpReply out;
-  if (request.method != "GET" && request.method != "HEAD") {
+  if (std::optional<net::HttpReply> ours = devices_->answer(request, peer)) {
+    out = *std::move(ours);
+  } else if (request.method != "GET" && request.method != "HEAD") {
     out = status_reply(405);
     out.message.headers.emplace_back("Allow", "GET, HEAD");
   } else if (const auto path = safe_path(request.target)) {
@@ -51,9 +52,10 @@ net::HttpReply Service::answer(const net::HttpMessage& request, const net::HttpP
 
 void Service::done(const net::HttpExchange& exchange, const net::HttpPeer& peer) {
   AccessRecord record;
-  record.time = now_text();
+  record.time = utc_now();
   record.peer = peer.address.to_string();
   record.client = peer.client_name;
+  if (const auto path = ddi::parse_path(exchange.target)) record.device = path->device;
   record.method = exchange.method;
   record.target = exchange.target;
   record.status = exchange.status;
@@ -91,6 +93,12 @@ net::HttpReply Service::metrics(const net::HttpMessage& request,
        counters.refused_requests},
       {"timeouts_total", "counter", "Connections closed by a deadline", counters.timed_out},
       {"body_bytes_total", "counter", "Bytes of bodies sent", counters.body_bytes},
+      {"artifacts", "gauge", "Artifacts that devices can be offered", devices_->artifacts()},
+      {"devices", "gauge", "Devices that DDI knows", devices_->devices().devices().size()},
+      {"updates_succeeded_total", "counter", "Actions that ended in success",
+       devices_->devices().succeeded()},
+      {"updates_failed_total", "counter", "Actions that ended in failure",
+       devices_->devices().failed()},
   };
   std::string text;
   for (const Row& row : rows) {

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "aiot/ota_server.hpp"
+#include "job/ota/serve/device_api.hpp"
 #include "job/ota/serve/files.hpp"
 #include "net/http_server.hpp"
 
@@ -12,24 +13,24 @@ namespace aiot::ota {
 /// What is answered to each request: files, and what is made of the artifacts.
 class Service {
  public:
-  static Result<std::unique_ptr<Service>> make(const ServeRequest& request, EventSink& sink);
+  static Result<std::unique_ptr<Service>> make(const ServeRequest& request,
+                                               const std::string& state, EventSink& sink);
 
   net::HttpReply answer(const net::HttpMessage& request, const net::HttpPeer& peer);
   void done(const net::HttpExchange& exchange, const net::HttpPeer& peer);
   /// Prometheus' text format, version 0.0.4.
   net::HttpReply metrics(const net::HttpMessage& request, const net::HttpCounters& counters) const;
   /// Reads tokens and artifacts again. What is wrong leaves those from before.
-  Result<void> reload();
-  std::uint64_t artifacts() const { return 0; }
-  void fill(ServeReport& report) const { (void)report; }
+  Result<void> reload() { return devices_->reload(); }
+  std::uint64_t artifacts() const { return devices_->artifacts(); }
+  void fill(ServeReport& report) const;
 
  private:
-  Service(const ServeRequest& request, EventSink& sink, ServedFolder folder)
-      : request_(request), sink_(sink), folder_(std::move(folder)) {}
+  Service(EventSink& sink, ServedFolder folder) : sink_(sink), folder_(std::move(folder)) {}
 
-  const ServeRequest& request_;
   EventSink& sink_;
   ServedFolder folder_;
+  std::unique_ptr<DeviceApi> devices_;
 };
 
 }  // namespace aiot::ota
