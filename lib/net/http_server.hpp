@@ -37,8 +37,8 @@ struct HttpPeer {
   bool resumed = false;     ///< by a ticket of an earlier connection
 };
 
-/// An answer: `message`, whose body is in the message, or a part of a file, or of what was read from
-/// one.
+/// An answer: `message`, whose body is in the message, or a part of a file, or of what was read
+/// from one.
 struct HttpReply {
   HttpMessage message;
   std::shared_ptr<file::Descriptor> file;

@@ -110,9 +110,9 @@ std::optional<Path> parse_path(std::string_view target) {
 }
 
 Result<Feedback> parse_feedback(ByteSpan body) {
-  constexpr std::array<std::string_view, 8> executions = {
-      "closed", "proceeding", "canceled", "scheduled",
-      "rejected", "resumed", "downloaded", "download"};
+  constexpr std::array<std::string_view, 8> executions = {"closed",     "proceeding", "canceled",
+                                                          "scheduled",  "rejected",   "resumed",
+                                                          "downloaded", "download"};
   constexpr std::array<std::string_view, 3> outcomes = {"success", "failure", "none"};
   AIOT_TRY(const json::object message, parse_object(body));
   const json::object* status = object_in(message, "status");
@@ -186,10 +186,10 @@ std::string write_base(const Base& base, const std::string& self) {
   if (base.cancel != 0) {
     links["cancelAction"] = link(fmt::format("{}/cancelAction/{}", self, base.cancel));
   }
-  json::object out = {
-      {"config",
-       {{"polling",
-         {{"sleep", fmt::format("{:02}:{:02}:{:02}", sleep / 3600, sleep / 60 % 60, sleep % 60)}}}}}};
+  json::object out = {{"config",
+                       {{"polling",
+                         {{"sleep", fmt::format("{:02}:{:02}:{:02}", sleep / 3600, sleep / 60 % 60,
+                                                sleep % 60)}}}}}};
   out["_links"] = std::move(links);
   return json::serialize(out);
 }
@@ -206,9 +206,8 @@ std::string write_deployment(std::uint64_t action, const Offer& offer, const std
                         {"version", offer.version},
                         {"name", offer.name},
                         {"artifacts", json::array({std::move(artifact)})}};
-  json::object deployment = {{"download", "forced"},
-                             {"update", "forced"},
-                             {"chunks", json::array({std::move(chunk)})}};
+  json::object deployment = {
+      {"download", "forced"}, {"update", "forced"}, {"chunks", json::array({std::move(chunk)})}};
   return json::serialize(
       json::object{{"id", std::to_string(action)}, {"deployment", std::move(deployment)}});
 }

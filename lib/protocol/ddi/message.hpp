@@ -76,7 +76,8 @@ struct Offer {
   std::string md5;
 };
 
-/// The answer to a poll. `self` is the URL of the device: "https://HOST/TENANT/controller/v1/DEVICE".
+/// The answer to a poll. `self` is the URL of the device:
+/// "https://HOST/TENANT/controller/v1/DEVICE".
 struct Base {
   std::chrono::seconds sleep{60};
   bool wants_config = false;

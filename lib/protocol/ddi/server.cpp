@@ -19,12 +19,13 @@ std::string attributes_line(const std::string& name, const Device& device) {
 }
 
 std::string action_line(const std::string& name, const Action& action) {
-  return json::serialize(json::object{{"device", name},
-                                      {"action", action.id},
-                                      {"key", action.key},
-                                      {"name", action.name},
-                                      {"version", action.version},
-                                      {"state", state_names[static_cast<std::size_t>(action.state)]}});
+  return json::serialize(
+      json::object{{"device", name},
+                   {"action", action.id},
+                   {"key", action.key},
+                   {"name", action.name},
+                   {"version", action.version},
+                   {"state", state_names[static_cast<std::size_t>(action.state)]}});
 }
 
 Outcome answered(unsigned status) {
@@ -103,8 +104,7 @@ Outcome Server::handle(const Path& path, std::string_view method, ByteSpan body,
   }
   if (known == devices_.end() && devices_.size() >= most_devices_) return answered(503);
   Device& device = devices_[path.device];
-  const std::string self =
-      origin + "/" + path.tenant + "/controller/v1/" + path.device;
+  const std::string self = origin + "/" + path.tenant + "/controller/v1/" + path.device;
   const bool current = device.action && device.action->id == path.action;
   switch (path.kind) {
     case Kind::base: return poll(path.device, device, self);
@@ -211,8 +211,8 @@ Outcome Server::configure(const std::string& name, Device& device, ByteSpan body
       version->second == device.action->version) {
     set_state(name, device, ActionState::succeeded, out);
     device.wants_config = false;
-    out.report = Report{name, *device.action,
-                        {"closed", "success", {"the device reports this version"}}};
+    out.report =
+        Report{name, *device.action, {"closed", "success", {"the device reports this version"}}};
   }
   return out;
 }

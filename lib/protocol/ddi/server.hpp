@@ -40,10 +40,10 @@ struct Report {
 /// An answer.
 struct Outcome {
   unsigned status = 200;
-  std::string body;                   ///< JSON, or ""
-  std::vector<std::string> journal;   ///< lines to be kept before the answer is sent
+  std::string body;                  ///< JSON, or ""
+  std::vector<std::string> journal;  ///< lines to be kept before the answer is sent
   std::optional<Report> report;
-  std::optional<Offer> artifact;      ///< the file to send instead of `body`
+  std::optional<Offer> artifact;  ///< the file to send instead of `body`
 };
 
 /// The server's side of DDI, of all tenants together.

@@ -37,9 +37,8 @@ Result<void> measure(const ServedFolder& folder, DigestCache& cache, Artifact& a
     return bad_artifacts(artifact.path + ": no such file below the folder");
   }
   artifact.bytes = static_cast<std::uint64_t>(info.st_size);
-  const std::string key =
-      fmt::format("{} {} {} {} {}", info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
-                  info.st_mtim.tv_nsec);
+  const std::string key = fmt::format("{} {} {} {} {}", info.st_dev, info.st_ino, info.st_size,
+                                      info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
   if (const auto known = cache.find(key); known != cache.end()) {
     artifact.digests = known->second;
     return {};
@@ -156,9 +155,9 @@ Result<Catalog> Catalog::read(const ServedFolder& folder, const std::string& lis
 const Artifact* Catalog::newest(std::string_view product, std::string_view hardware) const {
   const Artifact* best = nullptr;
   for (const Artifact& one : artifacts_) {
-    const bool fits = one.product == product && !one.hardware.empty() &&
-                      (hardware.empty() ||
-                       std::ranges::find(one.hardware, hardware) != one.hardware.end());
+    const bool fits =
+        one.product == product && !one.hardware.empty() &&
+        (hardware.empty() || std::ranges::find(one.hardware, hardware) != one.hardware.end());
     if (fits && (best == nullptr || tuf::compare_versions(one.version, best->version) > 0)) {
       best = &one;
     }

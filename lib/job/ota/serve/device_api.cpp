@@ -39,8 +39,8 @@ std::string origin_of(const net::HttpMessage& request) {
   constexpr std::size_t most_host_bytes = 255;
   const std::string_view host = request.header("Host");
   const auto fits = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '.' || c == '-' || c == ':' || c == '[' || c == ']' || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == ':' || c == '[' || c == ']' || c == '_';
   };
   if (host.empty() || host.size() > most_host_bytes || !std::ranges::all_of(host, fits)) return {};
   return "https://" + std::string(host);
@@ -63,7 +63,8 @@ std::string percent_encoded(std::string_view path) {
 
 std::string query_value(std::string_view target, std::string_view name) {
   const std::size_t mark = target.find('?');
-  std::string_view query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+  std::string_view query =
+      mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
   while (!query.empty()) {
     const std::string_view pair = query.substr(0, query.find('&'));
     query.remove_prefix(std::min(query.size(), pair.size() + 1));
@@ -165,7 +166,9 @@ net::HttpReply DeviceApi::answer_ddi(const ddi::Path& path, const net::HttpMessa
   if (origin.empty()) return empty_reply(400);
   const ddi::Outcome out = ddi_.handle(path, request.method, request.body, origin);
   if (const Result<void> kept = journal_->append(out.journal); !kept) {
-    sink_.on_event(event::Notice{{}, "ota.state", kept.error().message(),
+    sink_.on_event(event::Notice{{},
+                                 "ota.state",
+                                 kept.error().message(),
                                  "make room on the disk; devices repeat their reports"});
     return empty_reply(503);
   }
@@ -182,7 +185,8 @@ net::HttpReply DeviceApi::answer_ddi(const ddi::Path& path, const net::HttpMessa
     sink_.on_event(event::Item{status.device, "device", status});
   }
   if (!out.artifact) return json_reply(out.status, out.body);
-  const Artifact* artifact = catalog_.wanted(path.device, ddi_.devices().at(path.device).attributes);
+  const Artifact* artifact =
+      catalog_.wanted(path.device, ddi_.devices().at(path.device).attributes);
   return artifact == nullptr ? empty_reply(404) : folder_.reply(request, artifact->path);
 }
 
@@ -205,12 +209,12 @@ net::HttpReply DeviceApi::answer_esp(const net::HttpMessage& request) {
     out.message.headers.emplace_back("Cache-Control", "no-cache");
     return out;
   }
-  return json_reply(200, json::serialize(json::object{
-                             {"product", artifact->product},
-                             {"version", artifact->version},
-                             {"url", url},
-                             {"size", artifact->bytes},
-                             {"sha256", to_hex(artifact->digests.sha256)}}));
+  return json_reply(200,
+                    json::serialize(json::object{{"product", artifact->product},
+                                                 {"version", artifact->version},
+                                                 {"url", url},
+                                                 {"size", artifact->bytes},
+                                                 {"sha256", to_hex(artifact->digests.sha256)}}));
 }
 
 }  // namespace aiot::ota

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/file.hpp"
 #include "aiot/result.hpp"
+#include "core/file.hpp"
 
 namespace aiot::ota {
 
