@@ -58,6 +58,7 @@ _aiotctl() {
       '/ota add') path=/ota/add ;;
       '/ota refresh') path=/ota/refresh ;;
       '/ota status') path=/ota/status ;;
+      '/ota serve') path=/ota/serve ;;
       '/ota push') path=/ota/push ;;
       ' listen') path=/listen ;;
       ' bench') path=/bench ;;
@@ -224,6 +225,21 @@ _aiotctl() {
     /ota/refresh:--key) _aiotctl_files -f; return ;;
     /ota/refresh:--secret-file) _aiotctl_files -f; return ;;
     /ota/status:--repository) _aiotctl_files -f; return ;;
+    /ota/serve:--listen|/ota/serve:-l) :; return ;;
+    /ota/serve:--certificate) _aiotctl_files -f; return ;;
+    /ota/serve:--key) _aiotctl_files -f; return ;;
+    /ota/serve:--name) :; return ;;
+    /ota/serve:--client-ca) _aiotctl_files -f; return ;;
+    /ota/serve:--tokens) _aiotctl_files -f; return ;;
+    /ota/serve:--artifacts) _aiotctl_files -f; return ;;
+    /ota/serve:--poll) :; return ;;
+    /ota/serve:--state) _aiotctl_files -d; return ;;
+    /ota/serve:--metrics) :; return ;;
+    /ota/serve:--access-log) _aiotctl_files -f; return ;;
+    /ota/serve:--connections) :; return ;;
+    /ota/serve:--connections-per-address) :; return ;;
+    /ota/serve:--rate) :; return ;;
+    /ota/serve:--idle) :; return ;;
     /ota/push:--within) :; return ;;
     /ota/push:--image) :; return ;;
     /ota/push:--each) :; return ;;
@@ -337,13 +353,14 @@ _aiotctl() {
     /flash/reset) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
     /flash/image) verbs='' options='--convert -o --output --offset --fill -c --chip --flash-mode --flash-freq --flash-size' ;;
     /flash/merge) verbs='' options='-o --output -c --chip --fill --pad-to --base --keep-existing --flash-mode --flash-freq --flash-size' ;;
-    /ota) verbs='keygen init key add refresh status push' options='' ;;
+    /ota) verbs='keygen init key add refresh status serve push' options='' ;;
     /ota/keygen) verbs='' options='--type --secret-file' ;;
     /ota/init) verbs='' options='--root --targets --snapshot --timestamp --threshold --expires --secret-file' ;;
     /ota/key) verbs='' options='--repository --threshold --key --secret-file' ;;
     /ota/add) verbs='' options='--repository --product --version --hardware --chip --key --secret-file' ;;
     /ota/refresh) verbs='' options='--repository --within --key --secret-file' ;;
     /ota/status) verbs='' options='--repository' ;;
+    /ota/serve) verbs='' options='-l --listen --certificate --key --self-signed --name --client-ca --ddi --tokens --artifacts --poll --state --metrics --access-log --connections --connections-per-address --rate --idle' ;;
     /ota/push) verbs='' options='--no-confirm --no-wait --within --again --image --each --devices -j --jobs --trace' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --keys --ca --cert --key --list' ;;
     /bench) verbs='run device' options='' ;;
@@ -384,6 +401,7 @@ _aiotctl() {
     /ota/add) _aiotctl_files -f;  ;;
     /ota/refresh) : ;;
     /ota/status) : ;;
+    /ota/serve) : ;;
     /ota/push) _aiotctl_words "$(_aiotctl_ports)"; _aiotctl_files -f;  ;;
     /listen) _aiotctl_words "$(_aiotctl_ports)";  ;;
     /bench) : ;;
@@ -396,7 +414,7 @@ _aiotctl() {
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.add/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.status/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1';  ;;
+    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.device/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.status/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))

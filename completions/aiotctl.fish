@@ -55,6 +55,8 @@ function __aiotctl_path
                 set path ota refresh
             case 'ota status'
                 set path ota status
+            case 'ota serve'
+                set path ota serve
             case 'ota push'
                 set path ota push
             case ' listen'
@@ -295,6 +297,7 @@ complete -c aiotctl -n '__aiotctl_at ota' -a key -d 'add, revoke or rotate a key
 complete -c aiotctl -n '__aiotctl_at ota' -a add -d 'add a firmware file to a repository'
 complete -c aiotctl -n '__aiotctl_at ota' -a refresh -d 'renew what will expire'
 complete -c aiotctl -n '__aiotctl_at ota' -a status -d 'say what expires when, and who has signed'
+complete -c aiotctl -n '__aiotctl_at ota' -a serve -d 'serve updates over TLS, as files and to devices that poll'
 complete -c aiotctl -n '__aiotctl_at ota' -a push -d 'send an image to devices, boot it, and check that it runs'
 complete -c aiotctl -n '__aiotctl_at ota keygen' -F
 complete -c aiotctl -n '__aiotctl_at ota keygen' -l type -xa 'ed25519 ecdsa-p256' -d 'The kind of key [ed25519]'
@@ -326,6 +329,23 @@ complete -c aiotctl -n '__aiotctl_at ota refresh' -l within -x -d 'Renew what ex
 complete -c aiotctl -n '__aiotctl_at ota refresh' -l key -rF -d 'Sign with this private key: a PEM file, or a PKCS#11 URI; repeatable'
 complete -c aiotctl -n '__aiotctl_at ota refresh' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
 complete -c aiotctl -n '__aiotctl_at ota status' -l repository -rF -d 'The folder of the repository [.]'
+complete -c aiotctl -n '__aiotctl_at ota serve' -s l -l listen -x -d 'Listen at IP:PORT or :PORT; may be repeated; port 0 takes a free one [:8443]'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l certificate -rF -d 'The server\'s certificate with its chain, PEM'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l key -rF -d 'Its key, PEM; else it is in the certificate\'s file'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l self-signed -d 'Make a certificate once, keep it, and print the fingerprint to pin'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l name -x -d 'A host name or IP address of that certificate; may be repeated'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l client-ca -rF -d 'Authorities of client certificates, PEM; every client needs one, unless --tokens lets others in'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l ddi -d 'Offer updates to devices that poll (hawkBit DDI)'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l tokens -rF -d 'Tokens of DDI devices, YAML of mode 0600; else all are served'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l artifacts -rF -d 'Which file is for which product and hardware, YAML, beside the TUF targets'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l poll -x -d 'How often DDI devices shall poll [60s]'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l state -xa '(__fish_complete_directories)' -d 'Where DDI\'s state and the own certificate are kept [$STATE_DIRECTORY or ~/.local/state/aiotctl/ota]'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l metrics -x -d 'Serve Prometheus metrics over plain HTTP at IP:PORT/metrics'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l access-log -rF -d 'Append a JSON line for each request to FILE; SIGHUP opens it again'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l connections -x -d 'Connections at once [10000]'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l connections-per-address -x -d 'Of those, from one IPv4 address or IPv6 /64 network [256]'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l rate -x -d 'Connections and requests a second from one address; 0 sets no limit [200]'
+complete -c aiotctl -n '__aiotctl_at ota serve' -l idle -x -d 'How long a connection may be without a request [60s]'
 complete -c aiotctl -n '__aiotctl_at ota push' -a '(__aiotctl_ports)'
 complete -c aiotctl -n '__aiotctl_at ota push' -F
 complete -c aiotctl -n '__aiotctl_at ota push' -l no-confirm -d 'Leave the image on probation: the one before is back after another reset'
@@ -456,5 +476,5 @@ complete -c aiotctl -n '__aiotctl_at config' -a show -d 'show every setting'
 complete -c aiotctl -n '__aiotctl_at config' -a path -d 'show the configuration files that are read'
 complete -c aiotctl -n '__aiotctl_at config show' -l origin -d 'Say where each value comes from'
 complete -c aiotctl -n '__aiotctl_at completion' -a 'bash zsh fish'
-complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.add/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.status/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
+complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.device/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.status/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
 complete -c aiotctl -n '__aiotctl_at help' -a 'flash sim config completion schema exit-codes'

@@ -12,5 +12,6 @@ Command ota_keygen();
 Command ota_push();
 Command ota_refresh();
 Command ota_status();
+Command ota_serve();
 
 }  // namespace aiot::cli::command

@@ -7,6 +7,7 @@
 #include "aiot/listen.hpp"
 #include "aiot/ota.hpp"
 #include "aiot/ota_repository.hpp"
+#include "aiot/ota_server.hpp"
 #include "aiot/pair.hpp"
 #include "aiot/sim.hpp"
 #include "render/envelope.hpp"
@@ -38,6 +39,10 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<ota::PushReport>(),
       derive<ota::RepositoryResult>(),
       derive<ota::RepositoryStatus>(),
+      derive<ota::AccessRecord>(),
+      derive<ota::DeviceStatus>(),
+      derive<ota::ServeReady>(),
+      derive<ota::ServeReport>(),
       derive<pair::CodeInfo>(),
       derive<pair::Report>(),
       derive<pair::UnpairResult>(),

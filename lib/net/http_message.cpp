@@ -32,6 +32,7 @@ class Grammar {
   virtual void put_eof(error_code& error) = 0;
   virtual bool done() const = 0;
   virtual bool begun() const = 0;
+  virtual bool expects_continue() const = 0;
   virtual HttpMessage take() = 0;
 };
 
@@ -52,6 +53,10 @@ class BeastGrammar final : public Grammar {
   void put_eof(error_code& error) override { parser_->put_eof(error); }
   bool done() const override { return parser_->is_done(); }
   bool begun() const override { return parser_->got_some(); }
+  bool expects_continue() const override {
+    return parser_->is_header_done() && !parser_->is_done() &&
+           boost::beast::iequals(parser_->get()[http::field::expect], "100-continue");
+  }
   HttpMessage take() override {
     auto message = parser_->release();
     HttpMessage out;
@@ -80,6 +85,7 @@ struct HttpParser::State {
   std::optional<HttpMessage> message;
   Bytes waiting;  // the start of a line or of the headers, which Beast wants as a whole
   std::optional<Error> failed;
+  unsigned refusal = 400;
 
   /// Takes what can be taken of `waiting`.
   error_code advance() {
@@ -120,8 +126,11 @@ Result<std::size_t> HttpParser::feed(ByteSpan bytes) {
     const error_code error = state.advance();
     if (error) {
       state.failed = make_error(Errc::protocol, error.message());
+      if (error == http::error::body_limit) state.refusal = 413;
+      if (error == http::error::header_limit) state.refusal = 431;
     } else if (!state.message && state.waiting.size() > header_limit_bytes) {
       state.failed = make_error(Errc::protocol, "the headers are too long");
+      state.refusal = 431;
     }
   }
   if (state.failed) return *state.failed;
@@ -152,6 +161,12 @@ bool HttpParser::begun() const {
   return !done() && (state_->grammar->begun() || !state_->waiting.empty());
 }
 
+bool HttpParser::expects_continue() const {
+  return !done() && !state_->failed && state_->grammar->expects_continue();
+}
+
+unsigned HttpParser::refusal() const { return state_->refusal; }
+
 HttpMessage HttpParser::take() {
   HttpMessage out = *std::move(state_->message);
   state_->message.reset();
@@ -178,6 +193,12 @@ HttpMessage http_response(unsigned status) {
 }
 
 Bytes write_http(const HttpMessage& message) {
+  Bytes out = write_http_head(message, message.body.size());
+  append(out, message.body);
+  return out;
+}
+
+Bytes write_http_head(const HttpMessage& message, std::uint64_t body_bytes) {
   const bool is_request = message.status == 0;
   std::string head = is_request ? fmt::format("{} {} HTTP/1.1\r\n", on_one_line(message.method),
                                               on_one_line(message.target))
@@ -194,15 +215,13 @@ Bytes write_http(const HttpMessage& message) {
     }
     head += fmt::format("{}: {}\r\n", on_one_line(name), on_one_line(value));
   }
-  const bool can_have_body = is_request ? message.method != "GET" && message.method != "HEAD"
-                                        : message.status >= 200 && message.status != 204;
-  if (can_have_body || !message.body.empty())
-    head += fmt::format("Content-Length: {}\r\n", message.body.size());
+  const bool can_have_body =
+      is_request ? message.method != "GET" && message.method != "HEAD"
+                 : message.status >= 200 && message.status != 204 && message.status != 304;
+  if (can_have_body || body_bytes != 0) head += fmt::format("Content-Length: {}\r\n", body_bytes);
   if (!message.keep_alive) head += "Connection: close\r\n";
   head += "\r\n";
-  Bytes out(head.begin(), head.end());
-  append(out, message.body);
-  return out;
+  return {head.begin(), head.end()};
 }
 
 Task<HttpMessage> read_http(Link& link, HttpParser& parser, Bytes& ahead, TimePoint deadline) {

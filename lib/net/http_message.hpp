@@ -30,6 +30,9 @@ HttpMessage http_response(unsigned status);
 /// The message with its Content-Length. Control characters outside of the body become blanks: a
 /// value never ends a line.
 Bytes write_http(const HttpMessage& message);
+/// The same without its body, of `body_bytes`: of an answer to HEAD, or of a body that comes from a
+/// file.
+Bytes write_http_head(const HttpMessage& message, std::uint64_t body_bytes);
 
 /// Takes messages from a byte stream, in pieces of any size: Content-Length, chunked, or up to the
 /// end of the stream. Start line and headers together have at most 8 KiB.
@@ -50,6 +53,10 @@ class HttpParser {
   bool done() const;
   /// A byte of the message has arrived, and not its last.
   bool begun() const;
+  /// The headers are whole, the body is not, and whoever sends it waits for 100 (RFC 9110, 10.1.1).
+  bool expects_continue() const;
+  /// The status that answers a request which feed() has refused: 400, 413 or 431.
+  unsigned refusal() const;
   /// The message, once it is done(). The parser is then ready for the next one.
   HttpMessage take();
 

@@ -1,26 +1,17 @@
 #include "net/tls_link.hpp"
 
-#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
+#include "net/tls_reason.hpp"
+
 namespace aiot::net {
 namespace {
 
 constexpr std::size_t piece_bytes = 16 * 1024;  // a TLS record's content (RFC 8446, 5.1)
-
-/// OpenSSL's last words on what failed, and its queue emptied.
-std::string openssl_reason() {
-  std::string out;
-  while (const unsigned long code = ERR_get_error()) {  // NOLINT(google-runtime-int): OpenSSL's
-    const char* reason = ERR_reason_error_string(code);
-    if (reason != nullptr && out.empty()) out = reason;
-  }
-  return out;
-}
 
 Error bad_file(const std::string& file) {
   const std::string reason = openssl_reason();

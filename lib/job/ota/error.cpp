@@ -32,6 +32,12 @@ constexpr ErrorRow error_rows[] = {
     {Errc::no_version, "ota.no_version", "the version is not known", Condition::usage},
     {Errc::version_exists, "ota.version_exists", "the version exists with another content",
      Condition::usage},
+    {Errc::folder, "ota.folder", "the folder cannot be served", Condition::invalid_input},
+    {Errc::listen_address, "ota.listen_address", "not an address to listen on", Condition::usage},
+    {Errc::no_certificate, "ota.no_certificate", "the server has no certificate", Condition::usage},
+    {Errc::state, "ota.state", "the server's state cannot be kept", Condition::resource},
+    {Errc::artifacts, "ota.artifacts", "the list of artifacts is not valid",
+     Condition::invalid_input},
 };
 const ErrorTable error_table("ota", error_rows);
 

@@ -27,6 +27,11 @@ enum class Errc {
   mismatch,        ///< the file says something else of itself than the request
   no_version,      ///< neither the file nor the request has a version
   version_exists,  ///< another file has this version already
+  folder,          ///< the folder to serve cannot be used
+  listen_address,  ///< not an address to listen on
+  no_certificate,  ///< the server has no certificate
+  state,           ///< the server's state cannot be kept
+  artifacts,       ///< the list of artifacts is wrong
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

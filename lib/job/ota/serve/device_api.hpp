@@ -1,0 +1,55 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "aiot/ota_server.hpp"
+#include "job/ota/serve/catalog.hpp"
+#include "job/ota/serve/journal.hpp"
+#include "protocol/ddi/server.hpp"
+
+namespace aiot::ota {
+
+/// ISO 8601, UTC, in seconds.
+std::string utc_now();
+
+/// What is made of the artifacts: hawkBit's DDI, and stable addresses for ESP-IDF's esp_https_ota.
+///
+///     /TENANT/controller/v1/DEVICE…                 DDI
+///     /esp/PRODUCT.json?hardware=H                  url, version, size, sha256 of the newest
+///     /esp/PRODUCT/latest.bin?hardware=H            302 to it
+class DeviceApi {
+ public:
+  /// `state` is the folder of DDI's journal. Errc::artifacts, Errc::state; errors of the tokens.
+  static Result<std::unique_ptr<DeviceApi>> make(const ServeRequest& request,
+                                                 const std::string& state, ServedFolder& folder,
+                                                 EventSink& sink);
+  /// Reads artifacts and tokens again. What is wrong leaves those from before.
+  Result<void> reload();
+  /// nullopt: not of its paths.
+  std::optional<net::HttpReply> answer(const net::HttpMessage& request, const net::HttpPeer& peer);
+  std::size_t artifacts() const { return catalog_.artifacts().size(); }
+  const ddi::Server& devices() const { return ddi_; }
+
+ private:
+  DeviceApi(const ServeRequest& request, ServedFolder& folder, EventSink& sink);
+  bool is_allowed(const std::string& device, const net::HttpMessage& request,
+                  const net::HttpPeer& peer) const;
+  net::HttpReply answer_ddi(const ddi::Path& path, const net::HttpMessage& request,
+                            const net::HttpPeer& peer);
+  net::HttpReply answer_esp(const net::HttpMessage& request);
+  std::optional<ddi::Offer> offer(const std::string& device, const ddi::Attributes& attributes);
+
+  const ServeRequest& request_;
+  ServedFolder& folder_;
+  EventSink& sink_;
+  DigestCache digests_;
+  Catalog catalog_;
+  std::map<std::string, std::string> tokens_;
+  std::optional<Journal> journal_;
+  ddi::Server ddi_;
+};
+
+}  // namespace aiot::ota

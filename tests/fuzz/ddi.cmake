@@ -1,0 +1,1 @@
+aiot_fuzzer(ddi_feedback LINKS aiot_ddi)
