@@ -22,14 +22,13 @@ namespace ck {
 using Ulong = unsigned long;  // NOLINT(google-runtime-int): CK_ULONG
 
 constexpr Ulong ok = 0, pin_incorrect = 0xA0, pin_invalid = 0xA1, pin_length = 0xA2,
-                pin_locked = 0xA4, already_logged_in = 0x100, not_logged_in = 0x101,
-                already_initialized = 0x191;
+                pin_locked = 0xA4, already_logged_in = 0x100, already_initialized = 0x191;
 constexpr Ulong serial_session = 4, read_write_session = 2, os_locking_ok = 2, user = 1;
 constexpr Ulong login_required = 4, token_initialized = 0x400;
 constexpr Ulong attribute_class = 0, attribute_token = 1, attribute_private = 2,
-                attribute_label = 3, attribute_key_type = 0x100, attribute_sensitive = 0x103,
-                attribute_sign = 0x108, attribute_verify = 0x10A, attribute_extractable = 0x162,
-                attribute_id = 0x102, attribute_ec_params = 0x180, attribute_ec_point = 0x181;
+                attribute_label = 3, attribute_sensitive = 0x103, attribute_sign = 0x108,
+                attribute_verify = 0x10A, attribute_extractable = 0x162, attribute_id = 0x102,
+                attribute_ec_params = 0x180, attribute_ec_point = 0x181;
 constexpr Ulong public_key = 2, private_key = 3;
 constexpr Ulong mechanism_ecdsa = 0x1041, mechanism_eddsa = 0x1057, generate_ec = 0x1040,
                 generate_edwards = 0x1055;

@@ -43,6 +43,11 @@ std::optional<std::uint64_t> root_version_of(const std::string& name) {
 
 }  // namespace
 
+std::chrono::seconds usual_lifetime(tuf::Role role) {
+  constexpr int days[] = {365, 90, 30, 7};
+  return std::chrono::hours(24 * days[static_cast<std::size_t>(role)]);
+}
+
 Result<void> write_public(const std::string& path, ByteSpan data) {
   auto part = file::PartFile::create(path, 0666);
   if (!part) return unwritable(path, part.error().message());
@@ -120,8 +125,16 @@ Result<Repository> Repository::open(const std::string& folder, tuf::Time now) {
     return no_repository("the targets are not those that the snapshot announces");
   }
   AIOT_TRY(repository.targets, tuf::parse_targets(repository.document(tuf::Role::targets)));
+  if (repository.targets.has_delegations) {
+    return make_error(Errc::no_repository, folder + ": it delegates targets",
+                      "maintain it with the software that made it");
+  }
   for (const tuf::Role role : {tuf::Role::timestamp, tuf::Role::snapshot, tuf::Role::targets}) {
     AIOT_CHECK(repository.check_signed(role));
+  }
+  for (const tuf::Role role : tuf::all_roles) {
+    tuf::Common& its = repository.common(role);
+    if (!its.lifetime) its.lifetime = usual_lifetime(role);
   }
   return repository;
 }
@@ -189,7 +202,7 @@ tuf::Common& Repository::common(tuf::Role role) {
 Result<Bytes> Repository::sign(tuf::Role role, const KeyRing& ring) {
   tuf::Common& its = common(role);
   ++its.version;
-  its.expires = now_ + its.lifetime.value_or(std::chrono::seconds(0));
+  its.expires = now_ + *its.lifetime;
   if (!ring.can_sign(root.role(role))) return missing_key(role, root, ring);
   std::vector<const crypto::Signer*> signers = ring.signers_of(root.role(role));
   if (role == tuf::Role::root && signed_root_) {

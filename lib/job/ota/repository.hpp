@@ -71,6 +71,8 @@ class Repository {
   std::vector<std::string> written_;
 };
 
+/// Of metadata that does not say it itself.
+std::chrono::seconds usual_lifetime(tuf::Role role);
 /// Writes a file whole or not at all, for all to read, in the place of what has its name.
 /// Errc::unwritable.
 Result<void> write_public(const std::string& path, ByteSpan data);

@@ -62,8 +62,8 @@ Result<tuf::Artifact> describe_file(const AddRequest& request, ByteSpan data) {
     }
   }
   std::ranges::sort(artifact.hardware);
-  const auto twice = std::ranges::unique(artifact.hardware);
-  artifact.hardware.erase(twice.begin(), twice.end());
+  artifact.hardware.erase(std::unique(artifact.hardware.begin(), artifact.hardware.end()),
+                          artifact.hardware.end());
   AIOT_CHECK(check_name("product", artifact.product));
   AIOT_CHECK(check_name("version", artifact.version));
   for (const std::string& hardware : artifact.hardware) {

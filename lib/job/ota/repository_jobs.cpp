@@ -12,14 +12,7 @@
 namespace aiot::ota {
 namespace {
 
-using std::chrono::hours;
 using tuf::Role;
-
-constexpr std::chrono::seconds usual_lifetime[] = {hours(24 * 365), hours(24 * 90), hours(24 * 30),
-                                                   hours(24 * 7)};
-std::chrono::seconds usual_lifetime_of(Role role) {
-  return usual_lifetime[static_cast<std::size_t>(role)];
-}
 
 Result<void> check_threshold(Role role, const tuf::RoleKeys& its) {
   if (its.threshold >= 1 && its.threshold <= its.keyids.size()) return {};
@@ -108,7 +101,7 @@ Result<RepositoryResult> init_repository(const InitRequest& request, tuf::Time n
     }
     AIOT_CHECK(check_threshold(role, its));
     if (!ring.can_sign(its)) return missing_key(role, root, ring);
-    lifetimes[role] = setup.lifetime.count() > 0 ? setup.lifetime : usual_lifetime_of(role);
+    lifetimes[role] = setup.lifetime.count() > 0 ? setup.lifetime : usual_lifetime(role);
   }
   AIOT_TRY(Repository repository, Repository::create(request.folder, now));
   root.version = repository.root.version;
@@ -157,8 +150,7 @@ Result<RepositoryResult> refresh_repository(const RefreshRequest& request, tuf::
   Repository::Roles due;
   std::vector<NeededKey> needed;
   for (const Role role : tuf::all_roles) {
-    tuf::Common& its = repository.common(role);
-    if (!its.lifetime) its.lifetime = usual_lifetime_of(role);
+    const tuf::Common& its = repository.common(role);
     const auto remaining = its.expires - now;
     const auto least = request.within.value_or(*its.lifetime / 2);
     if (remaining > least && repository.is_signed(role)) continue;

@@ -430,6 +430,35 @@ TEST_CASE("a list of targets that someone has changed is not signed again") {
   CHECK_FALSE(add_artifact(maker.request("lamp.bin", "hello", "1.0"), maker.now).has_value());
 }
 
+TEST_CASE("a repository that other software has made is maintained") {
+  // The files that python-tuf and tuf-js accept (tests/unit/protocol/tuf): keys of seeds that are
+  // one byte 32 times.
+  Maker maker;
+  fs::create_directories(maker.repository() + "/metadata");
+  const fs::path seeds = fs::path(tests::source_dir()) / "tests/fuzz/corpus/tuf_metadata";
+  for (const char* name : {"1.root.json", "1.targets.json", "1.snapshot.json", "timestamp.json"}) {
+    fs::copy(seeds / name, fs::path(maker.repository()) / "metadata" / name);
+  }
+  AddRequest request = maker.request("lamp.bin", "hello", "1.0.0");
+  request.signing.keys.clear();
+  for (std::uint8_t seed = 1; seed <= 4; ++seed) {
+    const std::string file = maker.path("seed" + std::to_string(seed));
+    const auto key = crypto::PrivateKey::from_raw(crypto::KeyType::ed25519, Bytes(32, seed));
+    REQUIRE(key->write(file).has_value());
+    request.signing.keys.push_back(file);
+  }
+  tuf::Stored stored = maker.first_trust();
+  REQUIRE(maker.client(stored).has_value());
+  REQUIRE(add_artifact(request, maker.now).has_value());
+  const auto updater = maker.client(stored);
+  REQUIRE(updater.has_value());
+  CHECK(updater->find("lamp/1.0.0/lamp.bin").has_value());
+  CHECK(updater->find("fw.bin").has_value());
+  const auto status = repository_status(maker.repository(), maker.now);
+  REQUIRE(status.has_value());
+  CHECK(status->roles.at(3).expires == "2030-01-08T00:00:00Z");
+}
+
 TEST_CASE("keys are generated once, with a passphrase from a file") {
   Maker maker;
   maker.folder.write("secret", "correct horse\n");
