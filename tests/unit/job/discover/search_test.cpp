@@ -222,7 +222,8 @@ TEST_CASE("what the request says wrong is refused before anything runs") {
   }
   bench.add("ble", {});
   bench.request.where = every;
-  CHECK(bench.make().has_value());
+  const auto made = bench.make();
+  CHECK_MESSAGE(made.has_value(), made.error().message());
   bench.request.where.clear();
   bench.request.only = {"bel"};
   bench.add("ble", {});
