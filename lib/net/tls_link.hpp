@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "crypto/digest.hpp"
 #include "net/link.hpp"
 
 struct ssl_ctx_st;
@@ -14,7 +16,10 @@ namespace aiot::net {
 
 /// Whom a TLS client trusts, and as whom it comes. Files are PEM.
 struct TlsOptions {
-  std::string ca_file;           ///< certificate authorities; "": those of this machine
+  std::string ca_file;  ///< certificate authorities; "": those of this machine
+  /// SHA-256 of the DER of the one certificate that is trusted, whoever issued it and whatever name
+  /// it has. Authorities do not count then.
+  std::optional<crypto::Sha256> fingerprint = {};
   std::string certificate_file;  ///< our certificate with its chain; "": none
   std::string key_file;          ///< its key, not encrypted
   std::vector<std::string> alpn =
