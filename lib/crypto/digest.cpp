@@ -1,5 +1,7 @@
 #include "crypto/digest.hpp"
 
+#include <type_traits>
+
 #include "crypto/evp.hpp"
 
 namespace aiot::crypto {
@@ -17,18 +19,27 @@ Digest digest(ByteSpan data, const EVP_MD* kind) {
 Md5 md5(ByteSpan data) { return digest<Md5>(data, EVP_md5()); }
 Sha256 sha256(ByteSpan data) { return digest<Sha256>(data, EVP_sha256()); }
 
-Md5Stream::Md5Stream() : context_(EVP_MD_CTX_new()) {
+template <class Digest>
+DigestStream<Digest>::DigestStream() : context_(EVP_MD_CTX_new()) {
   require(context_ != nullptr);
-  require(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), EVP_md5(), nullptr) == 1);
+  const auto* kind = std::is_same_v<Digest, Md5> ? EVP_md5() : EVP_sha256();
+  require(EVP_DigestInit_ex(static_cast<EVP_MD_CTX*>(context_), kind, nullptr) == 1);
 }
-Md5Stream::~Md5Stream() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
-void Md5Stream::update(ByteSpan data) {
+template <class Digest>
+DigestStream<Digest>::~DigestStream() {
+  EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_));
+}
+template <class Digest>
+void DigestStream<Digest>::update(ByteSpan data) {
   require(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), data.data(), data.size()) == 1);
 }
-Md5 Md5Stream::finish() {
-  Md5 out{};
+template <class Digest>
+Digest DigestStream<Digest>::finish() {
+  Digest out{};
   require(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), out.data(), nullptr) == 1);
   return out;
 }
+template class DigestStream<Md5>;
+template class DigestStream<Sha256>;
 
 }  // namespace aiot::crypto

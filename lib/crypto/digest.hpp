@@ -14,18 +14,21 @@ using Sha256 = std::array<std::uint8_t, 32>;
 Md5 md5(ByteSpan data);
 Sha256 sha256(ByteSpan data);
 
-/// MD5 of data that arrives in pieces.
-class Md5Stream {
+/// The digest of data that arrives in pieces: of Md5, Sha256.
+template <class Digest>
+class DigestStream {
  public:
-  Md5Stream();
-  ~Md5Stream();
-  Md5Stream(const Md5Stream&) = delete;
-  Md5Stream& operator=(const Md5Stream&) = delete;
+  DigestStream();
+  ~DigestStream();
+  DigestStream(const DigestStream&) = delete;
+  DigestStream& operator=(const DigestStream&) = delete;
   void update(ByteSpan data);
-  Md5 finish();
+  Digest finish();
 
  private:
   void* context_;
 };
+using Md5Stream = DigestStream<Md5>;
+using Sha256Stream = DigestStream<Sha256>;
 
 }  // namespace aiot::crypto
