@@ -36,7 +36,7 @@ struct InstallRequest {
   bool allow_older = false;  ///< install a version older than the one that runs
   bool again = false;        ///< install an image that failed its trial before
   bool use_deltas = true;
-  bool dry_run = false;  ///< verify the metadata and say what would be installed
+  bool dry_run = false;                  ///< verify the metadata and say what would be installed
   std::chrono::milliseconds timeout{0};  ///< for all of it, 0 for none but the steps' own
 };
 
@@ -54,11 +54,11 @@ struct InstallResult {
   std::string target;          ///< its path in the repository
   std::string sha256;          ///< of the image, hexadecimal
   std::uint64_t size_bytes = 0;
-  std::string slot;                   ///< "a" or "b", where it is
-  std::string path;                   ///< of that slot; "" with a hand-off
-  bool delta = false;                 ///< made from the image that runs and a difference
-  std::uint64_t received_bytes = 0;   ///< of images and differences, in this run
-  std::uint64_t resumed_at_bytes = 0; ///< of the image; an earlier run had those before
+  std::string slot;                    ///< "a" or "b", where it is
+  std::string path;                    ///< of that slot; "" with a hand-off
+  bool delta = false;                  ///< made from the image that runs and a difference
+  std::uint64_t received_bytes = 0;    ///< of images and differences, in this run
+  std::uint64_t resumed_at_bytes = 0;  ///< of the image; an earlier run had those before
   double seconds = 0;
 };
 /// Condition::refused_security with a code of its own for each attack on the repository;
@@ -75,11 +75,11 @@ struct SlotRequest {
 };
 /// "aiot.ota.slot/1"
 struct SlotResult {
-  std::string slot;         ///< "a" or "b": boot this one
-  std::string path;         ///< "" when no installation has named it yet
-  std::string version;      ///< "" when it is not known
-  bool trial = false;       ///< confirm it, or it is rolled back
-  bool rolled_back = false; ///< just now: the trial before failed
+  std::string slot;          ///< "a" or "b": boot this one
+  std::string path;          ///< "" when no installation has named it yet
+  std::string version;       ///< "" when it is not known
+  bool trial = false;        ///< confirm it, or it is rolled back
+  bool rolled_back = false;  ///< just now: the trial before failed
 };
 /// Which slot to boot. Called once for each boot, by what boots: it counts those of a trial.
 AIOT_API Result<SlotResult> choose_slot(const SlotRequest& request);

@@ -34,8 +34,7 @@ class SystemFile final : public DiskFile {
   std::uint64_t size() const override { return size_; }
   Result<void> read(std::uint64_t offset, std::span<std::uint8_t> into) override {
     while (!into.empty()) {
-      const ssize_t n =
-          ::pread(file_.get(), into.data(), into.size(), static_cast<off_t>(offset));
+      const ssize_t n = ::pread(file_.get(), into.data(), into.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return failed();
       if (n == 0) return disk_error(path_, make_error_code(boost::system::errc::io_error));
@@ -46,8 +45,7 @@ class SystemFile final : public DiskFile {
   }
   Result<void> write(std::uint64_t offset, ByteSpan data) override {
     while (!data.empty()) {
-      const ssize_t n =
-          ::pwrite(file_.get(), data.data(), data.size(), static_cast<off_t>(offset));
+      const ssize_t n = ::pwrite(file_.get(), data.data(), data.size(), static_cast<off_t>(offset));
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return failed();
       data = data.subspan(static_cast<std::size_t>(n));

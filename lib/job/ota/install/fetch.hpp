@@ -23,8 +23,9 @@ class Fetch {
 
 /// Whom to trust as the server.
 struct ServerTrust {
-  std::string ca_file;      ///< PEM; "" for the authorities of this machine
-  std::string fingerprint;  ///< SHA-256 of its certificate, hexadecimal, colons allowed; "" for none
+  std::string ca_file;  ///< PEM; "" for the authorities of this machine
+  std::string
+      fingerprint;  ///< SHA-256 of its certificate, hexadecimal, colons allowed; "" for none
 };
 
 /// A repository at an https:// URL. Errc::bad_url, errors of the certificate's file.

@@ -201,8 +201,7 @@ Result<Chosen> Installer::choose() const {
   Chosen out{std::move(image), newest->artifact, std::nullopt};
   const auto& running = state_.slots[state_.confirmed];
   if (request_.use_deltas && request_.hand_off.empty() && running) {
-    if (const auto delta =
-            tuf::find_delta(targets, running->sha256, out.image.target.sha256)) {
+    if (const auto delta = tuf::find_delta(targets, running->sha256, out.image.target.sha256)) {
       AIOT_TRY(out.delta, updater_->find(delta->path));
     }
   }
@@ -224,7 +223,7 @@ Result<void> Installer::learn_running(const tuf::Targets& targets) {
     AIOT_TRY(const crypto::Sha256 hash, hash_of(*file, target.length_bytes));
     if (hash != target.sha256) continue;
     running = SlotRecord{artifact->version, hash, target.length_bytes};
-    return {};
+    return save();
   }
   return {};
 }
@@ -247,9 +246,10 @@ Result<bool> Installer::decide(const Chosen& chosen) {
   if (running && running->sha256 == wanted) return false;
   if (running && !request_.allow_older &&
       tuf::compare_versions(chosen.artifact.version, running->version) < 0) {
-    return make_error(Errc::older_version,
-                      fmt::format("{} on offer, {} here", chosen.artifact.version, running->version),
-                      "check the repository; install an older version only on purpose");
+    return make_error(
+        Errc::older_version,
+        fmt::format("{} on offer, {} here", chosen.artifact.version, running->version),
+        "check the repository; install an older version only on purpose");
   }
   if (state_.rolled_back == wanted && !request_.again) {
     return make_error(Errc::was_rolled_back, chosen.artifact.version,
@@ -335,8 +335,8 @@ net::Task<bool> Installer::write_by_delta(const Chosen& chosen, DiskFile& slot) 
   }
   AIOT_CO_CHECK(disk_.remove(path));
   if (done) co_return true;
-  const Condition condition = done.error().condition();
-  if (condition == Condition::resource || condition == Condition::cancelled) {
+  const Error& why = done.error();
+  if (why.code == Errc::disk || why.condition() == Condition::cancelled) {
     co_return std::move(done).error();
   }
   notice("ota.delta_unused", "the delta cannot be used: " + done.error().message());
@@ -354,7 +354,7 @@ net::Task<void> Installer::write_full(const Chosen& chosen, DiskFile& slot) {
   const Result<void> done = co_await download(chosen.image, to);
   if (!done) {
     // What has come is worth keeping, unless the disk is what failed.
-    if (done.error().condition() != Condition::resource && to.at() > at) {
+    if (done.error().code != Errc::disk && to.at() > at) {
       AIOT_CO_CHECK(to.record());
     }
     co_return done;

@@ -77,12 +77,11 @@ Result<void> run_program(const std::vector<std::string>& command) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
-  return make_error(
-      Errc::hand_off_failed,
-      WIFEXITED(status)
-          ? fmt::format("{}: exit status {}", command.front(), WEXITSTATUS(status))
-          : fmt::format("{}: ended by signal {}", command.front(), WTERMSIG(status)),
-      "read what it prints; the file it was given is verified");
+  return make_error(Errc::hand_off_failed,
+                    WIFEXITED(status)
+                        ? fmt::format("{}: exit status {}", command.front(), WEXITSTATUS(status))
+                        : fmt::format("{}: ended by signal {}", command.front(), WTERMSIG(status)),
+                    "read what it prints; the file it was given is verified");
 }
 
 /// Ends transfers when the time for all of it is over.

@@ -75,8 +75,7 @@ SlotState from_json(const json::object& in) {
   }
   if (in.contains("write")) {
     const json::object& write = in.at("write").as_object();
-    out.write = {read_hash(write.at("sha256")),
-                 write.at("done_bytes").to_number<std::uint64_t>()};
+    out.write = {read_hash(write.at("sha256")), write.at("done_bytes").to_number<std::uint64_t>()};
   }
   if (in.contains("rolled_back")) out.rolled_back = read_hash(in.at("rolled_back"));
   if (out.on_trial && !out.slots[out.other()]) throw std::invalid_argument("trial");
@@ -148,7 +147,8 @@ Result<crypto::Sha256> hash_of(image::ByteSource& source, std::uint64_t size_byt
   crypto::Sha256Stream hash;
   Bytes piece(piece_bytes);
   for (std::uint64_t at = 0; at < size_bytes;) {
-    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size_bytes - at));
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size_bytes - at));
     AIOT_CHECK(source.read(at, std::span(piece).first(count)));
     hash.update(ByteSpan(piece).first(count));
     at += count;
