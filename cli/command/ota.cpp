@@ -14,6 +14,8 @@ Command ota() {
                     "Send an image, boot it, and check that it runs"}},
       .commands = {ota_keygen(), ota_init(), ota_key(), ota_add(), ota_refresh(), ota_status(),
                    ota_serve(), ota_push()},
+                   ota_sign(), ota_verify(), ota_push(), ota_install(), ota_slot(),
+                   ota_confirm()},
   };
 }
 

@@ -17,13 +17,13 @@ namespace aiot::net {
 /// Whom a TLS client trusts, and as whom it comes. Files are PEM.
 struct TlsOptions {
   std::string ca_file;  ///< certificate authorities; "": those of this machine
-  /// SHA-256 of the DER of the one certificate that is trusted, whoever issued it and whatever name
-  /// it has. Authorities do not count then.
-  std::optional<crypto::Sha256> fingerprint = {};
   std::string certificate_file;  ///< our certificate with its chain; "": none
   std::string key_file;          ///< its key, not encrypted
   std::vector<std::string> alpn =
-      {};  ///< application protocols, the preferred one first (RFC 7301)
+      {  /// SHA-256 of the DER of the one certificate that is trusted, whoever issued it and whatever name
+  /// it has. Authorities do not count then.
+  std::optional<crypto::Sha256> fingerprint = {};
+};  ///< application protocols, the preferred one first (RFC 7301)
 };
 
 /// The options with their files read: TLS 1.2 or newer, the server's chain and name verified.

@@ -44,6 +44,7 @@ enum class InstallState {
   current,    ///< nothing newer: the slots stay as they are
   available,  ///< dry run: there is a newer version
   installed,  ///< the image is whole in its slot, and boots next, on trial
+  on_trial,   ///< the image has booted: it waits for its confirmation
 };
 /// "aiot.ota.install/1"
 struct InstallResult {

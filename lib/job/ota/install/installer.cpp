@@ -234,7 +234,7 @@ Result<bool> Installer::decide(const Chosen& chosen) {
   const auto& running = state_.slots[state_.confirmed];
   const auto& other = state_.slots[state_.other()];
   if (state_.on_trial && other->sha256 == wanted) {
-    result_.state = InstallState::installed;
+    result_.state = state_.boots > 0 ? InstallState::on_trial : InstallState::installed;
     result_.slot = slot_name(state_.other());
     result_.path = state_.paths[state_.other()];
     return false;

@@ -5,7 +5,8 @@
 namespace aiot::ota {
 namespace {
 
-constexpr std::array<std::string_view, 3> install_states = {"current", "available", "installed"};
+constexpr std::array<std::string_view, 4> install_states = {"current", "available", "installed",
+                                                            "on-trial"};
 
 }  // namespace
 
@@ -20,9 +21,10 @@ SchemaInfo schema_of(const ConfirmResult&) {
 }
 
 void describe(FieldVisitor& v, InstallResult& result) {
-  v.choice("state", result.state, install_states,
-           "current: nothing to install; available: a dry run found a newer version; installed: "
-           "the image boots next, on trial");
+  v.choice(
+      "state", result.state, install_states,
+      "current: nothing to install; available: a dry run found a newer version; installed: "
+      "the image boots next, on trial; on-trial: it has booted, and waits for its confirmation");
   v("product", result.product, "the product");
   v("version", result.version, "version on offer");
   v("version_before", result.version_before, "version that runs", Presence::if_set);

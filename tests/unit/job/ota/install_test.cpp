@@ -34,13 +34,14 @@ TEST_CASE("install: the new image boots on trial, and stays once it is confirmed
   CHECK(result->path == "slot-b");
   CHECK(result->received_bytes == World::image(2).size());
   CHECK(world.disk.files.at("slot-a") == World::image(1));
+  CHECK(world.install()->state == InstallState::installed);        // nothing to do but to boot it
   CHECK(world.confirm().error().stable_code() == "ota.no_trial");  // not booted yet
 
   const BootChoice boot = world.boot();
   CHECK(boot.slot == 1);
   CHECK(boot.is_trial);
   CHECK(world.disk.files.at("slot-b") == World::image(2));
-  CHECK(world.install()->state == InstallState::installed);  // nothing to do but to boot it
+  CHECK(world.install()->state == InstallState::on_trial);  // nothing to do but to confirm it
   CHECK(world.confirm()->changed);
   CHECK(world.confirm()->slot == "b");
   CHECK_FALSE(world.confirm()->changed);
@@ -369,7 +370,7 @@ TEST_CASE("install: a program that has the slots gets a verified file") {
   CHECK(world.install()->received_bytes == 0);  // the file was there
   CHECK_FALSE(world.disk.files.contains("state/download-fw.bin"));
   CHECK(world.commands.size() == 2);
-  CHECK(world.install()->state == InstallState::installed);
+  CHECK(world.install()->state == InstallState::on_trial);
   CHECK(world.commands.size() == 2);
   CHECK(world.confirm()->version == "1.1.0");
   CHECK(world.install()->state == InstallState::current);
