@@ -19,8 +19,8 @@ constexpr std::size_t most_blocks = 3;
 
 std::vector<SecureBootBlock> secure_boot_blocks(ByteSpan file, std::uint64_t image_bytes) {
   std::vector<SecureBootBlock> out;
-  const std::uint64_t signed_bytes = (image_bytes + sector_bytes - 1) / sector_bytes * sector_bytes;
   if (image_bytes > file.size()) return out;
+  const std::uint64_t signed_bytes = (image_bytes + sector_bytes - 1) / sector_bytes * sector_bytes;
   for (std::size_t i = 0; i < most_blocks; ++i) {
     const std::uint64_t at = signed_bytes + i * block_bytes_v2;
     if (at + block_bytes_v2 > file.size()) break;

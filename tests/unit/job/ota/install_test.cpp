@@ -332,6 +332,104 @@ TEST_CASE("install: cut off at any write, the device boots the old image or the 
   }
 }
 
+namespace {
+
+/// A world whose repository has a delta from the image that runs.
+void offer_delta(World& world) {
+  world.add("1.0.0", World::image(1));
+  world.add("1.1.0", World::image(2));
+  const Bytes source = World::image(1);
+  const Bytes result = World::image(2);
+  const Result<image::Delta> delta = image::make_delta(source, result);
+  REQUIRE(delta.has_value());
+  REQUIRE(delta->file.size() < result.size() / 2);
+  tuf::DeltaInfo info;
+  info.format = tuf::delta_format;
+  info.from = crypto::sha256(source);
+  info.to = crypto::sha256(result);
+  info.to_bytes = result.size();
+  world.add("1.1.0", delta->file, "r2", info);
+  world.publish_next();
+}
+
+}  // namespace
+
+TEST_CASE("install: a delta from the image that runs") {
+  World world;
+  offer_delta(world);
+  const Result<InstallResult> result = world.install();
+  REQUIRE(result.has_value());
+  CHECK(result->delta);
+  CHECK(result->received_bytes < World::image(2).size() / 2);
+  CHECK_FALSE(world.disk.files.contains("state/delta"));
+  CHECK(world.boot_content() == World::image(2));
+
+  // A slot that is a partition is longer than its image.
+  World longer;
+  longer.add("1.0.0", World::image(1));
+  longer.publish_next();
+  CHECK(longer.install()->state == InstallState::current);
+  Bytes partition = World::image(1);
+  partition.resize(30000, 0xFF);
+  longer.disk.put("slot-a", partition);
+  offer_delta(longer);
+  CHECK(longer.install()->delta);
+  CHECK(longer.boot_content() == World::image(2));
+}
+
+TEST_CASE("install: a delta that cannot be used costs nothing but its bytes") {
+  World world;
+  offer_delta(world);
+  CHECK(world.install_code() == "installed");  // learns what runs
+  World changed;
+  changed.add("1.0.0", World::image(1));
+  changed.publish_next();
+  CHECK(changed.install()->state == InstallState::current);
+  changed.disk.files.at("slot-a")[500] ^= 1;  // somebody wrote to what runs
+  const Bytes booted = changed.disk.files.at("slot-a");
+  offer_delta(changed);
+  const Result<InstallResult> result = changed.install();
+  REQUIRE(result.has_value());
+  CHECK_FALSE(result->delta);
+  CHECK(changed.disk.files.at("slot-a") == booted);
+  CHECK(changed.boot_content() == World::image(2));
+
+  World damaged;
+  offer_delta(damaged);
+  for (auto& [path, file] : damaged.fetch.files) {
+    if (path.ends_with(".delta")) file[file.size() / 2] ^= 1;
+  }
+  CHECK_FALSE(damaged.install()->delta);
+  CHECK(damaged.boot_content() == World::image(2));
+  World plain;
+  offer_delta(plain);
+  plain.request.use_deltas = false;
+  CHECK_FALSE(plain.install()->delta);
+}
+
+TEST_CASE("install: with a delta, cut off at any write") {
+  for (const MemoryDisk::Cut cut : {MemoryDisk::Cut::process, MemoryDisk::Cut::power}) {
+    std::size_t cuts = 0;
+    for (bool cut_off = true; cut_off; ++cuts) {
+      CAPTURE(cuts);
+      World world;
+      offer_delta(world);
+      world.disk.cut_at = cuts;
+      cut_off = !world.install().has_value();
+      world.disk.reboot(cut);
+      {
+        const MemoryDisk before = world.disk;
+        const Bytes booted = world.boot_content();
+        CHECK((booted == World::image(1) || booted == World::image(2)));
+        world.disk = before;
+      }
+      REQUIRE(world.install().has_value());
+      CHECK(world.boot_content() == World::image(2));
+    }
+    CHECK(cuts > 12);
+  }
+}
+
 TEST_CASE("install: cut off while it boots, confirms or rolls back") {
   World world;
   world.add("1.1.0", World::image(2));
