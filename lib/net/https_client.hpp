@@ -37,6 +37,8 @@ class HttpsClient {
   /// byte: 206, or 200 with all of it. Link errors (what came before them has gone to `on_piece`),
   /// Errc::protocol, errors of `on_piece`.
   Task<HttpMessage> get(std::string target, std::uint64_t from, OnPiece on_piece);
+  /// Closes the connection. Called before the loop that it runs on ends.
+  void close() { link_.reset(); }
 
  private:
   Task<HttpMessage> try_get(const std::string& target, std::uint64_t from, const OnPiece& on_piece,

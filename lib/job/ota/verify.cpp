@@ -220,6 +220,7 @@ Result<image::MappedFile> fetch_mapped(const VerifyRequest& request, std::stop_t
       return {};
     };
     Result<bool> got = co_await fetch->get(name, 0, take);
+    fetch->close();
     co_return got;
   };
   AIOT_TRY(const bool is_there, net::run_alone<bool>(work, std::move(stop)));

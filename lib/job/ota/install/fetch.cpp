@@ -65,6 +65,7 @@ class HttpsFetch final : public Fetch {
     co_return make_error(Errc::http_status, fmt::format("{}: HTTP status {}", path, status),
                          status >= 500 ? "try again later" : "check the URL and the server");
   }
+  void close() override { client_.close(); }
 
  private:
   net::HttpsClient client_;

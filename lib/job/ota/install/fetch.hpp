@@ -19,6 +19,8 @@ class Fetch {
   /// order. False when the server does not have the file. Link errors, after some bytes as well;
   /// Errc::http_status; errors of `on_bytes`.
   virtual net::Task<bool> get(std::string path, std::uint64_t from, OnBytes on_bytes) = 0;
+  /// Lets go of what belongs to the loop that get() ran on.
+  virtual void close() {}
 };
 
 /// Whom to trust as the server.

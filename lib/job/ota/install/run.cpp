@@ -98,6 +98,7 @@ class TimedFetch final : public Fetch {
     Result<bool> got = co_await inner_->get(std::move(path), from, timed);
     co_return got;
   }
+  void close() override { inner_->close(); }
 
  private:
   std::unique_ptr<Fetch> inner_;
@@ -118,8 +119,10 @@ Result<InstallResult> install(const InstallRequest& request, EventSink& sink,
   const InstallEnvironment environment{&system_disk(), fetch.get(), &net::steady_clock(),
                                        time_now(), run_program};
   sink.on_event(event::Started{request.repository, "ota install"});
-  const std::function<net::Task<InstallResult>()> work = [&] {
-    return install_in(environment, request, sink);
+  const std::function<net::Task<InstallResult>()> work = [&]() -> net::Task<InstallResult> {
+    Result<InstallResult> done = co_await install_in(environment, request, sink);
+    fetch->close();
+    co_return done;
   };
   Result<InstallResult> result = net::run_alone<InstallResult>(work, std::move(stop));
   if (result) {
