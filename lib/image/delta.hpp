@@ -11,8 +11,9 @@
 #include "crypto/digest.hpp"
 #include "image/errors.hpp"
 
-/// Differences between two versions of a firmware file: container "aiot.delta/1" (delta_format.hpp).
-/// Whether a delta pays (its size beside that of the result) is for the caller to decide.
+/// Differences between two versions of a firmware file: container "aiot.delta/1"
+/// (delta_format.hpp). Whether a delta pays (its size beside that of the result) is for the caller
+/// to decide.
 namespace aiot::image {
 
 /// Bytes that can be read in any order, such as the slot that runs now.
@@ -42,7 +43,8 @@ class MemorySource final : public ByteSource {
   ByteSpan data_;
 };
 
-/// A source that is an open file (or block device) of `size_bytes`; the descriptor stays the caller's.
+/// A source that is an open file (or block device) of `size_bytes`; the descriptor stays the
+/// caller's.
 class FileSource final : public ByteSource {
  public:
   FileSource(int fd, std::uint64_t size_bytes) : fd_(fd), size_(size_bytes) {}

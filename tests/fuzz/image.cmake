@@ -2,3 +2,4 @@ foreach(decoder dwarf elf esp_image firmware flasher_args intel_hex libconfig pa
   aiot_fuzzer(${decoder} LINKS aiot_image)
 endforeach()
 aiot_fuzzer(mcuboot_image LINKS aiot_image)
+aiot_fuzzer(delta LINKS aiot_image)

@@ -45,7 +45,7 @@ struct Library {
   std::string_view header;
   Names places;
 };
-const std::array<Library, 22> libraries = {{
+const std::array<Library, 24> libraries = {{
     {"boost/system/", {"lib/", "cli/"}},
     {"boost/asio",
      {"lib/net/", "lib/dbus/", "lib/mqtt/", "lib/fleet/", "lib/protocol/", "lib/job/", "lib/sim/"}},
@@ -60,6 +60,8 @@ const std::array<Library, 22> libraries = {{
     {"CLI/", {"cli/"}},
     {"libdeflate.h", {"lib/image/", "lib/protocol/", "lib/job/", "lib/sim/"}},
     {"zlib.h", {"lib/protocol/", "lib/sim/"}},
+    {"lzma.h", {"lib/image/delta_coding"}},
+    {"zstd.h", {"lib/image/delta_coding"}},
     {"sqlite3.h", {"lib/store/"}},
     {"expat.h", {"lib/xml/"}},
     {"re2/", {"lib/filter/"}},
