@@ -57,8 +57,18 @@ function __aiotctl_path
                 set path ota status
             case 'ota serve'
                 set path ota serve
+            case 'ota sign'
+                set path ota sign
+            case 'ota verify'
+                set path ota verify
             case 'ota push'
                 set path ota push
+            case 'ota install'
+                set path ota install
+            case 'ota slot'
+                set path ota slot
+            case 'ota confirm'
+                set path ota confirm
             case ' listen'
                 set path listen
             case ' bench'
@@ -298,7 +308,12 @@ complete -c aiotctl -n '__aiotctl_at ota' -a add -d 'add a firmware file to a re
 complete -c aiotctl -n '__aiotctl_at ota' -a refresh -d 'renew what will expire'
 complete -c aiotctl -n '__aiotctl_at ota' -a status -d 'say what expires when, and who has signed'
 complete -c aiotctl -n '__aiotctl_at ota' -a serve -d 'serve updates over TLS, as files and to devices that poll'
+complete -c aiotctl -n '__aiotctl_at ota' -a sign -d 'make a signed image for a boot loader'
+complete -c aiotctl -n '__aiotctl_at ota' -a verify -d 'show what a firmware file is, who signed it, and whether it is whole'
 complete -c aiotctl -n '__aiotctl_at ota' -a push -d 'send an image to devices, boot it, and check that it runs'
+complete -c aiotctl -n '__aiotctl_at ota' -a install -d 'update this Linux device from a repository'
+complete -c aiotctl -n '__aiotctl_at ota' -a slot -d 'print which slot this device boots'
+complete -c aiotctl -n '__aiotctl_at ota' -a confirm -d 'keep the image that runs on trial, or roll it back'
 complete -c aiotctl -n '__aiotctl_at ota keygen' -F
 complete -c aiotctl -n '__aiotctl_at ota keygen' -l type -xa 'ed25519 ecdsa-p256' -d 'The kind of key [ed25519]'
 complete -c aiotctl -n '__aiotctl_at ota keygen' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
@@ -346,6 +361,26 @@ complete -c aiotctl -n '__aiotctl_at ota serve' -l connections -x -d 'Connection
 complete -c aiotctl -n '__aiotctl_at ota serve' -l connections-per-address -x -d 'Of those, from one IPv4 address or IPv6 /64 network [256]'
 complete -c aiotctl -n '__aiotctl_at ota serve' -l rate -x -d 'Connections and requests a second from one address; 0 sets no limit [200]'
 complete -c aiotctl -n '__aiotctl_at ota serve' -l idle -x -d 'How long a connection may be without a request [60s]'
+complete -c aiotctl -n '__aiotctl_at ota sign' -F
+complete -c aiotctl -n '__aiotctl_at ota sign' -l format -xa 'mcuboot' -d 'The boot loader [mcuboot]'
+complete -c aiotctl -n '__aiotctl_at ota sign' -s o -l output -rF -d 'Write the image to FILE'
+complete -c aiotctl -n '__aiotctl_at ota sign' -s k -l key -rF -d 'Sign with this private key: a PEM file, or a PKCS#11 URI'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l version -x -d 'Version of the image, such as 1.2.3+4'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l security-counter -x -d 'Against rollback: a number, or auto to take it from the version'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l dependency -x -d 'Another image that must have at least this version; repeatable'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l header-size -x -d 'Size of the header [32]'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l pad-header -d 'Put the header in front of the firmware; otherwise the firmware begins with zeros that the header takes'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l pure -d 'Sign the image itself in place of its hash (Ed25519 alone)'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l slot-size -x -d 'Check that image and trailer fit into a slot of SIZE'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l align -x -d 'Alignment of writes to the flash of the slot, 1 to 32 [8]'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l pad -d 'Fill the slot, and mark the image to be booted'
+complete -c aiotctl -n '__aiotctl_at ota sign' -l confirm -d 'Fill the slot, and mark the image as confirmed'
+complete -c aiotctl -n '__aiotctl_at ota verify' -F
+complete -c aiotctl -n '__aiotctl_at ota verify' -s k -l key -rF -d 'A public key in PEM that must have signed; of several, one'
+complete -c aiotctl -n '__aiotctl_at ota verify' -l certificate -rF -d 'Certificates in PEM that vouch for the signer of an update bundle; of several, one'
+complete -c aiotctl -n '__aiotctl_at ota verify' -l ca -rF -d 'Authorities that vouch for the server, in PEM [this machine\'s]'
+complete -c aiotctl -n '__aiotctl_at ota verify' -l fingerprint -x -d 'Trust the server that has the certificate with this SHA-256, and no other'
 complete -c aiotctl -n '__aiotctl_at ota push' -a '(__aiotctl_ports)'
 complete -c aiotctl -n '__aiotctl_at ota push' -F
 complete -c aiotctl -n '__aiotctl_at ota push' -l no-confirm -d 'Leave the image on probation: the one before is back after another reset'
@@ -357,6 +392,21 @@ complete -c aiotctl -n '__aiotctl_at ota push' -l each -x -d 'Every port whose a
 complete -c aiotctl -n '__aiotctl_at ota push' -l devices -rF -d 'Devices from a file, an address or a JSON line each; - is standard input'
 complete -c aiotctl -n '__aiotctl_at ota push' -s j -l jobs -x -d 'Serve N devices at once; all by default'
 complete -c aiotctl -n '__aiotctl_at ota push' -l trace -rF -d 'Write every byte on a serial line to FILE, with times; %d is the device\'s number, for several'
+complete -c aiotctl -n '__aiotctl_at ota install' -l root -rF -d 'The root metadata that this device was made with'
+complete -c aiotctl -n '__aiotctl_at ota install' -l product -x -d 'The product that this device is'
+complete -c aiotctl -n '__aiotctl_at ota install' -l hardware -x -d 'The hardware that it is'
+complete -c aiotctl -n '__aiotctl_at ota install' -l state -xa '(__fish_complete_directories)' -d 'The folder of trusted metadata and of the state of the slots'
+complete -c aiotctl -n '__aiotctl_at ota install' -l slot -rF -d 'A slot, a file or a block device; given twice, a and b'
+complete -c aiotctl -n '__aiotctl_at ota install' -l hand-off -x -d 'Let a program install the verified file, such as \'rauc install\' or \'swupdate -i\'; in place of slots'
+complete -c aiotctl -n '__aiotctl_at ota install' -l ca -rF -d 'Authorities that vouch for the server, in PEM [this machine\'s]'
+complete -c aiotctl -n '__aiotctl_at ota install' -l fingerprint -x -d 'Trust the server that has the certificate with this SHA-256, and no other'
+complete -c aiotctl -n '__aiotctl_at ota install' -l allow-older -d 'Install also a version older than the one here'
+complete -c aiotctl -n '__aiotctl_at ota install' -l again -d 'Install also an image that failed its trial here'
+complete -c aiotctl -n '__aiotctl_at ota install' -l no-delta -d 'Fetch the whole image also where there is a delta'
+complete -c aiotctl -n '__aiotctl_at ota slot' -l state -xa '(__fish_complete_directories)' -d 'The folder of trusted metadata and of the state of the slots'
+complete -c aiotctl -n '__aiotctl_at ota slot' -l trial-boots -x -d 'Boots of an image on trial before it is rolled back [3]'
+complete -c aiotctl -n '__aiotctl_at ota confirm' -l state -xa '(__fish_complete_directories)' -d 'The folder of trusted metadata and of the state of the slots'
+complete -c aiotctl -n '__aiotctl_at ota confirm' -l roll-back -d 'The image on trial is bad: boot the one before it next'
 complete -c aiotctl -n '__aiotctl_at listen' -a '(__aiotctl_ports)'
 complete -c aiotctl -n '__aiotctl_at listen' -s e -l expect -x -d 'End with exit 0 at the first message in which this is found'
 complete -c aiotctl -n '__aiotctl_at listen' -l fail-on -x -d 'End with exit 9 at the first message in which this is found'
@@ -477,4 +527,5 @@ complete -c aiotctl -n '__aiotctl_at config' -a path -d 'show the configuration 
 complete -c aiotctl -n '__aiotctl_at config show' -l origin -d 'Say where each value comes from'
 complete -c aiotctl -n '__aiotctl_at completion' -a 'bash zsh fish'
 complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.device/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.status/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
+complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.add/1 aiot.ota.confirm/1 aiot.ota.install/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.sign/1 aiot.ota.slot/1 aiot.ota.status/1 aiot.ota.verify/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
 complete -c aiotctl -n '__aiotctl_at help' -a 'flash sim config completion schema exit-codes'

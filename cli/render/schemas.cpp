@@ -6,6 +6,8 @@
 #include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
 #include "aiot/ota.hpp"
+#include "aiot/ota_image.hpp"
+#include "aiot/ota_install.hpp"
 #include "aiot/ota_repository.hpp"
 #include "aiot/ota_server.hpp"
 #include "aiot/pair.hpp"
@@ -35,6 +37,8 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<listen::Message>(),
       derive<listen::Report>(),
       derive<ota::AddResult>(),
+      derive<ota::ConfirmResult>(),
+      derive<ota::InstallResult>(),
       derive<ota::KeygenResult>(),
       derive<ota::PushReport>(),
       derive<ota::RepositoryResult>(),
@@ -43,6 +47,9 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<ota::DeviceStatus>(),
       derive<ota::ServeReady>(),
       derive<ota::ServeReport>(),
+      derive<ota::SignResult>(),
+      derive<ota::SlotResult>(),
+      derive<ota::VerifyResult>(),
       derive<pair::CodeInfo>(),
       derive<pair::Report>(),
       derive<pair::UnpairResult>(),

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <array>
@@ -68,6 +69,27 @@ Result<Bytes> read_file(const std::string& path, std::uint64_t limit_bytes) {
   if (data) return *std::move(data);
   if (data.error() == boost::system::errc::file_too_large) return too_large();  // it grew meanwhile
   return unreadable(path, data.error().message());
+}
+
+Result<MappedFile> MappedFile::open(const std::string& path) {
+  const file::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file.is_open()) return unreadable(path, file::last_error().message());
+  return of(file.get(), path);
+}
+
+Result<MappedFile> MappedFile::of(int fd, const std::string& name) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return unreadable(name, file::last_error().message());
+  if (!S_ISREG(status.st_mode)) return unreadable(name, "is not a regular file");
+  const auto size = static_cast<std::size_t>(status.st_size);
+  if (size == 0) return MappedFile(ByteSpan());
+  const void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  if (data == MAP_FAILED) return unreadable(name, file::last_error().message());
+  return MappedFile(ByteSpan(static_cast<const std::uint8_t*>(data), size));
+}
+
+MappedFile::~MappedFile() {
+  if (!bytes_.empty()) ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
 }
 
 bool is_directory(const std::string& path) {

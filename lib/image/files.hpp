@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "aiot/bytes.hpp"
 #include "aiot/result.hpp"
@@ -15,6 +16,27 @@ namespace aiot::image {
 /// The bytes of a regular file. Errc::unreadable (also for pipes, devices and folders),
 /// Errc::too_large; an empty file is Bytes{}.
 Result<Bytes> read_file(const std::string& path, std::uint64_t limit_bytes = limits::file_bytes);
+
+/// The bytes of a regular file of any size, without a copy of them. The file must not shrink
+/// meanwhile.
+class MappedFile {
+ public:
+  /// Errc::unreadable.
+  static Result<MappedFile> open(const std::string& path);
+  /// Of an open file, which `name` is for.
+  static Result<MappedFile> of(int fd, const std::string& name);
+  MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  MappedFile& operator=(MappedFile&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~MappedFile();
+  ByteSpan bytes() const { return bytes_; }
+
+ private:
+  explicit MappedFile(ByteSpan bytes) : bytes_(bytes) {}
+  ByteSpan bytes_;
+};
 
 bool is_directory(const std::string& path);
 

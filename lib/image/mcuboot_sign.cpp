@@ -120,7 +120,8 @@ Result<void> check_slot(const McubootSlot& slot) {
                       "use 1, 2, 4, 8, 16 or 32");
   }
   if (slot.bytes > limits::output_bytes || slot.sectors > (1U << 16)) {
-    return make_error(Errc::too_large, fmt::format("a slot of {} bytes", slot.bytes));
+    return make_error(Errc::too_large, fmt::format("a slot of {} bytes", slot.bytes),
+                      "give the size of the slot in the flash of the device");
   }
   return {};
 }
@@ -132,7 +133,9 @@ Result<Bytes> with_header_room(ByteSpan payload, const McubootSettings& settings
     return make_error(Errc::bad_header, fmt::format("a header of {} bytes", head),
                       "give a multiple of 4 that is at least 32");
   }
-  if (payload.size() > limits::file_bytes) return make_error(Errc::too_large, "the payload");
+  if (payload.size() > limits::file_bytes) {
+    return make_error(Errc::too_large, "the payload", "check that it is the right file");
+  }
   Bytes image;
   if (settings.pad_header) {
     image.resize(head, erased);
@@ -146,7 +149,9 @@ Result<Bytes> with_header_room(ByteSpan payload, const McubootSettings& settings
     }
     image.assign(payload.begin(), payload.end());
   }
-  if (image.size() == head) return make_error(Errc::empty_file, "the payload");
+  if (image.size() == head) {
+    return make_error(Errc::empty_file, "the payload", "check what the build made");
+  }
   return image;
 }
 
@@ -219,7 +224,8 @@ Result<Bytes> sign_mcuboot(ByteSpan payload, const McubootSettings& settings,
     if (needed > slot.bytes) {
       return make_error(Errc::does_not_fit,
                         fmt::format("the image and its trailer have {} bytes, the slot has {}",
-                                    needed, slot.bytes));
+                                    needed, slot.bytes),
+                        "make the firmware smaller, or the slot larger");
     }
     if (slot.pad || slot.confirm) fill_slot(image, slot);
   }

@@ -12,15 +12,18 @@
 
 namespace aiot::net {
 
-Result<HttpUrl> parse_http_url(std::string_view url) {
-  constexpr std::string_view scheme = "http://";
+namespace {
+
+/// The URL of a scheme such as "http://".
+Result<HttpUrl> parse_url(std::string_view url, std::string_view scheme, std::uint16_t port_of_it) {
   const std::string whole(url.substr(0, 256));
   const auto refuse = [&] {
-    return make_error(Errc::not_supported, whole + ": not an http:// URL");
+    return make_error(Errc::not_supported, fmt::format("{}: not an {} URL", whole, scheme));
   };
   if (!url.starts_with(scheme)) return refuse();
   url.remove_prefix(scheme.size());
   HttpUrl out;
+  out.port = port_of_it;
   const auto slash = url.find_first_of("/?#");
   std::string_view authority = url.substr(0, slash);
   if (slash != std::string_view::npos) {
@@ -49,8 +52,6 @@ Result<HttpUrl> parse_http_url(std::string_view url) {
   return out;
 }
 
-namespace {
-
 /// Sends `request` to `address`, and gives the body of its answer.
 Task<std::string> exchange_with(asio::ip::address address, HttpUrl url, HttpMessage request,
                                 std::size_t limit_bytes, TimePoint deadline) {
@@ -70,6 +71,10 @@ Task<std::string> exchange_with(asio::ip::address address, HttpUrl url, HttpMess
 }
 
 }  // namespace
+
+Result<HttpUrl> parse_http_url(std::string_view url) { return parse_url(url, "http://", 80); }
+
+Result<HttpUrl> parse_https_url(std::string_view url) { return parse_url(url, "https://", 443); }
 
 Task<std::string> http_get(asio::ip::address address, HttpUrl url, std::size_t limit_bytes,
                            TimePoint deadline) {

@@ -17,6 +17,9 @@ struct HttpUrl {
 /// Errc::not_supported for anything but http://.
 Result<HttpUrl> parse_http_url(std::string_view url);
 
+/// The same for https:// and port 443. The caller gives `target` and `port` to a TLS link.
+Result<HttpUrl> parse_https_url(std::string_view url);
+
 /// The body of a GET that is answered with 200, at most `limit_bytes`. Connects to `address`, which
 /// the caller knows already, so that a name in a stranger's URL is never looked up; redirects are
 /// not followed. Link errors; Errc::protocol for what is no such answer.

@@ -7,7 +7,6 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/beast/http/vector_body.hpp>
 
 namespace aiot::net {
 namespace {
@@ -23,6 +22,30 @@ std::string on_one_line(std::string text) {
   return text;
 }
 
+/// Bytes in memory. Unlike Beast's vector_body, it sets no memory aside for a length that is only
+/// announced.
+struct GrowingBody {
+  using value_type = Bytes;
+  class reader {
+   public:
+    template <bool is_request, class Fields>
+    reader(http::header<is_request, Fields>&, Bytes& body) : body_(body) {}
+    void init(const boost::optional<std::uint64_t>&, error_code& error) { error = {}; }
+    template <class Buffers>
+    std::size_t put(const Buffers& buffers, error_code& error) {
+      error = {};
+      const std::size_t before = body_.size();
+      body_.resize(before + boost::asio::buffer_size(buffers));
+      return boost::asio::buffer_copy(
+          boost::asio::buffer(body_.data() + before, body_.size() - before), buffers);
+    }
+    void finish(error_code& error) { error = {}; }
+
+   private:
+    Bytes& body_;
+  };
+};
+
 /// Beast's parser for one direction behind one face.
 class Grammar {
  public:
@@ -34,6 +57,8 @@ class Grammar {
   virtual bool begun() const = 0;
   virtual bool expects_continue() const = 0;
   virtual HttpMessage take() = 0;
+  virtual std::optional<HttpMessage> head() const = 0;
+  virtual Bytes take_body() = 0;
 };
 
 template <bool is_request>
@@ -58,7 +83,20 @@ class BeastGrammar final : public Grammar {
            boost::beast::iequals(parser_->get()[http::field::expect], "100-continue");
   }
   HttpMessage take() override {
-    auto message = parser_->release();
+    HttpMessage out = head_of(parser_->get());
+    out.body = std::move(parser_->get().body());
+    reset();
+    return out;
+  }
+  std::optional<HttpMessage> head() const override {
+    if (!parser_->is_header_done()) return std::nullopt;
+    return head_of(parser_->get());
+  }
+  Bytes take_body() override { return std::exchange(parser_->get().body(), {}); }
+
+ private:
+  template <class Message>
+  static HttpMessage head_of(const Message& message) {
     HttpMessage out;
     if constexpr (is_request) {
       out.method = message.method_string();
@@ -68,14 +106,11 @@ class BeastGrammar final : public Grammar {
     }
     out.keep_alive = message.keep_alive();
     for (const auto& field : message) out.headers.emplace_back(field.name_string(), field.value());
-    out.body = std::move(message.body());
-    reset();
     return out;
   }
 
- private:
   std::size_t body_limit_;
-  std::optional<http::parser<is_request, http::vector_body<std::uint8_t>>> parser_;
+  std::optional<http::parser<is_request, GrowingBody>> parser_;
 };
 
 }  // namespace
@@ -172,6 +207,13 @@ HttpMessage HttpParser::take() {
   state_->message.reset();
   return out;
 }
+
+std::optional<HttpMessage> HttpParser::head() const {
+  if (done() || state_->failed) return std::nullopt;
+  return state_->grammar->head();
+}
+
+Bytes HttpParser::take_body() { return done() ? Bytes() : state_->grammar->take_body(); }
 
 std::string_view HttpMessage::header(std::string_view name) const {
   const auto it = std::ranges::find_if(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,12 @@ class HttpParser {
   unsigned refusal() const;
   /// The message, once it is done(). The parser is then ready for the next one.
   HttpMessage take();
+
+  /// The message without its body, as soon as its headers are there; nullopt before, and when it is
+  /// done().
+  std::optional<HttpMessage> head() const;
+  /// What has come of the body of a message that is not done(): for one that is too long to keep.
+  Bytes take_body();
 
  private:
   struct State;

@@ -22,9 +22,24 @@ Error bad_file(const std::string& file) {
 /// An encrypted key: nobody is asked for its password here.
 int no_password(char*, int, int, void*) { return 0; }
 
+/// Takes the one certificate whose SHA-256 `pinned` is.
+int verify_fingerprint(X509_STORE_CTX* context, void* pinned) {
+  crypto::Sha256 found{};
+  unsigned int size = 0;
+  X509* certificate = X509_STORE_CTX_get0_cert(context);
+  if (certificate != nullptr && X509_digest(certificate, EVP_sha256(), found.data(), &size) == 1 &&
+      found == *static_cast<const crypto::Sha256*>(pinned)) {
+    return 1;
+  }
+  X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_UNTRUSTED);
+  return 0;
+}
+
 Result<void> load_files(SSL_CTX* context, const TlsOptions& options) {
   if (options.ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1) return bad_file("certificate authorities");
+    if (!options.fingerprint && SSL_CTX_set_default_verify_paths(context) != 1) {
+      return bad_file("certificate authorities");
+    }
   } else if (SSL_CTX_load_verify_file(context, options.ca_file.c_str()) != 1) {
     return bad_file(options.ca_file);
   }
@@ -42,6 +57,16 @@ Result<void> load_files(SSL_CTX* context, const TlsOptions& options) {
   return {};
 }
 
+/// Where a context keeps the fingerprint that it trusts, for as long as it lives.
+int fingerprint_index() {
+  static const int index = SSL_CTX_get_ex_new_index(
+      0, nullptr, nullptr, nullptr,
+      [](void*, void* pinned, CRYPTO_EX_DATA*, int, long, void*) {  // NOLINT
+        delete static_cast<crypto::Sha256*>(pinned);
+      });
+  return index;
+}
+
 }  // namespace
 
 Result<TlsContext> TlsContext::make(const TlsOptions& options) {
@@ -52,6 +77,11 @@ Result<TlsContext> TlsContext::make(const TlsOptions& options) {
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_default_passwd_cb(context.get(), no_password);
+  if (options.fingerprint) {
+    auto* pinned = new crypto::Sha256(*options.fingerprint);
+    SSL_CTX_set_ex_data(context.get(), fingerprint_index(), pinned);
+    SSL_CTX_set_cert_verify_callback(context.get(), verify_fingerprint, pinned);
+  }
   AIOT_CHECK(load_files(context.get(), options));
   Bytes protocols;
   for (const std::string& name : options.alpn) {

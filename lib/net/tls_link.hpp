@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "crypto/digest.hpp"
 #include "net/link.hpp"
 
 struct ssl_ctx_st;
@@ -14,11 +16,14 @@ namespace aiot::net {
 
 /// Whom a TLS client trusts, and as whom it comes. Files are PEM.
 struct TlsOptions {
-  std::string ca_file;           ///< certificate authorities; "": those of this machine
+  std::string ca_file;  ///< certificate authorities; "": those of this machine
   std::string certificate_file;  ///< our certificate with its chain; "": none
   std::string key_file;          ///< its key, not encrypted
-  std::vector<std::string> alpn =
-      {};  ///< application protocols, the preferred one first (RFC 7301)
+  /// Application protocols, the preferred one first (RFC 7301).
+  std::vector<std::string> alpn = {};
+  /// SHA-256 of the DER of the one certificate that is trusted, whoever issued it and whatever name
+  /// it has. Authorities do not count then.
+  std::optional<crypto::Sha256> fingerprint = {};
 };
 
 /// The options with their files read: TLS 1.2 or newer, the server's chain and name verified.

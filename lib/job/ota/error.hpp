@@ -32,6 +32,22 @@ enum class Errc {
   no_certificate,  ///< the server has no certificate
   state,           ///< the server's state cannot be kept
   artifacts,       ///< the list of artifacts is wrong
+  bad_request,       ///< what an installation needs is missing, or does not belong together
+  disk,              ///< a file of an installation cannot be read or written
+  slot_too_small,    ///< the image does not fit into its slot
+  bad_state,         ///< the record of the slots is damaged
+  in_use,            ///< another process installs
+  wrong_product,     ///< the repository has nothing for the product
+  wrong_hardware,    ///< it has the product, for other hardware alone
+  older_version,     ///< what it offers is older than what runs
+  was_rolled_back,   ///< what it offers has failed its trial on this device
+  trial_runs,        ///< the image that runs is on trial: its other slot must stay
+  no_trial,          ///< nothing is on trial, or it has not booted yet
+  hand_off_failed,   ///< the program that installs did not, or could not be started
+  bad_url,           ///< not the URL of a repository, or a fingerprint that is none
+  http_status,       ///< the server answers with another status
+  not_whole,         ///< a file of a known format is damaged
+  not_signed,        ///< no signature on a file is by a key that was given
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

@@ -1,0 +1,69 @@
+#include <ostream>
+
+#include "aiot/ota_install.hpp"
+#include "command/numbers.hpp"
+#include "command/ota.hpp"
+#include "command/ota_repository.hpp"
+
+namespace aiot::cli::command {
+namespace {
+
+int run_slot(Context& context) {
+  const Arguments& args = context.args;
+  ota::SlotRequest request;
+  request.state_folder = args.get("--state").value_or("");
+  const auto boots = number_option<unsigned>(args, "--trial-boots", request.trial_boots);
+  if (!boots) return context.fail(boots.error());
+  request.trial_boots = *boots;
+  const auto result = ota::choose_slot(request);
+  if (!result) return context.fail(result.error());
+  render::Outcome outcome;
+  outcome.record = *result;
+  outcome.text = [slot = result->slot](std::ostream& out) { out << slot << '\n'; };
+  return context.ui.finish(outcome);
+}
+
+int run_confirm(Context& context) {
+  const auto result =
+      ota::confirm({context.args.get("--state").value_or(""), context.args.has("--roll-back")});
+  if (!result) return context.fail(result.error());
+  render::Outcome outcome;
+  outcome.record = *result;
+  return context.ui.finish(outcome);
+}
+
+}  // namespace
+
+Command ota_slot() {
+  return {
+      .name = "slot",
+      .summary = "print which slot this device boots",
+      .description =
+          "Prints a or b. Called once at each boot, by what boots: it counts the boots of an image "
+          "on trial, verifies its SHA-256, and rolls back to the image before when it is damaged "
+          "or was not confirmed.",
+      .options = {state_option(),
+                  {.names = "--trial-boots",
+                   .value = "N",
+                   .help = "Boots of an image on trial before it is rolled back [3]"}},
+      .examples = {{"ota slot --state /var/lib/ota", "In a boot script"}},
+      .handler = run_slot,
+  };
+}
+
+Command ota_confirm() {
+  return {
+      .name = "confirm",
+      .summary = "keep the image that runs on trial, or roll it back",
+      .description =
+          "Called when the new image has shown that it works. Changes nothing when no image is on "
+          "trial.",
+      .options = {state_option(),
+                  {.names = "--roll-back",
+                   .help = "The image on trial is bad: boot the one before it next"}},
+      .examples = {{"ota confirm --state /var/lib/ota", "After a health check"}},
+      .handler = run_confirm,
+  };
+}
+
+}  // namespace aiot::cli::command

@@ -1,0 +1,102 @@
+#include "job/ota/install/fetch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "job/ota/error.hpp"
+
+namespace aiot::ota {
+namespace {
+
+/// The first byte of "bytes 300-999/1000"; nullopt for anything else.
+std::optional<std::uint64_t> range_start(std::string_view text) {
+  constexpr std::string_view unit = "bytes ";
+  if (!text.starts_with(unit)) return std::nullopt;
+  text.remove_prefix(unit.size());
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end == text.data() + text.size() || *end != '-') return std::nullopt;
+  return out;
+}
+
+/// Percent-encodes what a path may not hold (RFC 3986, 3.3).
+std::string encode_path(std::string_view path) {
+  std::string out;
+  for (const char c : path) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("/-._~!$&'()*+,;=:@").find(c) != std::string_view::npos;
+    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
+
+class HttpsFetch final : public Fetch {
+ public:
+  HttpsFetch(const net::HttpUrl& url, net::TlsContext context)
+      : client_(url, std::move(context)), base_(url.target) {}
+
+  net::Task<bool> get(std::string path, std::uint64_t from, OnBytes on_bytes) override {
+    std::uint64_t skip = 0;  // of a server that sends the whole file
+    bool begun = false;
+    net::OnPiece take = [&](const net::HttpMessage& head, ByteSpan piece) -> Result<void> {
+      if (!begun && from > 0) {
+        const bool is_part = head.status == 206;
+        if (is_part && range_start(head.header("Content-Range")) != from) {
+          return make_error(Errc::http_status, path + ": another range than the one asked for",
+                            "use a server that serves ranges as RFC 9110 has them");
+        }
+        if (!is_part) skip = from;
+      }
+      begun = true;
+      const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip, piece.size()));
+      skip -= skipped;
+      piece = piece.subspan(skipped);
+      return piece.empty() ? Result<void>() : on_bytes(piece);
+    };
+    const std::string target = base_ + encode_path(path);
+    Result<net::HttpMessage> response = co_await client_.get(target, from, take);
+    if (!response) co_return std::move(response).error();
+    const unsigned status = response->status;
+    if (status == 200 || status == 206) co_return true;
+    if (status == 404 || status == 403 || status == 410) co_return false;
+    if (status == 416) co_return true;  // nothing lies behind `from`
+    co_return make_error(Errc::http_status, fmt::format("{}: HTTP status {}", path, status),
+                         status >= 500 ? "try again later" : "check the URL and the server");
+  }
+  void close() override { client_.close(); }
+
+ private:
+  net::HttpsClient client_;
+  std::string base_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust) {
+  auto parsed = net::parse_https_url(url);
+  if (!parsed) {
+    return make_error(Errc::bad_url, url.substr(0, 256), "write it as https://HOST/PATH");
+  }
+  if (!parsed->target.ends_with('/')) parsed->target += '/';
+  net::TlsOptions options;
+  options.ca_file = trust.ca_file;
+  options.alpn = {"http/1.1"};
+  if (!trust.fingerprint.empty()) {
+    std::string digits = trust.fingerprint;
+    std::erase(digits, ':');
+    const auto bytes = from_hex(digits);
+    if (!bytes || bytes->size() != 32) {
+      return make_error(Errc::bad_url, "fingerprint " + trust.fingerprint.substr(0, 128),
+                        "give the SHA-256 of the server's certificate, 64 hexadecimal digits");
+    }
+    options.fingerprint.emplace();
+    std::ranges::copy(*bytes, options.fingerprint->begin());
+  }
+  AIOT_TRY(net::TlsContext context, net::TlsContext::make(options));
+  std::unique_ptr<Fetch> out = std::make_unique<HttpsFetch>(*parsed, std::move(context));
+  return out;
+}
+
+}  // namespace aiot::ota

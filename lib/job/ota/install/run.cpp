@@ -1,0 +1,156 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "core/file.hpp"
+#include "job/ota/error.hpp"
+#include "job/ota/install/installer.hpp"
+#include "job/ota/install/state.hpp"
+#include "job/ota/repository_jobs.hpp"
+#include "net/run_alone.hpp"
+
+namespace aiot::ota {
+namespace {
+
+Error bad_request(std::string what, std::string hint) {
+  return make_error(Errc::bad_request, std::move(what), std::move(hint));
+}
+
+Result<void> check(const InstallRequest& request) {
+  if (request.product.empty()) return bad_request("the product", "say which product this is");
+  if (request.hardware.empty()) return bad_request("the hardware", "say which hardware this is");
+  if (request.root_file.empty()) {
+    return bad_request("the root", "give the root metadata that this device was made with");
+  }
+  if (request.hand_off.empty() ? request.slots.size() != 2 : !request.slots.empty()) {
+    return bad_request("the slots", "name two slots, or a program that installs");
+  }
+  if (request.hand_off.empty() && request.slots[0] == request.slots[1]) {
+    return bad_request("the slots", "name two different slots");
+  }
+  return {};
+}
+
+/// The state folder, held against other processes for as long as the descriptor is open.
+Result<file::Descriptor> hold_folder(const std::string& folder) {
+  if (folder.empty()) return bad_request("the state folder", "name the folder of the state");
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return make_error(Errc::disk, fmt::format("{}: {}", folder, file::last_error().message()),
+                      "make the folder in front, or choose another one");
+  }
+  const std::string path = folder + "/lock";
+  file::Descriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock.is_open()) {
+    return make_error(Errc::disk, fmt::format("{}: {}", path, file::last_error().message()),
+                      "check that this user may write to the folder");
+  }
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    return make_error(Errc::in_use, folder, "wait until it ends");
+  }
+  return lock;
+}
+
+/// Its output goes where diagnostics go: ours may be read by a machine.
+Result<void> run_program(const std::vector<std::string>& command) {
+  std::vector<char*> words;
+  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+  pid_t child = -1;
+  const int failed = ::posix_spawnp(&child, words[0], &actions, nullptr, words.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (failed != 0) {
+    return make_error(Errc::hand_off_failed,
+                      fmt::format("{}: {}", command.front(), std::strerror(failed)),
+                      "install the program, or give its path");
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  return make_error(Errc::hand_off_failed,
+                    WIFEXITED(status)
+                        ? fmt::format("{}: exit status {}", command.front(), WEXITSTATUS(status))
+                        : fmt::format("{}: ended by signal {}", command.front(), WTERMSIG(status)),
+                    "read what it prints; the file it was given is verified");
+}
+
+/// Ends transfers when the time for all of it is over.
+class TimedFetch final : public Fetch {
+ public:
+  TimedFetch(std::unique_ptr<Fetch> inner, std::chrono::milliseconds time)
+      : inner_(std::move(inner)), deadline_(net::steady_clock().now() + time) {}
+  net::Task<bool> get(std::string path, std::uint64_t from, OnBytes on_bytes) override {
+    OnBytes timed = [&](ByteSpan piece) -> Result<void> {
+      if (net::steady_clock().now() >= deadline_) return make_error(Errc::device_timeout);
+      return on_bytes(piece);
+    };
+    if (net::steady_clock().now() >= deadline_) co_return make_error(Errc::device_timeout);
+    Result<bool> got = co_await inner_->get(std::move(path), from, timed);
+    co_return got;
+  }
+  void close() override { inner_->close(); }
+
+ private:
+  std::unique_ptr<Fetch> inner_;
+  net::TimePoint deadline_;
+};
+
+}  // namespace
+
+Result<InstallResult> install(const InstallRequest& request, EventSink& sink,
+                              std::stop_token stop) {
+  AIOT_CHECK(check(request));
+  AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
+  AIOT_TRY(std::unique_ptr<Fetch> fetch,
+           fetch_https(request.repository, {request.ca_file, request.fingerprint}));
+  if (request.timeout.count() > 0) {
+    fetch = std::make_unique<TimedFetch>(std::move(fetch), request.timeout);
+  }
+  const InstallEnvironment environment{&system_disk(), fetch.get(), &net::steady_clock(),
+                                       time_now(), run_program};
+  sink.on_event(event::Started{request.repository, "ota install"});
+  const std::function<net::Task<InstallResult>()> work = [&]() -> net::Task<InstallResult> {
+    Result<InstallResult> done = co_await install_in(environment, request, sink);
+    fetch->close();
+    co_return done;
+  };
+  Result<InstallResult> result = net::run_alone<InstallResult>(work, std::move(stop));
+  if (result) {
+    sink.on_event(event::Finished{request.repository, *result});
+  } else {
+    sink.on_event(event::Failed{request.repository, "", result.error()});
+  }
+  return result;
+}
+
+Result<SlotResult> choose_slot(const SlotRequest& request) {
+  if (request.trial_boots < 1) return bad_request("trial boots", "allow at least one");
+  AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
+  AIOT_TRY(const BootChoice choice,
+           choose_boot(system_disk(), request.state_folder, request.trial_boots));
+  AIOT_TRY(const SlotState state, load_state(system_disk(), request.state_folder));
+  SlotResult out;
+  out.slot = slot_name(choice.slot);
+  out.path = state.paths[choice.slot];
+  if (const auto& record = state.slots[choice.slot]) out.version = record->version;
+  out.trial = choice.is_trial;
+  out.rolled_back = choice.rolled_back;
+  return out;
+}
+
+Result<ConfirmResult> confirm(const ConfirmRequest& request) {
+  AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
+  return confirm_on(system_disk(), request);
+}
+
+}  // namespace aiot::ota

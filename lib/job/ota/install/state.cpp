@@ -1,0 +1,159 @@
+#include "job/ota/install/state.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "job/ota/error.hpp"
+
+namespace aiot::ota {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view state_format = "aiot.slots/1";
+constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
+
+std::string state_file(const std::string& folder) { return folder + "/state.json"; }
+
+std::string hash_text(const crypto::Sha256& hash) { return to_hex(hash); }
+
+json::object to_json(const SlotState& state) {
+  json::object out{{"format", state_format},
+                   {"confirmed", slot_name(state.confirmed)},
+                   {"on_trial", state.on_trial},
+                   {"boots", state.boots}};
+  json::array slots;
+  for (unsigned i = 0; i < 2; ++i) {
+    json::object slot{{"path", state.paths[i]}};
+    if (const auto& record = state.slots[i]) {
+      slot["version"] = record->version;
+      slot["sha256"] = hash_text(record->sha256);
+      slot["size_bytes"] = record->size_bytes;
+    }
+    slots.push_back(std::move(slot));
+  }
+  out["slots"] = std::move(slots);
+  if (state.write) {
+    out["write"] = json::object{{"sha256", hash_text(state.write->sha256)},
+                                {"done_bytes", state.write->done_bytes}};
+  }
+  if (state.rolled_back) out["rolled_back"] = hash_text(*state.rolled_back);
+  return out;
+}
+
+// Each reader throws what Boost.JSON throws for a field that is not there or of another kind.
+
+crypto::Sha256 read_hash(const json::value& value) {
+  const auto bytes = from_hex(std::string_view(value.as_string()));
+  crypto::Sha256 out{};
+  if (!bytes || bytes->size() != out.size()) throw std::invalid_argument("hash");
+  std::ranges::copy(*bytes, out.begin());
+  return out;
+}
+
+unsigned read_slot(const json::value& value) {
+  if (value.as_string() != "a" && value.as_string() != "b") throw std::invalid_argument("slot");
+  return value.as_string() == "b" ? 1 : 0;
+}
+
+SlotState from_json(const json::object& in) {
+  SlotState out;
+  if (in.at("format").as_string() != state_format) throw std::invalid_argument("format");
+  out.confirmed = read_slot(in.at("confirmed"));
+  out.on_trial = in.at("on_trial").as_bool();
+  out.boots = json::value(in.at("boots")).to_number<unsigned>();
+  for (unsigned i = 0; i < 2; ++i) {
+    const json::object& slot = in.at("slots").as_array().at(i).as_object();
+    out.paths[i] = slot.at("path").as_string();
+    if (!slot.contains("sha256")) continue;
+    out.slots[i] = {std::string(slot.at("version").as_string()), read_hash(slot.at("sha256")),
+                    slot.at("size_bytes").to_number<std::uint64_t>()};
+  }
+  if (in.contains("write")) {
+    const json::object& write = in.at("write").as_object();
+    out.write = {read_hash(write.at("sha256")), write.at("done_bytes").to_number<std::uint64_t>()};
+  }
+  if (in.contains("rolled_back")) out.rolled_back = read_hash(in.at("rolled_back"));
+  if (out.on_trial && !out.slots[out.other()]) throw std::invalid_argument("trial");
+  return out;
+}
+
+/// Whether the slot on trial has the image that was installed. One without a path is somebody
+/// else's.
+bool is_whole(Disk& disk, const SlotState& state) {
+  const std::string& path = state.paths[state.other()];
+  if (path.empty()) return true;
+  const SlotRecord& record = *state.slots[state.other()];
+  const auto file = disk.open(path, false);
+  if (!file || (*file)->size() < record.size_bytes) return false;
+  const auto hash = hash_of(**file, record.size_bytes);
+  return hash && *hash == record.sha256;
+}
+
+}  // namespace
+
+std::string slot_name(unsigned slot) { return slot == 0 ? "a" : "b"; }
+
+void SlotState::roll_back() {
+  rolled_back = slots[other()]->sha256;
+  on_trial = false;
+  boots = 0;
+}
+
+Result<SlotState> load_state(Disk& disk, const std::string& folder) {
+  AIOT_TRY(const std::optional<Bytes> bytes, disk.read(state_file(folder)));
+  if (!bytes) return SlotState();
+  boost::system::error_code error;
+  const json::value value = json::parse(to_string(*bytes), error);
+  std::string why = error.message();
+  if (!error) {
+    try {
+      return from_json(value.as_object());
+    } catch (const std::exception& thrown) {
+      why = thrown.what();
+    }
+  }
+  return make_error(Errc::bad_state, fmt::format("{}: {}", state_file(folder), why),
+                    "check the disk; restore the file, or remove it when slot a is the one that "
+                    "runs");
+}
+
+Result<void> save_state(Disk& disk, const std::string& folder, const SlotState& state) {
+  return disk.replace(state_file(folder), as_bytes(json::serialize(to_json(state)) + "\n"));
+}
+
+Result<BootChoice> choose_boot(Disk& disk, const std::string& folder, unsigned most_boots) {
+  AIOT_TRY(SlotState state, load_state(disk, folder));
+  BootChoice out;
+  if (state.on_trial) {
+    if (state.boots >= most_boots || !is_whole(disk, state)) {
+      state.roll_back();
+      out.rolled_back = true;
+    } else {
+      ++state.boots;
+      out.is_trial = true;
+    }
+    AIOT_CHECK(save_state(disk, folder, state));
+  }
+  out.slot = state.active();
+  return out;
+}
+
+Result<crypto::Sha256> hash_of(image::ByteSource& source, std::uint64_t size_bytes) {
+  crypto::Sha256Stream hash;
+  Bytes piece(piece_bytes);
+  for (std::uint64_t at = 0; at < size_bytes;) {
+    const auto count =
+        static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, size_bytes - at));
+    AIOT_CHECK(source.read(at, std::span(piece).first(count)));
+    hash.update(ByteSpan(piece).first(count));
+    at += count;
+  }
+  return hash.finish();
+}
+
+}  // namespace aiot::ota
