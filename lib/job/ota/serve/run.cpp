@@ -254,6 +254,8 @@ Result<ServeReport> serve(const ServeRequest& request,
   boost::system::error_code ignored;
   run.hangup.add(SIGHUP, ignored);
   run.await_hangup();
+  const std::string name = listening.urls.empty() ? std::string() : listening.urls.front();
+  sink.on_event(event::Started{name, "ota serve"});
   ready(listening);
   notify_systemd("READY=1");
   const std::stop_callback on_stop(std::move(stop), [&] {
@@ -273,6 +275,7 @@ Result<ServeReport> serve(const ServeRequest& request,
   report.body_bytes = counters.body_bytes;
   run.service->fill(report);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  sink.on_event(event::Finished{name, report});
   return report;
 }
 
