@@ -51,7 +51,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     return phase_ == Phase::shaking || (phase_ == Phase::reading && !parser_);
   }
   TimePoint deadline() const { return deadline_; }
-  /// Closes it, and takes it off the server's list. `politely`: the other end is told.
+  /// Closes it, and removes it from the server's list. `politely`: with TLS's close_notify.
   void close(bool politely);
 
  private:

@@ -52,7 +52,7 @@ class TlsSession {
   /// At most one record (16 KiB) of `data`. After want_write the same bytes come again. `more`:
   /// other data follows at once, so that the kernel may wait for it.
   Status write(ByteSpan data, std::size_t& count, bool more);
-  /// Tells the other end that nothing follows.
+  /// Sends close_notify: nothing follows.
   void shut_down();
 
   bool resumed() const;
