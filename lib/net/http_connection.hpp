@@ -72,7 +72,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void await_request();
   void report(bool whole);
   TlsSession::Status read_some(std::span<std::uint8_t> buffer, std::size_t& count);
-  TlsSession::Status write_some(ByteSpan data, std::size_t& count, bool more);
+  TlsSession::Status write_some(ByteSpan data, std::size_t& count);
   std::int64_t acknowledged();
 
   HttpServer::State& server_;

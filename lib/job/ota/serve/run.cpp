@@ -259,8 +259,8 @@ Result<ServeReport> serve(const ServeRequest& request,
   run.hangup.add(SIGHUP, ignored);
   run.await_hangup();
   const std::string name = listening.urls.empty() ? std::string() : listening.urls.front();
-  sink.on_event(event::Started{name, "ota serve"});
   ready(listening);
+  sink.on_event(event::Started{name, "ota serve"});
   notify_systemd("READY=1");
   const std::stop_callback on_stop(std::move(stop), [&] {
     asio::post(run.loop, [&] { asio::co_spawn(run.loop, run.stop(), asio::detached); });
