@@ -29,7 +29,8 @@ for program in ("curl", "openssl"):
 
 def check(schema, record):
     if jsonschema:
-        jsonschema.Draft202012Validator(json.loads((schemas / f"{schema}.json").read_text())).validate(record)
+        rules = json.loads((schemas / f"{schema}.json").read_text())
+        jsonschema.Draft202012Validator(rules["properties"].get("data", rules)).validate(record)
 
 
 class Server:
@@ -204,7 +205,8 @@ def clients(folder):
     """Client certificates, tokens, and who is let in with which."""
     new_certificate(folder, "dev1")
     server = Server(folder, "--client-ca", str(folder / "dev1.pem"), "--ddi")
-    server.curl("2.root.json", code=56)
+    none = subprocess.run(["curl", "-sS", "--cacert", server.ca, server.url + "2.root.json"], capture_output=True)
+    assert none.returncode in (35, 55, 56) and not none.stdout, none
     mine = ("--cert", str(folder / "dev1.pem"), "--key", str(folder / "dev1.key"))
     assert server.curl("2.root.json", *mine) == b"{}"
     assert server.head("T/controller/v1/dev1", *mine)[0] == 200
