@@ -33,15 +33,20 @@ std::optional<std::uint32_t> Tlv::number(Tag tag) const {
 
 Bytes Tlv::encode() const {
   Bytes out;
-  for (const Item& item : items_) {
-    ByteSpan rest = item.value;
+  for (auto item = items_.begin(); item != items_.end(); ++item) {
+    // An empty fragment ends a value of whole fragments that another one of its tag follows.
+    const auto next = item + 1;
+    const bool ends = next != items_.end() && next->tag == item->tag && !item->value.empty() &&
+                      item->value.size() % fragment_bytes == 0;
+    ByteSpan rest = item->value;
     do {
       const ByteSpan fragment = rest.first(std::min(rest.size(), fragment_bytes));
-      out.push_back(static_cast<std::uint8_t>(item.tag));
+      out.push_back(static_cast<std::uint8_t>(item->tag));
       out.push_back(static_cast<std::uint8_t>(fragment.size()));
       append(out, fragment);
       rest = rest.subspan(fragment.size());
     } while (!rest.empty());
+    if (ends) append(out, Bytes{static_cast<std::uint8_t>(item->tag), 0});
   }
   return out;
 }
