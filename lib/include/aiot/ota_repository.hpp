@@ -110,6 +110,8 @@ struct AddRequest {
   std::string version;  ///< "" when the file says it
   std::vector<std::string> hardware;
   std::string chip;  ///< that the file must be for; "" for whatever it says
+  /// From so many older versions a delta is added too, where it is smaller than 3/4 of the file.
+  unsigned deltas = 0;
   SigningKeys signing;
 };
 /// A target of the repository.

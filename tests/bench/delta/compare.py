@@ -22,13 +22,11 @@ import zipfile
 BEST = {"pybricks": 19876, "micropython": 68420, "sshd": 19231, "libcrypto": 186420}
 
 
-def run(command, folder):
+def run(program, command, folder):
     """CPU seconds and peak resident memory in bytes."""
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise RuntimeError(f"{command[0]}: status {status}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+    out = subprocess.run([program, "run", *command], cwd=folder, check=True, capture_output=True, text=True)
+    seconds, kib = out.stdout.split()[-2:]
+    return float(seconds), int(kib) * 1024
 
 
 def fetch(command, folder):
@@ -95,8 +93,8 @@ def measure(name, old, new, program):
     first = None
     for tool, make, apply in tools(program, old, new):
         with tempfile.TemporaryDirectory() as folder:
-            make_s, make_bytes = run(make, folder)
-            apply_s, apply_bytes = run(apply, folder)
+            make_s, make_bytes = run(program, make, folder)
+            apply_s, apply_bytes = run(program, apply, folder)
             size = os.path.getsize(f"{folder}/delta")
             if pathlib.Path(f"{folder}/result").read_bytes() != pathlib.Path(new).read_bytes():
                 raise RuntimeError(f"{tool}: the result is not the new file")

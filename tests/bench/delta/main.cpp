@@ -1,7 +1,10 @@
 /// bench_delta make OLD NEW DELTA | apply OLD DELTA NEW: what tests/bench/delta/compare.py
 /// measures.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string_view>
@@ -31,7 +34,6 @@ Result<void> make(const char* old_path, const char* new_path, const char* delta_
   AIOT_TRY(const auto source, image::read_file(old_path));
   AIOT_TRY(const auto result, image::read_file(new_path));
   AIOT_TRY(const auto delta, image::make_delta(source, result));
-  std::printf("%s\n", std::string(image::name_of(delta.info.code)).c_str());
   return image::write_file(delta_path, delta.file);
 }
 
@@ -48,9 +50,27 @@ Result<void> apply(const char* old_path, const char* delta_path, const char* new
   return image::apply_delta(delta, source, sink);
 }
 
+int run(char** command) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execvp(command[0], command);
+    std::perror(command[0]);
+    ::_exit(127);
+  }
+  int status = 0;
+  struct rusage usage {};
+  if (child < 0 || ::wait4(child, &status, 0, &usage) != child || status != 0) return 1;
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  std::printf("%.3f %ld\n", seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss);
+  return 0;
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
+  if (count > 2 && std::string_view(arguments[1]) == "run") return run(arguments + 2);
   const std::string_view what = count == 5 ? arguments[1] : "";
   if (what != "make" && what != "apply") {
     std::fprintf(stderr, "usage: bench_delta make OLD NEW DELTA | apply OLD DELTA NEW\n");

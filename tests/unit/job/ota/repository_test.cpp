@@ -7,6 +7,7 @@
 
 #include "aiot/ota_repository.hpp"
 #include "crypto/signing_key.hpp"
+#include "image/delta.hpp"
 #include "image/esp_image.hpp"
 #include "job/ota/error.hpp"
 #include "job/ota/firmware_file.hpp"
@@ -136,6 +137,72 @@ TEST_CASE("a repository that is made, filled, and read by a client") {
   check_code(add_artifact(maker.request("lamp2.bin", "other", "v1.0.0"), maker.now),
              make_error_code(Errc::version_exists));
   check_code(maker.init(), make_error_code(Errc::not_empty));
+}
+
+TEST_CASE("a delta from the version before leads a client to the new image") {
+  Maker maker;
+  REQUIRE(maker.init().has_value());
+  tuf::Stored stored = maker.first_trust();
+  std::string content(6000, ' ');
+  std::uint32_t state = 1;
+  for (char& c : content) {
+    state = state * 1664525 + 1013904223;
+    c = static_cast<char>(state >> 24);
+  }
+  std::vector<std::string> images;
+  for (const char* version : {"1.9.0", "1.10.0", "1.11.0"}) {
+    content.insert(1000, "a line more");
+    images.push_back(content);
+    AddRequest request = maker.request("lamp.bin", content, version);
+    request.deltas = 1;
+    REQUIRE(add_artifact(request, maker.now).has_value());
+  }
+  // Without deltas.
+  REQUIRE(add_artifact(maker.request("lamp.bin", content + "!", "2.0.0"), maker.now).has_value());
+
+  const auto updater = maker.client(stored);
+  REQUIRE(updater.has_value());
+  const auto hash = [&](std::size_t i) { return crypto::sha256(as_bytes(images[i])); };
+  CHECK(updater->targets()->targets.size() == 4 + 2);
+  CHECK_FALSE(tuf::find_delta(*updater->targets(), hash(0), hash(2)).has_value());
+  const auto newest = tuf::newest_artifact(*updater->targets(), "lamp", "rev-a");
+  REQUIRE(newest.has_value());
+  CHECK(newest->path == "lamp/2.0.0/lamp.bin");
+  for (std::size_t i = 1; i < images.size(); ++i) {
+    const auto delta = tuf::find_delta(*updater->targets(), hash(i - 1), hash(i));
+    REQUIRE(delta.has_value());
+    const auto found = updater->find(delta->path);
+    REQUIRE(found.has_value());
+    const Bytes file = read_bytes(maker.repository() + "/targets/" + found->file_name);
+    CHECK(tuf::check_target(*found, file.size(), crypto::sha256(file)).has_value());
+    CHECK(file.size() < 400);
+    image::MemorySource from(file), old(as_bytes(images[i - 1]));
+    Bytes result;
+    image::MemorySink sink(result);
+    REQUIRE(image::apply_delta(from, old, sink).has_value());
+    CHECK(to_string(result) == images[i]);
+  }
+}
+
+TEST_CASE("a delta that does not pay is left out, one from a changed file is an error") {
+  Maker maker;
+  REQUIRE(maker.init().has_value());
+  REQUIRE(add_artifact(maker.request("lamp.bin", std::string(600, 'a'), "1.0.0"), maker.now)
+              .has_value());
+  AddRequest request = maker.request("lamp.bin", "short", "1.1.0");
+  request.deltas = 5;
+  REQUIRE(add_artifact(request, maker.now).has_value());
+  tuf::Stored stored = maker.first_trust();
+  const auto updater = maker.client(stored);
+  REQUIRE(updater.has_value());
+  CHECK(updater->targets()->targets.size() == 2);
+
+  const auto found = updater->find("lamp/1.0.0/lamp.bin");
+  REQUIRE(found.has_value());
+  maker.folder.write("repository/targets/" + found->file_name, std::string(600, 'b'));
+  request = maker.request("lamp.bin", std::string(700, 'a'), "1.2.0");
+  request.deltas = 2;
+  check_code(add_artifact(request, maker.now), make_error_code(ota::Errc::mismatch));
 }
 
 TEST_CASE("requests that are refused before anything is written") {
