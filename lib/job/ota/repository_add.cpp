@@ -9,6 +9,7 @@
 #include "job/ota/error.hpp"
 #include "job/ota/firmware_file.hpp"
 #include "job/ota/repository.hpp"
+#include "job/ota/repository_deltas.hpp"
 #include "job/ota/repository_jobs.hpp"
 #include "protocol/tuf/artifact.hpp"
 
@@ -150,6 +151,11 @@ Result<AddResult> add_artifact(const AddRequest& request, tuf::Time now) {
     AIOT_CHECK(make_folders(std::filesystem::path(stored).parent_path().string()));
     AIOT_CHECK(write_public(stored, data));
     targets[path] = target;
+  }
+  AIOT_TRY(result.deltas, add_deltas(repository, path, artifact, data, request.deltas));
+  const bool has_new_delta = std::ranges::any_of(
+      result.deltas, [](const DeltaResult& delta) { return !delta.path.empty(); });
+  if (!result.already || has_new_delta) {
     AIOT_CHECK(repository.publish({tuf::Role::targets}, ring));
   }
   result.repository = repository.result();
