@@ -223,6 +223,7 @@ _aiotctl() {
     /ota/add:--version) :; return ;;
     /ota/add:--hardware) :; return ;;
     /ota/add:--chip) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget'; return ;;
+    /ota/add:--deltas) :; return ;;
     /ota/add:--key) _aiotctl_files -f; return ;;
     /ota/add:--secret-file) _aiotctl_files -f; return ;;
     /ota/refresh:--repository) _aiotctl_files -f; return ;;
@@ -390,7 +391,7 @@ _aiotctl() {
     /ota/keygen) verbs='' options='--type --secret-file' ;;
     /ota/init) verbs='' options='--root --targets --snapshot --timestamp --threshold --expires --secret-file' ;;
     /ota/key) verbs='' options='--repository --threshold --key --secret-file' ;;
-    /ota/add) verbs='' options='--repository --product --version --hardware --chip --key --secret-file' ;;
+    /ota/add) verbs='' options='--repository --product --version --hardware --chip --deltas --key --secret-file' ;;
     /ota/refresh) verbs='' options='--repository --within --key --secret-file' ;;
     /ota/status) verbs='' options='--repository' ;;
     /ota/serve) verbs='' options='-l --listen --certificate --key --self-signed --name --client-ca --ddi --tokens --artifacts --poll --state --metrics --access-log --connections --connections-per-address --rate --idle' ;;

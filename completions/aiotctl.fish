@@ -337,6 +337,7 @@ complete -c aiotctl -n '__aiotctl_at ota add' -l product -x -d 'The product it i
 complete -c aiotctl -n '__aiotctl_at ota add' -l version -x -d 'Its version [what the file says]'
 complete -c aiotctl -n '__aiotctl_at ota add' -l hardware -x -d 'The hardware it runs on; repeatable'
 complete -c aiotctl -n '__aiotctl_at ota add' -l chip -xa 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget' -d 'The chip that it must be for, such as esp32c3'
+complete -c aiotctl -n '__aiotctl_at ota add' -l deltas -x -d 'Make deltas to it from the last N versions [0]'
 complete -c aiotctl -n '__aiotctl_at ota add' -l key -rF -d 'Sign with this private key: a PEM file, or a PKCS#11 URI; repeatable'
 complete -c aiotctl -n '__aiotctl_at ota add' -l secret-file -rF -d 'The passphrase of the key files, or the PIN of the token: the first line of FILE, which must be its owner\'s alone'
 complete -c aiotctl -n '__aiotctl_at ota refresh' -l repository -rF -d 'The folder of the repository [.]'

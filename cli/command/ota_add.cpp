@@ -1,5 +1,6 @@
 #include <ostream>
 
+#include "command/numbers.hpp"
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "command/targets.hpp"
@@ -17,6 +18,9 @@ int run_add(Context& context) {
   request.version = args.get("--version").value_or("");
   request.hardware = args.all("--hardware");
   request.chip = args.get("--chip").value_or("");
+  const auto deltas = number_option<unsigned>(args, "--deltas", 0);
+  if (!deltas) return context.fail(deltas.error());
+  request.deltas = *deltas;
   request.signing = signing_keys(context);
   const auto added = ota::add_artifact(request);
   if (!added) return context.fail(added.error());
@@ -52,7 +56,10 @@ Command ota_add() {
              .repeatable = true},
             {.names = "--chip",
              .value = "CHIP",
-             .help = "The chip that it must be for, such as esp32c3"}},
+             .help = "The chip that it must be for, such as esp32c3"},
+            {.names = "--deltas",
+             .value = "N",
+             .help = "Make deltas to it from the last N versions [0]"}},
            signing_options()}),
       .examples = {{"ota add build/lamp.bin --product lamp --hardware rev-b --repository updates "
                     "--key root.pem --key online.pem",

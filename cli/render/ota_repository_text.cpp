@@ -74,6 +74,11 @@ void print_added(std::ostream& out, const ota::AddResult& result, std::size_t wi
   std::vector<std::vector<std::string>> rows{row_of(result.target)};
   if (result.already) rows.front().push_back("there already");
   out << table(rows, width) << "sha256 " << result.target.sha256 << '\n';
+  for (const ota::DeltaResult& delta : result.deltas) {
+    out << fmt::format("delta from {}: {}{}\n", escape_controls(delta.from_version),
+                       format_size(delta.size_bytes),
+                       delta.path.empty() ? ", does not pay, not kept" : "");
+  }
 }
 
 }  // namespace aiot::cli::render

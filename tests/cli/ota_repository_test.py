@@ -85,6 +85,15 @@ with tempfile.TemporaryDirectory() as name:
     pathlib.Path("lamp.bin").write_bytes(b"other")
     assert error(*add, "--version", "1.0.0", *keys, code=2) == "ota.version_exists"
 
+    # Deltas.
+    image = hashlib.shake_256(b"lamp").digest(30000)
+    pathlib.Path("lamp.bin").write_bytes(image)
+    assert ota(*add, "--version", "1.1.0", *keys)["data"]["deltas"] == []
+    pathlib.Path("lamp.bin").write_bytes(image[:500] + b"new" + image[500:])
+    deltas = ota(*add, "--version", "1.2.0", "--deltas", "1", *keys)["data"]["deltas"]
+    assert [each["from_version"] for each in deltas] == ["1.1.0"] and deltas[0]["size_bytes"] < 1000, deltas
+    assert deltas[0]["path"].startswith("lamp/1.2.0/lamp.bin.from-"), deltas
+
     # Status.
     status = ota("status", *repository)["data"]
     assert [role["role"] for role in status["roles"]] == ["root", "targets", "snapshot", "timestamp"], status

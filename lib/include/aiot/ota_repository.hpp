@@ -109,9 +109,8 @@ struct AddRequest {
   std::string product;
   std::string version;  ///< "" when the file says it
   std::vector<std::string> hardware;
-  std::string chip;  ///< that the file must be for; "" for whatever it says
-  /// From so many older versions a delta is added too, where it is smaller than 3/4 of the file.
-  unsigned deltas = 0;
+  std::string chip;     ///< that the file must be for; "" for whatever it says
+  unsigned deltas = 0;  ///< how many of the versions before get a delta to this one
   SigningKeys signing;
 };
 /// A target of the repository.
@@ -127,10 +126,18 @@ struct TargetInfo {
   std::string sha256;      ///< hexadecimal
   std::string delta_from;  ///< SHA-256 of the image that a delta starts from
 };
+/// A delta from an older version to the one that was added.
+struct DeltaResult {
+  std::string from_version;
+  std::string from_sha256;  ///< of that version's file, hexadecimal
+  std::string path;         ///< of the target; "" when the delta does not pay and is not kept
+  std::uint64_t size_bytes = 0;
+};
 /// "aiot.ota.add/1"
 struct AddResult {
   TargetInfo target;
-  bool already = false;  ///< the repository had it: nothing was written
+  std::vector<DeltaResult> deltas;  ///< those that were made, from the newest version on
+  bool already = false;             ///< the repository had it: nothing was written
   RepositoryResult repository;
 };
 /// Adds a firmware file: an ESP image, MCUboot image, ELF, Intel HEX, SWUpdate archive, RAUC bundle
@@ -172,6 +179,7 @@ AIOT_API void describe(FieldVisitor& v, KeygenResult& result);
 AIOT_API void describe(FieldVisitor& v, NeededKey& key);
 AIOT_API void describe(FieldVisitor& v, RepositoryResult& result);
 AIOT_API void describe(FieldVisitor& v, TargetInfo& target);
+AIOT_API void describe(FieldVisitor& v, DeltaResult& delta);
 AIOT_API void describe(FieldVisitor& v, AddResult& result);
 AIOT_API void describe(FieldVisitor& v, RoleKey& key);
 AIOT_API void describe(FieldVisitor& v, RoleStatus& status);

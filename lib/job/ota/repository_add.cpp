@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "image/delta.hpp"
 #include "image/esp_chip.hpp"
 #include "image/files.hpp"
-#include "image/limits.hpp"
 #include "job/ota/error.hpp"
 #include "job/ota/firmware_file.hpp"
 #include "job/ota/repository.hpp"
+#include "job/ota/repository_deltas.hpp"
 #include "job/ota/repository_jobs.hpp"
 #include "protocol/tuf/artifact.hpp"
 
@@ -109,62 +108,6 @@ Result<void> check_beside(const tuf::Targets& targets, const std::string& path,
   return {};
 }
 
-/// The newest images before `artifact` that its devices may have, at most `count`.
-std::vector<std::pair<std::string, tuf::Artifact>> older_images(const tuf::Targets& targets,
-                                                                const tuf::Artifact& artifact,
-                                                                std::size_t count) {
-  std::vector<std::pair<std::string, tuf::Artifact>> older;
-  for (const auto& [path, target] : targets.targets) {
-    auto other = tuf::read_custom(target.custom);
-    if (!other || other->delta || other->product != artifact.product ||
-        !share_hardware(*other, artifact) || target.length_bytes > image::limits::file_bytes ||
-        tuf::compare_versions(other->version, artifact.version) >= 0) {
-      continue;
-    }
-    older.emplace_back(path, *std::move(other));
-  }
-  std::ranges::sort(older, [](const auto& a, const auto& b) {
-    return tuf::compare_versions(a.second.version, b.second.version) > 0;
-  });
-  older.resize(std::min(older.size(), count));
-  return older;
-}
-
-/// Where a target's bytes lie in the repository.
-std::string stored_path(const Repository& repository, const std::string& path,
-                        const tuf::Target& target) {
-  return repository.targets_folder() + "/" +
-         tuf::target_file_name(path, target, repository.root.consistent_snapshot);
-}
-
-/// Makes the deltas from older images to `data`, whose target is at `path`, and those that pay
-/// targets of the repository. One that does not pay is left out: the device fetches the image.
-Result<void> add_deltas(Repository& repository, const std::string& path, const tuf::Target& target,
-                        const tuf::Artifact& artifact, ByteSpan data, unsigned count) {
-  if (count == 0 || data.size() > image::limits::file_bytes) return {};
-  for (const auto& [old_path, old_artifact] : older_images(repository.targets, artifact, count)) {
-    const tuf::Target old_target = repository.targets.targets.at(old_path);
-    AIOT_TRY(const Bytes old, image::read_file(stored_path(repository, old_path, old_target)));
-    if (crypto::sha256(old) != old_target.sha256) {
-      return make_error(Errc::mismatch, "SHA-256 of " + old_path,
-                        "put back the file that was added, or remove its target");
-    }
-    AIOT_TRY(const image::Delta delta, image::make_delta(old, data));
-    if (delta.file.size() >= data.size() / 4 * 3) continue;
-    tuf::Artifact difference = artifact;
-    difference.delta = {std::string(tuf::delta_format), old_target.sha256, target.sha256,
-                        data.size()};
-    constexpr std::size_t digits = 16;
-    const std::string delta_path =
-        fmt::format("{}.from-{}.delta", path, to_hex(old_target.sha256).substr(0, digits));
-    const tuf::Target delta_target{delta.file.size(), crypto::sha256(delta.file),
-                                   tuf::to_custom(difference)};
-    AIOT_CHECK(write_public(stored_path(repository, delta_path, delta_target), delta.file));
-    repository.targets.targets[delta_path] = delta_target;
-  }
-  return {};
-}
-
 }  // namespace
 
 TargetInfo target_info(const std::string& path, const tuf::Target& target) {
@@ -202,11 +145,17 @@ Result<AddResult> add_artifact(const AddRequest& request, tuf::Time now) {
   const auto known = targets.find(path);
   result.already = known != targets.end() && known->second.custom == target.custom;
   if (!result.already) {
-    const std::string stored = stored_path(repository, path, target);
+    const std::string stored =
+        repository.targets_folder() + "/" +
+        tuf::target_file_name(path, target, repository.root.consistent_snapshot);
     AIOT_CHECK(make_folders(std::filesystem::path(stored).parent_path().string()));
     AIOT_CHECK(write_public(stored, data));
     targets[path] = target;
-    AIOT_CHECK(add_deltas(repository, path, target, artifact, data, request.deltas));
+  }
+  AIOT_TRY(result.deltas, add_deltas(repository, path, artifact, data, request.deltas));
+  const bool has_new_delta = std::ranges::any_of(
+      result.deltas, [](const DeltaResult& delta) { return !delta.path.empty(); });
+  if (!result.already || has_new_delta) {
     AIOT_CHECK(repository.publish({tuf::Role::targets}, ring));
   }
   result.repository = repository.result();

@@ -57,8 +57,17 @@ void describe(FieldVisitor& v, TargetInfo& target) {
     Presence::if_set);
 }
 
+void describe(FieldVisitor& v, DeltaResult& delta) {
+  v("from_version", delta.from_version, "version that the delta starts from");
+  v("from_sha256", delta.from_sha256, "SHA-256 of that version's file, hexadecimal");
+  v("path", delta.path, "path of the target; absent when the delta does not pay and is not kept",
+    Presence::if_set);
+  v("size_bytes", delta.size_bytes, "size of the delta");
+}
+
 void describe(FieldVisitor& v, AddResult& result) {
   v("target", result.target, "the target");
+  v("deltas", result.deltas, "deltas to it that were made, from the newest version on");
   v("already", result.already, "the repository had it before, and stays as it was");
   v("repository", result.repository, "the repository afterwards");
 }
