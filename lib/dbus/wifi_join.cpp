@@ -134,6 +134,7 @@ constexpr const char* nm_device = "org.freedesktop.NetworkManager.Device";
 constexpr const char* nm_active = "org.freedesktop.NetworkManager.Connection.Active";
 constexpr const char* nm_settings = "org.freedesktop.NetworkManager.Settings.Connection";
 /// NM_DEVICE_STATE_…
+constexpr std::int64_t nm_prepare = 40;
 constexpr std::int64_t nm_activated = 100;
 constexpr std::int64_t nm_failed = 120;
 
@@ -243,8 +244,9 @@ class NetworkManagerMover final : public Mover {
   }
 
  private:
-  /// What the device's state has come to since they were made.
+  /// What the device's state has come to since an activation began: what is left may still fail.
   struct Events {
+    bool begun = false;
     bool activated = false;
     std::optional<std::int64_t> failed;  ///< the reason
   };
@@ -257,6 +259,8 @@ class NetworkManagerMover final : public Mover {
         [events = std::move(events)](const dbus::Signal& signal) {
           if (signal.arguments.size() < 3) return;
           const auto state = dbus::number_of(signal.arguments[0]);
+          if (state == nm_prepare) *events = Events{true, false, {}};
+          if (!events->begun) return;
           if (state == nm_activated) events->activated = true;
           if (state == nm_failed) events->failed = dbus::number_of(signal.arguments[2]).value_or(0);
         });

@@ -101,6 +101,12 @@ sees "brought back" "^restored: $home"
 sees "no DHCP" '^no DHCP: .*"code":"wifi.no_address"'
 sees "no DHCP: back" "^no DHCP: $home"
 
+LAB_MEM=1024 scene pair_manager
+sees "NetworkManager: paired at the access point, for the host's own network" '^NetworkManager: .*"ok":true.*"stage":"joined".*"ssid":"home"'
+sees "NetworkManager: back" '^NetworkManager: back on home , profiles: home , record: $'
+sees "NetworkManager: a wrong password has its own error" '^NetworkManager, wrong: .*"code":"wifi.wrong_password"'
+sees "NetworkManager: back after it" '^NetworkManager, wrong: back on home , profiles: home , record: $'
+
 scene pair_dpp
 sees "DPP over radio: a wrong password" '^wrong password: .*"ok":false.*"code":"pair.network_refused"'
 sees "DPP over radio: configured" '^configured: .*"ok":true.*"protocol":"dpp".*"stage":"joined"'

@@ -239,9 +239,12 @@ def network_manager_join():
     call(service, root, MOCK, "AddMethod", service, "AddAndActivateConnection2", "a{sa{sv}}ooa{sv}", "ooa{sv}", "\n".join([
         "joins = args[0].get('802-11-wireless-security', {}).get('psk') == 'secret-pass'",
         "states = (100, 90, 0) if joins else (120, 60, 7)",
+        tell.replace("STATES", "(40, 30, 0)"),
         tell.replace("STATES", "states"),
         f"ret = (dbus.ObjectPath('{root}/Settings/8'), dbus.ObjectPath('{root}/ActiveConnection/8'), {{}})"]))
     call(service, root, MOCK, "AddMethod", service, "ActivateConnection", "ooo", "o", "\n".join([
+        tell.replace("STATES", "(120, 60, 7)"),  # what is left behind fails late
+        tell.replace("STATES", "(40, 30, 0)"),
         tell.replace("STATES", "(100, 90, 0)"), f"ret = dbus.ObjectPath('{active}')"]))
     yield
 
