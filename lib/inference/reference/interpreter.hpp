@@ -17,6 +17,8 @@ using Step = std::function<void(const Places&)>;
 
 /// Prepares the operator. Errc::bad_model, unsupported_option, unsupported_operator.
 Result<Step> make_step(const Node& node);
+/// The same for what sums: convolutions, matrices, pools, reductions, SVDF, LSTM.
+Result<Step> make_sum(const Node& node);
 /// The same for IF and WHILE.
 Result<Step> make_branch(const Node& node);
 
