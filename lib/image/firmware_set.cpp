@@ -94,22 +94,6 @@ bool find_merged(Piece& piece) {
 /// of type app are aligned to them).
 constexpr std::uint32_t mapped_page = 0x10000;
 
-/// For people: "a text file".
-std::string_view what_it_is(const Piece& piece) {
-  switch (piece.kind) {
-    case PieceKind::bootloader: return "a boot loader";
-    case PieceKind::application: return "an application";
-    case PieceKind::merged: return "a merged image";
-    case PieceKind::partition_table: return "a partition table";
-    case PieceKind::elf: return "an ELF file";
-    case PieceKind::raw: break;
-  }
-  const bool is_text = std::all_of(piece.data.begin(), piece.data.end(), [](std::uint8_t byte) {
-    return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t';
-  });
-  return is_text && is_utf8(aiot::to_string(piece.data)) ? "a text file" : "no image";
-}
-
 Result<void> tell_kind(Piece& piece) {
   const ByteSpan data = piece.data;
   if (data[0] == esp_image_magic || data[0] == esp8266_v2_magic) {
