@@ -23,7 +23,7 @@ class Devices:
     """Virtual ESP32s on pseudo-terminals."""
 
     def __init__(self, count, *more):
-        self.sim = subprocess.Popen([TOOL, "sim", "esp32", "--port", "pty", "--mac", MAC, "--profile", "fast",
+        self.sim = subprocess.Popen([TOOL, "sim", "esp32", "--port", "pty", "--mac", MAC,
                                      "--count", str(count), *more], stdout=subprocess.PIPE, text=True)
         self.lines = [self.sim.stdout.readline() for _ in range(count)]
         self.ready = [json.loads(line) for line in self.lines]
