@@ -110,6 +110,10 @@ _aiotctl() {
     /pair:--jobs|/pair:-j) :; return ;;
     /pair:--trace) _aiotctl_files -f; return ;;
     /pair/show:--image) _aiotctl_files -f; return ;;
+    /flash:--expect) :; return ;;
+    /flash:--fail-on) :; return ;;
+    /flash:--within) :; return ;;
+    /flash:--console-baud) :; return ;;
     /flash:--each) :; return ;;
     /flash:--devices) _aiotctl_files -f; return ;;
     /flash:--jobs|/flash:-j) :; return ;;
@@ -122,6 +126,10 @@ _aiotctl() {
     /flash:--flash-mode) _aiotctl_words 'keep qio qout dio dout'; return ;;
     /flash:--flash-freq) :; return ;;
     /flash:--flash-size) :; return ;;
+    /flash/write:--expect) :; return ;;
+    /flash/write:--fail-on) :; return ;;
+    /flash/write:--within) :; return ;;
+    /flash/write:--console-baud) :; return ;;
     /flash/write:--each) :; return ;;
     /flash/write:--devices) _aiotctl_files -f; return ;;
     /flash/write:--jobs|/flash/write:-j) :; return ;;
@@ -377,8 +385,8 @@ _aiotctl() {
     /pair) verbs='show unpair' options='--at --image --wifi-file --wifi-from-host --access-point --restore-wifi --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
     /pair/show) verbs='' options='--image --reveal' ;;
     /pair/unpair) verbs='' options='' ;;
-    /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
-    /flash/write) verbs='' options='--full --erase-all --no-verify --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
+    /flash) verbs='write read verify erase info reset image merge' options='--full --erase-all --no-verify --expect --fail-on --within --console-baud --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
+    /flash/write) verbs='' options='--full --erase-all --no-verify --expect --fail-on --within --console-baud --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/read) verbs='' options='-o --output -p --partition --offset --size -a --all --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;
     /flash/verify) verbs='' options='--each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force --flash-mode --flash-freq --flash-size' ;;
     /flash/erase) verbs='' options='-p --partition --offset --size -a --all --each --devices -j --jobs -c --chip -b --baud --before --after --no-stub --stub --trace -f --force' ;;

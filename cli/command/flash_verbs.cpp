@@ -1,11 +1,11 @@
 #include "command/flash_verbs.hpp"
-#include "command/numbers.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 
 #include "aiot/units.hpp"
+#include "command/numbers.hpp"
 #include "command/targets.hpp"
 #include "command/temporary_file.hpp"
 #include "errors.hpp"
@@ -38,7 +38,8 @@ Result<flash::Session> make_session(const Context& context) {
   const std::string chip = context.setting("--chip", "flash.chip");
   session.chip = chip == "auto" ? "" : chip;
   AIOT_TRY(session.baud_bps, parse_baud(context.setting("--baud", "flash.baud")));
-  AIOT_TRY(session.jobs, parse_number<std::uint32_t>("--jobs", context.setting("--jobs", "flash.jobs"), "4"));
+  AIOT_TRY(session.jobs,
+           parse_number<std::uint32_t>("--jobs", context.setting("--jobs", "flash.jobs"), "4"));
   session.before = before_of(context.setting("--before", "flash.before"));
   session.after = context.setting("--after", "flash.after") == "loader" ? flash::After::loader
                                                                         : flash::After::reset;
@@ -141,6 +142,29 @@ std::string whom(const std::vector<Address>& devices) {
   return devices.size() == 1 ? devices.front().str() : fmt::format("{} devices", devices.size());
 }
 
+Result<std::optional<flash::BootCheck>> make_boot_check(const Arguments& args,
+                                                        const flash::Session& session) {
+  flash::BootCheck check;
+  check.expect = args.get("--expect").value_or("");
+  check.fail_on = args.get("--fail-on").value_or("");
+  if (check.expect.empty() && check.fail_on.empty()) {
+    if (!args.has("--within") && !args.has("--console-baud")) return std::nullopt;
+    return make_error(Errc::missing_argument, "a boot check without --expect or --fail-on",
+                      "add --expect REGEX: what the application prints when it runs");
+  }
+  if (session.after == flash::After::loader) {
+    return make_error(Errc::conflict, "--after loader and a boot check",
+                      "leave --after out: the application must run");
+  }
+  if (const auto text = args.get("--within")) {
+    AIOT_TRY(check.within, parse_duration(*text).with("--within"));
+  }
+  if (const auto text = args.get("--console-baud")) {
+    AIOT_TRY(check.baud_bps, parse_number<std::uint32_t>("--console-baud", *text, "115200"));
+  }
+  return check;
+}
+
 struct Write {
   std::vector<Address> devices;
   flash::WriteRequest request;
@@ -152,6 +176,7 @@ Result<Write> make_write(const Context& context) {
   flash::WriteRequest& request = write.request;
   AIOT_TRY(request.images, parse_images(context, targets.rest));
   AIOT_TRY(request.session, make_session(context));
+  AIOT_TRY(request.boot, make_boot_check(context.args, request.session));
   request.header = make_header(context.args);
   request.full = context.args.has("--full");
   request.verify = !context.args.has("--no-verify");

@@ -28,9 +28,14 @@ Work work_of(const flash::WriteResult& result) {
   constexpr std::uint64_t sector_bytes = 4096;
   const std::uint64_t changed = result.sectors_written.value_or(0) * sector_bytes;
   const bool dry = result.dry_run.value_or(false);
-  if (result.sectors_written == 0U) return {"nothing differs", 0};
+  if (result.sectors_written == 0U) {
+    std::string same = "nothing differs";
+    if (result.boot) same += fmt::format(", started in {}", time_text(result.boot->seconds));
+    return {same, 0};
+  }
   std::string done = amount(changed, dry, "written");
   if (!dry && !result.verified.value_or(false)) done += ", not verified";
+  if (result.boot) done += fmt::format(", started in {}", time_text(result.boot->seconds));
   return {done, dry ? 0 : changed};
 }
 
@@ -178,6 +183,15 @@ void print_info(std::ostream& out, const DeviceReport<flash::InfoResult>& report
   out << table(rows, width, 2);
 }
 
+/// What a device that did not start printed last.
+void print_console(std::ostream& out, const DeviceReport<flash::WriteResult>& report) {
+  if (!report.result.boot || report.result.boot->console.empty()) return;
+  out << "console of " << short_address(report.device) << ":\n";
+  for (const std::string& line : report.result.boot->console) {
+    out << "  " << escape_controls(line) << '\n';
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -193,6 +207,9 @@ void print_flash_report(std::ostream& out, const flash::Report<T>& report, std::
     rows.push_back(row_of(device));
   }
   out << fit(std::move(rows), width);
+  if constexpr (std::is_same_v<T, flash::WriteResult>) {
+    for (const DeviceReport<T>& device : report.devices) print_console(out, device);
+  }
 }
 
 template void print_flash_report(std::ostream&, const flash::Report<flash::WriteResult>&,

@@ -22,8 +22,9 @@ using namespace aiot;
 namespace {
 
 constexpr std::string_view usage =
-    "usage: aiot-make-images [--chip NAME] [--size BYTES] [--version TEXT] [--seed N] [--output] "
-    "FOLDER\n";
+    "usage: aiot-make-images [--chip NAME] [--size BYTES] [--version TEXT] [--seed N] [--text "
+    "TEXT] "
+    "[--output] FOLDER\n";
 
 struct Options {
   sample::AppRequest app;
@@ -78,6 +79,9 @@ bool parse(int argc, char** argv, Options& options) {
       const auto size = parse_size(value);
       if (!size || *size > image::limits::file_bytes) return false;
       options.app.size_bytes = static_cast<std::size_t>(*size);
+    } else if (word == "--text") {
+      if (value.size() > 1024) return false;
+      options.app.text = value;
     } else if (word == "--seed") {
       options.app.seed = std::strtoull(value.c_str(), nullptr, 0);
     } else {

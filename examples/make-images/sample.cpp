@@ -122,6 +122,7 @@ Result<Bytes> make_application(const AppRequest& request) {
   const Ram ram = ram_of(chip);
   std::vector<image::SegmentData> segments;
   Bytes rodata = image::encode_app_description(app);
+  append(rodata, as_bytes(request.text));
   append(rodata, make_code_like(rodata_bytes - rodata.size(), request.seed * 4));
   std::size_t at = 24 + segment_header;  // of the next segment's data in the file
   segments.push_back({chip.drom.begin + static_cast<std::uint32_t>(at % page), std::move(rodata)});

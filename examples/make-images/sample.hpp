@@ -22,6 +22,8 @@ struct AppRequest {
   std::string version = "1.0.0";
   std::string project = "sample";
   std::uint64_t seed = 1;
+  std::string
+      text;  ///< a constant of the application, such as a line that it prints; at most 1 KiB
 };
 /// An application: constants and code in mapped flash, code and data in RAM, an app description.
 /// image::Errc::unsupported for the ESP8266, which has no such images.

@@ -35,6 +35,7 @@ constexpr ErrorRow error_rows[] = {
     {Errc::bad_bundle, "image.bundle", "the update bundle is not valid", Condition::invalid_input},
     {Errc::unwritable, "image.unwritable", "the output cannot be written", Condition::resource},
     {Errc::bad_delta, "image.delta", "the delta is not valid", Condition::invalid_input},
+    {Errc::misplaced, "image.misplaced", "the file does not belong there", Condition::mismatch},
     {Errc::wrong_source, "image.source", "the delta is for another source", Condition::mismatch},
 };
 const ErrorTable error_table("image", error_rows);

@@ -33,6 +33,7 @@ enum class Errc {
   unsupported,        ///< a conversion that is not offered
   unwritable,         ///< the output cannot be written
   bad_delta,          ///< a delta's streams or copies are wrong
+  misplaced,          ///< what is there would not start, or would be overwritten
   wrong_source,       ///< the delta is for another source
   bad_version,        ///< not a version that the format can hold
   bad_bundle,         ///< an update bundle (.swu, RAUC) is not well formed

@@ -90,6 +90,10 @@ bool find_merged(Piece& piece) {
          has_table_at(data, partition_table_offset);
 }
 
+/// The MMU maps flash in pages of 64 KiB (ESP-IDF Programming Guide, "Partition Tables": partitions
+/// of type app are aligned to them).
+constexpr std::uint32_t mapped_page = 0x10000;
+
 Result<void> tell_kind(Piece& piece) {
   const ByteSpan data = piece.data;
   if (data[0] == esp_image_magic || data[0] == esp8266_v2_magic) {
@@ -229,6 +233,7 @@ class Resolver {
       AIOT_CHECK(place(piece).with(piece.name));
       AIOT_CHECK(patch_boot_loader(piece, patch).with(piece.name));
       AIOT_CHECK(check_bounds(piece).with(piece.name));
+      AIOT_CHECK(check_place(piece).with(piece.name));
     }
     return check_overlap();
   }
@@ -357,6 +362,7 @@ class Resolver {
     }
     AIOT_TRY(const Partition partition, known_.table->need(piece.partition, whose));
     piece.offset = partition.offset;
+    AIOT_CHECK(suits(piece, partition));
     return fits(piece, partition);
   }
 
@@ -377,6 +383,44 @@ class Resolver {
                        default_application_offset),
            "give an offset if the application lies elsewhere");
     return {};
+  }
+
+  /// The boot loader starts what an application's partition holds. Encrypted bytes look like any.
+  Result<void> suits(const Piece& piece, const Partition& partition) {
+    const bool is_application = piece.kind == PieceKind::application;
+    if (partition.encrypted() || partition.is_application() == is_application) return {};
+    if (is_application) {
+      return refuse(make_error(
+          Errc::misplaced,
+          fmt::format("it is an application, and partition \"{}\" is for data", partition.name),
+          "choose a partition of type app"));
+    }
+    return refuse(
+        make_error(Errc::misplaced,
+                   fmt::format("it is {}, and the device starts what partition \"{}\" holds",
+                               what_it_is(piece), partition.name),
+                   "write an application there, and data into a partition of type data"));
+  }
+
+  /// An application covers whole pages of the flash's memory map, behind the partition table.
+  Result<void> check_place(const Piece& piece) {
+    const bool maps_flash = chip_.image_id.has_value();
+    if (piece.kind != PieceKind::application || !maps_flash) return {};
+    if (*piece.offset < partition_table_offset + partition_table_sector) {
+      return refuse(make_error(
+          Errc::misplaced,
+          fmt::format("it is an application, and at {:#x} it covers the boot loader or the "
+                      "partition table",
+                      *piece.offset),
+          fmt::format("write it to {:#x}, or into a partition of type app",
+                      default_application_offset)));
+    }
+    if (*piece.offset % mapped_page == 0) return {};
+    return refuse(
+        make_error(Errc::misplaced,
+                   fmt::format("it is an application, and {:#x} is not a multiple of {:#x}",
+                               *piece.offset, mapped_page),
+                   "write it to where its partition begins"));
   }
 
   Result<void> fits(const Piece& piece, const Partition& partition) {

@@ -40,6 +40,9 @@ struct Piece {
   std::uint32_t image_at = 0;         ///< where in `data` that image begins
 };
 
+/// What the piece is, for people: "a text file".
+std::string_view what_it_is(const Piece& piece);
+
 /// All that one request wants written.
 struct FirmwareSet {
   std::vector<Piece> pieces;  ///< in the order given; after resolve() by offset

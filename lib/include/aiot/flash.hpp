@@ -52,7 +52,18 @@ struct Session {
   bool force = false;                    ///< go on where a check would refuse and it can make sense
 };
 
-/// A file and where it goes. Neither offset nor partition: the file says (ELF, HEX, merged image,
+/// What the application prints after the write and the reset, on the port that it was written
+/// over.
+struct BootCheck {
+  std::string expect;   ///< RE2: a line that matches ends the check with success
+  std::string fail_on;  ///< RE2: a line that matches ends it with Condition::mismatch
+  /// Without the expected line by then: Condition::mismatch. With `fail_on` alone: success.
+  std::chrono::milliseconds within{20'000};
+  std::uint32_t baud_bps = 0;  ///< of the console, 0 for the rate that the port is opened at
+};
+
+/// A file and where it goes. `{mac}` in the path is the device's MAC, twelve digits: each device
+/// has a file of its own. Neither offset nor partition: the file says (ELF, HEX, merged image,
 /// flasher_args.json, partition table), or the chip's application partition.
 struct Placement {
   std::string path;
@@ -75,6 +86,7 @@ struct WriteRequest {
   bool verify = true;    ///< compare the device's MD5 afterwards
   bool dry_run = false;  ///< connect, plan and report; write nothing
   bool erase_all = false;
+  std::optional<BootCheck> boot;  ///< needs After::reset
 };
 
 /// A part of the flash: offset and size, or a partition of the device's own table, or the chip.
@@ -174,6 +186,14 @@ struct ImageFile {
   std::optional<bool> equal;  ///< verify: the flash holds it
 };
 
+/// What a boot check found.
+struct BootResult {
+  bool ok = false;
+  std::string matched;               ///< the line that decided, as the device sent it; "" for none
+  double seconds = 0;                ///< from the reset to the verdict
+  std::vector<std::string> console;  ///< after a failure: the last lines, as the device sent them
+};
+
 struct WriteResult : DeviceInfo {
   static constexpr std::string_view operation = "write";
   std::vector<ImageFile> files;
@@ -183,6 +203,7 @@ struct WriteResult : DeviceInfo {
   std::optional<std::uint64_t> sent_bytes;       ///< compressed
   std::optional<bool> verified;                  ///< the flash was compared with the images
   std::optional<bool> dry_run;                   ///< nothing was changed
+  std::optional<BootResult> boot;                ///< with a boot check that was begun
 };
 struct VerifyResult : DeviceInfo {
   static constexpr std::string_view operation = "verify";
@@ -220,6 +241,7 @@ AIOT_API void describe(FieldVisitor& v, AppInfo& app);
 AIOT_API void describe(FieldVisitor& v, PartitionInfo& partition);
 AIOT_API void describe(FieldVisitor& v, FlashRange& range);
 AIOT_API void describe(FieldVisitor& v, ImageFile& file);
+AIOT_API void describe(FieldVisitor& v, BootResult& boot);
 AIOT_API void describe(FieldVisitor& v, WriteResult& result);
 AIOT_API void describe(FieldVisitor& v, VerifyResult& result);
 AIOT_API void describe(FieldVisitor& v, ReadResult& result);

@@ -338,6 +338,22 @@ net::Task<void> Device::leave(bool asked_for) {
   co_return Result<void>();
 }
 
+net::Task<void> Device::set_console_baud(std::uint32_t baud_bps) {
+  console_baud_ = baud_bps != 0 ? baud_bps : start_baud_;
+  if (!link_->info().has_baud) co_return Result<void>();
+  co_return co_await link_->set_baud(console_baud_);
+}
+
+net::Task<std::size_t> Device::read_console(std::span<std::uint8_t> buffer, net::TimePoint until,
+                                            net::TimePoint deadline) {
+  Result<std::size_t> read = co_await link_->read_some(buffer, until);
+  if (read || read.error().code != net::make_error_code(net::Errc::link_lost)) co_return read;
+  // A chip's own USB port goes away with the reset.
+  AIOT_CO_CHECK(co_await link_->reopen(deadline));
+  AIOT_CO_CHECK(co_await set_console_baud(console_baud_));
+  co_return co_await link_->read_some(buffer, deadline);
+}
+
 net::asio::awaitable<void> Device::abandon() {
   if (!loader_ || left_ || gone_) co_return;
   // Without lines nothing has been done to a chip that was not found.

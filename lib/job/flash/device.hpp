@@ -46,6 +46,12 @@ class Device {
   /// Leaves the loader as the session asks. A failure here is worth a notice, not an error; that
   /// the link cannot reset at all is worth one where it matters, or when a reset was `asked_for`.
   net::Task<void> leave(bool asked_for = false);
+  /// Bytes of the application's console, after leave(): at least one until `until`. A port that
+  /// goes away with the reset is opened again until `deadline`.
+  net::Task<std::size_t> read_console(std::span<std::uint8_t> buffer, net::TimePoint until,
+                                      net::TimePoint deadline);
+  /// The console's rate, 0 for that at which the loader was found.
+  net::Task<void> set_console_baud(std::uint32_t baud_bps);
   /// After a failure, also a cancellation: the same within a few seconds, as far as this link can,
   /// so that the device is not left in its loader at an unknown rate. Enters no step.
   net::asio::awaitable<void> abandon();
@@ -103,6 +109,7 @@ class Device {
   std::optional<esp::Mac> mac_;
   std::uint32_t revision_ = 0;
   std::uint32_t start_baud_ = 115200;  ///< at which the loader was found
+  std::uint32_t console_baud_ = 0;     ///< of the application
   std::uint32_t baud_cap_ = UINT32_MAX;
   bool attached_ = false;
   bool replied_ = false;

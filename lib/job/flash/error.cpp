@@ -35,6 +35,12 @@ constexpr ErrorRow rows[] = {
     {Errc::bad_baud, "flash.baud", "no loader works at this rate", Condition::usage},
     {Errc::needs_consent, "flash.needs_consent", "this is the whole flash",
      Condition::confirmation},
+    {Errc::boot_failed, "flash.boot_failed", "the application printed what it must not",
+     Condition::mismatch},
+    {Errc::no_boot, "flash.no_boot", "the application did not start as expected",
+     Condition::mismatch},
+    {Errc::boot_in_loader, "flash.boot_in_loader",
+     "an application cannot be checked on a device that stays in its loader", Condition::usage},
     {Errc::unplaced, "flash.unplaced",
      "neither the file nor the device says where in flash it goes", Condition::invalid_input},
 };

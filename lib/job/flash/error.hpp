@@ -26,6 +26,9 @@ enum class Errc {
   bad_baud,           ///< a rate that no loader is used at
   needs_consent,      ///< the region is the whole flash, and the request does not say so
   shared_trace,       ///< several devices would write one trace
+  boot_failed,        ///< the application printed what it must not
+  no_boot,            ///< the application did not print what it must in time
+  boot_in_loader,     ///< a boot check of a device that stays in its loader
   unplaced,           ///< neither the file nor the device says where it goes
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

@@ -29,6 +29,11 @@ std::uint32_t size_of_setting(const std::string& wanted) {
   return size && *size <= UINT32_MAX ? static_cast<std::uint32_t>(*size) : 0;
 }
 
+constexpr std::string_view mac_place = "{mac}";
+bool is_per_device(const Placement& image) {
+  return image.path.find(mac_place) != std::string::npos;
+}
+
 /// There is no table, or none that this loader can read: an application has a usual place.
 bool may_do_without_table(const Error& error) {
   return error.code == make_error_code(Errc::no_table) ||
@@ -117,7 +122,13 @@ crypto::Md5 Content::md5(const Extent& extent, std::uint32_t offset, std::uint32
 Result<Planner> Planner::load(const std::vector<Placement>& images, HeaderPatch header,
                               bool force) {
   Planner planner;
-  AIOT_TRY(planner.set_, image::load_firmware(images));
+  std::vector<Placement> shared;
+  std::copy_if(images.begin(), images.end(), std::back_inserter(shared),
+               [](const Placement& image) { return !is_per_device(image); });
+  if (shared.size() < images.size()) planner.per_device_ = images;
+  if (!shared.empty()) {
+    AIOT_TRY(planner.set_, image::load_firmware(shared));
+  }
   planner.header_ = std::move(header);
   planner.force_ = force;
   return planner;
@@ -165,7 +176,24 @@ Result<Planner::Made> Planner::make(const Device& device, const image::EspChip& 
   return Made{std::make_shared<const Plan>(std::move(plan)), std::move(set.notices)};
 }
 
+/// Kept as long as the others: what is compressed is known by its place in memory.
+net::Task<std::shared_ptr<const Plan>> Planner::plan_for_one(Device& device) {
+  const std::string mac = to_hex(device.mac());
+  std::vector<Placement> images = per_device_;
+  for (Placement& image : images) {
+    for (auto at = image.path.find(mac_place); at != std::string::npos;
+         at = image.path.find(mac_place)) {
+      image.path.replace(at, mac_place.size(), mac);
+    }
+  }
+  AIOT_CO_TRY(Planner own, load(images, header_, force_));
+  AIOT_CO_TRY(auto plan, co_await own.plan_for(device));
+  made_["of " + mac].plan = plan;
+  co_return plan;
+}
+
 net::Task<std::shared_ptr<const Plan>> Planner::plan_for(Device& device) {
+  if (!per_device_.empty()) co_return co_await plan_for_one(device);
   const esp::Chip& loader_chip = device.loader().chip();
   const image::EspChip* chip = image::find_chip(loader_chip.name);
   if (chip == nullptr) {

@@ -93,6 +93,7 @@ class Content {
 class Planner {
  public:
   /// Reads the files: image errors (Condition::invalid_input) come before any device is touched.
+  /// A file with `{mac}` in its path is read when its device is known.
   static Result<Planner> load(const std::vector<Placement>& images, HeaderPatch header, bool force);
 
   /// The plan for a prepared device; reads its partition table where a file's place depends on it.
@@ -106,6 +107,7 @@ class Planner {
     std::shared_ptr<const Plan> plan;
     std::vector<event::Notice> notices;
   };
+  net::Task<std::shared_ptr<const Plan>> plan_for_one(Device& device);
   bool names_partition() const;
   bool has_own_table() const;
   bool needs_table() const;
@@ -114,6 +116,7 @@ class Planner {
                     std::uint32_t flash_size) const;
 
   image::FirmwareSet set_;
+  std::vector<Placement> per_device_;  ///< all images, where one has a file for each device
   HeaderPatch header_;
   bool force_ = false;
   std::map<std::string, Made> made_;  ///< by all that a plan depends on

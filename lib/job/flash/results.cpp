@@ -81,6 +81,13 @@ void describe(FieldVisitor& v, ImageFile& file) {
   v("equal", file.equal, "verify: the flash holds it");
 }
 
+void describe(FieldVisitor& v, BootResult& boot) {
+  v("ok", boot.ok, "the application started as expected");
+  v.text("matched", boot.matched, "the console's line that decided", Presence::if_set);
+  v("seconds", boot.seconds, "from the reset to the verdict");
+  v.text("console", boot.console, "after a failure: the last lines");
+}
+
 void describe(FieldVisitor& v, WriteResult& result) {
   describe_device(v, result);
   v("verified", result.verified, "the flash was compared with the images");
@@ -90,6 +97,7 @@ void describe(FieldVisitor& v, WriteResult& result) {
   v("sectors_written", result.sectors_written, "write: sectors that differed");
   v("sent_bytes", result.sent_bytes, "write: bytes sent, compressed");
   v("dry_run", result.dry_run, "nothing was changed");
+  v("boot", result.boot, "write: what the application printed after the reset");
   describe_work(v, result);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aiot/units.hpp"
+#include "job/flash/boot.hpp"
 #include "job/flash/error.hpp"
 #include "job/flash/session.hpp"
 
@@ -124,6 +125,8 @@ class Writer {
 
   /// One attempt: compare, write what differs, verify.
   net::Task<void> run();
+  /// After a failure: says so when a part of the flash is old and a part is new.
+  void report_half_written();
 
  private:
   /// A fresh device will want the largest extent whole: it is compressed while it is compared.
@@ -144,6 +147,7 @@ class Writer {
   std::vector<Difference> differences_;
   bool tried_before_ = false;
   bool erased_ = false;
+  bool begun_ = false;  ///< a write that has not come to its end
   std::uint64_t written_bytes_ = 0;
   std::uint64_t sent_bytes_ = 0;
 };
@@ -200,6 +204,7 @@ net::Task<void> Writer::write_differences() {
   const std::uint64_t total = bytes_to_write();
   device_.run().step("write", 1 + 20.0 * static_cast<double>(total) / (1 << 20));
   AIOT_CO_CHECK(co_await device_.confirm_identity());
+  begun_ = true;
   std::uint64_t done = 0;
   device_.run().progress(0, total);
   for (const Difference& difference : differences_) {
@@ -226,7 +231,18 @@ net::Task<void> Writer::write_differences() {
       }
     }
   }
+  begun_ = false;
   co_return Result<void>();
+}
+
+void Writer::report_half_written() {
+  if (!begun_ && !(erased_ && written_bytes_ == 0)) return;
+  device_.run().notice(
+      "flash.half_written",
+      fmt::format("the flash is half written, and the application may not start: {} of {}"
+                  " are new",
+                  format_size(written_bytes_), format_size(content_->plan().size_bytes())),
+      "write it again: what is there already is not written twice");
 }
 
 net::Task<void> Writer::verify_written() {
@@ -316,7 +332,11 @@ net::Task<void> Writer::run() {
     }
   }
   report();
-  co_return co_await device_.leave();
+  const bool check = request_.boot && !request_.dry_run;
+  AIOT_CO_CHECK(co_await device_.leave(check));
+  if (!check) co_return Result<void>();
+  AIOT_CO_CHECK(co_await device_.set_console_baud(request_.boot->baud_bps));
+  co_return co_await check_boot(device_, result_.boot.emplace(), *request_.boot);
 }
 
 }  // namespace
@@ -325,11 +345,20 @@ net::Task<void> write_device(Device& device, WriteResult& result, Planner& plann
                              Compressor& compressor, const WriteRequest& request) {
   Writer writer(device, result, planner, compressor, request);
   Attempt attempt = [&writer] { return writer.run(); };
-  co_return co_await with_recovery(device, std::move(attempt));
+  Result<void> done = co_await with_recovery(device, std::move(attempt));
+  if (!done) writer.report_half_written();
+  co_return done;
 }
 
 Result<Report<WriteResult>> write(std::span<const Address> devices, const WriteRequest& request,
                                   EventSink& sink, std::stop_token stop) {
+  if (request.boot) {
+    // Before any device is touched.
+    AIOT_CHECK(BootWatch::make(*request.boot));
+    if (request.session.after != After::reset) {
+      return make_error(Errc::boot_in_loader, {}, "let the device run its application");
+    }
+  }
   AIOT_TRY(Planner planner, Planner::load(request.images, request.header, request.session.force));
   Compressor compressor;
   Environment environment = real_environment();

@@ -122,6 +122,16 @@ net::Task<void> Loader::leave(bool run_application) {
       co_return std::move(left).error().with("leaving the loader");
     co_return Result<void>();
   }
+  if (link_.info().kind == "pty") {
+    // Nobody holds the boot pin behind a pseudo-terminal: the stub's own reset starts the
+    // application. "0" in the end of a write is "reboot".
+    AIOT_CO_CHECK((co_await begin(Op::flash_begin, 0, 0, 0, 0)).with("leaving the loader"));
+    Command command(Op::flash_end, words({0}), 0, milliseconds(500), 1);
+    Result<Answer> left = co_await exchange_.ask(std::move(command));
+    if (!left && !is_lost(left.error()))
+      co_return std::move(left).error().with("leaving the loader");
+    co_return Result<void>();
+  }
   if (chip_->watchdogs.can_reset) co_return co_await reset_by_watchdog();
   co_return make_error(Errc::cannot_reset, {}, "press RESET on the board, or cycle its power");
 }

@@ -311,3 +311,32 @@ TEST_CASE("placements are read from disk") {
   folder.put("build/flasher_args.json", R"({"flash_files": {"0x0": "../raw.bin"}})");
   CHECK(fails({folder.path("build"), {}, ""}) == "image.path");
 }
+
+TEST_CASE("what would not start, or would cover what starts it, is refused by what it is") {
+  const auto own = *parse_partition_table(table());
+  const auto message = [&](Item item) {
+    FirmwareSet set = set_of({std::move(item)});
+    const auto result = resolve(set, chip("esp32c3"), own, {}, flash_4mb, {});
+    return result ? std::string("ok") : result.error().message();
+  };
+  const Against known = {.device_table = own};
+  const std::string notes = message({"notes.txt", text("wire J3 first\n"), {}, "factory"});
+  CHECK(notes.find("it is a text file") != std::string::npos);
+  CHECK(notes.find("\"factory\"") != std::string::npos);
+  CHECK(code({{"x", {0, 1, 2}, {}, "factory"}}, known) == "image.misplaced");
+  CHECK(code({{"t", table(), {}, "factory"}}, known) == "image.misplaced");
+  CHECK(code({{"app", app("esp32c3"), {}, "nvs"}}, known) == "image.misplaced");
+  CHECK(code({{"app", app("esp32c3"), {}, "factory"}}, known) == "ok");
+  CHECK(code({{"notes.txt", text("any"), {}, "storage"}}, known) == "ok");
+  // An application over the boot loader, over the table, and off the pages of the memory map.
+  for (const std::uint32_t at : {0x0U, 0x1000U, 0x8000U, 0x9000U, 0x11000U, 0x20004U}) {
+    CAPTURE(at);
+    CHECK(code({{"app", app("esp32c3"), at}}) == "image.misplaced");
+  }
+  CHECK(code({{"app", app("esp32c3"), 0x20000}}) == "ok");
+  CHECK(message({"app", app("esp32c3"), 0}).find("boot loader") != std::string::npos);
+  // Whoever knows better goes on.
+  FirmwareSet set = set_of({{"notes.txt", text("any"), {}, "factory"}});
+  CHECK(code(set, forced(known)) == "ok");
+  CHECK(has_notice(set, "image.misplaced"));
+}

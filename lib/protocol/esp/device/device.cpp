@@ -38,8 +38,12 @@ std::string field(ByteSpan bytes) {
   return text;
 }
 
+/// What an application prints last when its image holds these words.
+constexpr std::string_view ready_text = "app: ready";
+
 struct App {
   std::uint32_t offset = 0;
+  std::uint32_t size = UINT32_MAX;  ///< of the partition
   std::string label;
 };
 
@@ -48,10 +52,17 @@ std::optional<App> first_app(ByteSpan flash) {
        at += entry_bytes) {
     const ByteSpan entry = flash.subspan(at, entry_bytes);
     if (entry[0] != 0xAA || entry[1] != 0x50) return std::nullopt;
-    if (entry[2] == 0) return App{load_le32(entry.data() + 4), field(entry.subspan(12, 16))};
+    if (entry[2] == 0) {
+      return App{load_le32(entry.data() + 4), load_le32(entry.data() + 8),
+                 field(entry.subspan(12, 16))};
+    }
   }
   return std::nullopt;
 }
+
+/// The time that a host has, also with a profile that takes none, to set its port to the ROM's rate
+/// once a command has restarted the chip.
+constexpr Duration rate_change = std::chrono::milliseconds(30);
 
 /// A ROM keeps what arrives while it works in the UART's FIFO only.
 constexpr std::size_t fifo_bytes = 128;
@@ -79,7 +90,8 @@ std::string application_log(const Chip& chip, ByteSpan flash) {
     return fmt::format("invalid header: 0x{:08x}\r\n", found);
   }
   std::string text = fmt::format("I (27) boot: chip {}\r\n", chip.display);
-  const std::optional<App> app = chip.name == "esp8266" ? App{0, "eagle"} : first_app(flash);
+  const std::optional<App> app =
+      chip.name == "esp8266" ? App{0, UINT32_MAX, "eagle"} : first_app(flash);
   if (!app) return text + "E (55) boot: no bootable app partitions in the partition table\r\n";
   if (app->offset + app_desc_at + 256 > flash.size() || flash[app->offset] != image_magic) {
     return text +
@@ -94,7 +106,13 @@ std::string application_log(const Chip& chip, ByteSpan flash) {
     text += fmt::format("I (205) app_init: App version:      {}\r\n",
                         field(description.subspan(16, 32)));
   }
-  return text + "I (210) main_task: Calling app_main()\r\n";
+  text += "I (210) main_task: Calling app_main()\r\n";
+  const ByteSpan image =
+      flash.subspan(app->offset, std::min<std::size_t>(flash.size() - app->offset, app->size));
+  const bool is_ready =
+      std::search(image.begin(), image.end(), ready_text.begin(), ready_text.end()) != image.end();
+  if (is_ready) text += fmt::format("I (230) {}\r\n", ready_text);
+  return text;
 }
 
 Result<std::unique_ptr<Device>> Device::make(Options options, FlashMemory flash) {
@@ -402,9 +420,13 @@ void Device::finish_work(TimePoint when) {
       boot_at_ = when + profile_.stub_start;
       return;
     case Work::Then::crash: return restart(when, ResetCause::crash, false);
-    case Work::Then::restart: return restart(when, ResetCause::software, false);
+    case Work::Then::restart:
+      restart(when, ResetCause::software, false);
+      boot_at_ = when + std::max(profile_.boot, rate_change);
+      return;
     case Work::Then::run: {
       restart(when, ResetCause::software, false);
+      boot_at_ = when + std::max(profile_.boot, rate_change);
       download_ = false;
       return;
     }
