@@ -305,6 +305,8 @@ _aiotctl() {
     /bench/run:--pin) :; return ;;
     /bench/run:--duration|/bench/run:-d) :; return ;;
     /bench/run:--runs) :; return ;;
+    /bench/run:--stream) :; return ;;
+    /bench/run:--period) :; return ;;
     /bench/run:--warm-up) :; return ;;
     /bench/run:--data) _aiotctl_files -d; return ;;
     /bench/run:--labels) _aiotctl_files -f; return ;;
@@ -400,7 +402,7 @@ _aiotctl() {
     /ota/confirm) verbs='' options='--state --roll-back' ;;
     /listen) verbs='' options='-e --expect --fail-on --count --duration -f --filter --framing --idle -b --baud --reset --no-reset --reconnect --no-reconnect --send --raw --hex --stamp --escape-key -o --log --log-size --log-files --elf --qos --mqtt-version --client-id --credentials --keys --ca --cert --key --list' ;;
     /bench) verbs='run device' options='' ;;
-    /bench/run) verbs='' options='-e --engine --isa -t --threads --pin -d --duration --runs --warm-up --no-profile --no-peak --data --labels --data-type --workers --min-accuracy --baseline --max-regression --force --report -i --input -o --output' ;;
+    /bench/run) verbs='' options='-e --engine --isa -t --threads --pin -d --duration --runs --stream --period --fresh-state --warm-up --no-profile --no-peak --data --labels --data-type --workers --min-accuracy --baseline --max-regression --force --report -i --input -o --output' ;;
     /bench/device) verbs='' options='-m --model --mode --data --labels --files --seed -b --baud --windows --window --warm-up --prove-all --allow-missed --monitor --monitor-kind --voltage --sample-rate --calibrate --no-power-cycle --results -f --force --trace --each --devices -j --jobs' ;;
     /sim) verbs='provision ota' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
     /sim/provision) verbs='' options='--kind -p --port --count --fault --wifi-file --secret-file --list' ;;
