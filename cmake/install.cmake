@@ -42,6 +42,10 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/completions/aiotctl.fish)
   install(FILES completions/aiotctl.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
 
+# The units name /usr/bin/aiotctl, as a distribution's package has it.
+install(FILES examples/systemd/aiotctl-ota-serve.service examples/systemd/aiotctl-ota-serve.socket
+        DESTINATION lib/systemd/system)
+
 # Man pages are written in scdoc (man/NAME.SECTION.scd).
 file(GLOB man_sources CONFIGURE_DEPENDS man/*.scd)
 find_program(AIOT_SCDOC scdoc)

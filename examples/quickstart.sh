@@ -6,17 +6,22 @@ set -euo pipefail
 test_data=${AIOT_TEST_DATA:+$(realpath -m "$AIOT_TEST_DATA")}
 sims=()
 started=$SECONDS
+complete=
 finish() {
   local status=$? pid
   for pid in "${sims[@]}"; do kill "$pid" 2>/dev/null || true; done
   wait
-  if ((status)); then
+  if [[ ! $complete ]] && ((status == 130 || status == 143)); then
+    echo "quickstart: stopped before it was done; run it again to go on"
+  elif [[ ! $complete ]]; then
     echo "quickstart: FAILED (exit $status) at the command above; logs and files are under build/"
   else
     echo "quickstart: four virtual devices flashed, verified, changed and read back in $((SECONDS - started)) s"
   fi
 }
 trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -157,3 +162,4 @@ if [[ $test_data && -d $test_data/esp-images ]]; then
     echo "The images for an ESP8266 are left out: without a stub its flash cannot be read."
   fi
 fi
+complete=yes

@@ -77,6 +77,15 @@ install_packages() {
       return 1
     fi
     as_root=(sudo -n)
+    # The stage below is quiet: a password is asked for here.
+    if ! sudo -n true 2>/dev/null; then
+      if [[ ! -t 0 ]]; then
+        echo "These packages are missing, and sudo wants a password: ${missing[*]}" >&2
+        return 1
+      fi
+      echo "These packages are missing; sudo may ask for your password: ${missing[*]}" >&2
+      sudo -v || return 1
+    fi
   fi
   stage "install ${#missing[@]} packages" "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive sh -c \
     'apt-get -q update && apt-get -qy install --no-install-recommends "$@"' sh "${missing[@]}"

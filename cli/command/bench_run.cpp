@@ -137,6 +137,13 @@ std::vector<Option> run_options() {
   return {
       {.names = "-d,--duration", .value = "TIME", .help = "Measure each model for this long [2s]"},
       {.names = "--runs", .value = "N", .help = "Measure exactly N runs instead"},
+      {.names = "--stream",
+       .value = "N",
+       .help = "Feed a model that keeps state with N inputs, one after another, from fresh state"},
+      {.names = "--period",
+       .value = "TIME",
+       .help = "With --stream: an input comes so often, such as 20ms; does the model keep up?"},
+      {.names = "--fresh-state", .help = "Forget what the model keeps before each run"},
       {.names = "--warm-up",
        .value = "TIME",
        .help = "Warm up for at most this long; it ends when the median settles [1s]"},
@@ -188,13 +195,37 @@ std::vector<Option> run_options() {
   };
 }
 
+constexpr std::uint64_t most_runs = 5'000'000;
+
+Result<void> take_stream(const Arguments& args, bench::Request& request) {
+  AIOT_TRY(request.stream, number_option<std::uint64_t>(args, "--stream", 0));
+  if (args.has("--stream") && (request.stream < 1 || request.stream > most_runs)) {
+    return make_error(Errc::bad_value, fmt::format("--stream {}", request.stream),
+                      fmt::format("1 to {}", most_runs));
+  }
+  request.fresh_state = args.has("--fresh-state");
+  if (!args.has("--stream")) {
+    if (!args.has("--period")) return {};
+    return make_error(Errc::missing_argument, "--period without --stream",
+                      "say how many inputs come: --stream N");
+  }
+  for (const char* flag : {"--runs", "--duration", "--fresh-state"}) {
+    if (!args.has(flag)) continue;
+    return make_error(Errc::conflict, fmt::format("--stream and {}", flag), "choose one");
+  }
+  AIOT_TRY(request.period, duration_option(args, "--period", request.period));
+  if (args.has("--period") && request.period.count() <= 0) {
+    return make_error(Errc::bad_value, "--period 0", "longer than nothing: 10ms, 20ms");
+  }
+  return {};
+}
+
 Result<bench::Request> run_request(const Context& context) {
   const Arguments& args = context.args;
   bench::Request request;
   request.models = args.items;
   AIOT_TRY(request.setup, setup_of(args));
   AIOT_TRY(request.runs, number_option<std::uint64_t>(args, "--runs", 0));
-  constexpr std::uint64_t most_runs = 5'000'000;
   if (args.has("--runs") && (request.runs < 1 || request.runs > most_runs)) {
     return make_error(Errc::bad_value, fmt::format("--runs {}", request.runs),
                       fmt::format("1 to {}", most_runs));
@@ -202,6 +233,7 @@ Result<bench::Request> run_request(const Context& context) {
   if (request.runs > 0 && args.has("--duration")) {
     return make_error(Errc::conflict, "--runs and --duration", "choose one");
   }
+  AIOT_CHECK(take_stream(args, request));
   AIOT_TRY(request.duration, duration_option(args, "--duration", request.duration));
   if (request.duration.count() <= 0) {
     return make_error(Errc::bad_value, "--duration 0", "longer than nothing: 500ms, 2s");
@@ -224,7 +256,6 @@ Result<bench::Request> run_request(const Context& context) {
 
 constexpr std::size_t most_bytes = 256U << 20;
 
-
 Result<Bytes> read_all(std::istream& in, const std::string& name) {
   Bytes bytes;
   std::vector<char> piece(1U << 16);
@@ -237,8 +268,6 @@ Result<Bytes> read_all(std::istream& in, const std::string& name) {
   }
   return bytes;
 }
-
-
 
 /// "-" stands for one stream: it cannot be given twice.
 Result<void> check_once(const std::vector<std::string>& files, const char* flag) {
@@ -380,8 +409,7 @@ std::optional<bench::Failure> write_report(const std::string& file, const bench:
   const auto written = write_output(file, page);
   if (written) return std::nullopt;
   return bench::Failure{
-      "", "report",
-      make_error(Errc::report_failed, written.error().context, written.error().hint)};
+      "", "report", make_error(Errc::report_failed, written.error().context, written.error().hint)};
 }
 
 int run_bench(Context& context) {

@@ -41,7 +41,8 @@ class AccessLog final : public EventSink {
       // One call for each line: lines of several processes do not mix.
       [[maybe_unused]] const ssize_t written = ::write(fd_, line.data(), line.size());
     }
-    if (item == nullptr || lines_) next_.on_event(event);
+    const bool is_word = log != nullptr || std::holds_alternative<event::Notice>(event);
+    if (lines_ || is_word) next_.on_event(event);
   }
 
  private:

@@ -24,18 +24,26 @@ std::string latency_lines(const bench::ModelResult& model) {
   if (model.gmacs_per_s > 0) speed += fmt::format(", {:.3g} GMAC/s", model.gmacs_per_s);
   if (model.peak_share) speed += fmt::format(", {} of peak", percent(*model.peak_share, 0));
   const bench::MemoryUse& m = model.memory;
-  return table(
-      {{"latency", fmt::format("p50 {}   p90 {}   p99 {}   p99.9 {}", microseconds(l.p50_us),
-                               microseconds(l.p90_us), microseconds(l.p99_us),
-                               microseconds(l.p999_us))},
-       {"", fmt::format("min {}   mean {} ± {}   max {}   in {} runs", microseconds(l.min_us),
-                        microseconds(l.mean_us), microseconds(l.stddev_us), microseconds(l.max_us),
-                        l.runs)},
-       {"speed", speed},
-       {"memory", fmt::format("arena {}, weights {}, model {}, process at most {}",
-                              format_size(m.arena_bytes), format_size(m.weights_bytes),
-                              format_size(m.model_bytes), format_size(m.peak_rss_bytes))}},
-      0, 2);
+  Rows rows = {{"latency", fmt::format("p50 {}   p90 {}   p99 {}   p99.9 {}",
+                                       microseconds(l.p50_us), microseconds(l.p90_us),
+                                       microseconds(l.p99_us), microseconds(l.p999_us))},
+               {"", fmt::format("min {}   mean {} ± {}   max {}   in {} runs",
+                                microseconds(l.min_us), microseconds(l.mean_us),
+                                microseconds(l.stddev_us), microseconds(l.max_us), l.runs)},
+               {"speed", speed},
+               {"memory", fmt::format("arena {}, weights {}, model {}, process at most {}",
+                                      format_size(m.arena_bytes), format_size(m.weights_bytes),
+                                      format_size(m.model_bytes), format_size(m.peak_rss_bytes))}};
+  if (model.stream) {
+    const bench::Stream& st = *model.stream;
+    rows.push_back(
+        {"stream",
+         fmt::format("{} of the period of {}, at most {} to a result; {}", percent(st.share),
+                     microseconds(st.period_us), microseconds(st.longest_us),
+                     st.keeps_up ? std::string("keeps up")
+                                 : fmt::format("{} of {} late", st.late, l.runs))});
+  }
+  return table(rows, 0, 2);
 }
 
 /// Takes a column out that is empty, its first `heads` rows aside.
@@ -111,9 +119,9 @@ std::string change_words(double change) {
 std::string comparison_lines(const bench::ModelResult& model) {
   if (!model.comparison) return "";
   const bench::Comparison& c = *model.comparison;
-  Rows rows = {{"baseline", fmt::format("p50 {} (was {}), memory {}", change_words(c.p50_change),
-                                        microseconds(c.p50_before_us),
-                                        change_words(c.memory_change))}};
+  Rows rows = {
+      {"baseline", fmt::format("p50 {} (was {}), memory {}", change_words(c.p50_change),
+                               microseconds(c.p50_before_us), change_words(c.memory_change))}};
   if (c.same_outputs) {
     rows.push_back({"", *c.same_outputs ? "the outputs are the same" : "the outputs differ"});
   }
@@ -136,8 +144,8 @@ std::string condition_lines(const bench::Conditions& c) {
   return "\n  conditions\n" +
          table({{"CPU time", fmt::format("{} of {:.3f} s", percent(c.thread_cpu_share), c.wall_s)},
                 {"preempted", fmt::format("{} times", c.preempted)},
-                {"other processes", fmt::format("{:.2f} CPUs, {}", c.others_cpus,
-                                                percent(c.others_share))},
+                {"other processes",
+                 fmt::format("{:.2f} CPUs, {}", c.others_cpus, percent(c.others_share))},
                 {"hypervisor", percent(c.steal_share)},
                 {"load average", pair(c.load_before, c.load_after, "")},
                 {"frequency", pair(c.mhz_before, c.mhz_after, "MHz")},
@@ -203,8 +211,7 @@ void print_bench(std::ostream& out, const bench::Report& report, const BenchStyl
                      run.machine.cpus);
   if (run.peak) {
     out << fmt::format("peak of one thread: {:.3g} GMAC/s int8, {:.3g} float, {:.3g} GB/s\n",
-                       run.peak->int8_gmacs_per_s, run.peak->float_gmacs_per_s,
-                       run.peak->gb_per_s);
+                       run.peak->int8_gmacs_per_s, run.peak->float_gmacs_per_s, run.peak->gb_per_s);
   }
   out << '\n';
   const bool several = report.models > 1;
@@ -228,9 +235,9 @@ std::string accuracy_words(const bench::DutAccuracy& a) {
   const int digits = a.auc ? 3 : 1;
   std::string words = a.auc ? fmt::format("AUC {:.3f}", *a.auc)
                             : fmt::format("{:.1f} % right", a.top1.value_or(0) * 100);
-  words += fmt::format(" ({:.{}f} to {:.{}f} at 95 %), {} files",
-                       a.interval_low.value_or(0) * scale, digits,
-                       a.interval_high.value_or(0) * scale, digits, a.files);
+  words +=
+      fmt::format(" ({:.{}f} to {:.{}f} at 95 %), {} files", a.interval_low.value_or(0) * scale,
+                  digits, a.interval_high.value_or(0) * scale, digits, a.files);
   if (a.limit) words += fmt::format(", limit {:g}", *a.limit * scale);
   return words;
 }
@@ -255,8 +262,7 @@ Rows detail_rows(const bench::DutResult& dut) {
     const bench::Energy& e = *dut.energy;
     rows.push_back({"energy", fmt::format("{:.3f} µJ per inference, median of {} windows, spread "
                                           "{:.3f} %",
-                                          e.median_microjoules, e.windows.size(),
-                                          e.spread * 100)});
+                                          e.median_microjoules, e.windows.size(), e.spread * 100)});
   }
   if (dut.comparison) rows.push_back({"results", comparison_words(*dut.comparison)});
   if (!dut.files.empty()) {
@@ -271,15 +277,14 @@ void print_bench_devices(std::ostream& out, const bench::DevicesReport& report, 
   Rows heads;
   for (const auto& one : report.devices) {
     const bench::DutResult& dut = one.result;
-    heads.push_back(
-        {status(!one.error, false), short_address(one.device),
-         dut.model ? escape_controls(*dut.model) : "",
-         dut.performance ? rate_words(dut.performance->median_per_second) : "",
-         dut.energy ? fmt::format("{:.1f} µJ", dut.energy->median_microjoules) : "",
-         !one.error         ? escape_controls(dut.name.value_or(""))
-         : one.step.empty() ? "not started"
-                            : "at " + escape_controls(one.step),
-         dut.seconds > 0 ? time_text(dut.seconds) : ""});
+    heads.push_back({status(!one.error, false), short_address(one.device),
+                     dut.model ? escape_controls(*dut.model) : "",
+                     dut.performance ? rate_words(dut.performance->median_per_second) : "",
+                     dut.energy ? fmt::format("{:.1f} µJ", dut.energy->median_microjoules) : "",
+                     !one.error         ? escape_controls(dut.name.value_or(""))
+                     : one.step.empty() ? "not started"
+                                        : "at " + escape_controls(one.step),
+                     dut.seconds > 0 ? time_text(dut.seconds) : ""});
   }
   for (std::size_t column = 6; column >= 2; --column) drop_empty(heads, column, 0);
   const std::string lines = table(heads, 80);

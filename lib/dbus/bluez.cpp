@@ -355,7 +355,7 @@ net::Task<void> hang_up(dbus::Bus& bus, std::string path) {
   co_await net::asio::this_coro::reset_cancellation_state(
       net::asio::enable_terminal_cancellation());
   dbus::Call call(service, std::move(path), device_interface, "Disconnect");
-  const net::TimePoint deadline = net::steady_clock().now() + std::chrono::seconds(2);
+  const net::TimePoint deadline = net::steady_clock().now() + std::chrono::seconds(3);
   Result<Array> gone = co_await bus.call(std::move(call), deadline);
   AIOT_CO_CHECK(std::move(gone));
   co_return Result<void>();

@@ -103,7 +103,7 @@ struct Wanted {
 net::Task<Advert> find_device(dbus::Bus& bus, Wanted wanted, net::TimePoint deadline);
 
 /// Ends the connection to the device at `path`, and the attempt to make one. Also works in a
-/// coroutine that was cancelled; takes two seconds at most.
+/// coroutine that was cancelled. BlueZ takes two seconds for it, to let its profiles end.
 net::Task<void> hang_up(dbus::Bus& bus, std::string path);
 
 /// "AA:BB:CC:DD:EE:FF" in any spelling of its letters.

@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 
-#include "dbus/bluez.hpp"
 #include "dbus/message.hpp"
 #include "net/clock.hpp"
 
@@ -20,8 +19,8 @@ constexpr const char* manager_path = "/org/bluez";
 constexpr const char* manager_interface = "org.bluez.AgentManager1";
 constexpr std::chrono::seconds clean_up_time{3};
 
-constexpr std::array<std::string_view, 5> io_names = {
-    "DisplayOnly", "DisplayYesNo", "KeyboardOnly", "NoInputNoOutput", "KeyboardDisplay"};
+constexpr std::array<std::string_view, 5> io_names = {"DisplayOnly", "DisplayYesNo", "KeyboardOnly",
+                                                      "NoInputNoOutput", "KeyboardDisplay"};
 
 /// A passkey as people see it: six digits.
 std::string passkey_text(const Value& value) {
@@ -33,6 +32,7 @@ struct Agent {
   BondHelper helper;
   bool used_passkey = false;
   bool lacks_passkey = false;
+  bool agreed = false;  ///< this side has confirmed the number
 
   void on_call(const dbus::Incoming& call) {
     const std::string& method = call.method;
@@ -50,7 +50,8 @@ struct Agent {
     }
     if (method == "RequestConfirmation" && arguments.size() > 1) {
       used_passkey = true;
-      if (helper.compare && helper.compare(passkey_text(arguments[1]))) return call.reply();
+      agreed = helper.compare && helper.compare(passkey_text(arguments[1]));
+      if (agreed) return call.reply();
       return call.fail("org.bluez.Error.Rejected", "the numbers differ");
     }
     const bool allowed = method == "RequestAuthorization" || method == "AuthorizeService" ||
@@ -75,10 +76,22 @@ struct Agent {
   }
 };
 
+Bond bond_of(const Object& device) {
+  Bond bond;
+  bond.name = dbus::text_field(device, "Name");
+  bond.modalias = dbus::text_field(device, "Modalias");
+  if (const auto kind = dbus::number_field(device, "Class"))
+    bond.device_class = static_cast<std::uint32_t>(*kind);
+  for (const Value& uuid : dbus::list_field(device, "UUIDs"))
+    if (uuid.string() != nullptr) bond.service_uuids.push_back(*uuid.string());
+  return bond;
+}
+
 /// What has to be undone, whatever happens: the agent, and a bond that is not whole.
 class BondAttempt {
  public:
-  BondAttempt(dbus::Bus& bus, std::string path) : bus_(bus), path_(std::move(path)) {}
+  BondAttempt(dbus::Bus& bus, const Advert& device)
+      : bus_(bus), path_(device.path), bonded_before_(device.paired) {}
 
   net::Task<Object> properties(net::TimePoint deadline) {
     Array all{device_interface};
@@ -94,6 +107,7 @@ class BondAttempt {
   net::Task<Bond> run(Io io, std::shared_ptr<Agent> agent, net::TimePoint deadline) {
     AIOT_CO_TRY(const Object before, co_await properties(deadline));
     if (dbus::truth_field(before, "Paired")) {
+      if (!bonded_before_) co_return bond_of(before);
       co_return make_error(Errc::bonded, dbus::text_field(before, "Address"),
                            "end the bond first, if the device has lost it");
     }
@@ -112,22 +126,18 @@ class BondAttempt {
         co_return make_error(Errc::no_passkey, std::move(error.context),
                              "give the passkey that the device shows or its manual names");
       }
-      if (agent->used_passkey && error.code == make_error_code(Errc::bond_failed))
-        error = make_error(Errc::wrong_passkey, std::move(error.context));
+      // A number that only the other side did not confirm: BlueZ has no word for it.
+      if (agent->used_passkey && error.code == make_error_code(Errc::bond_failed)) {
+        error = make_error(agent->agreed ? Errc::bond_rejected : Errc::wrong_passkey,
+                           std::move(error.context));
+      }
       co_return error;
     }
     AIOT_CO_TRY(const Object after, co_await properties(deadline));
     if (!dbus::truth_field(after, "Paired"))
       co_return make_error(net::Errc::link_lost, "the bond was not kept");
     unfinished_ = false;
-    Bond bond;
-    bond.name = dbus::text_field(after, "Name");
-    bond.modalias = dbus::text_field(after, "Modalias");
-    if (const auto kind = dbus::number_field(after, "Class"))
-      bond.device_class = static_cast<std::uint32_t>(*kind);
-    for (const Value& uuid : dbus::list_field(after, "UUIDs"))
-      if (uuid.string() != nullptr) bond.service_uuids.push_back(*uuid.string());
-    co_return bond;
+    co_return bond_of(after);
   }
 
   net::Task<void> clean_up() {
@@ -156,6 +166,7 @@ class BondAttempt {
  private:
   dbus::Bus& bus_;
   std::string path_;
+  bool bonded_before_;
   bool registered_ = false;
   bool unfinished_ = false;  // a bond may be there that was not confirmed
 };
@@ -163,22 +174,21 @@ class BondAttempt {
 }  // namespace
 
 std::optional<Io> parse_io(std::string_view text) {
-  const auto found =
-      std::ranges::find_if(io_names, [&](std::string_view name) { return same_address(name, text); });
+  const auto found = std::ranges::find_if(
+      io_names, [&](std::string_view name) { return same_address(name, text); });
   if (found == io_names.end()) return std::nullopt;
   return static_cast<Io>(found - io_names.begin());
 }
 
 std::string io_grammar() { return fmt::format("{}", fmt::join(io_names, ", ")); }
 
-net::Task<Bond> make_bond(dbus::Bus& bus, std::string path, Io io, BondHelper helper,
+net::Task<Bond> make_bond(dbus::Bus& bus, Advert device, Io io, BondHelper helper,
                           net::TimePoint deadline) {
   auto agent = std::make_shared<Agent>();
   agent->helper = std::move(helper);
-  AIOT_CO_TRY(const auto served, bus.serve(agent_path, [agent](const dbus::Incoming& call) {
-    agent->on_call(call);
-  }));
-  BondAttempt attempt(bus, std::move(path));
+  AIOT_CO_TRY(const auto served,
+              bus.serve(agent_path, [agent](const dbus::Incoming& call) { agent->on_call(call); }));
+  BondAttempt attempt(bus, device);
   Result<Bond> bond = co_await attempt.run(io, agent, deadline);
   Result<void> cleaned = co_await attempt.clean_up();
   (void)cleaned;
@@ -202,7 +212,7 @@ net::Task<void> remove_bond(dbus::Bus& bus, std::string address, net::TimePoint 
   }
   if (!removed) {
     co_return make_error(Errc::no_device, std::move(address),
-                         "bluetoothctl paired-devices lists the bonds of this host");
+                         "bluetoothctl devices Paired lists the bonds of this host");
   }
   co_return Result<void>();
 }

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "dbus/bus.hpp"
+#include "dbus/bluez.hpp"
 
 namespace aiot::bluez {
 
@@ -35,11 +35,12 @@ struct Bond {
   std::vector<std::string> service_uuids;
 };
 
-/// Makes a bond with the device at `path`. This connection's own agent answers: BlueZ asks the one
-/// of the caller of Pair. After a failure or a cancellation no bond is left.
-/// Errc::bond_failed, wrong_passkey, bond_rejected, bond_timeout, bonded, no_passkey, unreachable,
-/// busy; net::Errc::link_lost.
-net::Task<Bond> make_bond(dbus::Bus& bus, std::string path, Io io, BondHelper helper,
+/// Makes a bond with `device`, as find_device() found it. This connection's own agent answers:
+/// BlueZ asks the one of the caller of Pair. A bond that BlueZ has made since, because a profile
+/// requires one as soon as it connects, is as good. After a failure or a cancellation no bond is
+/// left. Errc::bond_failed, wrong_passkey, bond_rejected, bond_timeout, bonded, no_passkey,
+/// unreachable, busy; net::Errc::link_lost.
+net::Task<Bond> make_bond(dbus::Bus& bus, Advert device, Io io, BondHelper helper,
                           net::TimePoint deadline);
 
 /// Ends the bonds of all adapters with the device of this address, and forgets it.

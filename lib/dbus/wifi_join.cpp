@@ -83,6 +83,13 @@ net::Task<std::string> wpa_path(dbus::Bus& bus, std::string interface, net::Time
   co_return first_path(*reply);
 }
 
+/// IEEE 802.11-2020, table 9-50. An access point also answers a commit with a status that goes on.
+bool is_sae_refusal(std::int64_t status) {
+  constexpr std::int64_t token_required = 76, hash_to_element = 126, public_key = 127;
+  return status > 0 && status != token_required && status != hash_to_element &&
+         status != public_key;
+}
+
 Error wrong_password() {
   return make_error(JoinErrc::wrong_password, {},
                     "check the password; a lost signal looks the same");
@@ -105,7 +112,8 @@ void Handshake::on_properties(const Object& changed) {
   const std::int64_t reason = dbus::number_field(changed, "DisconnectReason").value_or(0);
   if (shaking_ && (reason == 15 || reason == -15 || reason == 2)) refused_ = true;
   // SAE refuses a password in the authentication, before there is a handshake.
-  if (with_sae_ && dbus::number_field(changed, "AuthStatusCode").value_or(0) > 0) refused_ = true;
+  if (with_sae_ && is_sae_refusal(dbus::number_field(changed, "AuthStatusCode").value_or(0)))
+    refused_ = true;
   const std::string state = dbus::text_field(changed, "State");
   if (state.empty()) return;
   completed_ = state == "completed";
@@ -350,7 +358,7 @@ class SupplicantMover final : public Mover {
     AIOT_CO_TRY(const auto heard, listen(bus_, path_, handshake));
     Result<void> selected = co_await select(stay.added, deadline);
     if (!selected) co_return std::move(selected).with("moving this machine's Wi-Fi");
-    Result<void> joined = co_await wait(handshake, deadline);
+    Result<void> joined = co_await wait(handshake, false, deadline);
     if (!joined) co_return joined;
     co_return co_await wait_for_address(deadline);
   }
@@ -380,7 +388,7 @@ class SupplicantMover final : public Mover {
         co_return std::move(done).error().with("going back");
     }
     if (stay.before.empty()) co_return Result<void>();
-    Result<void> back = co_await wait(handshake, deadline);
+    Result<void> back = co_await wait(handshake, true, deadline);
     co_return std::move(back).with("going back");
   }
 
@@ -412,9 +420,11 @@ class SupplicantMover final : public Mover {
     co_return Result<void>();
   }
 
-  net::Task<void> wait(std::shared_ptr<Handshake> handshake, net::TimePoint deadline) {
+  /// On the way back the end of a handshake is that of the network which is left.
+  net::Task<void> wait(std::shared_ptr<Handshake> handshake, bool going_back,
+                       net::TimePoint deadline) {
     while (!handshake->completed()) {
-      if (handshake->refused()) co_return wrong_password();
+      if (!going_back && handshake->refused()) co_return wrong_password();
       if (net::steady_clock().now() >= deadline) {
         co_return make_error(JoinErrc::not_in_range, {},
                              "go nearer to the device, and check the name of its network");

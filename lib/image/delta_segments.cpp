@@ -108,8 +108,8 @@ class Moves {
   std::vector<DeltaCopy> copies_;
 };
 
-/// The address of the first byte of both files that explains most changed words; nothing when it
-/// explains too few to be more than chance.
+/// The address of the first byte of both files with which most changed words follow the copies;
+/// nullopt when too few do.
 std::optional<std::uint32_t> find_base(ByteSpan source, ByteSpan result,
                                        const std::vector<DeltaCopy>& copies) {
   constexpr std::uint32_t step = 0x200;  // where vector tables may lie

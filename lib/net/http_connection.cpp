@@ -214,9 +214,8 @@ HttpConnection::Next HttpConnection::send() {
   budget_ -= std::min(budget_, piece.size());
   for (ByteSpan rest = piece; !rest.empty();) {
     const ByteSpan record = rest.first(std::min(rest.size(), record_bytes));
-    const bool more = record.size() < rest.size() || (left > piece.size() && budget_ != 0);
     std::size_t count = 0;
-    switch (write_some(record, count, more)) {
+    switch (write_some(record, count)) {
       case TlsSession::Status::done: break;
       case TlsSession::Status::want_write: return Next::write;
       case TlsSession::Status::want_read: return Next::read;
@@ -290,10 +289,9 @@ TlsSession::Status HttpConnection::read_some(std::span<std::uint8_t> buffer, std
   return got == 0 ? TlsSession::Status::closed : TlsSession::Status::done;
 }
 
-TlsSession::Status HttpConnection::write_some(ByteSpan data, std::size_t& count, bool more) {
-  if (tls_) return tls_->write(data, count, more);
-  const ssize_t sent = ::send(socket_.native_handle(), data.data(), data.size(),
-                              MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+TlsSession::Status HttpConnection::write_some(ByteSpan data, std::size_t& count) {
+  if (tls_) return tls_->write(data, count);
+  const ssize_t sent = ::send(socket_.native_handle(), data.data(), data.size(), MSG_NOSIGNAL);
   if (sent < 0) {
     return errno == EAGAIN || errno == EINTR ? TlsSession::Status::want_write
                                              : TlsSession::Status::failed;

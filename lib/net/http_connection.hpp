@@ -51,7 +51,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
     return phase_ == Phase::shaking || (phase_ == Phase::reading && !parser_);
   }
   TimePoint deadline() const { return deadline_; }
-  /// Closes it, and takes it off the server's list. `politely`: the other end is told.
+  /// Closes it, and removes it from the server's list. `politely`: with TLS's close_notify.
   void close(bool politely);
 
  private:
@@ -72,7 +72,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void await_request();
   void report(bool whole);
   TlsSession::Status read_some(std::span<std::uint8_t> buffer, std::size_t& count);
-  TlsSession::Status write_some(ByteSpan data, std::size_t& count, bool more);
+  TlsSession::Status write_some(ByteSpan data, std::size_t& count);
   std::int64_t acknowledged();
 
   HttpServer::State& server_;

@@ -54,7 +54,7 @@ class HttpParser {
   bool done() const;
   /// A byte of the message has arrived, and not its last.
   bool begun() const;
-  /// The headers are whole, the body is not, and whoever sends it waits for 100 (RFC 9110, 10.1.1).
+  /// The headers are whole, the body is not, and its sender waits for 100 (RFC 9110, 10.1.1).
   bool expects_continue() const;
   /// The status that answers a request which feed() has refused: 400, 413 or 431.
   unsigned refusal() const;

@@ -49,10 +49,9 @@ class TlsSession {
   Status handshake();
   /// At least one byte into `buffer` when done; `count` says how many.
   Status read(std::span<std::uint8_t> buffer, std::size_t& count);
-  /// At most one record (16 KiB) of `data`. After want_write the same bytes come again. `more`:
-  /// other data follows at once, so that the kernel may wait for it.
-  Status write(ByteSpan data, std::size_t& count, bool more);
-  /// Tells the other end that nothing follows.
+  /// At most one record (16 KiB) of `data`. After want_write the same bytes come again.
+  Status write(ByteSpan data, std::size_t& count);
+  /// Sends close_notify: nothing follows.
   void shut_down();
 
   bool resumed() const;
@@ -61,14 +60,9 @@ class TlsSession {
   std::string client_name() const;
 
  private:
-  struct Wire {
-    int socket = -1;
-    bool more = false;
-  };
-  friend struct TlsWire;
   Status status(int result);
 
-  Wire wire_;
+  int socket_;
   ssl_st* ssl_ = nullptr;
 };
 

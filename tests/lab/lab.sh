@@ -30,7 +30,7 @@ packages=(
     busybox-static kmod udev bash coreutils util-linux bsdutils iproute2 procps
     dbus-daemon dbus-bin dbus-system-bus-common
     bluez bluez-test-tools
-    hostapd wpasupplicant iw wireless-regdb
+    hostapd wpasupplicant iw wireless-regdb network-manager bluez-meshd
     python3-minimal python3-dbus python3-gi
     e2fsprogs
 )

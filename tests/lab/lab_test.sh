@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lab_test.sh AIOTCTL FOLDER: what `discover` and `listen` make of real Bluetooth, USB and Wi-Fi stacks, in a virtual machine (lab.sh),
+# lab_test.sh AIOTCTL FOLDER: what `discover`, `listen` and `pair` make of real Bluetooth, USB and Wi-Fi stacks, in a virtual machine (lab.sh),
 # whose files lie in FOLDER. Skips where there is no QEMU, or Debian's packages cannot be had.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +21,7 @@ failures=0
 scene() {
   local start=$SECONDS
   echo "== $1"
-  seen=$("$here/lab.sh" run -t 200 "bash $here/scene/$1.sh $aiotctl" 2>&1) || echo "the guest ended with $?"
+  seen=$("$here/lab.sh" run -t 300 "bash $here/scene/$1.sh $aiotctl" 2>&1) || echo "the guest ended with $?"
   echo "   $((SECONDS - start)) s"
 }
 # sees NAME PATTERN: one line of the scene has it
@@ -34,6 +34,12 @@ sees() {
     # shellcheck disable=SC2001
     sed 's/^/     | /' <<<"$seen"
   fi
+}
+
+# sees_last NAME END UNWANTED: the scene came to its END, and no line of it is UNWANTED
+sees_last() {
+  if grep -Eq -- "$3" <<<"$seen"; then seen+=$'\nUNWANTED'; fi
+  if [[ $seen == *UNWANTED ]]; then sees "$1" "(no line with $3)"; else sees "$1" "$2"; fi
 }
 
 scene ble
@@ -52,6 +58,53 @@ sees "unplugged, by udevd's word" '^udevd: .*"event":"lost".*LAB0002'
 scene wifi
 sees "a device that waits to be set up" '"event":"(found|changed)".*"state":"unprovisioned".*PROV_AB12CD'
 sees "who scanned" '"name":"wifi","state":"ran","detail":"[0-9]+ access points? on wlan1 .wpa_supplicant'
+
+scene pair_ble
+sees "ESP: a wrong proof of possession" '^wrong proof: .*"step":"authenticate","code":"pair.wrong_proof"'
+sees "ESP: a wrong password, and the device stays ready" '^wrong password: .*"step":"join","code":"pair.network_refused"'
+sees "ESP: joined" '^esp: .*"event":"finished".*"protocol":"esp".*"stage":"joined".*"ssid":"home"'
+sees "Improv: joined" '^improv: .*"event":"finished".*"protocol":"improv".*"stage":"joined".*"ssid":"home"'
+sees "a bond that just works" '^just works: .*"event":"finished".*"protocol":"bond".*"stage":"confirmed"'
+sees "a bond that is there already" '^again: .*"code":"pair.already_paired"'
+sees "the end of a bond" '^unpair: .*"ok":true'
+sees "no bond to end" '^unpair again: .*"code":"pair.not_found"'
+sees "a passkey to type on the device" '^passkey shown: .*"event":"finished".*"stage":"confirmed"'
+sees "another passkey typed" '^wrong passkey typed: .*"step":"authenticate","code":"pair.wrong_passkey"'
+sees "numbers compared" '^comparison: .*"event":"finished".*"stage":"confirmed"'
+sees "numbers that the device does not confirm" '^refused: .*"step":"authenticate","code":"pair.rejected_by_user"'
+sees "no passkey to enter" '^no passkey: .*"step":"authenticate","code":"pair.missing_secret"'
+sees "a wrong passkey entered" '^wrong passkey: .*"step":"authenticate","code":"pair.wrong_passkey"'
+sees_last "no bond of a failed attempt is left" '^end$' '^bond left'
+
+scene pair_classic
+sees "a speaker by inquiry" '^discover: .*"event":"found".*"bluetooth.class_minor":"loudspeaker","bluetooth.services":."A/V Remote Control"'
+sees "a BR/EDR bond, and its profiles" '^bond: .*"protocol":"bond".*"model":"audio/video: loudspeaker".*"stage":"confirmed".*"A/V Remote Control"'
+sees "a BR/EDR bond that is there already" '^again: .*"code":"pair.already_paired"'
+sees "the end of a BR/EDR bond" '^unpair: .*"ok":true'
+sees_last "nothing is left of it" '^end$' '^bond left'
+
+scene pair_wifi
+home='back on home, networks: home , record: $'
+for name in "WPA2" "SAE" "open and hidden"; do
+  sees "$name: paired at the device's access point" "^$name: .*\"event\":\"finished\".*\"stage\":\"joined\""
+  sees "$name: back" "^$name: $home"
+done
+for name in "WPA2, wrong" "SAE, wrong"; do
+  sees "$name: its own error" "^$name: .*\"code\":\"wifi.wrong_password\""
+  sees "$name: back" "^$name: $home"
+done
+sees "SIGINT" '^interrupted: exit 130'
+sees "SIGINT: back" "^interrupted: $home"
+sees "SIGKILL leaves a record" '^killed: exit 137, record: wifi-move.json'
+sees "the next run says so" '^after a kill: .*"code":"pair.wifi_left_behind"'
+sees "brought back" "^restored: $home"
+sees "no DHCP" '^no DHCP: .*"code":"wifi.no_address"'
+sees "no DHCP: back" "^no DHCP: $home"
+
+scene pair_dpp
+sees "DPP over radio: a wrong password" '^wrong password: .*"ok":false.*"code":"pair.network_refused"'
+sees "DPP over radio: configured" '^configured: .*"ok":true.*"protocol":"dpp".*"stage":"joined"'
+sees "DPP over radio: the device is on the network" '^device: wpa_state=COMPLETED'
 
 echo "$failures failures"
 ((failures == 0))

@@ -200,6 +200,9 @@ def supplicant_join():
     tell = f"self.UpdateProperties('{interface}', {{'State': STATE}})"
     select = "\n".join([
         f"joins = args[0] == '{home}' or self.psk == 'secret-pass'",
+        # What is left behind may be in the middle of a handshake.
+        f"if args[0] == '{home}':",
+        *("    " + tell.replace("STATE", state) for state in ("'4way_handshake'", "'disconnected'")),
         tell.replace("STATE", "'4way_handshake'"),
         "if joins: " + tell.replace("STATE", "'completed'"),
         "else: " + tell.replace("STATE", "'disconnected'")])

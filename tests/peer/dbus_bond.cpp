@@ -37,27 +37,26 @@ struct FakeBluez : ConnectedBus {
     return std::ranges::find(all, what) != all.end();
   }
 
-  /// The device's path, as a search finds it.
-  std::string find(bluez::Radio radio = bluez::Radio::le) {
+  /// The device, as a search finds it.
+  bluez::Advert find(bluez::Radio radio = bluez::Radio::le) {
     const auto found = run([&]() -> Task<bluez::Advert> {
       bluez::Wanted wanted{.address = address, .now = true, .radio = radio};
       co_return co_await bluez::find_device(*bus, std::move(wanted), in(20s));
     });
     REQUIRE(found.has_value());
-    return found->path;
+    return *found;
   }
 
   Result<bluez::Bond> bond(bluez::Io io, const bluez::BondHelper& helper,
                            std::chrono::milliseconds time = 20s) {
-    const std::string path = find();
+    const bluez::Advert device = find();
     return run([&]() -> Task<bluez::Bond> {
-      co_return co_await bluez::make_bond(*bus, path, io, helper, in(time));
+      co_return co_await bluez::make_bond(*bus, device, io, helper, in(time));
     });
   }
   bool is_bonded() {
-    const auto device = run([&]() -> Task<Object> {
-      co_return co_await bluez::managed_objects(*bus, in(20s));
-    });
+    const auto device =
+        run([&]() -> Task<Object> { co_return co_await bluez::managed_objects(*bus, in(20s)); });
     REQUIRE(device.has_value());
     for (const auto& [path, interfaces] : device->fields()) {
       if (dbus::truth_field(dbus::object_field(*interfaces.object(), bluez::device_interface),
@@ -179,10 +178,37 @@ TEST_CASE("a bond that is there stays; a device that falls silent is given up") 
   CHECK(bluez.was_asked("RemoveDevice"));
 }
 
+TEST_CASE("a bond that BlueZ makes while it connects counts") {
+  AIOT_NEED_PRIVATE_BUS();
+  FakeBluez bluez({"connect-bonds"});
+  const bluez::Advert device = bluez.find();
+  const auto bond = bluez.run([&]() -> Task<bluez::Bond> {
+    AIOT_CO_TRY(const auto gatt, co_await bluez::Gatt::open(*bluez.bus, device.path, in(20s)));
+    bluez::BondHelper helper;
+    co_return co_await bluez::make_bond(*bluez.bus, device, bluez::Io::no_input_no_output,
+                                        std::move(helper), in(20s));
+  });
+  REQUIRE(bond.has_value());
+  CHECK(bond->name == "Sensor");
+  CHECK(!bluez.was_asked("Pair"));
+  CHECK(!bluez.was_asked("RemoveDevice"));
+}
+
+TEST_CASE("a number that the device does not confirm is a refusal") {
+  AIOT_NEED_PRIVATE_BUS();
+  FakeBluez bluez({"pair=compare-refused"});
+  bluez::BondHelper helper;
+  helper.compare = [](const std::string&) { return true; };
+  const auto bond = bluez.bond(bluez::Io::display_yes_no, helper);
+  REQUIRE(!bond);
+  CHECK(bond.error().code == make_error_code(bluez::Errc::bond_rejected));
+  CHECK(!bluez.is_bonded());
+}
+
 TEST_CASE("a bond that is called off is undone") {
   AIOT_NEED_PRIVATE_BUS();
   FakeBluez bluez({"pair=display"});
-  const std::string path = bluez.find();
+  const bluez::Advert device = bluez.find();
   std::optional<Result<bluez::Bond>> ended;
   asio::cancellation_signal cancel;
   bluez::BondHelper helper;
@@ -191,8 +217,8 @@ TEST_CASE("a bond that is called off is undone") {
       bluez.context,
       [&]() -> asio::awaitable<void> {
         co_await asio::this_coro::throw_if_cancelled(false);
-        Result<bluez::Bond> bond = co_await bluez::make_bond(
-            *bluez.bus, path, bluez::Io::display_only, helper, in(20s));
+        Result<bluez::Bond> bond =
+            co_await bluez::make_bond(*bluez.bus, device, bluez::Io::display_only, helper, in(20s));
         ended.emplace(std::move(bond));
       },
       asio::bind_cancellation_slot(cancel.slot(), [](std::exception_ptr) {}));
@@ -222,9 +248,10 @@ TEST_CASE("a connection that fails says why, and is let go") {
   for (const Case& one : cases) {
     CAPTURE(one.mode);
     FakeBluez bluez({one.mode});
-    const std::string path = bluez.find();
-    const auto gatt = bluez.run(
-        [&]() -> Task<bluez::Gatt> { co_return co_await bluez::Gatt::open(*bluez.bus, path, in(20s)); });
+    const std::string path = bluez.find().path;
+    const auto gatt = bluez.run([&]() -> Task<bluez::Gatt> {
+      co_return co_await bluez::Gatt::open(*bluez.bus, path, in(20s));
+    });
     REQUIRE(!gatt);
     CHECK(gatt.error().code == make_error_code(one.cause));
     CHECK(!gatt.error().hint.empty());
@@ -235,9 +262,10 @@ TEST_CASE("a connection that fails says why, and is let go") {
 TEST_CASE("characteristics have descriptions, and errors of their own") {
   AIOT_NEED_PRIVATE_BUS();
   auto open = [](FakeBluez& bluez) {
-    const std::string path = bluez.find();
-    auto gatt = bluez.run(
-        [&]() -> Task<bluez::Gatt> { co_return co_await bluez::Gatt::open(*bluez.bus, path, in(20s)); });
+    const std::string path = bluez.find().path;
+    auto gatt = bluez.run([&]() -> Task<bluez::Gatt> {
+      co_return co_await bluez::Gatt::open(*bluez.bus, path, in(20s));
+    });
     REQUIRE(gatt.has_value());
     return *std::move(gatt);
   };
@@ -279,8 +307,8 @@ TEST_CASE("a device is found by its name; one that is not heard now is not taken
   {
     FakeBluez bluez({});
     const auto found = bluez.run([&]() -> Task<bluez::Advert> {
-      bluez::Wanted wanted{.name = "Sensor", .adapter = "hci0", .now = true,
-                           .radio = bluez::Radio::both};
+      bluez::Wanted wanted{
+          .name = "Sensor", .adapter = "hci0", .now = true, .radio = bluez::Radio::both};
       co_return co_await bluez::find_device(*bluez.bus, std::move(wanted), in(20s));
     });
     REQUIRE(found.has_value());

@@ -146,6 +146,8 @@ class Device(Node):
         calls.append("Connect")
         if "connect" in modes:
             raise failure(modes["connect"])
+        if "connect-bonds" in modes:  # as for a profile that requires a key at once
+            self.change(Paired=True)
         self.change(Connected=True)
         self.change(ServicesResolved=True)
 
@@ -170,10 +172,11 @@ class Device(Node):
         self.pending = failed
         wrong = failure("Authentication Failed", "AuthenticationFailed")
 
-        def ask(method, signature, *arguments, expected=None):
+        def ask(method, signature, *arguments, expected=None, refused=False):
             agents[sender].get_dbus_method(method, "org.bluez.Agent1")(
                 dbus.ObjectPath(self.path), *arguments, signature=signature,
-                reply_handler=lambda *answer: bonded() if not answer or answer[0] == expected else failed(wrong),
+                reply_handler=lambda *answer: (
+                    bonded() if not refused and (not answer or answer[0] == expected) else failed(wrong)),
                 error_handler=lambda error: failed(wrong))
 
         def bonded():
@@ -192,6 +195,8 @@ class Device(Node):
             ask("DisplayPinCode", "os", "4711")
         elif how == "compare":
             ask("RequestConfirmation", "ou", dbus.UInt32(COMPARED))
+        elif how == "compare-refused":
+            ask("RequestConfirmation", "ou", dbus.UInt32(COMPARED), refused=True)
         elif how != "silent":
             failed(failure(how, how))
 

@@ -44,6 +44,11 @@ struct Request {
   std::vector<std::string> models;
   Setup setup;
   std::uint64_t runs = 0;                    ///< exactly so many; 0: as many as `duration` holds
+  /// As `runs`, but each with an input of its own, and what the model keeps goes from one to the
+  /// next: sound that comes in pieces. 0: the same input again and again.
+  std::uint64_t stream = 0;
+  std::chrono::milliseconds period{0};       ///< with `stream`: between two inputs; 0: not known
+  bool fresh_state = false;                  ///< forgets what the model keeps before each run
   std::chrono::milliseconds duration{2000};  ///< of measuring, for each model
   std::chrono::milliseconds warm_up{1000};   ///< at most: it ends when the median settles
   bool profile = true;                       ///< times of single operators, in runs of their own
@@ -106,6 +111,16 @@ struct OperatorGroup {
   double share = 0;
   std::uint64_t macs = 0;
   double gmacs_per_s = 0;
+};
+
+/// A model that is fed with a stream: whether it keeps up when inputs come at a fixed period, and
+/// wait while an inference runs.
+struct Stream {
+  double period_us = 0;
+  double share = 0;         ///< of the period, that the mean inference takes
+  std::uint64_t late = 0;   ///< results that came after the next input
+  double longest_us = 0;    ///< from an input to its result, with the time that it waits
+  bool keeps_up = false;    ///< no result was late
 };
 
 struct MemoryUse {
@@ -190,6 +205,7 @@ struct ModelResult {
   std::vector<Tensor> inputs, outputs;
   std::uint64_t macs = 0;  ///< of one inference
   Latency latency;
+  std::optional<Stream> stream;   ///< nullopt: without a period
   double runs_per_s = 0;          ///< at the median
   double reached_runs_per_s = 0;  ///< all measured runs over the whole time they took
   double gmacs_per_s = 0;         ///< at the median

@@ -105,7 +105,7 @@ struct ServeReport {
   std::uint64_t timed_out = 0;
   std::uint64_t body_bytes = 0;
   std::uint64_t devices = 0;  ///< that DDI knows
-  std::uint64_t updated = 0;  ///< actions that ended in success, since the beginning
+  std::uint64_t updated = 0;  ///< actions that ended in success, in this run
   std::uint64_t failed = 0;
   double seconds = 0;
 };

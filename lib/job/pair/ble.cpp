@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <memory>
 
 #include "crypto/random.hpp"
 #include "dbus/bluez.hpp"
@@ -59,6 +61,12 @@ Error by_cause(Error error) {
   return error;
 }
 
+bool is_about_keys(const boost::system::error_code& code) {
+  constexpr std::array codes = {bluez::Errc::bond_failed, bluez::Errc::wrong_passkey,
+                                bluez::Errc::bond_rejected, bluez::Errc::no_passkey};
+  return std::ranges::any_of(codes, [&](bluez::Errc one) { return code == make_error_code(one); });
+}
+
 std::optional<setup_code::Esp> esp_ble_code(const Target& target) {
   if (target.code.empty()) return std::nullopt;
   const auto code = setup_code::parse(target.code);
@@ -82,10 +90,27 @@ bluez::Wanted wanted_by(const Target& target, bluez::Radio radio) {
   return wanted;
 }
 
+/// BlueZ lets two seconds pass before it ends a connection. The outcome is known before, and
+/// reported.
+void hang_up_meanwhile(const net::asio::any_io_executor& executor, std::shared_ptr<dbus::Bus> bus,
+                       std::string path) {
+  net::asio::co_spawn(
+      executor,
+      [bus = std::move(bus), path = std::move(path)]() -> net::asio::awaitable<void> {
+        co_await net::asio::this_coro::throw_if_cancelled(false);
+        Result<void> gone = co_await bluez::hang_up(*bus, path);
+        (void)gone;  // the device may have left by itself
+      },
+      [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+      });
+}
+
 /// One device by Bluetooth, from its first advert to the end of the connection.
 class BluetoothSession {
  public:
-  BluetoothSession(Attempt& attempt, dbus::Bus& bus) : attempt_(attempt), bus_(bus) {}
+  BluetoothSession(Attempt& attempt, std::shared_ptr<dbus::Bus> bus)
+      : attempt_(attempt), shared_bus_(std::move(bus)), bus_(*shared_bus_) {}
 
   net::Task<void> run(bluez::Radio radio) {
     bluez::Wanted wanted = wanted_by(attempt_.target, radio);
@@ -98,21 +123,27 @@ class BluetoothSession {
     AIOT_CO_CHECK(attempt_.run.identify(attempt_.result.id));
     attempt_.flow.reached(Stage::found);
     Result<void> done;
-    if (radio == bluez::Radio::le) {
-      done = co_await by_services(device.path);
+    if (radio == bluez::Radio::le && !wants_bond(device)) {
+      done = co_await by_services(device);
     } else {
-      done = co_await bond(device.path, false);
+      done = co_await bond(device, false);
     }
-    Result<void> gone = co_await bluez::hang_up(bus_, device.path);
-    (void)gone;  // the device may have left by itself
+    hang_up_meanwhile(co_await net::asio::this_coro::executor, shared_bus_, device.path);
     co_return done;
   }
 
  private:
   net::TimePoint in(net::Duration time) { return attempt_.run.clock().now() + time; }
 
-  net::Task<void> by_services(std::string path) {
-    Result<bluez::Gatt> opened = co_await bluez::Gatt::open(bus_, path, in(connect_time));
+  /// What is said of the bond is for a device that offers nothing else. The agent has to be there
+  /// before the connection, over which BlueZ's own profiles may ask for a key at once.
+  bool wants_bond(const bluez::Advert& device) const {
+    const bool says_how = !attempt_.target.secrets.passkey.empty() || attempt_.request.io != "auto";
+    return says_how && !offers_provisioning(device.service_uuids) && !esp_ble_code(attempt_.target);
+  }
+
+  net::Task<void> by_services(const bluez::Advert& device) {
+    Result<bluez::Gatt> opened = co_await bluez::Gatt::open(bus_, device.path, in(connect_time));
     if (!opened) {
       Error error = std::move(opened).error();
       if (error.code == make_error_code(net::Errc::timed_out))
@@ -126,7 +157,7 @@ class BluetoothSession {
     if (!is_esp) co_return by_cause(std::move(is_esp).error());
     if (*is_esp) co_return co_await provision_esp(endpoints);
     if (gatt.has_service(improv::service_uuid)) co_return co_await provision_improv(gatt);
-    co_return co_await bond(std::move(path), true);
+    co_return co_await bond(device, true);
   }
 
   Result<void> require_wifi(std::string_view protocol) {
@@ -156,7 +187,7 @@ class BluetoothSession {
     co_return co_await improv::provision(session, *attempt_.request.wifi, flow, attempt_.result);
   }
 
-  net::Task<void> bond(std::string path, bool connected) {
+  net::Task<void> bond(const bluez::Advert& device, bool connected) {
     attempt_.result.protocol = "bond";
     const std::string passkey = attempt_.target.secrets.passkey;
     bluez::Io io = passkey.empty() ? bluez::Io::no_input_no_output : bluez::Io::keyboard_only;
@@ -180,9 +211,11 @@ class BluetoothSession {
       return true;
     };
     Result<bluez::Bond> made =
-        co_await bluez::make_bond(bus_, std::move(path), io, std::move(helper), in(bond_time));
+        co_await bluez::make_bond(bus_, device, io, std::move(helper), in(bond_time));
+    // BlueZ connects by itself for a bond; what it failed at tells whether it came so far.
+    if (!connected && (made || is_about_keys(made.error().code)))
+      attempt_.flow.reached(Stage::connected);
     if (!made) co_return by_cause(std::move(made).error());
-    if (!connected) attempt_.flow.reached(Stage::connected);
     attempt_.flow.reached(Stage::authenticated);
     attempt_.flow.reached(Stage::joined);
     attempt_.flow.reached(Stage::confirmed);  // BlueZ lists it among its bonds
@@ -213,12 +246,13 @@ class BluetoothSession {
   };
 
   Attempt& attempt_;
+  std::shared_ptr<dbus::Bus> shared_bus_;
   dbus::Bus& bus_;
 };
 
 net::Task<void> pair_by_bluetooth(Attempt& attempt, bluez::Radio radio) {
   AIOT_CO_TRY(dbus::Bus bus, dbus::Bus::open(co_await net::asio::this_coro::executor, {}));
-  BluetoothSession session(attempt, bus);
+  BluetoothSession session(attempt, std::make_shared<dbus::Bus>(std::move(bus)));
   co_return co_await session.run(radio);
 }
 

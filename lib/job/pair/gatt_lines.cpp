@@ -1,5 +1,6 @@
 #include "job/pair/gatt_lines.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "dbus/bluez.hpp"
@@ -31,6 +32,12 @@ bool is_esp_service(std::string_view uuid) {
 }
 
 }  // namespace
+
+bool offers_provisioning(const std::vector<std::string>& service_uuids) {
+  return std::ranges::any_of(service_uuids, [](const std::string& uuid) {
+    return is_esp_service(uuid) || uuid == improv::service_uuid;
+  });
+}
 
 net::Task<bool> GattEndpoints::find(net::TimePoint deadline) {
   endpoints_.clear();
@@ -95,8 +102,7 @@ net::Task<Bytes> GattCharacteristics::read(std::string uuid, net::TimePoint dead
   return gatt_.read(std::move(uuid), deadline);
 }
 
-net::Task<void> GattCharacteristics::write(std::string uuid, Bytes value,
-                                           net::TimePoint deadline) {
+net::Task<void> GattCharacteristics::write(std::string uuid, Bytes value, net::TimePoint deadline) {
   return gatt_.write(std::move(uuid), std::move(value), deadline);
 }
 

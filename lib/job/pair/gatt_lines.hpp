@@ -14,7 +14,11 @@
 /// The pairing protocols that have characteristics of their own, on BlueZ.
 namespace aiot::pair {
 
-/// The endpoints of ESP-IDF's provisioning: each is a characteristic, whose description is its name.
+/// Whether one of a device's services is that of a pairing protocol.
+bool offers_provisioning(const std::vector<std::string>& service_uuids);
+
+/// The endpoints of ESP-IDF's provisioning: each is a characteristic, whose description is its
+/// name.
 class GattEndpoints final : public protocomm::EndpointTransport {
  public:
   /// `gatt` and `bus` outlive it; `gatt` is replaced when the device has to be connected again.

@@ -66,7 +66,7 @@ std::optional<Authorization> parse_authorization(std::string_view header);
 
 /// What a device can be offered.
 struct Offer {
-  std::string key;   ///< tells it from others, also after a restart
+  std::string key;   ///< unique, and the same after a restart
   std::string name;  ///< of the software
   std::string version;
   std::string file_name;  ///< SWUpdate wants one that ends in ".swu"

@@ -73,8 +73,6 @@ Result<void> Server::load(std::string_view line) {
   action.version = text("version");
   action.state = static_cast<ActionState>(state - state_names.begin());
   last_id_ = std::max(last_id_, action.id);
-  succeeded_ += action.state == ActionState::succeeded ? 1 : 0;
-  failed_ += action.state == ActionState::failed ? 1 : 0;
   devices_[name].action = std::move(action);
   return {};
 }

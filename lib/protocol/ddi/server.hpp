@@ -67,6 +67,7 @@ class Server {
                  const std::string& origin);
 
   const std::map<std::string, Device>& devices() const { return devices_; }
+  /// Actions that ended so since this object was made.
   std::uint64_t succeeded() const { return succeeded_; }
   std::uint64_t failed() const { return failed_; }
 

@@ -234,6 +234,7 @@ Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Lim
   Nanoseconds reported = begin;
   std::uint64_t runs = 0;
   for (;;) {
+    if (limits.before_each) limits.before_each(runs);
     const Nanoseconds before = clocks.wall();
     auto ran = engine.invoke();
     const Nanoseconds after = clocks.wall();
@@ -257,6 +258,27 @@ Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Lim
   times.thread_cpu = clocks.thread_cpu() - thread_begin;
   times.process_cpu = clocks.process_cpu() - process_begin;
   return times;
+}
+
+Stream stream_of(const std::vector<Nanoseconds>& runs, Nanoseconds period) {
+  const auto us = [](Nanoseconds time) { return static_cast<double>(time.count()) / 1000; };
+  Stream stream;
+  stream.period_us = us(period);
+  Nanoseconds arrives{0};
+  Nanoseconds free{0};  // when the run before is over
+  Nanoseconds longest{0};
+  Nanoseconds sum{0};
+  for (const Nanoseconds time : runs) {
+    free = std::max(free, arrives) + time;
+    longest = std::max(longest, free - arrives);
+    arrives += period;
+    if (free > arrives) ++stream.late;
+    sum += time;
+  }
+  stream.longest_us = us(longest);
+  if (!runs.empty()) stream.share = us(sum) / static_cast<double>(runs.size()) / us(period);
+  stream.keeps_up = stream.late == 0;
+  return stream;
 }
 
 Result<std::vector<Nanoseconds>> profile(inference::Engine& engine, const Clocks& clocks,

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "aiot/bench.hpp"
 #include "aiot/result.hpp"
 #include "inference/engine.hpp"
 
@@ -107,6 +108,8 @@ struct Limits {
   std::uint64_t runs = 0;   ///< exactly so many; 0: until `duration` is over
   Nanoseconds duration{0};  ///< with `runs` 0; at least one run is made
   std::uint64_t kept = most_kept;
+  /// Called before each run, off the clock of the run: what gives it its input. May be empty.
+  std::function<void(std::uint64_t run)> before_each{};
 };
 
 /// How far it is; called between runs, at most ten times a second.
@@ -132,6 +135,10 @@ struct Times {
 /// Runs the engine, and takes the time of each run.
 Result<Times> measure(inference::Engine& engine, const Clocks& clocks, const Limits& limits,
                       const Ending& ending, const OnProgress& progress);
+
+/// How a model would do whose runs take these times, one after another, and whose inputs come every
+/// `period`: an input waits until the run before it is over.
+Stream stream_of(const std::vector<Nanoseconds>& runs, Nanoseconds period);
 
 /// The median time of each operator in so many runs of their own (taking the time of every
 /// operator slows the whole). Empty for an engine that does not tell, or when the ending came

@@ -72,6 +72,14 @@ static void describe(FieldVisitor& v, OperatorGroup& g) {
   v("gmacs_per_s", g.gmacs_per_s, "");
 }
 
+static void describe(FieldVisitor& v, Stream& s) {
+  v("period_us", s.period_us, "between two inputs");
+  v("share", s.share, "of the period, that the mean inference takes");
+  v("late", s.late, "results that came after the next input");
+  v("longest_us", s.longest_us, "from an input to its result, with the time that it waits");
+  v("keeps_up", s.keeps_up, "no result was late");
+}
+
 static void describe(FieldVisitor& v, MemoryUse& m) {
   v("arena_bytes", m.arena_bytes, "for intermediate results");
   v("weights_bytes", m.weights_bytes, "constants as the engine keeps them");
@@ -158,6 +166,7 @@ void describe(FieldVisitor& v, ModelResult& m) {
   v("macs", m.macs, "of one inference");
   v("file", m.file, "as it was named", Presence::if_set);
   v("latency", m.latency, "of one inference");
+  v("stream", m.stream, "of a model that is fed at a fixed period");
   v("runs_per_s", m.runs_per_s, "at the median: 1e6 / p50_us");
   v("reached_runs_per_s", m.reached_runs_per_s, "all measured runs over the whole time they took");
   v("gmacs_per_s", m.gmacs_per_s, "at the median");

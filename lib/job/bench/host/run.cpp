@@ -96,7 +96,8 @@ double gmacs_per_s(std::uint64_t macs, double time_us) {
 std::vector<Tensor> tensors_of(const std::vector<inference::TensorInfo>& infos) {
   std::vector<Tensor> out;
   for (const inference::TensorInfo& info : infos) {
-    Tensor tensor{info.name, std::string(inference::name_of(info.type)), info.shape, info.bytes, {}, {}};
+    Tensor tensor{info.name, std::string(inference::name_of(info.type)), info.shape, info.bytes, {},
+                  {}};
     if (info.scale > 0) {
       tensor.scale = static_cast<double>(info.scale);
       tensor.zero_point = info.zero_point;
@@ -118,7 +119,8 @@ Latency latency_of(const Summary& s, const std::vector<TimeBin>& bins) {
   latency.max_us = us(s.max);
   latency.mean_us = s.mean_ns / 1000;
   latency.stddev_us = s.stddev_ns / 1000;
-  for (const TimeBin& bin : bins) latency.histogram.push_back({us(bin.from), us(bin.to), bin.count});
+  for (const TimeBin& bin : bins)
+    latency.histogram.push_back({us(bin.from), us(bin.to), bin.count});
   return latency;
 }
 
@@ -156,10 +158,10 @@ Accuracy accuracy_of(const Evaluation& e) {
     }
   }
   if (e.auc) {
-    out.auc = RocArea{{e.auc->value, e.auc->interval.low, e.auc->interval.high,
-                       "Hanley and McNeil, 95 %"},
-                      e.auc->positives,
-                      e.auc->negatives};
+    out.auc = RocArea{
+        {e.auc->value, e.auc->interval.low, e.auc->interval.high, "Hanley and McNeil, 95 %"},
+        e.auc->positives,
+        e.auc->negatives};
   }
   return out;
 }
@@ -258,7 +260,15 @@ Result<void> ModelRun::take_latency(inference::Engine& engine, ModelResult& resu
   usage.allowed_cpus = allowed_cpus();
   const std::uint64_t preempted_before = environment_.preempted();
   usage.before = read_machine_state(environment_.root, ::sched_getcpu());
-  const Limits limits{request_.runs, request_.duration};
+  Limits limits{request_.runs, request_.duration};
+  if (request_.stream > 0) {
+    limits.runs = request_.stream;
+    engine.reset();
+    limits.before_each = [&engine](std::uint64_t run) { fill_inputs(engine, input_seed + run); };
+  }
+  if (request_.fresh_state) {
+    limits.before_each = [&engine](std::uint64_t) { engine.reset(); };
+  }
   AIOT_TRY(
       Times times,
       bench::measure(engine, clocks, limits, ending_, [&](Nanoseconds elapsed, std::uint64_t runs) {
@@ -266,9 +276,9 @@ Result<void> ModelRun::take_latency(inference::Engine& engine, ModelResult& resu
         const auto ms = [](Nanoseconds t) {
           return static_cast<std::uint64_t>(std::chrono::duration_cast<milliseconds>(t).count());
         };
-        const bool counted = request_.runs > 0;
+        const bool counted = limits.runs > 0;
         sink_.on_event(event::Progress{name_, counted ? runs : ms(elapsed),
-                                       counted ? request_.runs : ms(request_.duration),
+                                       counted ? limits.runs : ms(request_.duration),
                                        counted ? "runs" : "ms"});
       }));
   usage.after = read_machine_state(environment_.root, ::sched_getcpu());
@@ -276,6 +286,16 @@ Result<void> ModelRun::take_latency(inference::Engine& engine, ModelResult& resu
   usage.wall = times.wall;
   usage.thread_cpu = times.thread_cpu;
   usage.process_cpu = times.process_cpu;
+  if (request_.stream > 0 && request_.period.count() > 0) {
+    result.stream = stream_of(times.runs, request_.period);
+    if (!result.stream->keeps_up) {
+      sink_.on_event(
+          event::Notice{name_, "bench.late",
+                        fmt::format("{} of {} results came after the next input",
+                                    result.stream->late, times.runs.size()),
+                        "take a faster machine or a smaller model, and look at the slowest runs"});
+    }
+  }
   Latency& latency = result.latency;
   if (times.more.count() == 0) {
     const Summary summary = summarize(times.runs);
@@ -408,8 +428,14 @@ Result<void> check(const Request& request, std::size_t models) {
   if (request.data.min_accuracy > 0 && request.data.folder.empty()) {
     return bad("a least accuracy without a data set", "name its folder and its labels");
   }
-  if (request.runs > most_runs) {
-    return bad(fmt::format("{} runs", request.runs), fmt::format("at most {}", most_runs));
+  if (request.stream == 0 && request.period.count() > 0)
+    return bad("a period without a stream", "say how many inputs come");
+  if (request.stream > 0 && (request.runs > 0 || request.fresh_state)) {
+    return bad("a stream with runs, or with fresh state each time", "choose one");
+  }
+  if (std::max(request.runs, request.stream) > most_runs) {
+    return bad(fmt::format("{} runs", std::max(request.runs, request.stream)),
+               fmt::format("at most {}", most_runs));
   }
   return {};
 }

@@ -25,7 +25,7 @@ struct Artifact {
   std::string title() const { return product + " " + version; }
 };
 
-/// Digests of files by what tells that they have not changed.
+/// Digests of files by device, inode, size and time of change.
 using DigestCache = std::map<std::string, crypto::DigestSet::Values>;
 
 /// The artifacts of a TUF repository in the served folder, and of a list beside it.

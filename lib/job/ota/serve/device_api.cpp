@@ -165,7 +165,9 @@ net::HttpReply DeviceApi::answer_ddi(const ddi::Path& path, const net::HttpMessa
   const std::string origin = origin_of(request);
   if (origin.empty()) return empty_reply(400);
   const ddi::Outcome out = ddi_.handle(path, request.method, request.body, origin);
-  if (const Result<void> kept = journal_->append(out.journal); !kept) {
+  Result<void> kept = journal_->append(out.journal);
+  if (kept && journal_->is_long()) kept = journal_->rewrite(ddi_.snapshot());
+  if (!kept) {
     sink_.on_event(event::Notice{{},
                                  "ota.state",
                                  kept.error().message(),

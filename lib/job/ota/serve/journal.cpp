@@ -57,7 +57,13 @@ Result<void> Journal::rewrite(std::span<const std::string> lines) {
   file::error_code error = file::write_all(part->get(), as_bytes(text));
   if (!error) error = part->replace();
   if (error) return journal_error(path_, error);
+  bytes_ = whole_bytes_ = text.size();
   return open_end();
+}
+
+bool Journal::is_long() const {
+  constexpr std::uint64_t usual_bytes = 16 << 20;
+  return bytes_ > usual_bytes && bytes_ > 4 * whole_bytes_;
 }
 
 Result<void> Journal::append(std::span<const std::string> lines) {
@@ -66,6 +72,7 @@ Result<void> Journal::append(std::span<const std::string> lines) {
   const off_t before = ::lseek(end_.get(), 0, SEEK_END);
   file::error_code error = file::write_all(end_.get(), as_bytes(text));
   if (!error && ::fdatasync(end_.get()) != 0) error = file::last_error();
+  bytes_ += text.size();
   if (!error) return {};
   // Half a line would spoil the next one.
   [[maybe_unused]] const int cut = ::ftruncate(end_.get(), before);

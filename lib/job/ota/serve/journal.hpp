@@ -19,6 +19,8 @@ class Journal {
   Result<void> rewrite(std::span<const std::string> lines);
   /// Errc::state.
   Result<void> append(std::span<const std::string> lines);
+  /// Has grown so much since its lines were replaced that it is time again.
+  bool is_long() const;
 
  private:
   Result<void> open_end();
@@ -26,6 +28,8 @@ class Journal {
   std::string path_;
   file::Descriptor lock_;
   file::Descriptor end_;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t whole_bytes_ = 0;  ///< after the latest rewrite()
 };
 
 }  // namespace aiot::ota

@@ -70,8 +70,8 @@ void describe(FieldVisitor& v, ServeReport& report) {
   v("timed_out", report.timed_out, "connections closed by a deadline");
   v("body_bytes", report.body_bytes, "of bodies that were sent");
   v("devices", report.devices, "that DDI knows");
-  v("updated", report.updated, "actions that ended in success, in all runs");
-  v("failed", report.failed, "actions that ended in failure, in all runs");
+  v("updated", report.updated, "actions that ended in success, in this run");
+  v("failed", report.failed, "actions that ended in failure, in this run");
   v("seconds", report.seconds, "that the server ran");
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -28,12 +29,16 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds stop_time(5);  // for answers that are under way
 
-/// Each connection, and each file that is sent, is a descriptor.
-void raise_descriptor_limit() {
+/// How many connections the descriptors of this process are enough for, as many as it may have: a
+/// connection needs one, and the file that it sends another.
+std::size_t most_connections() {
+  constexpr std::size_t others = 64;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1;
+  const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+  return limit.rlim_cur > 2 * others ? (limit.rlim_cur - others) / 2 : 1;
 }
 
 std::vector<std::string> usual_names() {
@@ -146,7 +151,7 @@ Result<void> Run::open() {
   tls = context;
   AIOT_TRY(service, Service::make(request, state, sink));
   net::HttpLimits limits;
-  limits.connections = request.connections;
+  limits.connections = std::min(request.connections, most_connections());
   limits.connections_of_peer = request.connections_of_peer;
   limits.rate_of_peer = request.rate_of_peer;
   limits.idle = request.idle;
@@ -245,7 +250,6 @@ asio::awaitable<void> Run::stop() {
 Result<ServeReport> serve(const ServeRequest& request,
                           const std::function<void(const ServeReady&)>& ready, EventSink& sink,
                           std::stop_token stop) {
-  raise_descriptor_limit();
   const auto begin = std::chrono::steady_clock::now();
   Run run(request, sink);
   AIOT_CHECK(run.open());
@@ -254,7 +258,9 @@ Result<ServeReport> serve(const ServeRequest& request,
   boost::system::error_code ignored;
   run.hangup.add(SIGHUP, ignored);
   run.await_hangup();
+  const std::string name = listening.urls.empty() ? std::string() : listening.urls.front();
   ready(listening);
+  sink.on_event(event::Started{name, "ota serve"});
   notify_systemd("READY=1");
   const std::stop_callback on_stop(std::move(stop), [&] {
     asio::post(run.loop, [&] { asio::co_spawn(run.loop, run.stop(), asio::detached); });
@@ -273,6 +279,7 @@ Result<ServeReport> serve(const ServeRequest& request,
   report.body_bytes = counters.body_bytes;
   run.service->fill(report);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  sink.on_event(event::Finished{name, report});
   return report;
 }
 

@@ -217,12 +217,14 @@ TEST_CASE("what the request says wrong is refused before anything runs") {
   record.rssi_dbm = -50;
   record.truncated = true;
   std::string every = "mac=* ip=* host=* job=* address=* source=*";
-  for (const auto& [name, value] : fields_of(record).fields()) {
+  const Object fields = fields_of(record);
+  for (const auto& [name, value] : fields.fields()) {
     if (name != "facts") every += " " + name + "=*";
   }
   bench.add("ble", {});
   bench.request.where = every;
-  CHECK(bench.make().has_value());
+  const auto made = bench.make();
+  CHECK_MESSAGE(made.has_value(), made.error().message());
   bench.request.where.clear();
   bench.request.only = {"bel"};
   bench.add("ble", {});

@@ -90,7 +90,7 @@ TEST_CASE("a model from its start to its record") {
   REQUIRE(report.has_value());
   CHECK(report->failures.empty());
   CHECK(room.events.lines == Lines{"started a", "step a load", "step a warm up", "step a measure",
-                                 "step a profile", "finished a"});
+                                   "step a profile", "finished a"});
   CHECK(Document(report->result).schema() == "aiot.bench.run/1");
   const RunResult& all = report->result;
   CHECK(all.time == "2023-11-14T22:13:20Z");
@@ -125,6 +125,57 @@ TEST_CASE("the rate at the median, and the one that was reached") {
   const ModelResult& model = model_of(*report);
   CHECK(model.runs_per_s == doctest::Approx(1e6));
   CHECK(model.reached_runs_per_s == doctest::Approx(500e3));
+}
+
+TEST_CASE("a stream: inputs differ, the state begins fresh once, and late results are counted") {
+  Room room;
+  room.request.runs = 0;
+  room.request.stream = 10;
+  room.request.period = 20ms;
+  struct Seen {
+    std::vector<Bytes> inputs;
+    std::uint64_t first = 0;
+  } seen;
+  room.script = [&](const std::string&, test::ScriptedEngine& engine) {
+    // From the seventh measured run on one takes longer than the period.
+    engine.takes = [&](std::uint64_t run) -> Nanoseconds {
+      if (engine.resets == 1 && seen.first == 0) seen.first = run;
+      const bool slow = seen.first != 0 && run == seen.first + 6;
+      return slow ? Nanoseconds(45ms) : Nanoseconds(5ms);
+    };
+    engine.answer = [&](test::ScriptedEngine& e) {
+      if (seen.first != 0 && seen.inputs.size() < 10) seen.inputs.push_back(e.in[0]);
+    };
+  };
+  room.request.profile = false;
+  const auto report = room.run();
+  REQUIRE(report.has_value());
+  REQUIRE(report->result.models.size() == 1);
+  const ModelResult& model = report->result.models[0];
+  CHECK(model.latency.runs == 10);
+  REQUIRE(model.stream.has_value());
+  CHECK(model.stream->period_us == 20'000);
+  CHECK(model.stream->share == doctest::Approx(0.45));
+  // The run of 45 ms is late, and makes the next one wait until after its successor came.
+  CHECK(model.stream->late == 2);
+  CHECK(model.stream->longest_us == 45'000);
+  CHECK_FALSE(model.stream->keeps_up);
+  CHECK(std::ranges::count(room.events.lines, "notice a bench.late") == 1);
+  REQUIRE(seen.inputs.size() == 10);
+  CHECK(seen.inputs[0] != seen.inputs[1]);
+  CHECK(seen.inputs[8] != seen.inputs[9]);
+}
+
+TEST_CASE("fresh state: it is forgotten before each run") {
+  Room room;
+  room.request.fresh_state = true;
+  room.request.profile = false;
+  std::uint64_t resets = 0;
+  room.script = [&](const std::string&, test::ScriptedEngine& engine) {
+    engine.answer = [&](test::ScriptedEngine& e) { resets = e.resets; };
+  };
+  REQUIRE(room.run().has_value());
+  CHECK(resets == 100);
 }
 
 TEST_CASE("the hash is that of the outputs for the same inputs every time") {
@@ -412,6 +463,8 @@ TEST_CASE("requests that are contradictory") {
           r.data.folder = r.data.labels_file = "x";
         }) == Errc::bad_request);
   CHECK(refused([](Request& r) { r.runs = most_runs + 1; }) == Errc::bad_request);
+  CHECK(refused([](Request& r) { r.period = 20ms; }) == Errc::bad_request);
+  CHECK(refused([](Request& r) { r.stream = 5; }) == Errc::bad_request);  // and 100 runs
   CHECK(refused([](Request& r) { r.setup.cpus = {8000}; }) == Errc::pin_failed);
 }
 

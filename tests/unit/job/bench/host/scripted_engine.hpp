@@ -35,6 +35,7 @@ class ScriptedEngine final : public inference::Engine {
   std::function<void(ScriptedEngine&)> answer = [](ScriptedEngine&) {};
   std::uint64_t fail_at = ~std::uint64_t{0};
   std::uint64_t runs = 0;
+  std::uint64_t resets = 0;
   std::vector<Bytes> in, out;
 
   /// One input and one output, both int8.
@@ -50,6 +51,7 @@ class ScriptedEngine final : public inference::Engine {
   const std::vector<inference::TensorInfo>& outputs() const override { return outs; }
   std::span<std::uint8_t> input(std::size_t index) override { return in[index]; }
   ByteSpan output(std::size_t index) const override { return out[index]; }
+  void reset() override { ++resets; }
   Result<void> invoke() override {
     if (runs == fail_at) return make_error(inference::Errc::engine_failed, "a scripted run");
     if (time) time->take(takes(runs));
