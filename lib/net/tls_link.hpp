@@ -16,13 +16,13 @@ namespace aiot::net {
 
 /// Whom a TLS client trusts, and as whom it comes. Files are PEM.
 struct TlsOptions {
-  std::string ca_file;  ///< certificate authorities; "": those of this machine
+  std::string ca_file;           ///< certificate authorities; "": those of this machine
   std::string certificate_file;  ///< our certificate with its chain; "": none
   std::string key_file;          ///< its key, not encrypted
   /// Application protocols, the preferred one first (RFC 7301).
   std::vector<std::string> alpn = {};
-  /// SHA-256 of the DER of the one certificate that is trusted, whoever issued it and whatever name
-  /// it has. Authorities do not count then.
+  /// SHA-256 of the DER of the one certificate that is trusted, with any issuer and any name.
+  /// Authorities do not count then.
   std::optional<crypto::Sha256> fingerprint = {};
 };
 

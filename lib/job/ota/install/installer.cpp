@@ -363,7 +363,7 @@ net::Task<void> Installer::write_full(const Chosen& chosen, DiskFile& slot) {
   step("verify image", 1);
   const Result<void> whole = check_whole(chosen.image, slot);
   if (!whole) {
-    state_.write->done_bytes = 0;  // begin anew: nothing tells which of the bytes are wrong
+    state_.write->done_bytes = 0;  // begin anew: which of the bytes are wrong is not known
     AIOT_CO_CHECK(save());
   }
   co_return whole;

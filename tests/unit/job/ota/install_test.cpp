@@ -481,7 +481,7 @@ TEST_CASE("install: a state that is damaged is never guessed at") {
                            R"("slots":[{"path":""},{"path":""}]})"}) {
     CAPTURE(text);
     world.disk.put("state/state.json", Bytes(text, text + std::strlen(text)));
-    CHECK(world.install_code() == "ota.state");
-    CHECK(choose_boot(world.disk, "state", 3).error().stable_code() == "ota.state");
+    CHECK(world.install_code() == "ota.slot_state");
+    CHECK(choose_boot(world.disk, "state", 3).error().stable_code() == "ota.slot_state");
   }
 }
