@@ -12,7 +12,7 @@ constexpr ErrorRow error_rows[] = {
      true},
     {Errc::cancelled, "ota.cancelled", "stopped", Condition::cancelled},
     {Errc::bad_image, "ota.bad_image", "the image is damaged", Condition::invalid_input},
-    {Errc::unknown_format, "ota.unknown_format", "not an image that a device takes over SMP",
+    {Errc::unknown_format, "ota.unknown_format", "not an image that the device takes",
      Condition::invalid_input},
     {Errc::not_back, "ota.not_back", "no reply from the device after its reset",
      Condition::timeout},
