@@ -62,6 +62,7 @@ constexpr ErrorRow error_rows[] = {
     {Errc::not_whole, "ota.not_whole", "the file is damaged", Condition::mismatch},
     {Errc::not_signed, "ota.not_signed", "no given key has signed the file",
      Condition::refused_security},
+    {Errc::bad_action, "ota.action", "not a request that can be sent", Condition::usage},
 };
 const ErrorTable error_table("ota", error_rows);
 

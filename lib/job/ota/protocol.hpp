@@ -24,6 +24,8 @@ struct Protocol {
 std::span<const Protocol> protocols();
 /// nullptr when no protocol takes the address.
 const Protocol* protocol_of(const Address& address);
+/// To an SMP server: UDP, or a console.
+net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run);
 /// Of all protocols.
 std::span<const std::string_view> push_schemes();
 

@@ -19,21 +19,6 @@
 namespace aiot::ota {
 namespace {
 
-net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run) {
-  const Address& address = run.address();
-  const net::TimePoint deadline = run.clock().now() + open_time;
-  if (address.scheme != "udp") {
-    net::OpenOptions options = run.open_options();
-    options.deadline = deadline;
-    AIOT_CO_TRY(std::unique_ptr<net::Link> link, co_await net::open_link(address, options));
-    co_return smp::over_console(std::move(link));
-  }
-  AIOT_CO_TRY(const net::asio::ip::address host, co_await net::resolve(address.host, deadline));
-  const net::asio::ip::udp::endpoint server(host, address.port != 0 ? address.port : smp::udp_port);
-  const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
-  co_return smp::over_udp(executor, server, run.clock());
-}
-
 Result<PushImage> load_mcuboot(const std::string& file, Bytes bytes) {
   if (!image::is_mcuboot(bytes)) {
     return make_error(Errc::unknown_format, file, "sign the firmware with imgtool first");
@@ -69,6 +54,21 @@ Result<PushImage> load_esp(const std::string& file, Bytes bytes) {
 }
 
 }  // namespace
+
+net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run) {
+  const Address& address = run.address();
+  const net::TimePoint deadline = run.clock().now() + open_time;
+  if (address.scheme != "udp") {
+    net::OpenOptions options = run.open_options();
+    options.deadline = deadline;
+    AIOT_CO_TRY(std::unique_ptr<net::Link> link, co_await net::open_link(address, options));
+    co_return smp::over_console(std::move(link));
+  }
+  AIOT_CO_TRY(const net::asio::ip::address host, co_await net::resolve(address.host, deadline));
+  const net::asio::ip::udp::endpoint server(host, address.port != 0 ? address.port : smp::udp_port);
+  const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+  co_return smp::over_udp(executor, server, run.clock());
+}
 
 Result<PushImage> load_image(const std::string& file, ImageFormat format) {
   AIOT_TRY(Bytes bytes, image::read_file(file));
