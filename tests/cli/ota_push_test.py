@@ -253,4 +253,6 @@ with tempfile.TemporaryDirectory() as name:
     with devices() as (address,):
         assert failure(address, str(new), code=3)[0] == "ota.unknown_format"
     other.chmod(0o644)
-    assert push("--password-file", str(other), "esphome://127.0.0.1:1", str(new), code=3)["errors"]
+    refused = [tool, "ota", "push", "--json", "--password-file", str(other), "esphome://127.0.0.1:1", str(new)]
+    done = subprocess.run(refused, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 7 and json.loads(done.stdout)["errors"][0]["code"] == "config.permissions", done
