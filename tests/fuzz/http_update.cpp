@@ -11,8 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   net::HttpMessage answer = net::http_response(size == 0 ? 200 : 200 + data[0]);
   answer.body.assign(bytes.begin(), bytes.end());
   for (const Flavour& flavour : flavours()) {
-    const Result<void> judged = judge(flavour, answer);
-    if (!judged && judged.error().peer_text.size() > 256) std::abort();
+    const Result<void> evaluated = evaluate(flavour, answer);
+    if (!evaluated && evaluated.error().peer_text.size() > 256) std::abort();
     if (version_in(flavour, to_string(bytes)).size() > 256) std::abort();
   }
   DeviceOptions options;

@@ -64,7 +64,7 @@ const Flavour* find_flavour(std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
-Result<void> judge(const Flavour& flavour, const net::HttpMessage& answer) {
+Result<void> evaluate(const Flavour& flavour, const net::HttpMessage& answer) {
   const std::string body = to_string(answer.body);
   if (answer.status == 401 || answer.status == 403) {
     return Error(make_error(Errc::wrong_password, fmt::format("status {}", answer.status),

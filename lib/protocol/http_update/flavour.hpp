@@ -38,7 +38,7 @@ std::span<const Flavour> flavours();
 const Flavour* find_flavour(std::string_view name);
 
 /// Errc::refused with the device's text, wrong_password, bad_reply.
-Result<void> judge(const Flavour& flavour, const net::HttpMessage& answer);
+Result<void> evaluate(const Flavour& flavour, const net::HttpMessage& answer);
 /// The version in the answer to Flavour::version; "" when it has none.
 std::string version_in(const Flavour& flavour, std::string_view body);
 

@@ -143,7 +143,7 @@ net::Task<void> update(const Server& server, const Flavour& flavour, const Updat
   if (!answer) {
     co_return silent(cut ? *std::move(cut) : std::move(answer).error(), step);
   }
-  co_return judge(flavour, *answer);
+  co_return evaluate(flavour, *answer);
 }
 
 net::Task<std::string> version(const Server& server, const Flavour& flavour) {

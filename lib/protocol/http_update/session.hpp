@@ -31,7 +31,8 @@ struct Update {
   /// Called with the bytes that have left for the device, of all.
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;
 };
-/// Sends a firmware, and judges the answer. Errors of this room; net::Errc::link_lost, cancelled.
+/// Sends a firmware, and evaluates the answer. Errors of this room; net::Errc::link_lost,
+/// cancelled.
 net::Task<void> update(const Server& server, const Flavour& flavour, const Update& what);
 
 /// What the device reports that it runs; "" when its flavour reports none.

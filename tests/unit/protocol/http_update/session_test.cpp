@@ -46,10 +46,10 @@ struct Bench {
     };
     return out;
   }
-  std::string judged(std::string_view flavour, unsigned status, std::string_view body) {
+  std::string evaluated(std::string_view flavour, unsigned status, std::string_view body) {
     net::HttpMessage answer = net::http_response(status);
     answer.body = text(body);
-    const Result<void> done = judge(*find_flavour(flavour), answer);
+    const Result<void> done = evaluate(*find_flavour(flavour), answer);
     peer_text = done ? "" : done.error().peer_text;
     return done ? "done" : done.error().stable_code();
   }
@@ -80,28 +80,28 @@ net::HttpMessage form(const Flavour& flavour, std::string_view file) {
 
 }  // namespace
 
-TEST_CASE("answers are judged by what they say, not by their status alone") {
+TEST_CASE("answers are evaluated by what they say, not by their status alone") {
   Bench bench;
   // ESP8266HTTPUpdateServer-impl.h: both with status 200.
-  CHECK(bench.judged("esp8266", 200,
+  CHECK(bench.evaluated("esp8266", 200,
                      "<META http-equiv=\"refresh\" content=\"15;URL=/\">Update Success! "
                      "Rebooting...") == "done");
-  CHECK(bench.judged("esp8266", 200, "Update error: ERROR[4]: Not Enough Space\n") ==
+  CHECK(bench.evaluated("esp8266", 200, "Update error: ERROR[4]: Not Enough Space\n") ==
         "http_update.refused");
   CHECK(bench.peer_text == "Update error: ERROR[4]: Not Enough Space\n");
-  CHECK(bench.judged("esphome", 200, "Update Successful!") == "done");
-  CHECK(bench.judged("esphome", 200, "Update Failed!") == "http_update.refused");
-  CHECK(bench.judged("arduino", 200, "OK") == "done");
-  CHECK(bench.judged("arduino", 200, "FAIL") == "http_update.refused");
-  CHECK(bench.judged("wled", 200, "Update successful! Rebooting...") == "done");
-  CHECK(bench.judged("wled", 500, "Update failed!") == "http_update.refused");
-  CHECK(bench.judged("wled", 401, "Access Denied") == "http_update.wrong_password");
-  CHECK(bench.judged("tasmota", 200, "<b>Upload <font color='#0f0'>Successful</font></b>") ==
+  CHECK(bench.evaluated("esphome", 200, "Update Successful!") == "done");
+  CHECK(bench.evaluated("esphome", 200, "Update Failed!") == "http_update.refused");
+  CHECK(bench.evaluated("arduino", 200, "OK") == "done");
+  CHECK(bench.evaluated("arduino", 200, "FAIL") == "http_update.refused");
+  CHECK(bench.evaluated("wled", 200, "Update successful! Rebooting...") == "done");
+  CHECK(bench.evaluated("wled", 500, "Update failed!") == "http_update.refused");
+  CHECK(bench.evaluated("wled", 401, "Access Denied") == "http_update.wrong_password");
+  CHECK(bench.evaluated("tasmota", 200, "<b>Upload <font color='#0f0'>Successful</font></b>") ==
         "done");
-  CHECK(bench.judged("tasmota", 200, "<b>Upload <font color='#f00'>Failed</font></b>") ==
+  CHECK(bench.evaluated("tasmota", 200, "<b>Upload <font color='#f00'>Failed</font></b>") ==
         "http_update.refused");
-  CHECK(bench.judged("tasmota", 200, "<html>Main menu</html>") == "http_update.bad_reply");
-  CHECK(bench.judged("tasmota", 302, "") == "http_update.bad_reply");
+  CHECK(bench.evaluated("tasmota", 200, "<html>Main menu</html>") == "http_update.bad_reply");
+  CHECK(bench.evaluated("tasmota", 302, "") == "http_update.bad_reply");
 }
 
 TEST_CASE("versions are found where the flavour has them") {
@@ -146,17 +146,17 @@ TEST_CASE("a virtual device takes a form, and says so as its flavour does") {
   for (const Flavour& flavour : flavours()) {
     CAPTURE(flavour.name);
     Device device(options_of(flavour.name));
-    const auto judged = [&](std::string_view file) {
+    const auto evaluated = [&](std::string_view file) {
       net::HttpParser parser(net::HttpParser::Kind::response, 65536);
       const std::string reply = say(device, form(flavour, file));
       REQUIRE(parser.feed(as_bytes(reply)).has_value());
       REQUIRE(parser.done());
-      const Result<void> done = judge(flavour, parser.take());
+      const Result<void> done = evaluate(flavour, parser.take());
       return done ? std::string("done") : done.error().stable_code();
     };
-    CHECK(judged("not one") == "http_update.refused");
+    CHECK(evaluated("not one") == "http_update.refused");
     CHECK(device.version() == "1.0.0");
-    CHECK(judged("\xE9 firmware") == "done");
+    CHECK(evaluated("\xE9 firmware") == "done");
     CHECK(device.version() == "2.0.0");
     CHECK(say(device, net::http_request("GET", std::string(flavour.page))).find(flavour.mark) !=
           std::string::npos);
