@@ -13,8 +13,8 @@ Command ota() {
       .examples = {{"ota push udp://192.168.1.40 zephyr.signed.bin",
                     "Send an image, boot it, and check that it runs"}},
       .commands = {ota_keygen(), ota_init(), ota_key(), ota_add(), ota_refresh(), ota_status(),
-                   ota_sign(), ota_verify(), ota_serve(), ota_push(), ota_install(), ota_slot(),
-                   ota_confirm()},
+                   ota_sign(), ota_verify(), ota_serve(), ota_push(), ota_smp(), ota_install(),
+                   ota_slot(), ota_confirm()},
   };
 }
 

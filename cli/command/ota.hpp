@@ -12,6 +12,7 @@ Command ota_install();
 Command ota_key();
 Command ota_keygen();
 Command ota_push();
+Command ota_smp();
 Command ota_refresh();
 Command ota_sign();
 Command ota_slot();

@@ -1,11 +1,10 @@
-#include "command/ota.hpp"
-
 #include <array>
 #include <ostream>
 
 #include "aiot/ota.hpp"
 #include "aiot/units.hpp"
 #include "command/numbers.hpp"
+#include "command/ota.hpp"
 #include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -14,7 +13,8 @@
 namespace aiot::cli::command {
 namespace {
 
-constexpr std::array<std::string_view, 4> schemes = {"udp", "serial", "rfc2217", "tcp"};
+constexpr std::array<std::string_view, 7> schemes = {"udp",     "serial",  "rfc2217", "tcp",
+                                                     "arduino", "esphome", "http"};
 
 Result<ota::PushRequest> push_request(const Context& context) {
   const Arguments& args = context.args;
@@ -28,6 +28,10 @@ Result<ota::PushRequest> push_request(const Context& context) {
     AIOT_TRY(const std::chrono::nanoseconds time, parse_duration(*within).with("--within"));
     request.boot_time = std::chrono::duration_cast<std::chrono::milliseconds>(time);
   }
+  if (const auto file = args.get("--password-file")) {
+    AIOT_TRY(request.password, ota::read_password_file(*file));
+  }
+  request.http_kind = args.get("--http-kind").value_or("");
   request.trace_file = args.get("--trace").value_or("");
   request.timeout = context.settings.timeout;
   request.dry_run = context.settings.dry_run;
@@ -72,23 +76,31 @@ Command ota_push() {
       .name = "push",
       .summary = "send an image to devices, boot it, and check that it runs",
       .description =
-          "Speaks SMP, as devices with Zephyr and MCUboot do, over UDP or on a serial console. The "
-          "image goes into the slot that does not run, several packets at a time; an upload that "
-          "was interrupted goes on where it ended. Then the device boots the image, on probation, "
-          "and once it reports that it runs it, the image is confirmed. A device that runs the "
-          "image already is left alone.\n\n"
-          "Success is what the device reports after its reset, not what was sent.",
-      .positionals = {{.name = "ADDRESS",
-                       .help = "a device: udp://HOST (port 1337 unless given), /dev/ttyACM0, "
-                               "rfc2217://HOST:PORT, tcp://HOST:PORT",
-                       .min = 0,
-                       .max = 0,
-                       .complete = Complete::address},
-                      {.name = "IMAGE",
-                       .help = "a firmware image that imgtool has signed",
-                       .min = 0,
-                       .max = 1,
-                       .complete = Complete::file}},
+          "The device's address says by which protocol. udp:// and serial consoles are SMP, as "
+          "devices with Zephyr and MCUboot speak it: the image goes into the slot that does not "
+          "run, "
+          "several packets at a time; an upload that was interrupted goes on where it ended; the "
+          "device boots the image, on probation, and once it reports that it runs it, the image is "
+          "confirmed. arduino:// is ArduinoOTA: the device connects back to this host. esphome:// "
+          "is "
+          "ESPHome's native OTA. http:// sends the form of the device's web page: Tasmota, WLED, "
+          "ESPHome's web server, and those of the ESP8266 and Arduino libraries.\n\n"
+          "Success is what the device reports after its reset, not what was sent. Where a protocol "
+          "reports no version, the result says that the update is not confirmed, and why.",
+      .positionals =
+          {{.name = "ADDRESS",
+            .help = "a device: udp://HOST (port 1337 unless given), /dev/ttyACM0, "
+                    "rfc2217://HOST:PORT, tcp://HOST:PORT, arduino://HOST, esphome://HOST, "
+                    "http://HOST",
+            .min = 0,
+            .max = 0,
+            .complete = Complete::address},
+           {.name = "IMAGE",
+            .help = "a firmware image: for SMP one that imgtool has signed, else the application "
+                    "of an ESP device",
+            .min = 0,
+            .max = 1,
+            .complete = Complete::file}},
       .options = together(
           {{{.names = "--no-confirm",
              .help = "Leave the image on probation: the one before is back after another reset"},
@@ -100,6 +112,15 @@ Command ota_push() {
             {.names = "--image",
              .value = "N",
              .help = "Which image, in a device that has several [0]"}},
+           {{.names = "--password-file",
+             .value = "FILE",
+             .help = "The password that the device wants, in a file that is yours alone",
+             .complete = Complete::file},
+            {.names = "--http-kind",
+             .value = "KIND",
+             .help =
+                 "The device's web page: tasmota, wled, esphome, esp8266 or arduino; else it is "
+                 "detected"}},
            device_options(),
            {{.names = "--trace",
              .value = "FILE",
@@ -108,6 +129,8 @@ Command ota_push() {
              .complete = Complete::file}}}),
       .examples = {{"ota push udp://192.168.1.40 zephyr.signed.bin", "A device on the network"},
                    {"ota push /dev/ttyACM0 zephyr.signed.bin", "A device on a serial console"},
+                   {"ota push esphome://lamp.local firmware.bin --password-file ota.txt",
+                    "A device with ESPHome"},
                    {"ota push --devices line.txt zephyr.signed.bin --jobs 16 --json",
                     "A batch, with JSON results"}},
       .handler = run_push,

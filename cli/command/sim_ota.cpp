@@ -18,6 +18,7 @@ int run_sim_ota(Context& context) {
   if (!count) return context.fail(count.error());
   request.count = *count;
   request.faults = args.all("--fault");
+  request.password_file = args.get("--password-file").value_or("");
   request.image_file = args.get("--running").value_or("");
   return serve(context, [&](const SimReady& ready, EventSink& sink) {
     return context.environment.simulate_ota(request, ready, sink, context.stop());
@@ -38,12 +39,19 @@ Command sim_ota() {
           {{.names = "--kind", .value = "KIND", .help = "What it speaks; --list shows all [smp]"},
            {.names = "-p,--port",
             .value = "PORT",
-            .help = "Where it listens, such as udp:PORT, pty or tcp:PORT; --list shows the forms; port 0 "
+            .help = "Where it listens, such as udp:PORT, pty or tcp:PORT; --list shows the forms; "
+                    "port 0 "
                     "takes a free one [a free one]"},
-           {.names = "--count", .value = "N", .help = fmt::format("How many, 1 to {}; each has its own port", sim::max_devices)},
+           {.names = "--count",
+            .value = "N",
+            .help = fmt::format("How many, 1 to {}; each has its own port", sim::max_devices)},
            {.names = "--running",
             .value = "FILE",
             .help = "The image that runs at first; else one of its own, version 1.0.0",
+            .complete = Complete::file},
+           {.names = "--password-file",
+            .value = "FILE",
+            .help = "The password that the devices want; not of SMP",
             .complete = Complete::file},
            {.names = "--fault",
             .value = "FAULT",
@@ -52,6 +60,8 @@ Command sim_ota() {
             .repeatable = true},
            {.names = "--list", .help = "Show the kinds and the faults there are"}},
       .examples = {{"sim ota", "One device that speaks SMP over UDP"},
+                   {"sim ota --kind esphome --count 16 --password-file ota.txt",
+                    "Sixteen ESPHome devices that want a password"},
                    {"sim ota --port pty --fault wrong-version",
                     "One on a console that boots the old image"}},
       .handler = run_sim_ota,

@@ -19,7 +19,10 @@ std::string outcome_of(const DeviceReport<ota::PushResult>& device) {
   }
   if (result.dry_run) return escape_controls(result.version_before + " to " + result.version);
   if (result.up_to_date) return "runs " + escape_controls(result.version) + " already";
-  std::string text = escape_controls(result.version_before + " to " + result.version);
+  if (!result.unconfirmed.empty()) return "not confirmed: " + escape_controls(result.unconfirmed);
+  std::string text = escape_controls(result.version_before.empty()
+                                         ? result.version
+                                         : result.version_before + " to " + result.version);
   if (!result.booted) return text + ", reset";
   return result.confirmed ? text : text + ", on probation";
 }

@@ -10,6 +10,7 @@
 #include "aiot/ota_install.hpp"
 #include "aiot/ota_repository.hpp"
 #include "aiot/ota_server.hpp"
+#include "aiot/ota_smp.hpp"
 #include "aiot/pair.hpp"
 #include "aiot/sim.hpp"
 #include "render/envelope.hpp"
@@ -50,6 +51,7 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<ota::SignResult>(),
       derive<ota::SlotResult>(),
       derive<ota::VerifyResult>(),
+      derive<ota::SmpReport>(),
       derive<pair::CodeInfo>(),
       derive<pair::Report>(),
       derive<pair::UnpairResult>(),

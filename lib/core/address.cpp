@@ -23,7 +23,7 @@ struct Scheme {
   bool has_authority;        ///< written with //host[:port]
   std::string_view command;  ///< who takes it, "" for several
 };
-constexpr std::array<Scheme, 19> schemes = {{{"serial", false, ""},
+constexpr std::array<Scheme, 21> schemes = {{{"serial", false, ""},
                                              {"usb", false, ""},
                                              {"rfc2217", true, ""},
                                              {"tcp", true, ""},
@@ -40,6 +40,8 @@ constexpr std::array<Scheme, 19> schemes = {{{"serial", false, ""},
                                              {"miio", true, "pair"},
                                              {"homekit", true, "pair"},
                                              {"alibaba", true, "pair"},
+                                             {"arduino", true, "ota push"},
+                                             {"esphome", true, "ota push"},
                                              {"code", false, "pair"},
                                              {"wifi", false, "pair"}}};
 

@@ -1,5 +1,6 @@
 #include "crypto/hkdf.hpp"
 
+#include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include "crypto/evp.hpp"
@@ -33,6 +34,15 @@ Bytes hmac(Hash hash, ByteSpan key, ByteSpan data) {
   static constexpr std::uint8_t none = 0;  // a null pointer would mean "the key of the last call"
   require(HMAC(kind_of(hash), key.empty() ? &none : key.data(), static_cast<int>(key.size()),
                data.data(), data.size(), out.data(), nullptr) != nullptr);
+  return out;
+}
+
+Bytes pbkdf2(Hash hash, ByteSpan password, ByteSpan salt, unsigned rounds, std::size_t length) {
+  Bytes out(length);
+  require(PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(password.data()),
+                            static_cast<int>(password.size()), salt.data(),
+                            static_cast<int>(salt.size()), static_cast<int>(rounds), kind_of(hash),
+                            static_cast<int>(length), out.data()) == 1);
   return out;
 }
 

@@ -14,6 +14,9 @@ Bytes digest(Hash hash, ByteSpan data);
 /// RFC 2104.
 Bytes hmac(Hash hash, ByteSpan key, ByteSpan data);
 
+/// RFC 8018, with HMAC of this hash.
+Bytes pbkdf2(Hash hash, ByteSpan password, ByteSpan salt, unsigned rounds, std::size_t length);
+
 /// RFC 5869, its two steps and both in one. An empty `salt` is a string of zeros as long as the
 /// hash. `length` of at most 255 hashes; a longer one is a bug of the caller and ends the program.
 Bytes hkdf_extract(Hash hash, ByteSpan salt, ByteSpan secret);

@@ -98,3 +98,35 @@ with tempfile.TemporaryDirectory() as folder:
         text = subprocess.run([tool, "ota", "push", address, str(new)], capture_output=True, text=True, timeout=60)
         assert text.returncode == 0 and text.stderr == "", text
         assert text.stdout.startswith("OK ") and "1.0.0 to 2.0.0" in text.stdout, text.stdout
+
+    # Single requests.
+    def smp(address, *words, code=0):
+        done = subprocess.run([tool, "ota", "smp", "--json", address, *words], capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, (words, done)
+        document = json.loads(done.stdout)
+        if jsonschema:
+            schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
+            jsonschema.Draft202012Validator(schema).validate(document)
+        return document["data"]["devices"][0] if code == 0 else document["errors"][0]
+
+    for port in ("udp:0", "pty"):
+        with devices("--port", port) as (address,):
+            assert smp(address, "echo", "hi")["text"] == "hi"
+            assert smp(address, "info")["text"] == "Zephyr 1.0.0"
+            assert smp(address, "params")["values"] == [{"name": "buf_size", "value": 2048}, {"name": "buf_count", "value": 2}]
+            slots = smp(address, "images")["slots"]
+            assert [slot["version"] for slot in slots] == ["1.0.0"], slots
+            assert smp(address, "test", "00" * 32, code=9)["code"] == "smp.unknown_image"
+            assert smp(address, "shell", "echo", "a")["text"] == "a\n"
+            assert smp(address, "shell", "reboot")["status"] == -8
+            assert smp(address, "stat")["names"] == ["smp_server"]
+            assert smp(address, "stat", "smp_server")["values"][0]["value"] > 0
+            back = pathlib.Path(folder) / "back.bin"
+            assert smp(address, "upload", str(new), "/lfs1/a")["bytes"] == new.stat().st_size
+            assert smp(address, "download", "/lfs1/a", str(back))["bytes"] == new.stat().st_size
+            assert back.read_bytes() == new.read_bytes()
+            smp(address, "confirm"), smp(address, "erase"), smp(address, "reset")
+            for words in (["none"], ["echo"], ["info", "x"], ["test", "zz"]):
+                assert smp(address, *words, code=2)["code"] == "ota.action", words
+            shown = subprocess.run([tool, "ota", "smp", address, "images"], capture_output=True, text=True, timeout=60)
+            assert shown.returncode == 0 and "active, confirmed" in shown.stdout, shown

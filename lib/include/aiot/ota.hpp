@@ -24,14 +24,18 @@ namespace aiot::ota {
 inline constexpr std::chrono::seconds usual_boot_time{180};
 
 struct PushRequest {
-  std::string image;     ///< file: an image of MCUboot, signed as the device wants it
+  /// A file: an image of MCUboot, signed as the device wants it; for an ESP device its application.
+  std::string image;
   unsigned number = 0;   ///< of the image, in a device that has several (such as a second core's)
   bool confirm = true;   ///< keep the image; else the old one is back after another reset
   bool wait = true;      ///< until the device reports that it runs the image
   bool dry_run = false;  ///< ask the device, and change nothing
   bool again = false;    ///< send it also when the device has it already
   std::chrono::milliseconds boot_time = usual_boot_time;
-  std::string trace_file;                ///< of a serial link; "" for none; %d: the device's number
+  std::string password;    ///< that the device wants before it takes an image; "" for none
+  std::string http_kind;   ///< of a device's web page, "tasmota", "wled", "esphome", "esp8266",
+                           ///< "arduino"; "": detect it
+  std::string trace_file;  ///< of a serial link; "" for none; %d: the device's number
   std::chrono::milliseconds timeout{0};  ///< for each device, 0 for none but the steps' own
   unsigned jobs = 0;                     ///< devices at once, 0 for all
 };
@@ -48,7 +52,7 @@ struct SlotInfo {
 };
 /// What happened to one device, as far as it came.
 struct PushResult {
-  std::string protocol;           ///< "smp"
+  std::string protocol;           ///< "smp", "arduino", "esphome", "http"
   std::string version;            ///< of the image that was sent
   std::string hash;               ///< of that image, hexadecimal
   std::uint64_t image_bytes = 0;  ///< that the device takes
@@ -60,6 +64,8 @@ struct PushResult {
   bool up_to_date = false;      ///< it ran the image before: nothing was sent
   bool booted = false;          ///< it reports that it runs the image
   bool confirmed = false;       ///< the image stays
+  std::string unconfirmed;      ///< why it is not known that the device runs the image
+  std::string http_kind;        ///< of the device's web page
   std::vector<SlotInfo> slots;  ///< as last reported
   double seconds = 0;
 };
@@ -78,9 +84,13 @@ AIOT_API SchemaInfo schema_of(const PushReport&);
 AIOT_API void describe(FieldVisitor& v, PushReport& report);
 
 /// Sends an image to all `devices`, boots it, and reports success only when the device runs it.
-/// Addresses: udp://HOST (port 1337 unless given), serial:, rfc2217://, tcp:// (a console). An
-/// error of the image when it cannot be used.
+/// Addresses: udp://HOST (SMP, port 1337 unless given), serial:, rfc2217://, tcp:// (SMP on a
+/// console), arduino://HOST (ArduinoOTA, 3232), esphome://HOST (3232), http://HOST (a form). An
+/// error of the image when it cannot be used. A protocol that reports no version has nothing to
+/// confirm by: its devices' results say so in `unconfirmed`.
 AIOT_API Result<PushReport> push(std::span<const Address> devices, const PushRequest& request,
                                  EventSink& sink, std::stop_token stop);
+/// The password in a file that is its owner's alone; a line feed at its end is dropped.
+AIOT_API Result<std::string> read_password_file(const std::string& path);
 
 }  // namespace aiot::ota

@@ -129,6 +129,7 @@ struct OtaRequest {
   unsigned count = 1;               ///< 1 to max_devices
   std::vector<std::string> faults;  ///< each as ota_catalog().fault_grammar says
   std::string image_file;           ///< that runs at first; "" for one of its own, version 1.0.0
+  std::string password_file;        ///< what they want before an update; "" for nothing
 };
 /// As run(), for devices that take updates.
 AIOT_API Result<Report> run_ota(const OtaRequest& request,

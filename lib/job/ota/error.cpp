@@ -12,7 +12,7 @@ constexpr ErrorRow error_rows[] = {
      true},
     {Errc::cancelled, "ota.cancelled", "stopped", Condition::cancelled},
     {Errc::bad_image, "ota.bad_image", "the image is damaged", Condition::invalid_input},
-    {Errc::unknown_format, "ota.unknown_format", "not an image that a device takes over SMP",
+    {Errc::unknown_format, "ota.unknown_format", "not an image that the device takes",
      Condition::invalid_input},
     {Errc::not_back, "ota.not_back", "no reply from the device after its reset",
      Condition::timeout},
@@ -62,6 +62,7 @@ constexpr ErrorRow error_rows[] = {
     {Errc::not_whole, "ota.not_whole", "the file is damaged", Condition::mismatch},
     {Errc::not_signed, "ota.not_signed", "no given key has signed the file",
      Condition::refused_security},
+    {Errc::bad_action, "ota.action", "not a request that can be sent", Condition::usage},
 };
 const ErrorTable error_table("ota", error_rows);
 

@@ -48,6 +48,7 @@ enum class Errc {
   http_status,       ///< the server answers with another status
   not_whole,         ///< a file of a known format is damaged
   not_signed,        ///< no signature on a file is by a key that was given
+  bad_action,      ///< not a single request that there is, or not its words
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

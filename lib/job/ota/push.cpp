@@ -5,24 +5,55 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/this_coro.hpp>
+#include <filesystem>
+#include <map>
 
-#include "aiot/units.hpp"
+#include "crypto/digest.hpp"
+#include "image/esp_image.hpp"
 #include "image/files.hpp"
 #include "image/mcuboot.hpp"
 #include "job/ota/error.hpp"
+#include "job/ota/protocol.hpp"
 #include "net/resolve.hpp"
-#include "protocol/smp/error.hpp"
-#include "protocol/smp/session.hpp"
 
 namespace aiot::ota {
 namespace {
 
-using namespace std::chrono_literals;
+Result<PushImage> load_mcuboot(const std::string& file, Bytes bytes) {
+  if (!image::is_mcuboot(bytes)) {
+    return make_error(Errc::unknown_format, file, "sign the firmware with imgtool first");
+  }
+  Result<image::McubootImage> parsed = image::parse_mcuboot(bytes).with(file);
+  if (!parsed) return std::move(parsed).error();
+  if (parsed->hash.empty() || !parsed->hash_valid) {
+    return make_error(Errc::bad_image, file + ": its SHA-256 differs", "build and sign it again");
+  }
+  // What fills the slot behind the image is the boot loader's.
+  bytes.resize(static_cast<std::size_t>(parsed->total_bytes));
+  return PushImage{std::move(bytes), std::move(parsed->version), std::move(parsed->hash)};
+}
 
-constexpr std::array<std::string_view, 5> schemes = {"udp", "serial", "usb", "rfc2217", "tcp"};
-constexpr std::chrono::seconds open_time{10};
-/// Between two questions whether the device is back.
-constexpr std::chrono::milliseconds poll_time{500};
+Result<PushImage> load_esp(const std::string& file, Bytes bytes) {
+  constexpr std::string_view hint =
+      "name the application's .bin file, as the build writes it: neither a merged image nor a boot "
+      "loader";
+  const Result<image::EspImageInfo> parsed = image::parse_esp_image(bytes);
+  if (!parsed) return make_error(Errc::unknown_format, file, std::string(hint));
+  if (!parsed->intact()) {
+    return make_error(Errc::bad_image, fmt::format("{}: {}", file, parsed->problems.front().text),
+                      "build it again");
+  }
+  if (parsed->kind() != image::EspImageKind::application) {
+    return make_error(Errc::unknown_format, file + ": a boot loader", std::string(hint));
+  }
+  const crypto::Sha256 hash = crypto::sha256(bytes);
+  PushImage out{std::move(bytes), parsed->app ? parsed->app->version : "", {}};
+  out.hash.assign(hash.begin(), hash.end());
+  out.chip = parsed->chip != nullptr ? parsed->chip->name : "";
+  return out;
+}
+
+}  // namespace
 
 net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run) {
   const Address& address = run.address();
@@ -39,211 +70,55 @@ net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run)
   co_return smp::over_udp(executor, server, run.clock());
 }
 
-/// A device under way.
-class Push {
- public:
-  Push(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
-       const PushRequest& request, std::unique_ptr<smp::Transport> transport)
-      : run_(run),
-        result_(result),
-        image_(image),
-        request_(request),
-        transport_(std::move(transport)),
-        session_(*transport_) {}
-
-  net::Task<void> send();
-  net::Task<void> boot();
-
- private:
-  const smp::ImageSlot* slot_with(ByteSpan hash) const;
-  const smp::ImageSlot* active() const;
-  void keep(std::vector<smp::ImageSlot> slots);
-  net::Task<void> read_slots();
-  net::Task<void> wait_for_boot();
-
-  fleet::DeviceRun& run_;
-  PushResult& result_;
-  const PushImage& image_;
-  const PushRequest& request_;
-  std::unique_ptr<smp::Transport> transport_;
-  smp::Session session_;
-  std::vector<smp::ImageSlot> slots_;
-};
-
-const smp::ImageSlot* Push::slot_with(ByteSpan hash) const {
-  const auto found = std::ranges::find_if(slots_, [&](const smp::ImageSlot& slot) {
-    return slot.image == request_.number && std::ranges::equal(slot.hash, hash);
-  });
-  return found == slots_.end() ? nullptr : &*found;
-}
-
-const smp::ImageSlot* Push::active() const {
-  const auto found = std::ranges::find_if(slots_, [&](const smp::ImageSlot& slot) {
-    return slot.image == request_.number && slot.active;
-  });
-  return found == slots_.end() ? nullptr : &*found;
-}
-
-void Push::keep(std::vector<smp::ImageSlot> slots) {
-  slots_ = std::move(slots);
-  result_.slots.clear();
-  for (const smp::ImageSlot& slot : slots_) {
-    result_.slots.push_back({slot.image, slot.slot, slot.version, to_hex(slot.hash), slot.active,
-                             slot.confirmed, slot.pending});
-  }
-}
-
-net::Task<void> Push::read_slots() {
-  AIOT_CO_TRY(std::vector<smp::ImageSlot> slots, co_await session_.images());
-  keep(std::move(slots));
-  co_return Result<void>();
-}
-
-net::Task<void> Push::send() {
-  run_.step("connect", 1);
-  AIOT_CO_CHECK(co_await session_.learn_limits());
-  AIOT_CO_CHECK(co_await read_slots());
-  if (const smp::ImageSlot* running = active()) result_.version_before = running->version;
-  const smp::ImageSlot* there = slot_with(image_.hash);
-  if (there != nullptr && there->active && !request_.again) {
-    result_.up_to_date = result_.booted = true;
-    result_.version_after = there->version;
-    co_return Result<void>();
-  }
-  result_.dry_run = request_.dry_run;
-  if (request_.dry_run || (there != nullptr && !there->active))
-    co_return Result<void>();  // an earlier run has sent it
-  run_.step("upload", 10);
-  const net::TimePoint begin = run_.clock().now();
-  std::optional<std::uint64_t> had;
-  smp::OnProgress progress = [&](std::uint64_t done, std::uint64_t total) {
-    if (!had) had = done;
-    result_.sent_bytes = done - std::min(done, *had > session_.packet_bytes() ? *had : 0);
-    run_.progress(done, total);
-  };
-  const Result<void> sent =
-      co_await session_.upload(image_.bytes, request_.number, std::move(progress));
-  result_.upload_seconds = std::chrono::duration<double>(run_.clock().now() - begin).count();
-  AIOT_CO_CHECK(sent);
-  AIOT_CO_CHECK(co_await read_slots());
-  if (slot_with(image_.hash) == nullptr) {
-    co_return make_error(smp::Errc::hash_mismatch, "no slot has the image that was sent",
-                         "check that the image is for this device's boot loader");
-  }
-  co_return Result<void>();
-}
-
-net::Task<void> Push::boot() {
-  const smp::ImageSlot* there = slot_with(image_.hash);
-  if (there == nullptr || !there->pending) {
-    run_.step("activate", 1);
-    AIOT_CO_TRY(std::vector<smp::ImageSlot> slots, co_await session_.test(image_.hash));
-    keep(std::move(slots));
-  }
-  run_.step("reboot", 5);
-  AIOT_CO_CHECK(co_await session_.reset());
-  if (!request_.wait) co_return Result<void>();
-  AIOT_CO_CHECK(co_await wait_for_boot());
-  if (!request_.confirm) co_return Result<void>();
-  run_.step("confirm", 1);
-  const ByteSpan running;
-  AIOT_CO_TRY(std::vector<smp::ImageSlot> kept, co_await session_.confirm(running));
-  keep(std::move(kept));
-  co_return Result<void>();
-}
-
-net::Task<void> Push::wait_for_boot() {
-  const net::TimePoint deadline = run_.clock().now() + request_.boot_time;
-  bool answered = false;
-  while (run_.clock().now() < deadline) {
-    AIOT_CO_CHECK(
-        co_await run_.clock().sleep_until(std::min(deadline, run_.clock().now() + poll_time)));
-    Result<void> asked = co_await read_slots();
-    if (!asked && asked.error().code == net::Errc::link_lost) {
-      Result<void> opened = co_await transport_->reopen(deadline);
-      if (!opened && opened.error().code == net::Errc::cancelled) co_return opened;
-      continue;
-    }
-    if (!asked && asked.error().condition() == Condition::cancelled) co_return asked;
-    if (!asked) continue;  // it boots
-    const smp::ImageSlot* wanted = slot_with(image_.hash);
-    if (wanted != nullptr && wanted->active) {
-      result_.booted = true;
-      result_.version_after = wanted->version;
-      co_return Result<void>();
-    }
-    // Until the reset, the server of the old image goes on answering.
-    if (wanted != nullptr && wanted->pending) continue;
-    answered = true;
-    break;
-  }
-  if (!answered) {
-    co_return make_error(Errc::not_back,
-                         fmt::format("waited {}", format_duration(request_.boot_time)),
-                         "check the device; the boot loader starts the old image after a reset");
-  }
-  const smp::ImageSlot* running = active();
-  if (running != nullptr) result_.version_after = running->version;
-  co_return make_error(Errc::not_booted,
-                       fmt::format("it runs {}, not {}", result_.version_after, image_.version),
-                       "check that the image is signed with the key that its boot loader has");
-}
-
-}  // namespace
-
-Result<PushImage> load_image(const std::string& file) {
+Result<PushImage> load_image(const std::string& file, ImageFormat format) {
   AIOT_TRY(Bytes bytes, image::read_file(file));
-  if (!image::is_mcuboot(bytes)) {
-    return make_error(Errc::unknown_format, file, "sign the firmware with imgtool first");
+  Result<PushImage> image = format == ImageFormat::mcuboot ? load_mcuboot(file, std::move(bytes))
+                                                           : load_esp(file, std::move(bytes));
+  if (image) {
+    const std::filesystem::path path(file);
+    image->file_name = path.filename().string();
   }
-  Result<image::McubootImage> parsed = image::parse_mcuboot(bytes).with(file);
-  if (!parsed) return std::move(parsed).error();
-  if (parsed->hash.empty() || !parsed->hash_valid) {
-    return make_error(Errc::bad_image, file + ": its SHA-256 differs", "build and sign it again");
-  }
-  // What fills the slot behind the image is the boot loader's.
-  bytes.resize(static_cast<std::size_t>(parsed->total_bytes));
-  return PushImage{std::move(bytes), std::move(parsed->version), std::move(parsed->hash)};
+  return image;
 }
 
 net::Task<void> push_device(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
                             const PushRequest& request, const Environment& environment) {
-  result.protocol = "smp";
+  const Protocol& protocol = *protocol_of(run.address());
+  result.protocol = protocol.name;
   result.version = image.version;
   result.hash = to_hex(image.hash);
   result.image_bytes = image.bytes.size();
-  run.step("open", 1);
-  AIOT_CO_TRY(std::unique_ptr<smp::Transport> transport, co_await environment.open(run));
-  Push push(run, result, image, request, std::move(transport));
-  AIOT_CO_CHECK(co_await push.send());
-  if (!result.up_to_date && !result.dry_run) {
-    AIOT_CO_CHECK(co_await push.boot());
-  }
-  result.confirmed = std::ranges::any_of(result.slots, [&](const SlotInfo& slot) {
-    return slot.active && slot.confirmed && slot.hash == result.hash;
-  });
-  co_return Result<void>();
+  Result<void> pushed = co_await protocol.push(run, result, image, request, environment);
+  co_return pushed;
 }
 
 Result<PushReport> push_in(const Environment& environment, std::span<const Address> devices,
                            const PushRequest& request, EventSink& sink, std::stop_token stop) {
-  AIOT_TRY(const PushImage image, load_image(request.image));
   fleet::Batch batch;
   batch.job = "ota push";
   batch.errors = {make_error_code(Errc::no_devices), make_error_code(Errc::same_device),
                   make_error_code(Errc::shared_trace), make_error_code(Errc::cancelled),
                   make_error_code(Errc::device_timeout)};
   batch.clock = environment.clock;
-  batch.schemes = schemes;
+  batch.schemes = push_schemes();
   batch.at_once = request.jobs;
   batch.timeout = request.timeout;
   batch.trace_file = request.trace_file;
+  // One file for all: devices that want different formats are not one batch.
+  std::map<ImageFormat, PushImage> images;
+  for (const Address& device : devices) {
+    const Protocol* protocol = protocol_of(device);
+    if (protocol == nullptr || images.contains(protocol->format)) continue;
+    AIOT_TRY(images[protocol->format], load_image(request.image, protocol->format));
+  }
   PushReport report;
-  AIOT_TRY(report.devices, fleet::run_devices<PushResult>(
-                               devices, batch, sink, std::move(stop),
-                               [&](fleet::DeviceRun& run, PushResult& result) {
-                                 return push_device(run, result, image, request, environment);
-                               }));
+  AIOT_TRY(
+      report.devices,
+      fleet::run_devices<PushResult>(
+          devices, batch, sink, std::move(stop), [&](fleet::DeviceRun& run, PushResult& result) {
+            const PushImage& image = images.at(protocol_of(run.address())->format);
+            return push_device(run, result, image, request, environment);
+          }));
   return report;
 }
 

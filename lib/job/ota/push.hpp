@@ -15,16 +15,20 @@ struct Environment {
   net::Clock* clock = nullptr;
 };
 
+/// What a device takes.
+enum class ImageFormat { mcuboot, esp };
 /// An image that was read and is whole.
 struct PushImage {
-  Bytes bytes;  ///< what is sent
-  std::string version;
-  Bytes hash;  ///< by which the device names it
+  Bytes bytes;            ///< what is sent
+  std::string version;    ///< "" when the image has none
+  Bytes hash;             ///< by which the device names it; of an ESP image the SHA-256 of the file
+  std::string chip = {};  ///< of an ESP image
+  std::string file_name = {};
 };
 /// Errc::unknown_format, bad_image; what image::read_file() and image::parse_mcuboot() say.
-Result<PushImage> load_image(const std::string& file);
+Result<PushImage> load_image(const std::string& file, ImageFormat format);
 
-/// Sends `image` to one device, boots it and confirms it.
+/// Sends `image` to one device, boots it and confirms it, by the protocol of its address.
 net::Task<void> push_device(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
                             const PushRequest& request, const Environment& environment);
 /// push() in an environment.

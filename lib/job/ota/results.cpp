@@ -33,6 +33,9 @@ void describe(FieldVisitor& v, PushResult& result) {
   v("up_to_date", result.up_to_date, "it ran the image before, so that nothing was sent");
   v("booted", result.booted, "the device reports that it runs the image");
   v("confirmed", result.confirmed, "the image that runs stays");
+  v("unconfirmed", result.unconfirmed, "why it is not known that the device runs the image",
+    Presence::if_set);
+  v("http_kind", result.http_kind, "kind of the device's web page", Presence::if_set);
   v("slots", result.slots, "the device's slots, as last reported");
   v("seconds", result.seconds, "time that this device took", Presence::if_set);
 }

@@ -50,6 +50,9 @@ Object Device::answer(const Packet& request) {
   switch (request.group) {
     case Group::os: return os(request);
     case Group::image: return image(request);
+    case Group::stat: return stat(request);
+    case Group::fs: return file(request);
+    case Group::shell: return shell(request);
     default: return rc(rc_not_supported);
   }
 }
@@ -64,8 +67,63 @@ Object Device::os(const Packet& request) {
     case 6:
       if (!options_.knows_limits) return rc(rc_not_supported);
       return Object{{"buf_size", options_.buffer_bytes}, {"buf_count", options_.buffers}};
+    case 7: return Object{{"output", "Zephyr " + slots_[0].version}};
     default: return rc(rc_not_supported);
   }
+}
+
+Object Device::stat(const Packet& request) const {
+  constexpr std::string_view group = "smp_server";
+  if (request.command == 1) {
+    Array groups;
+    groups.push_back(group);
+    return Object{{"stat_list", std::move(groups)}};
+  }
+  if (text_of(request.body, "name") != group) return rc(rc_no_entry);
+  return Object{{"name", group}, {"fields", Object{{"requests", commands_}, {"boots", boots_}}}};
+}
+
+Object Device::file(const Packet& request) {
+  constexpr std::size_t piece_bytes = 256;
+  constexpr std::size_t most_files = 16;
+  const std::string name = text_of(request.body, "name");
+  const std::uint64_t at = number_of(request.body, "off").value_or(0);
+  if (request.command != 0) return rc(rc_not_supported);
+  if (request.op == Op::read) {
+    const auto found = files_.find(name);
+    if (found == files_.end() || at > found->second.size()) return rc(rc_no_entry);
+    const ByteSpan rest = ByteSpan(found->second).subspan(static_cast<std::size_t>(at));
+    const ByteSpan piece = rest.first(std::min(piece_bytes, rest.size()));
+    Object reply{{"off", at}, {"data", Bytes(piece.begin(), piece.end())}};
+    if (at == 0) reply.set("len", found->second.size());
+    return reply;
+  }
+  const Bytes* data = bytes_of(request.body, "data");
+  if (data == nullptr || name.empty() || files_.size() > most_files) return rc(rc_invalid);
+  Bytes& content = files_[name];
+  if (at == 0) content.clear();
+  if (at != content.size() || data->size() > options_.slot_bytes - content.size()) {
+    return rc(rc_invalid);
+  }
+  append(content, *data);
+  return Object{{"off", content.size()}};
+}
+
+Object Device::shell(const Packet& request) const {
+  constexpr int not_a_command = -8;  // Zephyr: -ENOEXEC
+  const Value* words = request.body.find("argv");
+  if (words == nullptr || words->array() == nullptr || words->array()->empty()) {
+    return rc(rc_invalid);
+  }
+  std::string line;
+  for (const Value& word : *words->array()) {
+    if (word.string() == nullptr) return rc(rc_invalid);
+    line += (line.empty() ? "" : " ") + *word.string();
+  }
+  constexpr std::string_view echo = "echo ";
+  if (!line.starts_with(echo))
+    return Object{{"o", line + ": command not found\n"}, {"ret", not_a_command}};
+  return Object{{"o", line.substr(echo.size()) + "\n"}, {"ret", 0}};
 }
 
 Object Device::image(const Packet& request) {

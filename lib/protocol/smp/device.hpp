@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -62,6 +63,9 @@ class Device {
   Object answer(const Packet& request);
   Object os(const Packet& request);
   Object image(const Packet& request);
+  Object stat(const Packet& request) const;
+  Object file(const Packet& request);
+  Object shell(const Packet& request) const;
   Object upload(const Object& body);
   Object set_state(const Object& body);
   Object states() const;
@@ -76,6 +80,7 @@ class Device {
   bool dead_ = false;
   std::uint64_t commands_ = 0;
   std::uint64_t packets_ = 0;
+  std::map<std::string, Bytes> files_;
   unsigned boots_ = 0;
 };
 

@@ -1,3 +1,6 @@
+#include "sim/ota/arduino.hpp"
+#include "sim/ota/esphome.hpp"
+#include "sim/ota/http.hpp"
 #include "sim/ota/kind.hpp"
 #include "sim/ota/smp.hpp"
 
@@ -7,6 +10,11 @@ namespace {
 /// One row for each: NAME, what it is, where it listens, what can go wrong, what makes it.
 const std::vector<Kind>& table() {
   static const std::vector<Kind> rows = {
+      {"arduino", "an ESP32 with ArduinoOTA", "udp:PORT", arduino_faults(), make_arduino},
+      {"esphome", "a device with ESPHome", "tcp:PORT", esphome_faults(), make_esphome},
+      {"http", "a device whose web page takes firmware",
+       "tasmota:PORT, wled:PORT, esphome:PORT, esp8266:PORT or arduino:PORT", http_faults(),
+       make_http},
       {"smp", "a Zephyr device with MCUboot, updated over SMP", "udp:PORT, pty or tcp:PORT",
        smp_faults(), make_smp},
   };

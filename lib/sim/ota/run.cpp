@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/yaml.hpp"
 #include "sim/ota/kind.hpp"
 #include "sim/port.hpp"
 
@@ -60,6 +61,10 @@ Result<Report> run_ota(const OtaRequest& request, const std::function<void(const
   options.port = request.port;
   options.image_file = request.image_file;
   options.clock = &net::steady_clock();
+  if (!request.password_file.empty()) {
+    AIOT_TRY(options.password, config::read_secret_file(request.password_file));
+    while (options.password.ends_with('\n')) options.password.pop_back();
+  }
   for (const std::string& text : request.faults) {
     AIOT_TRY(ota::Fault fault, parse_fault(text, *kind));
     options.faults.push_back(std::move(fault));

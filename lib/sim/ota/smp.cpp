@@ -18,7 +18,7 @@
 namespace aiot::sim::ota {
 namespace {
 
-constexpr std::array<FaultKind, 5> faults = {{
+constexpr std::array<FaultKind, 5> smp_table = {{
     {"wrong-version", "boots the old image"},
     {"never-back", "is silent after the reset"},
     {"lossy", "loses each fifth packet"},
@@ -167,7 +167,7 @@ class ConsoleDevice final : public VirtualDevice {
 
 }  // namespace
 
-std::span<const FaultKind> smp_faults() { return faults; }
+std::span<const FaultKind> smp_faults() { return smp_table; }
 
 Result<std::unique_ptr<VirtualDevice>> make_smp(const net::asio::any_io_executor& executor,
                                                 const Options& options) {

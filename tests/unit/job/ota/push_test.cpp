@@ -166,7 +166,7 @@ TEST_CASE("push: files that are no whole images are refused before a device is t
     std::ofstream(path, std::ios::binary)
         .write(reinterpret_cast<const char*>(bytes.data()),
                static_cast<std::streamsize>(bytes.size()));
-    Result<PushImage> image = load_image(path);
+    Result<PushImage> image = load_image(path, ImageFormat::mcuboot);
     return image ? "version " + image->version : image.error().stable_code();
   };
   Bytes image = image_of(2, 500);
@@ -174,10 +174,10 @@ TEST_CASE("push: files that are no whole images are refused before a device is t
   Bytes padded = image;
   padded.resize(4096, 0xFF);
   CHECK(load(padded) == "version 2.0.0");
-  CHECK(load_image(path)->bytes == image);
+  CHECK(load_image(path, ImageFormat::mcuboot)->bytes == image);
   image[100] ^= 1;
   CHECK(load(image) == "ota.bad_image");
   CHECK(load(Bytes(100, 0xE9)) == "ota.unknown_format");
   std::filesystem::remove(path);
-  CHECK(load_image(path).error().stable_code() == "image.unreadable");
+  CHECK(load_image(path, ImageFormat::mcuboot).error().stable_code() == "image.unreadable");
 }

@@ -137,9 +137,9 @@ TEST_CASE("an image that is too large, a hash that no slot has, a group that is 
   const Bytes hash(32, 0x11);
   const auto tested = bench.run([&] { return bench.session.test(hash); });
   CHECK(tested.error().stable_code() == "smp.unknown_image");
-  const auto shell =
-      bench.run([&] { return bench.session.request(Op::write, Group::shell, 0, Object()); });
-  CHECK(shell.error().stable_code() == "smp.unsupported");
+  const auto missing =
+      bench.run([&] { return bench.session.request(Op::write, Group::settings, 0, Object()); });
+  CHECK(missing.error().stable_code() == "smp.unsupported");
 }
 
 TEST_CASE("a server without parameters gets small packets, one at a time") {

@@ -1,0 +1,37 @@
+#include "crypto/random.hpp"
+#include "job/ota/protocol.hpp"
+#include "protocol/arduino_ota/session.hpp"
+
+/// ESP devices with the library ArduinoOTA.
+namespace aiot::ota {
+net::Task<void> push_arduino(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
+                             const PushRequest& request, const Environment&) {
+  result.dry_run = request.dry_run;
+  run.step("open", 1);
+  const Address& address = run.address();
+  AIOT_CO_TRY(
+      std::unique_ptr<arduino::Channel> channel,
+      co_await arduino::open_channel(address.host, address.port, run.clock().now() + open_time));
+  // An invitation alone makes the device expect data: there is nothing that it can be asked before.
+  if (request.dry_run) co_return Result<void>();
+  run.step("connect", 1);
+  arduino::Update what;
+  what.firmware = image.bytes;
+  what.password = request.password;
+  what.random = crypto::random_bytes;
+  net::TimePoint begin = run.clock().now();
+  what.uploading = [&] {
+    run.step("upload", 10);
+    begin = run.clock().now();
+  };
+  what.progress = [&](std::uint64_t done, std::uint64_t total) {
+    result.sent_bytes = done;
+    result.upload_seconds = std::chrono::duration<double>(run.clock().now() - begin).count();
+    run.progress(done, total);
+  };
+  AIOT_CO_CHECK(co_await arduino::update(*channel, what));
+  result.unconfirmed = "the device took the image; ArduinoOTA reports no version";
+  co_return Result<void>();
+}
+
+}  // namespace aiot::ota

@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "aiot/units.hpp"
+#include "config/yaml.hpp"
+#include "job/ota/error.hpp"
+#include "job/ota/protocol.hpp"
+#include "net/tcp_link.hpp"
+#include "protocol/http_update/session.hpp"
+
+/// Devices whose web page takes firmware.
+namespace aiot::ota {
+namespace {
+
+http_update::Server server_of(fleet::DeviceRun& run, const PushRequest& request) {
+  const Address address = run.address();
+  const std::uint16_t port = address.port != 0 ? address.port : 80;
+  http_update::Server server;
+  server.clock = &run.clock();
+  server.host = port == 80 ? address.host : net::host_and_port(address.host, port);
+  server.password = request.password;
+  if (const auto user = address.query.find("user"); user != address.query.end()) {
+    server.user = user->second;
+  }
+  server.connect = [host = address.host,
+                    port](net::TimePoint deadline) -> net::Task<std::unique_ptr<net::Link>> {
+    Result<std::unique_ptr<net::Link>> link = co_await net::TcpLink::open(host, port, deadline);
+    co_return link;
+  };
+  return server;
+}
+
+std::vector<std::string> http_kinds() {
+  std::vector<std::string> out;
+  for (const http_update::Flavour& flavour : http_update::flavours()) {
+    out.emplace_back(flavour.name);
+  }
+  return out;
+}
+
+/// Numbers and dots, such as 1.2.3: two of them can be compared.
+bool is_numeric(std::string_view version) {
+  return !version.empty() &&
+         std::ranges::all_of(version, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+/// What the device's report says about the image.
+Result<void> compare(PushResult& result, const PushImage& image) {
+  const std::string& now = result.version_after;
+  if (now.empty()) {
+    result.unconfirmed = "the device took the image and is back; its web page shows no version";
+    return {};
+  }
+  const bool same = !image.version.empty() && now.starts_with(image.version);
+  if (same || now != result.version_before) {
+    result.booted = result.confirmed = true;
+    return {};
+  }
+  if (is_numeric(image.version) && is_numeric(now)) {
+    return make_error(Errc::not_booted, fmt::format("it runs {}, not {}", now, image.version),
+                      "check that the image is for this device, and read its log");
+  }
+  result.unconfirmed = "the device is back, and reports the same version as before";
+  return {};
+}
+
+net::Task<void> wait_until_back(fleet::DeviceRun& run, PushResult& result,
+                                const PushRequest& request, const http_update::Server& server,
+                                const http_update::Flavour& flavour) {
+  const net::TimePoint deadline = run.clock().now() + request.boot_time;
+  for (;;) {
+    const net::TimePoint next = run.clock().now() + poll_time;
+    if (next >= deadline) break;
+    AIOT_CO_CHECK(co_await run.clock().sleep_until(next));
+    Result<std::string> version = co_await http_update::version(server, flavour);
+    if (version) {
+      result.version_after = *std::move(version);
+      co_return Result<void>();
+    }
+    if (version.error().condition() == Condition::cancelled) {
+      co_return std::move(version).error();
+    }
+  }
+  co_return make_error(Errc::not_back, fmt::format("waited {}", format_duration(request.boot_time)),
+                       "check the device: power, Wi-Fi, its log");
+}
+
+}  // namespace
+
+Result<std::string> read_password_file(const std::string& path) {
+  AIOT_TRY(std::string text, config::read_secret_file(path));
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+net::Task<void> push_http(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
+                          const PushRequest& request, const Environment&) {
+  result.dry_run = request.dry_run;
+  const http_update::Server server = server_of(run, request);
+  run.step("connect", 1);
+  const http_update::Flavour* flavour = http_update::find_flavour(request.http_kind);
+  if (!request.http_kind.empty() && flavour == nullptr) {
+    co_return make_error(http_update::Errc::unknown_flavour, request.http_kind,
+                         fmt::format("the kinds are {}", fmt::join(http_kinds(), ", ")));
+  }
+  if (flavour == nullptr) {
+    AIOT_CO_TRY(flavour, co_await http_update::detect(server));
+  }
+  result.http_kind = flavour->name;
+  AIOT_CO_TRY(result.version_before, co_await http_update::version(server, *flavour));
+  if (request.dry_run) co_return Result<void>();
+  if (!request.again && is_numeric(image.version) && result.version_before == image.version) {
+    result.version_after = result.version_before;
+    result.up_to_date = result.booted = result.confirmed = true;
+    co_return Result<void>();
+  }
+  run.step("upload", 10);
+  http_update::Update what;
+  what.firmware = image.bytes;
+  what.file_name = image.file_name;
+  const net::TimePoint begin = run.clock().now();
+  what.progress = [&](std::uint64_t done, std::uint64_t total) {
+    result.sent_bytes = done;
+    result.upload_seconds = std::chrono::duration<double>(run.clock().now() - begin).count();
+    run.progress(done, total);
+  };
+  AIOT_CO_CHECK(co_await http_update::update(server, *flavour, what));
+  if (!request.wait) co_return Result<void>();
+  run.step("reboot", 5);
+  AIOT_CO_CHECK(co_await wait_until_back(run, result, request, server, *flavour));
+  co_return compare(result, image);
+}
+
+}  // namespace aiot::ota

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string_view>
+
+#include "job/ota/push.hpp"
+
+namespace aiot::ota {
+
+/// To find a device and connect to it.
+inline constexpr std::chrono::seconds open_time{10};
+/// Between two questions whether the device is back.
+inline constexpr std::chrono::milliseconds poll_time{500};
+
+/// A way to push an image: a file of this folder and one row of protocols.cpp.
+struct Protocol {
+  std::string_view name;  ///< "smp"
+  std::span<const std::string_view> schemes;
+  ImageFormat format;
+  net::Task<void> (*push)(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
+                          const PushRequest& request, const Environment& environment);
+};
+std::span<const Protocol> protocols();
+/// nullptr when no protocol takes the address.
+const Protocol* protocol_of(const Address& address);
+/// To an SMP server: UDP, or a console.
+net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run);
+/// Of all protocols.
+std::span<const std::string_view> push_schemes();
+
+net::Task<void> push_smp(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
+                         const PushRequest& request, const Environment& environment);
+net::Task<void> push_arduino(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
+                             const PushRequest& request, const Environment& environment);
+net::Task<void> push_esphome(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
+                             const PushRequest& request, const Environment& environment);
+net::Task<void> push_http(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
+                          const PushRequest& request, const Environment& environment);
+
+}  // namespace aiot::ota

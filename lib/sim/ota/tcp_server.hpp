@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "net/tcp_link.hpp"
+
+namespace aiot::sim::ota {
+
+/// The device side of a protocol that has one connection at a time.
+class ConnectionEngine {
+ public:
+  virtual ~ConnectionEngine() = default;
+  /// A new connection: what was under way is forgotten.
+  virtual void on_connect() = 0;
+  /// What the device says to bytes.
+  virtual Bytes on_bytes(ByteSpan bytes) = 0;
+  /// The device closes the connection.
+  virtual bool wants_close() const = 0;
+};
+
+/// Reads a connection into an engine, and writes what it says, until either side closes.
+/// `engine` outlives it.
+class Conversation {
+ public:
+  explicit Conversation(ConnectionEngine& engine) : engine_(engine) {}
+  net::Task<void> serve(net::FdStream& stream);
+  std::uint64_t bytes_in() const { return bytes_in_; }
+  std::uint64_t bytes_out() const { return bytes_out_; }
+
+ private:
+  ConnectionEngine& engine_;
+  std::uint64_t bytes_in_ = 0;
+  std::uint64_t bytes_out_ = 0;
+};
+
+/// Listens on the loopback address; serves one connection after another, for as long as the
+/// executor's loop runs. `engine` outlives it.
+class TcpServer {
+ public:
+  /// `port` is a number, "" for any free one; that of device `index` is so much higher.
+  static Result<std::unique_ptr<TcpServer>> open(const net::asio::any_io_executor& executor,
+                                                 ConnectionEngine& engine, std::string_view port,
+                                                 unsigned index);
+  void start();
+  std::uint16_t port() const { return listener_.port(); }
+  const Conversation& conversation() const { return conversation_; }
+
+ private:
+  TcpServer(const net::asio::any_io_executor& executor, ConnectionEngine& engine,
+            net::TcpListener listener)
+      : executor_(executor),
+        engine_(engine),
+        listener_(std::move(listener)),
+        conversation_(engine) {}
+  net::Task<void> accept();
+
+  net::asio::any_io_executor executor_;
+  ConnectionEngine& engine_;
+  net::TcpListener listener_;
+  Conversation conversation_;
+};
+
+}  // namespace aiot::sim::ota

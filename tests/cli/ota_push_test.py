@@ -1,0 +1,258 @@
+"""ota_push_test.py AIOTCTL SCHEMA-FOLDER: `ota push` to ESP devices: virtual ones of `sim ota`, and two scripts that
+follow the public sources of arduino-esp32 (ArduinoOTA.cpp) and ESPHome (ota_esphome.cpp)."""
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+tool, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+    print("SKIP: python3-jsonschema is not installed: the documents are not held against their schemas")
+
+
+def esp_image(version, size):
+    """ESP-IDF, "App Image Format": an application for the ESP32, its description in mapped flash."""
+    description = struct.pack("<II8x32s32s16s16s32s32s80x", 0xABCD5432, 0, version.encode(), b"lamp", b"", b"", b"v5.2", bytes(32))
+    data = description + bytes(i * 7 % 256 for i in range(size - size % 4))
+    out = struct.pack("<BBBBI", 0xE9, 1, 2, 0x20, 0x40080000)
+    out += struct.pack("<B3sHBHH4xB", 0xEE, bytes(3), 0, 0, 0, 0xFFFF, 1)
+    out += struct.pack("<II", 0x3F400020, len(data)) + data
+    checksum = 0xEF
+    for byte in data:
+        checksum ^= byte
+    out += bytes(15 - len(out) % 16) + bytes([checksum])
+    return out + hashlib.sha256(out).digest()
+
+
+@contextlib.contextmanager
+def devices(*arguments, count=1):
+    sim = subprocess.Popen([tool, "sim", "ota", *arguments, "--count", str(count)], stdout=subprocess.PIPE, text=True)
+    try:
+        yield [json.loads(sim.stdout.readline())["address"] for _ in range(count)]
+    finally:
+        sim.send_signal(signal.SIGTERM)
+        assert sim.wait(20) == 0
+
+
+def push(*arguments, code=0):
+    done = subprocess.run([tool, "ota", "push", "--json", *arguments], capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+    assert "secret" not in done.stdout + done.stderr, done
+    document = json.loads(done.stdout)
+    if jsonschema:
+        schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
+        jsonschema.Draft202012Validator(schema).validate(document)
+    return document
+
+
+def failure(*arguments, code):
+    error = push(*arguments, code=code)["errors"][0]
+    return error["code"], error["step"]
+
+
+class Script(threading.Thread):
+    """A device that serves one update. What it got is in `firmware`."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.firmware = None
+        self.start()
+
+    @staticmethod
+    def exactly(connection, count):
+        out = b""
+        while len(out) < count:
+            more = connection.recv(count - len(out))
+            assert more, "closed"
+            out += more
+        return out
+
+
+class Arduino(Script):
+    def __init__(self, rounds, nonce, password_hash):
+        self.rounds, self.nonce, self.hash = rounds, nonce, password_hash
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(("127.0.0.1", 0))
+        self.address = f"arduino://127.0.0.1:{self.udp.getsockname()[1]}"
+        super().__init__()
+
+    def wanted(self, cnonce):
+        if not self.rounds:
+            return hashlib.md5(f"{self.hash}:{self.nonce}:{cnonce}".encode()).hexdigest()
+        salt = f"{self.nonce}:{cnonce}"
+        key = hashlib.pbkdf2_hmac("sha256", self.hash.encode(), salt.encode(), self.rounds).hex()
+        return hashlib.sha256(f"{key}:{salt}".encode()).hexdigest()
+
+    def run(self):
+        while True:
+            text, host = self.udp.recvfrom(512)
+            command, port, size, md5 = text.decode().split()
+            assert command == "0", text
+            self.udp.sendto(f"AUTH {self.nonce}".encode(), host)
+            command, cnonce, response = self.udp.recvfrom(512)[0].decode().split()
+            assert command == "200" and len(cnonce) == len(self.nonce)
+            if response == self.wanted(cnonce):
+                break
+            self.udp.sendto(b"Authentication Failed", host)
+        self.udp.sendto(b"OK", host)
+        got = b""
+        with socket.create_connection((host[0], int(port))) as tcp:
+            while len(got) < int(size):
+                data = tcp.recv(1460)
+                assert data
+                got += data
+                tcp.sendall(str(len(data)).encode())
+            assert hashlib.md5(got).hexdigest() == md5
+            self.firmware = got
+            tcp.sendall(b"OK")
+
+
+class Esphome(Script):
+    def __init__(self, password, compressed):
+        self.password, self.compressed = password, compressed
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"esphome://127.0.0.1:{self.server.getsockname()[1]}"
+        super().__init__()
+
+    def run(self):
+        tcp = self.server.accept()[0]
+        assert self.exactly(tcp, 5) == bytes.fromhex("6c26f75c45")
+        tcp.sendall(b"\x00\x02")
+        features = self.exactly(tcp, 1)[0]
+        assert features & 2
+        extended = features & 4
+        if extended:
+            tcp.sendall(bytes([0x48, 1 if self.compressed else 0]))
+        else:
+            tcp.sendall(b"\x46" if self.compressed else b"\x40")
+        nonce = hashlib.sha256(os.urandom(16)).hexdigest()
+        tcp.sendall(b"\x02" + nonce.encode())
+        cnonce, response = self.exactly(tcp, 64).decode(), self.exactly(tcp, 64).decode()
+        if response != hashlib.sha256((self.password + nonce + cnonce).encode()).hexdigest():
+            tcp.sendall(b"\x82")
+            return tcp.close()
+        tcp.sendall(b"\x41")
+        if extended:
+            assert self.exactly(tcp, 1) == b"\x00"
+        size = int.from_bytes(self.exactly(tcp, 4), "big")
+        tcp.sendall(b"\x42")
+        md5 = self.exactly(tcp, 32).decode()
+        tcp.sendall(b"\x43")
+        got, acknowledged = b"", 0
+        while len(got) < size:
+            got += tcp.recv(min(1024, size - len(got)))
+            while acknowledged + 8192 <= len(got) or (len(got) == size and acknowledged < size):
+                tcp.sendall(b"\x47")
+                acknowledged += 8192
+        tcp.sendall(b"\x44")
+        assert hashlib.md5(got).hexdigest() == md5
+        self.firmware = gzip.decompress(got) if self.compressed else got
+        tcp.sendall(b"\x45")
+        assert self.exactly(tcp, 1) == b"\x00"
+        tcp.close()
+        tcp = self.server.accept()[0]  # it is back
+        self.exactly(tcp, 5)
+        tcp.sendall(b"\x00\x02")
+
+
+with tempfile.TemporaryDirectory() as name:
+    folder = pathlib.Path(name)
+    new = folder / "new.bin"
+    new.write_bytes(esp_image("2.0.0", 100000))
+    secret, other = folder / "secret.txt", folder / "other.txt"
+    for path, text in ((secret, "secret\n"), (other, "other\n")):
+        path.write_text(text)
+        path.chmod(0o600)
+
+    # Scripts that nobody here wrote the host for.
+    hashed = hashlib.sha256(b"secret").hexdigest()
+    older = hashlib.md5(b"secret").hexdigest()
+    for device in (
+        Arduino(0, "0123456789abcdef" * 2, older),
+        Arduino(10000, "0123456789abcdef" * 4, hashed),
+        Arduino(10000, "0123456789abcdef" * 4, older),
+        Esphome("secret", False),
+        Esphome("secret", True),
+    ):
+        result = push("--password-file", str(secret), device.address, str(new))["data"]["devices"][0]
+        device.join(10)
+        assert device.firmware == new.read_bytes(), device.address
+        assert "no version" in result["unconfirmed"] and not result["booted"], result
+
+    for kind in ("arduino", "esphome"):
+        with devices("--kind", kind, count=16) as addresses:
+            report = push(*addresses, str(new))["data"]["devices"]
+            assert len(report) == 16 and all(one["ok"] for one in report), report
+        for fault in ([], ["--fault", "md5"]):
+            with devices("--kind", kind, "--password-file", str(secret), *fault) as (address,):
+                assert failure(address, str(new), code=7)[0].endswith("needs_password")
+                assert failure("--password-file", str(other), address, str(new), code=7)[0].endswith("wrong_password")
+                result = push("--password-file", str(secret), address, str(new))["data"]["devices"][0]
+                assert result["sent_bytes"] == new.stat().st_size and result["version"] == "2.0.0", result
+
+    with devices("--kind", "arduino", "--fault", "drop") as (address,):
+        assert push(address, str(new))["data"]["devices"][0]["ok"]
+    for kind, fault, code, error in (
+        ("arduino", "corrupt@5000", 8, ("arduino_ota.refused", "upload")),
+        ("arduino", "power-cut@30000", 6, ("link.lost", "upload")),
+        ("arduino", "never-back", 6, ("arduino_ota.not_connected", "connect")),
+        ("esphome", "corrupt@5000", 9, None),
+        ("esphome", "power-cut@30000", 6, None),
+        ("esphome", "never-back", 6, ("ota.not_back", "reboot")),
+        ("http", "corrupt@5000", 8, ("http_update.refused", "upload")),
+        ("http", "power-cut@30000", 6, None),
+        ("http", "refuses", 8, ("http_update.refused", "upload")),
+        ("http", "wrong-version", 9, ("ota.not_booted", "reboot")),
+        ("http", "never-back", 6, ("ota.not_back", "reboot")),
+    ):
+        with devices("--kind", kind, "--fault", fault) as (address,):
+            got = failure("--within", "2s", address, str(new), code=code)
+            assert error is None or got == error, (kind, fault, got)
+            assert error is not None or got[1] == "upload", (kind, fault, got)
+
+    for page, versions in (("tasmota", True), ("wled", True), ("esphome", False), ("esp8266", False), ("arduino", False)):
+        with devices("--kind", "http", "--port", page + ":0", "--password-file", str(secret)) as (address,):
+            assert failure(address, str(new), code=7)[0] == "http_update.wrong_password"
+            result = push("--password-file", str(secret), address, str(new))["data"]["devices"][0]
+            assert result["http_kind"] == page and result["booted"] == versions, result
+            assert versions or "no version" in result["unconfirmed"], result
+            if versions:
+                assert (result["version_before"], result["version_after"]) == ("1.0.0", "2.0.0"), result
+                assert push("--password-file", str(secret), address, str(new))["data"]["devices"][0]["up_to_date"]
+    with devices("--kind", "http", count=16) as addresses:
+        report = push(*addresses, str(new))["data"]["devices"]
+        assert all(one["ok"] and one["booted"] for one in report), report
+    with devices("--kind", "http") as (address,):
+        assert failure("--http-kind", "none", address, str(new), code=8)[0] == "http_update.unknown_flavour"
+        result = push("-n", address, str(new))["data"]["devices"][0]
+        assert result["dry_run"] and result["version_before"] == "1.0.0", result
+
+    # An image of another format is refused before a device is asked.
+    damaged, text = folder / "damaged.bin", folder / "text.bin"
+    damaged.write_bytes(new.read_bytes()[:-1] + b"\x00")
+    text.write_text("no firmware")
+    with devices("--kind", "esphome") as (address,):
+        assert failure(address, str(damaged), code=3)[0] == "ota.bad_image"
+        assert failure(address, str(text), code=3)[0] == "ota.unknown_format"
+        shown = subprocess.run([tool, "ota", "push", address, str(new)], capture_output=True, text=True, timeout=60)
+        assert shown.returncode == 0 and "not confirmed" in shown.stdout, shown
+    with devices() as (address,):
+        assert failure(address, str(new), code=3)[0] == "ota.unknown_format"
+    other.chmod(0o644)
+    refused = [tool, "ota", "push", "--json", "--password-file", str(other), "esphome://127.0.0.1:1", str(new)]
+    done = subprocess.run(refused, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 7 and json.loads(done.stdout)["errors"][0]["code"] == "config.permissions", done
