@@ -16,7 +16,7 @@ finish() {
   elif [[ ! $complete ]]; then
     echo "quickstart: FAILED (exit $status) at the command above; logs and files are under build/"
   else
-    echo "quickstart: four virtual devices flashed, verified, changed and read back in $((SECONDS - started)) s"
+    echo "quickstart: four virtual devices flashed, verified, changed and read back, two updated, in $((SECONDS - started)) s"
   fi
 }
 trap finish EXIT
@@ -135,6 +135,27 @@ show "aiotctl flash read $first --offset 0x10000 --size $(stat -c %s images/app.
 show "cmp app-back.bin images/app.bin"
 show "aiotctl flash read $first --partition storage -o storage-back.bin"
 show "cmp -n $(stat -c %s changed.bin) storage-back.bin changed.bin"
+
+title "An update: signed, served over TLS, and installed by a device with two slots"
+show "aiotctl ota keygen root.pem && aiotctl ota keygen online.pem"
+show "aiotctl ota init updates --root root.pem --targets online.pem"
+show "aiotctl ota add images/app.bin --product lamp --hardware rev-b --repository updates --key online.pem"
+show "cp updates/metadata/1.root.json root.json && cp images/storage.bin slot-a && truncate -s 1M slot-a slot-b"
+start_sim served.jsonl 1 "aiotctl ota serve updates --self-signed --state server --listen 127.0.0.1:0 --jsonl > served.jsonl"
+url=$(jq -r 'select(.event == "ready") | .urls[0]' served.jsonl)
+pin=$(jq -r 'select(.event == "ready") | .certificate_sha256' served.jsonl)
+install="aiotctl ota install $url --fingerprint $pin --root root.json --product lamp --hardware rev-b --state device --slot slot-a --slot slot-b"
+show "$install"
+show "aiotctl ota slot --state device"
+show "cmp -n $(stat -c %s images/app.bin) slot-b images/app.bin"
+show "aiotctl ota confirm --state device"
+show "$install"
+
+title "An image for MCUboot: signed, and pushed to a device that boots it"
+show "head -c 60000 images/app.bin > zephyr.bin"
+show "aiotctl ota sign zephyr.bin --pad-header --key online.pem --version 1.2.3 -o zephyr.signed.bin"
+start_sim ota.jsonl 1 "aiotctl sim ota > ota.jsonl"
+show "aiotctl ota push --devices ota.jsonl zephyr.signed.bin"
 
 # real CHIP FILE@OFFSET…: each is explained, written to one virtual CHIP, verified and read back.
 real() {

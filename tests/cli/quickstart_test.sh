@@ -45,6 +45,7 @@ if ((EUID != 0)) || ! command -v setpriv script >/dev/null; then
 else
   chmod 755 "$work"
   mkdir "$work/bin"
+  # shellcheck disable=SC2016  # the words are for the script
   printf '#!/bin/sh\necho "sudo $*"\n[ "$1" = -v ]\n' >"$work/bin/sudo"
   chmod 755 "$work/bin/sudo"
   cp "$source_folder/tests/setup.sh" "$work/setup.sh"

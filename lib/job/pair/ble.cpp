@@ -135,8 +135,8 @@ class BluetoothSession {
  private:
   net::TimePoint in(net::Duration time) { return attempt_.run.clock().now() + time; }
 
-  /// What is said of the bond is for a device that offers nothing else. The agent has to be there
-  /// before the connection, over which BlueZ's own profiles may ask for a key at once.
+  /// What is reported of the bond is for a device that offers nothing else. The agent has to be
+  /// there before the connection, over which BlueZ's own profiles may ask for a key at once.
   bool wants_bond(const bluez::Advert& device) const {
     const bool says_how = !attempt_.target.secrets.passkey.empty() || attempt_.request.io != "auto";
     return says_how && !offers_provisioning(device.service_uuids) && !esp_ble_code(attempt_.target);
@@ -212,7 +212,7 @@ class BluetoothSession {
     };
     Result<bluez::Bond> made =
         co_await bluez::make_bond(bus_, device, io, std::move(helper), in(bond_time));
-    // BlueZ connects by itself for a bond; what it failed at tells whether it came so far.
+    // BlueZ connects by itself for a bond; what it failed at shows whether it came so far.
     if (!connected && (made || is_about_keys(made.error().code)))
       attempt_.flow.reached(Stage::connected);
     if (!made) co_return by_cause(std::move(made).error());
