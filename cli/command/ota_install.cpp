@@ -97,7 +97,7 @@ Command ota_install() {
                     "/dev/mmcblk0p3",
                     "Two partitions"},
                    {"ota install https://updates.example --root root.json --product hub --hardware "
-                    "r1 --state /var/lib/ota --hand-off 'rauc install'",
+                    "r1 --state /var/lib/ota --hand-off ./install.sh",
                     "A device whose slots RAUC has"}},
       .handler = run_install,
   };

@@ -244,14 +244,14 @@ with tempfile.TemporaryDirectory() as name:
                  code=2) == "ota.request"
     old = {path: path.read_bytes() for path in pathlib.Path("updates/metadata").iterdir()}
     add("1.3.0", 4)
-    Server.endless = True
-    assert install(code=7) == "tuf.endless_data"
-    Server.endless = False
     new = {path: path.read_bytes() for path in pathlib.Path("updates/metadata").iterdir()}
     target = next(path for path in pathlib.Path("updates/targets").rglob("*.bin") if "1.3.0" in str(path))
     target.write_bytes(image(5))
     assert install(code=7) == "tuf.hash"
     target.write_bytes(image(4))
+    Server.endless = True
+    assert install(code=7) == "tuf.endless_data"
+    Server.endless = False
     for path, content in old.items():
         path.write_bytes(content)  # the server goes back to what it had
     assert install(code=7) == "tuf.rollback"
