@@ -132,8 +132,9 @@ TEST_CASE("a speaker found by inquiry has its class and services") {
   REQUIRE(run_real(loop, [&] { return service.open(); }).has_value());
   REQUIRE(service.play("fake_bluez", {"classic"}));
   {
-    Running source(make_bluetooth_source(service.address()));
-    REQUIRE(source.run_until([&] { return !source.seen.empty(); }));
+    Running source(make_bluetooth_source(service.address()), true);
+    // The device may be seen before the inquiry runs.
+    REQUIRE(source.run_until([&] { return !source.seen.empty() && !source.told.empty(); }));
     const Observation& seen = source.seen.front();
     CHECK(text_fact(seen, "bluetooth.class_major") == "audio/video");
     CHECK(text_fact(seen, "bluetooth.class_minor") == "loudspeaker");
