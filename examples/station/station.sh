@@ -5,8 +5,8 @@
 #
 # BUILD is the folder of an ESP-IDF build, or an image. DEVICES is a file of addresses or JSON lines, as `aiotctl sim`
 # prints them; without it, every device on USB is taken. SETTINGS=settings/nvs-{mac}.bin gives each device a file of
-# its own for its partition "nvs". EXPECT is the line that a device in order prints.
-# The exit code is that of `aiotctl flash`: 0 all devices are good, 10 some are not.
+# its own for its partition "nvs". EXPECT is the line that a device in order prints, WITHIN the time it has.
+# The exit code is that of `aiotctl flash`: 0 all devices are good, 10 some are not, 9 none started as expected.
 set -euo pipefail
 build=$1 results=$2 devices=${3:-}
 report=$(mktemp -d)
@@ -21,7 +21,7 @@ images=("$build")
 if [ -n "${SETTINGS:-}" ]; then images+=("$SETTINGS@nvs"); fi
 status=0
 aiotctl flash write --devices "$devices" "${images[@]}" --json \
-  --expect "${EXPECT:-app: ready}" --fail-on 'Guru Meditation|abort\(\)|invalid header' --within 20s \
+  --expect "${EXPECT:-app: ready}" --fail-on 'Guru Meditation|abort\(\)|invalid header' --within "${WITHIN:-20s}" \
   >"$report/flash.json" || status=$?
 
 # An early failure has no devices: its errors say why, and nothing is added.
