@@ -10,6 +10,19 @@
 
 using namespace aiot;
 
+namespace {
+
+net::asio::awaitable<void> talk(net::Link& link, ByteSpan bytes, const esphome::Update& what) {
+  const Result<std::uint64_t> sent = co_await esphome::update(link, what);
+  const bool done =
+      std::ranges::find(bytes, static_cast<std::uint8_t>(esphome::Reply::done)) != bytes.end();
+  if (sent && !done) std::abort();
+}
+
+Bytes sevens(std::size_t count) { return Bytes(count, 7); }
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteSpan bytes(data, std::min<std::size_t>(size, 4096));
   net::GivenLink link(Bytes(bytes.begin(), bytes.end()));
@@ -17,16 +30,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   esphome::Update what;
   what.firmware = firmware;
   what.password = "secret";
-  what.random = [](std::size_t count) { return Bytes(count, 7); };
-  const auto talk = [&]() -> net::asio::awaitable<void> {
-    const Result<std::uint64_t> sent = co_await esphome::update(link, what);
-    const auto has = [&](esphome::Reply reply) {
-      return std::ranges::find(bytes, static_cast<std::uint8_t>(reply)) != bytes.end();
-    };
-    if (sent && !has(esphome::Reply::done)) std::abort();
-  };
+  what.random = sevens;
   net::asio::io_context context;
-  net::asio::co_spawn(context, talk, net::asio::detached);
+  net::asio::co_spawn(context, talk(link, bytes, what), net::asio::detached);
   context.run();
   return 0;
 }
