@@ -142,7 +142,9 @@ with tempfile.TemporaryDirectory() as name:
         print("SKIP: softhsm2 is not installed: no repository is signed on a PKCS#11 token")
         sys.exit(0)
     pathlib.Path("softhsm2.conf").write_text(f"directories.tokendir = {work}\nlog.level = ERROR\n")
-    environment = {"SOFTHSM2_CONF": str(work / "softhsm2.conf"), "PKCS11_MODULE_PATH": str(softhsm)}
+    # SoftHSM loses strings of the keys it makes: they are not this program's.
+    environment = {"SOFTHSM2_CONF": str(work / "softhsm2.conf"), "PKCS11_MODULE_PATH": str(softhsm),
+                   "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
     subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "maker", "--so-pin", "5678", "--pin", "1234"],
                    check=True, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
     pathlib.Path("pin").write_text("1234\n")

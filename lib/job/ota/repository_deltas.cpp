@@ -7,6 +7,7 @@
 
 #include "image/delta.hpp"
 #include "image/files.hpp"
+#include "job/ota/error.hpp"
 
 namespace aiot::ota {
 namespace {
@@ -63,9 +64,13 @@ Result<std::vector<DeltaResult>> add_deltas(Repository& repository, const std::s
     const std::string hash = to_hex(from.target.sha256);
     const std::string delta_path = fmt::format("{}.from-{}.delta", path, hash.substr(0, 16));
     if (repository.targets.targets.contains(delta_path)) continue;
-    const auto source = image::read_file(file_of(from.path, from.target));
-    if (!source || crypto::sha256(*source) != from.target.sha256) continue;
-    AIOT_TRY(const image::Delta delta, image::make_delta(*source, data));
+    const std::string stored = file_of(from.path, from.target);
+    AIOT_TRY(const Bytes source, image::read_file(stored));
+    if (crypto::sha256(source) != from.target.sha256) {
+      return make_error(Errc::mismatch, stored + ": changed since it was added",
+                        "bring the file back from a copy; devices refuse it as it is");
+    }
+    AIOT_TRY(const image::Delta delta, image::make_delta(source, data));
     DeltaResult& result = results.emplace_back();
     result.from_version = from.artifact.version;
     result.from_sha256 = hash;

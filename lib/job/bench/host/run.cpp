@@ -15,6 +15,7 @@
 #include "job/bench/host/accuracy.hpp"
 #include "job/bench/host/baseline.hpp"
 #include "job/bench/host/error.hpp"
+#include "job/bench/host/limits.hpp"
 #include "job/bench/host/machine.hpp"
 
 namespace aiot::bench {
@@ -467,56 +468,6 @@ Result<std::optional<RunResult>> baseline_of(const Request& request) {
   AIOT_TRY(RunResult baseline, parse_baseline(to_string(text)).with(request.baseline_file));
   return std::optional(std::move(baseline));
 }
-
-/// The limits of a request, for a model that was measured.
-class LimitCheck {
- public:
-  LimitCheck(const Request& request, const std::optional<RunResult>& baseline, const RunResult& run)
-      : request_(request), baseline_(baseline), run_(run) {}
-
-  /// All limits that the model fails; the comparison goes into the result.
-  std::vector<Failure> failures(ModelResult& model) const {
-    std::vector<Failure> failures;
-    if (model.accuracy && request_.data.min_accuracy > 0) {
-      if (auto error = check_accuracy(*model.accuracy)) {
-        failures.push_back({model.name, "accuracy", *std::move(error)});
-      }
-    }
-    if (auto error = check_baseline(model)) {
-      failures.push_back({model.name, "compare", *std::move(error)});
-    }
-    return failures;
-  }
-
- private:
-  std::optional<Error> check_baseline(ModelResult& model) const {
-    if (!baseline_) return std::nullopt;
-    const double limit = request_.max_regression;
-    auto compared = compare(run_, model, *baseline_, limit, request_.compare_anyway);
-    if (!compared) return std::move(compared).error();
-    model.comparison = *std::move(compared);
-    if (model.comparison->worse.empty()) return std::nullopt;
-    return worse_than_baseline(*model.comparison, limit, model.disturbances.empty());
-  }
-  std::optional<Error> check_accuracy(const Accuracy& found) const {
-    const bool windows = !found.top1;
-    if (windows && !found.auc) {
-      if (found.files == 0) return std::nullopt;
-      return make_error(Errc::below_minimum, "no AUC: all files are of one class",
-                        "give files of both classes");
-    }
-    const double value = windows ? found.auc->value : found.top1->value;
-    if (value >= request_.data.min_accuracy) return std::nullopt;
-    return make_error(Errc::below_minimum,
-                      fmt::format("{} {:.4f}, minimum {:g}", windows ? "AUC" : "accuracy", value,
-                                  request_.data.min_accuracy),
-                      "check the confusion matrix, and how the files' bytes became inputs");
-  }
-
-  const Request& request_;
-  const std::optional<RunResult>& baseline_;
-  const RunResult& run_;
-};
 
 }  // namespace
 
