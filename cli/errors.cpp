@@ -37,6 +37,7 @@ constexpr ErrorRow rows[] = {
      Condition::resource},
     {Errc::report_failed, "bench.report_failed", "the report could not be written",
      Condition::not_recorded},
+    {Errc::machine_fault, "doctor.fault", "this machine has a fault", Condition::resource},
     {Errc::repository_due, "ota.due", "devices cannot update from the repository as it is",
      Condition::mismatch},
     {Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal},

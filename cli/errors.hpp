@@ -32,6 +32,7 @@ enum class Errc {
   report_unwritable,  ///< a report could not be written; found before the job begins
   report_failed,      ///< the job is done, and its report could not be written
   repository_due,     ///< a repository was read, and devices cannot update from it
+  machine_fault,      ///< a check of this machine has found a fault
   internal,
 };
 boost::system::error_code make_error_code(Errc e) noexcept;

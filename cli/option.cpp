@@ -48,8 +48,8 @@ Command make_root() {
   root.options = global_options();
   root.commands = {command::discover(),   command::pair_devices(), command::flash(),
                    command::ota(),        command::listen(),       command::bench(),
-                   command::sim(),        command::config(),       command::completion(),
-                   command::schema(),     command::help()};
+                   command::sim(),        command::doctor(),       command::config(),
+                   command::completion(), command::schema(),       command::help()};
   root.examples = {
       {"flash /dev/ttyUSB0 build/", "Write, verify and start what an ESP-IDF build made"},
       {"discover", "Find nearby devices"},

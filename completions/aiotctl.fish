@@ -85,6 +85,8 @@ function __aiotctl_path
                 set path sim provision
             case 'sim ota'
                 set path sim ota
+            case ' doctor'
+                set path doctor
             case ' config'
                 set path config
             case 'config show'
@@ -127,6 +129,7 @@ complete -c aiotctl -n '__aiotctl_at ' -a ota -d 'sign, serve, push and install 
 complete -c aiotctl -n '__aiotctl_at ' -a listen -d 'monitor device output: serial, network, syslog, MQTT, CoAP, Bluetooth'
 complete -c aiotctl -n '__aiotctl_at ' -a bench -d 'benchmark neural network models: speed, accuracy, memory, energy'
 complete -c aiotctl -n '__aiotctl_at ' -a sim -d 'run virtual devices: to learn, to demonstrate, to inject faults'
+complete -c aiotctl -n '__aiotctl_at ' -a doctor -d 'check that this machine can do its jobs'
 complete -c aiotctl -n '__aiotctl_at ' -a config -d 'show the settings and where they come from'
 complete -c aiotctl -n '__aiotctl_at ' -a completion -d 'print the completion script of a shell'
 complete -c aiotctl -n '__aiotctl_at ' -a schema -d 'print the JSON Schema of an output'
@@ -548,5 +551,5 @@ complete -c aiotctl -n '__aiotctl_at config' -a show -d 'show every setting'
 complete -c aiotctl -n '__aiotctl_at config' -a path -d 'show the configuration files that are read'
 complete -c aiotctl -n '__aiotctl_at config show' -l origin -d 'Say where each value comes from'
 complete -c aiotctl -n '__aiotctl_at completion' -a 'bash zsh fish'
-complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.confirm/1 aiot.ota.device/1 aiot.ota.install/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.sign/1 aiot.ota.slot/1 aiot.ota.smp/1 aiot.ota.status/1 aiot.ota.verify/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
+complete -c aiotctl -n '__aiotctl_at schema' -a 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.doctor/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.confirm/1 aiot.ota.device/1 aiot.ota.install/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.sign/1 aiot.ota.slot/1 aiot.ota.smp/1 aiot.ota.status/1 aiot.ota.verify/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1'
 complete -c aiotctl -n '__aiotctl_at help' -a 'flash sim config completion schema exit-codes'

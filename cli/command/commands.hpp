@@ -7,6 +7,7 @@ namespace aiot::cli::command {
 
 Command bench();
 Command discover();
+Command doctor();
 Command flash();
 Command listen();
 Command ota();

@@ -2,6 +2,7 @@
 #include "aiot/bench_device.hpp"
 #include "aiot/config.hpp"
 #include "aiot/discover.hpp"
+#include "aiot/doctor.hpp"
 #include "aiot/firmware.hpp"
 #include "aiot/flash.hpp"
 #include "aiot/listen.hpp"
@@ -34,6 +35,7 @@ const std::vector<DerivedSchema>& derived_schemas() {
       derive<discover::DeviceRecord>(),
       derive<discover::SourceList>(),
       derive<discover::Report>(),
+      derive<doctor::Report>(),
       derive<listen::Catalog>(),
       derive<listen::Message>(),
       derive<listen::Report>(),
