@@ -112,5 +112,27 @@ sees "DPP over radio: a wrong password" '^wrong password: .*"ok":false.*"code":"
 sees "DPP over radio: configured" '^configured: .*"ok":true.*"protocol":"dpp".*"stage":"joined"'
 sees "DPP over radio: the device is on the network" '^device: wpa_state=COMPLETED'
 
+scene doctor
+check() { printf '^%s: .*"exit":%s,.*"name":"%s","state":"%s"[^}]*' "$@"; } # WHEN EXIT NAME STATE
+sees "doctor: a machine without radios" "$(check bare 0 bluetooth-adapter warning)"
+sees "doctor: a port of another group" "$(check stranger 5 serial-ports fault)sudo usermod -aG dialout nobody"
+sees "doctor: a port of the user's group" "$(check member '[05]' serial-ports ok)"
+sees "doctor: Bluetooth is well" "$(check powered 0 bluetooth-adapter ok)hci0 is powered.*\"bluetooth-daemon\",\"state\":\"ok\""
+sees "doctor: Bluetooth without power" "$(check off 5 bluetooth-adapter fault)bluetoothctl power on"
+sees "doctor: Bluetooth blocked" "$(check blocked 5 bluetooth-adapter fault)sudo rfkill unblock bluetooth"
+sees "doctor: no bluetoothd" "$(check no-bluetoothd 5 bluetooth-daemon fault)sudo (systemctl|service|apt)"
+sees "doctor: no wpa_supplicant" "$(check no-supplicant 5 wifi-daemon fault)sudo (systemctl|service|apt)"
+sees "doctor: Wi-Fi is well" "^supplicant: .*\"wifi-interface\",\"state\":\"ok\".*\"wifi-daemon\",\"state\":\"ok\""
+sees "doctor: Wi-Fi blocked" "$(check wlan-blocked 5 wifi-interface fault)sudo rfkill unblock wlan"
+sees "doctor: D-Bus is well" "^supplicant: .*\"dbus\",\"state\":\"ok\""
+sees "doctor: no D-Bus" "$(check no-dbus 5 dbus fault)sudo (systemctl|service|apt)"
+sees "doctor: ModemManager, brltty" "^takers: .*\"modem-manager\",\"state\":\"warning\".*\"brltty\",\"state\":\"warning\""
+sees "doctor: neither" "^no-dbus: .*\"modem-manager\",\"state\":\"ok\".*\"brltty\",\"state\":\"ok\""
+sees "doctor: Wi-Fi left at a device" "$(check moved 5 wifi-move fault)aiotctl pair --restore-wifi"
+sees "doctor: port 5353 is held alone" "$(check held 5 mdns-port fault)sport = :5353"
+sees "doctor: port 5353 is free" "^moved: .*\"mdns-port\",\"state\":\"ok\""
+sees "doctor: the clock is at 1970" "$(check epoch 5 clock fault)sudo timedatectl"
+sees "doctor: the clock is plausible" "^held: .*\"clock\",\"state\":\"(ok|warning)\""
+
 echo "$failures failures"
 ((failures == 0))
