@@ -17,6 +17,16 @@ int run_slot(Context& context) {
   request.trial_boots = *boots;
   const auto result = ota::choose_slot(request);
   if (!result) return context.fail(result.error());
+  if (result->rolled_back) {
+    context.ui.on_event(event::Notice{"", "ota.rolled_back",
+                                      "the image on trial is damaged or was never confirmed",
+                                      "find out why it did not confirm itself"});
+  }
+  if (!result->unreadable.empty()) {
+    context.ui.on_event(event::Notice{"", "ota.trial_unreadable",
+                                      "the image on trial cannot be read: " + result->unreadable,
+                                      "make its slot available before this is asked"});
+  }
   render::Outcome outcome;
   outcome.record = *result;
   outcome.text = [slot = result->slot](std::ostream& out) { out << slot << '\n'; };

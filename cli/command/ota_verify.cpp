@@ -14,6 +14,7 @@ int run_verify(Context& context) {
   request.certificates = args.all("--certificate");
   request.ca_file = args.get("--ca").value_or("");
   request.fingerprint = args.get("--fingerprint").value_or("");
+  request.timeout = context.settings.timeout;
   const auto result = ota::verify_file(request, context.stop());
   if (!result) return context.fail(result.error());
   render::Outcome outcome;

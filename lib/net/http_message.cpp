@@ -115,12 +115,16 @@ class BeastGrammar final : public Grammar {
 
 }  // namespace
 
+/// Of one message: a server that sends these for ever has nothing to say.
+constexpr unsigned most_interim = 8;
+
 struct HttpParser::State {
   std::unique_ptr<Grammar> grammar;
   std::optional<HttpMessage> message;
   Bytes waiting;  // the start of a line or of the headers, which Beast wants as a whole
   std::optional<Error> failed;
   unsigned refusal = 400;
+  unsigned interim = 0;  // responses that were skipped
 
   /// Takes what can be taken of `waiting`.
   error_code advance() {
@@ -130,7 +134,10 @@ struct HttpParser::State {
       taken += grammar->put(ByteSpan(waiting).subspan(taken), error);
       if (grammar->done()) {
         message = grammar->take();
-        if (message->status / 100 == 1 && message->status != 101) message.reset();
+        if (message->status / 100 == 1 && message->status != 101) {
+          message.reset();
+          if (++interim > most_interim) return http::error::header_limit;
+        }
       }
     }
     waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(taken));

@@ -46,10 +46,15 @@ Task<HttpMessage> HttpsClient::get(std::string target, std::uint64_t from, OnPie
   co_return std::move(response).with(host_);
 }
 
+TimePoint HttpsClient::end_of(std::chrono::seconds time) const {
+  const TimePoint now = link_ ? link_->clock().now() : steady_clock().now();
+  return std::min(now + time, patience_.until);
+}
+
 Task<HttpMessage> HttpsClient::try_get(const std::string& target, std::uint64_t from,
                                        const OnPiece& on_piece, bool& answered) {
   if (!link_) {
-    const TimePoint deadline = steady_clock().now() + patience_.connect;
+    const TimePoint deadline = end_of(patience_.connect);
     Result<std::unique_ptr<Link>> opened = co_await connect_(deadline);
     if (!opened) co_return std::move(opened).error();
     link_ = *std::move(opened);
@@ -59,7 +64,7 @@ Task<HttpMessage> HttpsClient::try_get(const std::string& target, std::uint64_t 
   request.headers.emplace_back("Accept-Encoding", "identity");
   if (from > 0) request.headers.emplace_back("Range", fmt::format("bytes={}-", from));
   const Bytes sent = write_http(request);
-  const TimePoint deadline = link_->clock().now() + patience_.piece;
+  const TimePoint deadline = end_of(patience_.piece);
   Result<void> written = co_await link_->write(sent, deadline);
   Result<HttpMessage> response = make_error(Errc::link_lost);
   if (written) {
@@ -76,7 +81,7 @@ Task<HttpMessage> HttpsClient::receive(const OnPiece& on_piece, bool& answered) 
   Bytes buffer(read_bytes);
   std::optional<HttpMessage> head;
   std::size_t window = 0;
-  TimePoint deadline = link_->clock().now() + patience_.piece;
+  TimePoint deadline = end_of(patience_.piece);
   while (!parser.done()) {
     Result<std::size_t> got = co_await link_->read_some(buffer, deadline);
     if (!got) {
@@ -97,7 +102,7 @@ Task<HttpMessage> HttpsClient::receive(const OnPiece& on_piece, bool& answered) 
     window += *got;
     if (window >= window_bytes) {
       window = 0;
-      deadline = link_->clock().now() + patience_.piece;
+      deadline = end_of(patience_.piece);
     }
   }
   HttpMessage response = parser.take();

@@ -19,6 +19,7 @@ struct Patience {
   std::chrono::seconds connect{10};
   /// For each 64 KiB, and for the headers: one that sends a byte now and then is given up.
   std::chrono::seconds piece{60};
+  TimePoint until = TimePoint::max();  ///< the end of it all
 };
 
 /// GETs from one HTTPS server, over one connection as long as both keep it. Redirects are not
@@ -44,6 +45,7 @@ class HttpsClient {
   Task<HttpMessage> try_get(const std::string& target, std::uint64_t from, const OnPiece& on_piece,
                             bool& answered);
   Task<HttpMessage> receive(const OnPiece& on_piece, bool& answered);
+  TimePoint end_of(std::chrono::seconds time) const;
 
   Connect connect_;
   std::string host_;

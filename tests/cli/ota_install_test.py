@@ -135,6 +135,9 @@ with tempfile.TemporaryDirectory() as name:
     assert error(*sign, "--pad-header", "--slot-size", "5000", code=9) == "image.size"
     assert error(*sign, "--pad-header", "--dependency", "1", code=2) == "ota.request"
     assert error(*sign[:-1], "fw.bin", "--pad-header", code=2) == "image.overwrites_input"
+    key_before = pathlib.Path("signing.pem").read_bytes()
+    assert error(*sign[:-1], "signing.pem", "--pad-header", code=2) == "image.overwrites_input"
+    assert pathlib.Path("signing.pem").read_bytes() == key_before
     os.chmod("signing.pem", 0o644)
     assert error(*sign, "--pad-header", code=7) == "key.readable_by_others"
     os.chmod("signing.pem", 0o600)
@@ -204,6 +207,9 @@ with tempfile.TemporaryDirectory() as name:
     def slot():
         return ota("slot", "--state", "state", text=True).strip()
 
+    pathlib.Path("empty.bin").write_bytes(b"")
+    assert error("add", "empty.bin", "--product", "lamp", "--hardware", "rev-b", "--version", "9.0", "--repository",
+                 "updates", "--key", "signing.pem", code=9) == "ota.mismatch"
     assert install()["state"] == "current"
     assert slot() == "a"
     add("1.1.0", 2)
@@ -219,6 +225,15 @@ with tempfile.TemporaryDirectory() as name:
     assert [line for line in Server.log if "bytes=" in line], Server.log
     Server.cut_at = None
     assert error("confirm", "--state", "state", code=2) == "ota.no_trial"
+    # From another folder, and with the slot out of reach for a while.
+    assert subprocess.run([tool, "ota", "slot", "--state", str(work / "state")], cwd="/", check=True,
+                          capture_output=True, text=True).stdout.strip() == "b"
+    slots[1].rename("away")
+    away = ota("slot", "--state", "state")["data"]
+    assert away["slot"] == "a" and away["unreadable"] and not away["rolled_back"], away
+    pathlib.Path("away").rename(slots[1])
+    assert error("install", url, "--root", pinned, "--product", "lamp", "--hardware", "rev-b", "--state", "state",
+                 "--slot", "slot-a", "--slot", "slot-c", "--ca", "server.pem", code=2) == "ota.request"
     assert slot() == "b" and install()["state"] == "on-trial"
     assert ota("confirm", "--state", "state")["data"] == {"slot": "b", "version": "1.1.0", "changed": True}
     assert not ota("confirm", "--state", "state")["data"]["changed"]

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
@@ -63,6 +64,7 @@ struct VerifyRequest {
   std::vector<std::string> certificates;  ///< PEM; for update bundles
   std::string ca_file;                    ///< of the server; "" for the authorities of this machine
   std::string fingerprint;  ///< or the SHA-256 of the server's certificate, hexadecimal
+  std::chrono::milliseconds timeout{0};  ///< of the transfer, 0 for none but the steps' own
 };
 
 /// Something in the file that says whether the rest is whole.

@@ -81,6 +81,7 @@ struct SlotResult {
   std::string version;       ///< "" when it is not known
   bool trial = false;        ///< confirm it, or it is rolled back
   bool rolled_back = false;  ///< just now: the trial before failed
+  std::string unreadable;    ///< why the slot on trial does not boot this time; "" when it does
 };
 /// Which slot to boot. Called once for each boot, by what boots: it counts those of a trial.
 AIOT_API Result<SlotResult> choose_slot(const SlotRequest& request);

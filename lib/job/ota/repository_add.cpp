@@ -129,6 +129,9 @@ TargetInfo target_info(const std::string& path, const tuf::Target& target) {
 Result<AddResult> add_artifact(const AddRequest& request, tuf::Time now) {
   AIOT_TRY(const KeyRing ring, KeyRing::load(request.signing));
   AIOT_TRY(const Bytes data, image::read_file(request.file, most_target_bytes));
+  if (data.empty()) {
+    return make_error(Errc::mismatch, request.file + ": empty", "name the file that was built");
+  }
   auto described = describe_file(request, data);
   if (!described) return std::move(described).error().with(request.file);
   const tuf::Artifact& artifact = *described;

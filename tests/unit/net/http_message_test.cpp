@@ -66,6 +66,14 @@ TEST_CASE("messages are taken from pieces of any size") {
   }
 }
 
+TEST_CASE("interim responses without end are an error") {
+  HttpParser parser(HttpParser::Kind::response, 1000);
+  const std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+  bool failed = false;
+  for (int i = 0; i < 20 && !failed; ++i) failed = !parser.feed(as_bytes(interim)).has_value();
+  CHECK(failed);
+}
+
 TEST_CASE("a chunked response, behind an interim one") {
   for (std::size_t piece = 1; piece <= chunked.size(); ++piece) {
     CAPTURE(piece);

@@ -30,7 +30,12 @@ struct ServerTrust {
       fingerprint;  ///< SHA-256 of its certificate, hexadecimal, colons allowed; "" for none
 };
 
-/// A repository at an https:// URL. Errc::bad_url, errors of the certificate's file.
-Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust);
+/// The end of a `timeout` that begins now; of 0, there is none.
+net::TimePoint end_of(std::chrono::milliseconds timeout);
+
+/// A repository at an https:// URL. Errc::bad_url, errors of the certificate's file. What has not
+/// arrived by `until` is Errc::device_timeout.
+Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
+                                           net::TimePoint until = net::TimePoint::max());
 
 }  // namespace aiot::ota

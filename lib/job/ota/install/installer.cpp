@@ -214,18 +214,18 @@ Result<void> Installer::learn_running(const tuf::Targets& targets) {
   const std::string& path = state_.paths[state_.confirmed];
   if (running || path.empty()) return {};
   AIOT_TRY(const std::unique_ptr<DiskFile> file, disk_.open(path, false));
+  // A slot is longer than its image, and one image may begin as another: the longest counts.
   for (const auto& [name, target] : targets.targets) {
     const auto artifact = tuf::read_custom(target.custom);
     if (!artifact || artifact->delta || artifact->product != request_.product ||
-        target.length_bytes > file->size()) {
+        target.length_bytes == 0 || target.length_bytes > file->size() ||
+        (running && running->size_bytes >= target.length_bytes)) {
       continue;
     }
     AIOT_TRY(const crypto::Sha256 hash, hash_of(*file, target.length_bytes));
-    if (hash != target.sha256) continue;
-    running = SlotRecord{artifact->version, hash, target.length_bytes};
-    return save();
+    if (hash == target.sha256) running = SlotRecord{artifact->version, hash, target.length_bytes};
   }
-  return {};
+  return running ? save() : Result<void>();
 }
 
 /// Whether the image is to be installed. An error when it must not be.
@@ -431,7 +431,19 @@ net::Task<InstallResult> Installer::run() {
   const net::TimePoint begin = environment_.clock->now();
   AIOT_CO_TRY(state_, load_state(disk_, request_.state_folder));
   if (request_.hand_off.empty()) {
-    state_.paths = {request_.slots[0], request_.slots[1]};
+    const auto absolute = [](const std::string& path) {
+      return std::filesystem::absolute(path).lexically_normal().string();
+    };
+    const std::array<std::string, 2> slots = {absolute(request_.slots[0]),
+                                              absolute(request_.slots[1])};
+    if ((state_.on_trial || state_.write || state_.slots[0] || state_.slots[1]) &&
+        state_.paths != slots) {
+      co_return make_error(
+          Errc::bad_request,
+          fmt::format("the slots: {} and {} here before", state_.paths[0], state_.paths[1]),
+          "name the slots that the state was made with, or another state folder");
+    }
+    state_.paths = slots;
   }
   AIOT_CO_CHECK(co_await refresh());
   AIOT_CO_CHECK(learn_running(*updater_->targets()));

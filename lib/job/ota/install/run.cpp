@@ -84,38 +84,15 @@ Result<void> run_program(const std::vector<std::string>& command) {
                     "read what it prints; the file it was given is verified");
 }
 
-/// Ends transfers when the time for all of it is over.
-class TimedFetch final : public Fetch {
- public:
-  TimedFetch(std::unique_ptr<Fetch> inner, std::chrono::milliseconds time)
-      : inner_(std::move(inner)), deadline_(net::steady_clock().now() + time) {}
-  net::Task<bool> get(std::string path, std::uint64_t from, OnBytes on_bytes) override {
-    OnBytes timed = [&](ByteSpan piece) -> Result<void> {
-      if (net::steady_clock().now() >= deadline_) return make_error(Errc::device_timeout);
-      return on_bytes(piece);
-    };
-    if (net::steady_clock().now() >= deadline_) co_return make_error(Errc::device_timeout);
-    Result<bool> got = co_await inner_->get(std::move(path), from, timed);
-    co_return got;
-  }
-  void close() override { inner_->close(); }
-
- private:
-  std::unique_ptr<Fetch> inner_;
-  net::TimePoint deadline_;
-};
-
 }  // namespace
 
 Result<InstallResult> install(const InstallRequest& request, EventSink& sink,
                               std::stop_token stop) {
   AIOT_CHECK(check(request));
   AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
-  AIOT_TRY(std::unique_ptr<Fetch> fetch,
-           fetch_https(request.repository, {request.ca_file, request.fingerprint}));
-  if (request.timeout.count() > 0) {
-    fetch = std::make_unique<TimedFetch>(std::move(fetch), request.timeout);
-  }
+  const net::TimePoint until = end_of(request.timeout);
+  AIOT_TRY(const std::unique_ptr<Fetch> fetch,
+           fetch_https(request.repository, {request.ca_file, request.fingerprint}, until));
   const InstallEnvironment environment{&system_disk(), fetch.get(), &net::steady_clock(),
                                        time_now(), run_program};
   sink.on_event(event::Started{request.repository, "ota install"});
@@ -145,6 +122,7 @@ Result<SlotResult> choose_slot(const SlotRequest& request) {
   if (const auto& record = state.slots[choice.slot]) out.version = record->version;
   out.trial = choice.is_trial;
   out.rolled_back = choice.rolled_back;
+  if (choice.unreadable) out.unreadable = choice.unreadable->message();
   return out;
 }
 

@@ -83,15 +83,15 @@ SlotState from_json(const json::object& in) {
 }
 
 /// Whether the slot on trial has the image that was installed. One without a path is somebody
-/// else's.
-bool is_whole(Disk& disk, const SlotState& state) {
+/// else's. An error when the slot cannot be read now, which says nothing of its content.
+Result<bool> is_whole(Disk& disk, const SlotState& state) {
   const std::string& path = state.paths[state.other()];
   if (path.empty()) return true;
   const SlotRecord& record = *state.slots[state.other()];
-  const auto file = disk.open(path, false);
-  if (!file || (*file)->size() < record.size_bytes) return false;
-  const auto hash = hash_of(**file, record.size_bytes);
-  return hash && *hash == record.sha256;
+  AIOT_TRY(const std::unique_ptr<DiskFile> file, disk.open(path, false));
+  if (file->size() < record.size_bytes) return false;
+  AIOT_TRY(const crypto::Sha256 hash, hash_of(*file, record.size_bytes));
+  return hash == record.sha256;
 }
 
 }  // namespace
@@ -130,9 +130,15 @@ Result<BootChoice> choose_boot(Disk& disk, const std::string& folder, unsigned m
   AIOT_TRY(SlotState state, load_state(disk, folder));
   BootChoice out;
   if (state.on_trial) {
-    if (state.boots >= most_boots || !is_whole(disk, state)) {
+    const Result<bool> whole = is_whole(disk, state);
+    if (state.boots >= most_boots || (whole && !*whole)) {
       state.roll_back();
       out.rolled_back = true;
+    } else if (!whole) {
+      // The slot may not be there yet: what runs for good boots, and the trial waits.
+      out.unreadable = whole.error();
+      out.slot = state.confirmed;
+      return out;
     } else {
       ++state.boots;
       out.is_trial = true;

@@ -55,10 +55,12 @@ Result<void> save_state(Disk& disk, const std::string& folder, const SlotState& 
 struct BootChoice {
   unsigned slot = 0;
   bool is_trial = false;
-  bool rolled_back = false;  ///< just now
+  bool rolled_back = false;         ///< just now
+  std::optional<Error> unreadable;  ///< why the slot on trial does not boot this time
 };
 /// Counts a boot of a trial; after `most_boots` of them without a confirmation, or when the slot's
-/// content is not the image that was installed, rolls back. The state is on the disk afterwards.
+/// content is not the image that was installed, rolls back. A slot that cannot be read leaves the
+/// trial as it is. The state is on the disk afterwards.
 Result<BootChoice> choose_boot(Disk& disk, const std::string& folder, unsigned most_boots);
 
 /// The SHA-256 of the first `size_bytes` of `source`.
