@@ -323,8 +323,8 @@ class DdiDevice final : public VirtualDevice {
     return url->target;
   }
 
-  Error refused(unsigned status) const {
-    return make_error(net::Errc::protocol, fmt::format("{}: HTTP status {}", address(), status),
+  static Error refused(unsigned status) {
+    return make_error(net::Errc::protocol, fmt::format("HTTP status {}", status),
                       status == 401 ? "give the token that the server has for this device"
                                     : "check the URL, and that the server speaks DDI");
   }

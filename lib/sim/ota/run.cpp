@@ -67,7 +67,7 @@ Result<void> check_kind(const OtaRequest& request, const Kind& kind) {
     return {};
   }
   if (request.server.empty()) {
-    return make_error(Errc::bad_server, "none is given", "name the server as https://HOST:PORT");
+    return make_error(Errc::bad_server, "\"\"", "name the server as https://HOST:PORT");
   }
   if (!request.port.empty()) return not_for("a port", "leave the port out: it is a client");
   if (!request.password_file.empty()) return not_for("a password", "use a token instead");
