@@ -260,7 +260,7 @@ class DdiDevice final : public VirtualDevice {
     co_return Result<void>();
   }
 
-  /// Sends a request, and gives the body of what answers it with 200.
+  /// Sends a request; the body of its response with status 200.
   net::Task<Bytes> ask(net::HttpsClient& client, const char* method, const std::string& target,
                        const std::string& body) {
     net::HttpMessage request = request_of(method, target);
