@@ -73,6 +73,7 @@ _aiotctl() {
       ' sim') path=/sim ;;
       '/sim provision') path=/sim/provision ;;
       '/sim ota') path=/sim/ota ;;
+      ' doctor') path=/doctor ;;
       ' config') path=/config ;;
       '/config show') path=/config/show ;;
       '/config path') path=/config/path ;;
@@ -392,7 +393,7 @@ _aiotctl() {
   esac
 
   case "$path" in
-    '') verbs='discover pair flash ota listen bench sim config completion schema help' options='' ;;
+    '') verbs='discover pair flash ota listen bench sim doctor config completion schema help' options='' ;;
     /discover) verbs='' options='-w --where --only --except -i --interface --subnet --keys --probe --watch --pcap --btsnoop --list' ;;
     /pair) verbs='show unpair' options='--at --image --wifi-file --wifi-from-host --access-point --restore-wifi --secret-file --protocol --io --confirm --record --token-file --endpoint --data --devices -j --jobs --trace' ;;
     /pair/show) verbs='' options='--image --reveal' ;;
@@ -428,6 +429,7 @@ _aiotctl() {
     /sim) verbs='provision ota' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
     /sim/provision) verbs='' options='--kind -p --port --count --fault --wifi-file --secret-file --list' ;;
     /sim/ota) verbs='' options='--kind -p --port --count --running --password-file --server --ca --fingerprint --token-file --attribute --fault --list' ;;
+    /doctor) verbs='' options='' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
     /config/path) verbs='' options='' ;;
@@ -475,11 +477,12 @@ _aiotctl() {
     /sim) _aiotctl_words 'esp32 esp32c2 esp32c3 esp32c5 esp32c6 esp32h2 esp32p4 esp32s2 esp32s3 esp8266 gadget';  ;;
     /sim/provision) : ;;
     /sim/ota) : ;;
+    /doctor) : ;;
     /config) : ;;
     /config/show) : ;;
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
-    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.confirm/1 aiot.ota.device/1 aiot.ota.install/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.sign/1 aiot.ota.slot/1 aiot.ota.smp/1 aiot.ota.status/1 aiot.ota.verify/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1';  ;;
+    /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.doctor/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.confirm/1 aiot.ota.device/1 aiot.ota.install/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.sign/1 aiot.ota.slot/1 aiot.ota.smp/1 aiot.ota.status/1 aiot.ota.verify/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1';  ;;
     /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))
