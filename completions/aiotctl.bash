@@ -380,6 +380,11 @@ _aiotctl() {
     /sim/ota:--count) :; return ;;
     /sim/ota:--running) _aiotctl_files -f; return ;;
     /sim/ota:--password-file) _aiotctl_files -f; return ;;
+    /sim/ota:--server) :; return ;;
+    /sim/ota:--ca) _aiotctl_files -f; return ;;
+    /sim/ota:--fingerprint) :; return ;;
+    /sim/ota:--token-file) _aiotctl_files -f; return ;;
+    /sim/ota:--attribute) :; return ;;
     /sim/ota:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
     *:--config) _aiotctl_files -f; return ;;
@@ -423,7 +428,7 @@ _aiotctl() {
     /bench/device) verbs='' options='-m --model --mode --data --labels --files --seed -b --baud --windows --window --warm-up --prove-all --allow-missed --monitor --monitor-kind --voltage --sample-rate --calibrate --no-power-cycle --results -f --force --trace --each --devices -j --jobs' ;;
     /sim) verbs='provision ota' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
     /sim/provision) verbs='' options='--kind -p --port --count --fault --wifi-file --secret-file --list' ;;
-    /sim/ota) verbs='' options='--kind -p --port --count --running --password-file --fault --list' ;;
+    /sim/ota) verbs='' options='--kind -p --port --count --running --password-file --server --ca --fingerprint --token-file --attribute --fault --list' ;;
     /doctor) verbs='' options='' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;

@@ -20,6 +20,11 @@ int run_sim_ota(Context& context) {
   request.faults = args.all("--fault");
   request.password_file = args.get("--password-file").value_or("");
   request.image_file = args.get("--running").value_or("");
+  request.server = args.get("--server").value_or("");
+  request.ca_file = args.get("--ca").value_or("");
+  request.fingerprint = args.get("--fingerprint").value_or("");
+  request.token_file = args.get("--token-file").value_or("");
+  request.attributes = args.all("--attribute");
   return serve(context, [&](const SimReady& ready, EventSink& sink) {
     return context.environment.simulate_ota(request, ready, sink, context.stop());
   });
@@ -53,6 +58,29 @@ Command sim_ota() {
             .value = "FILE",
             .help = "The password that the devices want; not of SMP",
             .complete = Complete::file},
+           {.names = "--server",
+            .value = "URL",
+            .help = "What a device of kind ddi polls: https://HOST:PORT, with /TENANT unless it is "
+                    "DEFAULT",
+            .complete = Complete::nothing},
+           {.names = "--ca",
+            .value = "FILE",
+            .help = "Certificate authorities of that server, PEM",
+            .complete = Complete::file},
+           {.names = "--fingerprint",
+            .value = "SHA256",
+            .help = "Or the SHA-256 of its certificate, as `ota serve` prints it",
+            .complete = Complete::nothing},
+           {.names = "--token-file",
+            .value = "FILE",
+            .help = "The token by which that server knows the device",
+            .complete = Complete::file},
+           {.names = "--attribute",
+            .value = "NAME=VALUE",
+            .help = "What the device says of itself, such as product=lamp; `version` is what runs "
+                    "at first [version=1.0.0]; may be repeated",
+            .complete = Complete::nothing,
+            .repeatable = true},
            {.names = "--fault",
             .value = "FAULT",
             .help = "Something that goes wrong, such as power-cut@20000; may be repeated; --list "
@@ -63,7 +91,10 @@ Command sim_ota() {
                    {"sim ota --kind esphome --count 16 --password-file ota.txt",
                     "Sixteen ESPHome devices that want a password"},
                    {"sim ota --port pty --fault wrong-version",
-                    "One on a console that boots the old image"}},
+                    "One on a console that boots the old image"},
+                   {"sim ota --kind ddi --server https://localhost:8443 --ca server.pem "
+                    "--attribute product=lamp --attribute hardware=a",
+                    "One that polls `ota serve --ddi` for its updates"}},
       .handler = run_sim_ota,
   };
 }

@@ -35,12 +35,23 @@ HttpsClient::HttpsClient(Connect connect, std::string host, Patience patience)
     : connect_(std::move(connect)), host_(std::move(host)), patience_(patience) {}
 
 Task<HttpMessage> HttpsClient::get(std::string target, std::uint64_t from, OnPiece on_piece) {
+  HttpMessage request = http_request("GET", std::move(target));
+  if (from > 0) request.headers.emplace_back("Range", fmt::format("bytes={}-", from));
+  Result<HttpMessage> response = co_await send(std::move(request), std::move(on_piece));
+  co_return response;
+}
+
+Task<HttpMessage> HttpsClient::send(HttpMessage request, OnPiece on_piece) {
+  const std::array<std::pair<std::string, std::string>, 2> added = {
+      {{"Host", host_}, {"Accept-Encoding", "identity"}}};
+  request.headers.insert(request.headers.begin(), added.begin(), added.end());
+  const Bytes sent = write_http(request);
   const bool was_open = link_ != nullptr;
   bool answered = false;
-  Result<HttpMessage> response = co_await try_get(target, from, on_piece, answered);
+  Result<HttpMessage> response = co_await try_send(sent, on_piece, answered);
   // A connection that was kept may have been closed by the server since.
   if (!response && was_open && !answered && response.error().code == Errc::link_lost) {
-    response = co_await try_get(target, from, on_piece, answered);
+    response = co_await try_send(sent, on_piece, answered);
   }
   if (!response) link_.reset();
   co_return std::move(response).with(host_);
@@ -51,21 +62,15 @@ TimePoint HttpsClient::end_of(std::chrono::seconds time) const {
   return std::min(now + time, patience_.until);
 }
 
-Task<HttpMessage> HttpsClient::try_get(const std::string& target, std::uint64_t from,
-                                       const OnPiece& on_piece, bool& answered) {
+Task<HttpMessage> HttpsClient::try_send(ByteSpan request, const OnPiece& on_piece, bool& answered) {
   if (!link_) {
     const TimePoint deadline = end_of(patience_.connect);
     Result<std::unique_ptr<Link>> opened = co_await connect_(deadline);
     if (!opened) co_return std::move(opened).error();
     link_ = *std::move(opened);
   }
-  HttpMessage request = http_request("GET", target);
-  request.headers.emplace_back("Host", host_);
-  request.headers.emplace_back("Accept-Encoding", "identity");
-  if (from > 0) request.headers.emplace_back("Range", fmt::format("bytes={}-", from));
-  const Bytes sent = write_http(request);
   const TimePoint deadline = end_of(patience_.piece);
-  Result<void> written = co_await link_->write(sent, deadline);
+  Result<void> written = co_await link_->write(request, deadline);
   Result<HttpMessage> response = make_error(Errc::link_lost);
   if (written) {
     response = co_await receive(on_piece, answered);

@@ -22,7 +22,7 @@ struct Patience {
   TimePoint until = TimePoint::max();  ///< the end of it all
 };
 
-/// GETs from one HTTPS server, over one connection as long as both keep it. Redirects are not
+/// Requests to one HTTPS server, over one connection as long as both keep it. Redirects are not
 /// followed.
 class HttpsClient {
  public:
@@ -38,12 +38,14 @@ class HttpsClient {
   /// byte: 206, or 200 with all of it. Link errors (what came before them has gone to `on_piece`),
   /// Errc::protocol, errors of `on_piece`.
   Task<HttpMessage> get(std::string target, std::uint64_t from, OnPiece on_piece);
+  /// The same for any request; Host and Accept-Encoding are added to it. It is sent again when a
+  /// connection that was kept turns out to be closed.
+  Task<HttpMessage> send(HttpMessage request, OnPiece on_piece);
   /// Closes the connection. Called before the loop that it runs on ends.
   void close() { link_.reset(); }
 
  private:
-  Task<HttpMessage> try_get(const std::string& target, std::uint64_t from, const OnPiece& on_piece,
-                            bool& answered);
+  Task<HttpMessage> try_send(ByteSpan request, const OnPiece& on_piece, bool& answered);
   Task<HttpMessage> receive(const OnPiece& on_piece, bool& answered);
   TimePoint end_of(std::chrono::seconds time) const;
 

@@ -69,6 +69,15 @@ int fingerprint_index() {
 
 }  // namespace
 
+std::optional<crypto::Sha256> parse_fingerprint(std::string text) {
+  std::erase(text, ':');
+  const std::optional<Bytes> bytes = from_hex(text);
+  crypto::Sha256 out;
+  if (!bytes || bytes->size() != out.size()) return std::nullopt;
+  std::copy(bytes->begin(), bytes->end(), out.begin());
+  return out;
+}
+
 Result<TlsContext> TlsContext::make(const TlsOptions& options) {
   ERR_clear_error();
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);

@@ -26,6 +26,9 @@ struct TlsOptions {
   std::optional<crypto::Sha256> fingerprint = {};
 };
 
+/// 64 hexadecimal digits, with or without colons: what TlsOptions::fingerprint is written as.
+std::optional<crypto::Sha256> parse_fingerprint(std::string text);
+
 /// The options with their files read: TLS 1.2 or newer, the server's chain and name verified.
 /// Cheap to copy.
 class TlsContext {

@@ -1,12 +1,13 @@
 #include "sim/port.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <array>
 #include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <charconv>
-#include <fmt/format.h>
 #include <limits>
-#include <unistd.h>
 #include <utility>
 #include <variant>
 
@@ -23,6 +24,9 @@ constexpr ErrorRow rows[] = {
     {Errc::bad_kind, "sim.bad-kind", "not a kind of virtual device", Condition::usage},
     {Errc::not_for_device, "sim.not-for-device", "this kind of virtual device has no such thing",
      Condition::usage},
+    {Errc::bad_server, "sim.bad-server", "not a server that a virtual device can poll",
+     Condition::usage},
+    {Errc::bad_attribute, "sim.bad-attribute", "not an attribute of a device", Condition::usage},
 };
 const ErrorTable table("sim", rows);
 

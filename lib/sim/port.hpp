@@ -27,6 +27,8 @@ enum class Errc {
   bad_kind,        ///< not a kind of device that waits to be paired, or takes updates
   bad_fault,       ///< not a fault of a device that takes updates
   not_for_device,  ///< asked of a kind of device that has no such thing
+  bad_server,      ///< not a server that a device can poll
+  bad_attribute,   ///< not what a device can say of itself
 };
 boost::system::error_code make_error_code(Errc e) noexcept;
 

@@ -1,6 +1,8 @@
-// What a device sends: feedback and configuration data, and a path; and the journal's lines.
+// What a device sends: feedback and configuration data, and a path; the journal's lines; and what a
+// server sends to a device.
 #include <cstdlib>
 
+#include "protocol/ddi/client_message.hpp"
 #include "protocol/ddi/server.hpp"
 
 using namespace aiot;
@@ -17,6 +19,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto path = parse_path(text)) {
     if (path->device.empty() || path->action > most_id) std::abort();
+  }
+  if (const auto poll = parse_base(bytes)) {
+    if (poll->sleep.count() < 1 || poll->sleep.count() > 86400) std::abort();
+  }
+  if (const auto deployment = parse_deployment(bytes)) {
+    if (deployment->downloads.empty() || deployment->action > most_id) std::abort();
+  }
+  if (const auto cancel = parse_cancel(bytes)) {
+    if (*cancel == 0 || *cancel > most_id) std::abort();
   }
   const auto offer = [](const std::string&, const Attributes&) {
     return std::optional(Offer{"k", "n", "1", "a.swu", 1, "", "", ""});

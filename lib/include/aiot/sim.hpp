@@ -130,6 +130,13 @@ struct OtaRequest {
   std::vector<std::string> faults;  ///< each as ota_catalog().fault_grammar says
   std::string image_file;           ///< that runs at first; "" for one of its own, version 1.0.0
   std::string password_file;        ///< what they want before an update; "" for nothing
+  /// Of a kind that polls: "https://HOST:PORT", with "/TENANT" unless it is DEFAULT.
+  std::string server;
+  std::string ca_file;      ///< whom it trusts; "": the authorities of this machine
+  std::string fingerprint;  ///< or the SHA-256 of the server's certificate, hexadecimal
+  std::string token_file;   ///< by which the server knows the device; "" for none
+  /// What it says of itself, each NAME=VALUE; `version` is what runs at first.
+  std::vector<std::string> attributes;
 };
 /// As run(), for devices that take updates.
 AIOT_API Result<Report> run_ota(const OtaRequest& request,

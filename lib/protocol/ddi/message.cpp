@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
-#include <charconv>
 #include <span>
+
+#include "protocol/ddi/json.hpp"
 
 namespace aiot::ddi {
 namespace {
-
-namespace json = boost::json;
 
 constexpr std::size_t most_details = 64;
 constexpr std::size_t most_detail_bytes = 512;
@@ -27,35 +25,6 @@ bool is_name(std::string_view text) {
   };
   return !text.empty() && text.size() <= most_name_bytes && std::ranges::all_of(text, fits) &&
          text.find_first_not_of('.') != std::string_view::npos;
-}
-
-std::optional<std::uint64_t> parse_id(std::string_view text) {
-  std::uint64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  if (error != std::errc() || end != text.data() + text.size() || id == 0 || id > most_id) {
-    return std::nullopt;
-  }
-  return id;
-}
-
-Result<json::object> parse_object(ByteSpan body) {
-  boost::system::error_code error;
-  const std::string_view text(reinterpret_cast<const char*>(body.data()), body.size());
-  json::value value = json::parse(text, error);
-  if (error) return make_error(Errc::bad_message, error.message());
-  if (!value.is_object()) return make_error(Errc::bad_message, "not a JSON object");
-  return std::move(value.as_object());
-}
-
-const json::object* object_in(const json::object& in, std::string_view name) {
-  const json::value* value = in.if_contains(name);
-  return value == nullptr ? nullptr : value->if_object();
-}
-
-std::string text_in(const json::object& in, std::string_view name) {
-  const json::value* value = in.if_contains(name);
-  const json::string* text = value == nullptr ? nullptr : value->if_string();
-  return text == nullptr ? std::string() : std::string(*text);
 }
 
 bool is_one_of(std::string_view word, std::span<const std::string_view> words) {

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/json.hpp>
+
+#include "protocol/ddi/json.hpp"
 
 namespace aiot::ddi {
 namespace {
-
-namespace json = boost::json;
 
 constexpr std::array<std::string_view, 6> state_names = {"offered",   "proceeding", "canceling",
                                                          "succeeded", "failed",     "canceled"};

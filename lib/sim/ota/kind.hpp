@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -27,6 +28,15 @@ struct Fault {
   std::uint64_t byte = 0;
 };
 
+/// What a device polls.
+struct Server {
+  std::string url;  ///< "" for none
+  std::string ca_file;
+  std::string fingerprint;
+  std::string token;
+  std::map<std::string, std::string> attributes;  ///< that the device has
+};
+
 /// What one device is made from.
 struct Options {
   unsigned index = 0;  ///< of those that run together: its port follows from it
@@ -34,7 +44,9 @@ struct Options {
   std::vector<Fault> faults;
   std::string image_file;  ///< that runs at first; "" for one of its own, version 1.0.0
   std::string password;    ///< that the device wants; "" for none
+  Server server;
   net::Clock* clock = nullptr;
+  EventSink* sink = nullptr;  ///< for notices; outlives the device
 
   const Fault* fault(std::string_view name) const;
 };
@@ -47,6 +59,7 @@ struct Kind {
   std::span<const FaultKind> faults;
   Result<std::unique_ptr<VirtualDevice>> (*make)(const net::asio::any_io_executor& executor,
                                                  const Options& options);
+  bool polls = false;  ///< it has no port: it is a client of Options::server
 };
 std::span<const Kind> kinds();
 

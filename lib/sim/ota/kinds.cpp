@@ -1,4 +1,5 @@
 #include "sim/ota/arduino.hpp"
+#include "sim/ota/ddi.hpp"
 #include "sim/ota/esphome.hpp"
 #include "sim/ota/http.hpp"
 #include "sim/ota/kind.hpp"
@@ -11,6 +12,8 @@ namespace {
 const std::vector<Kind>& table() {
   static const std::vector<Kind> rows = {
       {"arduino", "an ESP32 with ArduinoOTA", "udp:PORT", arduino_faults(), make_arduino},
+      {"ddi", "a Linux device that polls a hawkBit server (DDI), as SWUpdate does",
+       "no port: it polls a server", ddi_faults(), make_ddi, true},
       {"esphome", "a device with ESPHome", "tcp:PORT", esphome_faults(), make_esphome},
       {"http", "a device whose web page takes firmware",
        "tasmota:PORT, wled:PORT, esphome:PORT, esp8266:PORT or arduino:PORT", http_faults(),

@@ -47,6 +47,52 @@ Result<ota::Fault> parse_fault(const std::string& text, const Kind& kind) {
   return fault;
 }
 
+Result<std::string> read_secret(const std::string& file) {
+  if (file.empty()) return std::string();
+  AIOT_TRY(std::string secret, config::read_secret_file(file));
+  while (secret.ends_with('\n')) secret.pop_back();
+  return secret;
+}
+
+/// A device has either a port or a server.
+Result<void> check_kind(const OtaRequest& request, const Kind& kind) {
+  const auto not_for = [&](const char* what, const char* hint) {
+    return make_error(Errc::not_for_device, fmt::format("{}: {}", kind.name, what), hint);
+  };
+  const bool has_server = !request.server.empty() || !request.ca_file.empty() ||
+                          !request.fingerprint.empty() || !request.token_file.empty() ||
+                          !request.attributes.empty();
+  if (!kind.polls) {
+    if (has_server) return not_for("a server to poll", "use a kind that polls, such as ddi");
+    return {};
+  }
+  if (request.server.empty()) {
+    return make_error(Errc::bad_server, "\"\"", "name the server as https://HOST:PORT");
+  }
+  if (!request.port.empty()) return not_for("a port", "leave the port out: it is a client");
+  if (!request.password_file.empty()) return not_for("a password", "use a token instead");
+  if (!request.image_file.empty()) {
+    return not_for("an image", "give what runs as the attribute version");
+  }
+  return {};
+}
+
+Result<ota::Server> server_of(const OtaRequest& request) {
+  ota::Server server;
+  server.url = request.server;
+  server.ca_file = request.ca_file;
+  server.fingerprint = request.fingerprint;
+  AIOT_TRY(server.token, read_secret(request.token_file));
+  for (const std::string& text : request.attributes) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return make_error(Errc::bad_attribute, text, "write it as NAME=VALUE");
+    }
+    server.attributes[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return server;
+}
+
 }  // namespace
 
 const ota::Fault* ota::Options::fault(std::string_view name) const {
@@ -61,10 +107,10 @@ Result<Report> run_ota(const OtaRequest& request, const std::function<void(const
   options.port = request.port;
   options.image_file = request.image_file;
   options.clock = &net::steady_clock();
-  if (!request.password_file.empty()) {
-    AIOT_TRY(options.password, config::read_secret_file(request.password_file));
-    while (options.password.ends_with('\n')) options.password.pop_back();
-  }
+  options.sink = &sink;
+  AIOT_CHECK(check_kind(request, *kind));
+  AIOT_TRY(options.password, read_secret(request.password_file));
+  AIOT_TRY(options.server, server_of(request));
   for (const std::string& text : request.faults) {
     AIOT_TRY(ota::Fault fault, parse_fault(text, *kind));
     options.faults.push_back(std::move(fault));

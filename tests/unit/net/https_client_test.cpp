@@ -131,6 +131,39 @@ TEST_CASE(
   CHECK(server.body.size() <= 7000 + 16384);
 }
 
+TEST_CASE("HTTPS client: a request with a body, sent again on a new connection") {
+  Server server;
+  server.connections = {{std::string(ok) + "hello"}, {std::string(ok) + "again"}};
+  HttpsClient client = server.client();
+  CHECK(server.get(client).has_value());
+  server.sent.clear();
+  asio::io_context context;
+  const Result<HttpMessage> response = run_real(context, [&]() -> Task<HttpMessage> {
+    HttpMessage request = http_request("POST", "/f");
+    request.headers.emplace_back("Content-Type", "application/json");
+    request.body = {'{', '}'};
+    OnPiece drop = [](const HttpMessage&, ByteSpan) { return Result<void>(); };
+    Result<HttpMessage> got = co_await client.send(std::move(request), drop);
+    co_return got;
+  });
+  CHECK(response->status == 200);
+  const std::string once =
+      "POST /f HTTP/1.1\r\nHost: host:1\r\nAccept-Encoding: identity\r\n"
+      "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+  CHECK(server.sent == once + once);
+  CHECK(server.opened == 2);
+}
+
+TEST_CASE("fingerprints of certificates") {
+  std::string digits;
+  for (int i = 0; i < 31; ++i) digits += "aB:";
+  CHECK(parse_fingerprint(digits + "01")->back() == 1);
+  CHECK(parse_fingerprint(digits + "01")->front() == 0xAB);
+  for (const std::string& wrong : {std::string(), digits, digits + "0", digits + "0102"}) {
+    CHECK_FALSE(parse_fingerprint(wrong).has_value());
+  }
+}
+
 TEST_CASE("HTTPS URLs") {
   CHECK(parse_https_url("https://host/a?b#c")->target == "/a?b");
   CHECK(parse_https_url("https://host")->port == 443);

@@ -93,15 +93,11 @@ Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerT
   options.ca_file = trust.ca_file;
   options.alpn = {"http/1.1"};
   if (!trust.fingerprint.empty()) {
-    std::string digits = trust.fingerprint;
-    std::erase(digits, ':');
-    const auto bytes = from_hex(digits);
-    if (!bytes || bytes->size() != 32) {
+    options.fingerprint = net::parse_fingerprint(trust.fingerprint);
+    if (!options.fingerprint) {
       return make_error(Errc::bad_url, "fingerprint " + trust.fingerprint.substr(0, 128),
                         "give the SHA-256 of the server's certificate, 64 hexadecimal digits");
     }
-    options.fingerprint.emplace();
-    std::ranges::copy(*bytes, options.fingerprint->begin());
   }
   AIOT_TRY(net::TlsContext context, net::TlsContext::make(options));
   std::unique_ptr<Fetch> out = std::make_unique<HttpsFetch>(*parsed, std::move(context), until);
