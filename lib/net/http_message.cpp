@@ -115,7 +115,7 @@ class BeastGrammar final : public Grammar {
 
 }  // namespace
 
-/// Of one message: a server that sends these for ever has nothing to say.
+/// In front of one message: a server may send them without end.
 constexpr unsigned most_interim = 8;
 
 struct HttpParser::State {
