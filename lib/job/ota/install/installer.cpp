@@ -431,13 +431,8 @@ net::Task<InstallResult> Installer::run() {
   const net::TimePoint begin = environment_.clock->now();
   AIOT_CO_TRY(state_, load_state(disk_, request_.state_folder));
   if (request_.hand_off.empty()) {
-    const auto absolute = [](const std::string& path) {
-      return std::filesystem::absolute(path).lexically_normal().string();
-    };
-    const std::array<std::string, 2> slots = {absolute(request_.slots[0]),
-                                              absolute(request_.slots[1])};
-    if ((state_.on_trial || state_.write || state_.slots[0] || state_.slots[1]) &&
-        state_.paths != slots) {
+    const std::array<std::string, 2> slots = {request_.slots[0], request_.slots[1]};
+    if (!state_.paths[0].empty() && state_.paths != slots) {
       co_return make_error(
           Errc::bad_request,
           fmt::format("the slots: {} and {} here before", state_.paths[0], state_.paths[1]),

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "core/file.hpp"
 #include "job/ota/error.hpp"
@@ -86,9 +87,13 @@ Result<void> run_program(const std::vector<std::string>& command) {
 
 }  // namespace
 
-Result<InstallResult> install(const InstallRequest& request, EventSink& sink,
-                              std::stop_token stop) {
-  AIOT_CHECK(check(request));
+Result<InstallResult> install(const InstallRequest& given, EventSink& sink, std::stop_token stop) {
+  AIOT_CHECK(check(given));
+  // What boots the device asks from another folder.
+  InstallRequest request = given;
+  for (std::string& slot : request.slots) {
+    slot = std::filesystem::absolute(slot).lexically_normal().string();
+  }
   AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
   const net::TimePoint until = end_of(request.timeout);
   AIOT_TRY(const std::unique_ptr<Fetch> fetch,
