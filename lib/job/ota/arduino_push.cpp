@@ -19,15 +19,9 @@ net::Task<void> push_arduino(fleet::DeviceRun& run, PushResult& result, const Pu
   what.firmware = image.bytes;
   what.password = request.password;
   what.random = crypto::random_bytes;
-  net::TimePoint begin = run.clock().now();
   what.uploading = [&] {
     run.step("upload", 10);
-    begin = run.clock().now();
-  };
-  what.progress = [&](std::uint64_t done, std::uint64_t total) {
-    result.sent_bytes = done;
-    result.upload_seconds = std::chrono::duration<double>(run.clock().now() - begin).count();
-    run.progress(done, total);
+    what.progress = upload_progress(run, result);
   };
   AIOT_CO_CHECK(co_await arduino::update(*channel, what));
   result.unconfirmed = "the device took the image; ArduinoOTA reports no version";

@@ -55,15 +55,9 @@ net::Task<void> push_esphome(fleet::DeviceRun& run, PushResult& result, const Pu
   what.firmware = image.bytes;
   what.password = request.password;
   what.random = crypto::random_bytes;
-  net::TimePoint begin = run.clock().now();
   what.uploading = [&] {
     run.step("upload", 10);
-    begin = run.clock().now();
-  };
-  what.progress = [&](std::uint64_t done, std::uint64_t total) {
-    result.sent_bytes = done;
-    result.upload_seconds = std::chrono::duration<double>(run.clock().now() - begin).count();
-    run.progress(done, total);
+    what.progress = upload_progress(run, result);
   };
   AIOT_CO_TRY(result.sent_bytes, co_await esphome::update(*link, what));
   link->close();

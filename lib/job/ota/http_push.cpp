@@ -119,12 +119,7 @@ net::Task<void> push_http(fleet::DeviceRun& run, PushResult& result, const PushI
   http_update::Update what;
   what.firmware = image.bytes;
   what.file_name = image.file_name;
-  const net::TimePoint begin = run.clock().now();
-  what.progress = [&](std::uint64_t done, std::uint64_t total) {
-    result.sent_bytes = done;
-    result.upload_seconds = std::chrono::duration<double>(run.clock().now() - begin).count();
-    run.progress(done, total);
-  };
+  what.progress = upload_progress(run, result);
   AIOT_CO_CHECK(co_await http_update::update(server, *flavour, what));
   if (!request.wait) co_return Result<void>();
   run.step("reboot", 5);

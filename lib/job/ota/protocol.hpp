@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -12,6 +13,11 @@ namespace aiot::ota {
 inline constexpr std::chrono::seconds open_time{10};
 /// Between two questions whether the device is back.
 inline constexpr std::chrono::milliseconds poll_time{500};
+
+/// Brings the progress of an upload, which begins now, to the events and the result. Both outlive
+/// what it returns.
+std::function<void(std::uint64_t done, std::uint64_t total)> upload_progress(fleet::DeviceRun& run,
+                                                                             PushResult& result);
 
 /// A way to push an image: a file of this folder and one row of protocols.cpp.
 struct Protocol {

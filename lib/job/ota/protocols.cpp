@@ -41,4 +41,13 @@ std::span<const std::string_view> push_schemes() {
   return all;
 }
 
+std::function<void(std::uint64_t, std::uint64_t)> upload_progress(fleet::DeviceRun& run,
+                                                                  PushResult& result) {
+  return [&, begin = run.clock().now()](std::uint64_t done, std::uint64_t total) {
+    result.sent_bytes = done;
+    result.upload_seconds = std::chrono::duration<double>(run.clock().now() - begin).count();
+    run.progress(done, total);
+  };
+}
+
 }  // namespace aiot::ota

@@ -1,7 +1,5 @@
 #include "sim/ota/esphome.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 
 #include "crypto/random.hpp"
@@ -20,33 +18,16 @@ constexpr std::array<FaultKind, 5> esphome_table = {{
     {"power-cut", "is gone at a byte of the upload", true},
 }};
 
-class EsphomeDevice final : public VirtualDevice, private ConnectionEngine {
+class EsphomeDevice final : public TcpDevice {
  public:
   EsphomeDevice(esphome::DeviceOptions options, bool returns)
-      : device_(std::move(options)), returns_(returns) {}
-  Result<void> open(const net::asio::any_io_executor& executor, std::string_view port,
-                    unsigned index) {
-    AIOT_TRY(server_, TcpServer::open(executor, *this, port, index));
-    return {};
-  }
-
-  void start() override { server_->start(); }
-  void stop() override {}
-  std::string address() const override {
-    return fmt::format("esphome://127.0.0.1:{}", server_->port());
-  }
-  DeviceResult report() const override {
-    DeviceResult result;
-    result.chip = "esphome";
-    result.address = address();
-    result.bytes_in = server_->conversation().bytes_in();
-    result.bytes_out = server_->conversation().bytes_out();
-    result.commands = device_.updates();
-    result.running = device_.updates() == 0 ? "1.0.0" : esp_version(device_.firmware());
-    return result;
-  }
+      : TcpDevice("esphome"), device_(std::move(options)), returns_(returns) {}
 
  private:
+  std::uint64_t commands() const override { return device_.updates(); }
+  std::string running() const override {
+    return device_.updates() == 0 ? "1.0.0" : esp_version(device_.firmware());
+  }
   void on_connect() override { device_.on_host_baud({}, 0); }
   Bytes on_bytes(ByteSpan bytes) override {
     device_.on_bytes({}, bytes);
@@ -58,7 +39,6 @@ class EsphomeDevice final : public VirtualDevice, private ConnectionEngine {
 
   esphome::Device device_;
   bool returns_;
-  std::unique_ptr<TcpServer> server_;
 };
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "sim/ota/http.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
 
 #include "protocol/http_update/device.hpp"
@@ -20,38 +18,19 @@ constexpr std::array<FaultKind, 5> http_table = {{
     {"power-cut", "is gone at a byte of the upload", true},
 }};
 
-class HttpDevice final : public VirtualDevice, private ConnectionEngine {
+class HttpDevice final : public TcpDevice {
  public:
-  explicit HttpDevice(http_update::DeviceOptions options) : device_(std::move(options)) {}
-  Result<void> open(const net::asio::any_io_executor& executor, std::string_view port,
-                    unsigned index) {
-    AIOT_TRY(server_, TcpServer::open(executor, *this, port, index));
-    return {};
-  }
-
-  void start() override { server_->start(); }
-  void stop() override {}
-  std::string address() const override {
-    return fmt::format("http://127.0.0.1:{}", server_->port());
-  }
-  DeviceResult report() const override {
-    DeviceResult result;
-    result.chip = "http";
-    result.address = address();
-    result.bytes_in = server_->conversation().bytes_in();
-    result.bytes_out = server_->conversation().bytes_out();
-    result.commands = device_.requests();
-    result.running = device_.version();
-    return result;
-  }
+  explicit HttpDevice(http_update::DeviceOptions options)
+      : TcpDevice("http"), device_(std::move(options)) {}
 
  private:
+  std::uint64_t commands() const override { return device_.requests(); }
+  std::string running() const override { return device_.version(); }
   void on_connect() override { device_.on_connect(); }
   Bytes on_bytes(ByteSpan bytes) override { return device_.on_bytes(bytes); }
   bool wants_close() const override { return device_.wants_close(); }
 
   http_update::Device device_;
-  std::unique_ptr<TcpServer> server_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "sim/ota/tcp_server.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -51,6 +53,27 @@ net::Task<void> TcpServer::accept() {
     static_cast<void>(served);  // the host has left
     accepted.stream.close();
   }
+}
+
+Result<void> TcpDevice::open(const net::asio::any_io_executor& executor, std::string_view port,
+                             unsigned index) {
+  AIOT_TRY(server_, TcpServer::open(executor, *this, port, index));
+  return {};
+}
+
+std::string TcpDevice::address() const {
+  return fmt::format("{}://127.0.0.1:{}", scheme_, server_->port());
+}
+
+DeviceResult TcpDevice::report() const {
+  DeviceResult result;
+  result.chip = scheme_;
+  result.address = address();
+  result.bytes_in = server_->conversation().bytes_in();
+  result.bytes_out = server_->conversation().bytes_out();
+  result.commands = commands();
+  result.running = running();
+  return result;
 }
 
 }  // namespace aiot::sim::ota

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "net/tcp_link.hpp"
+#include "sim/virtual_device.hpp"
 
 namespace aiot::sim::ota {
 
@@ -59,6 +61,28 @@ class TcpServer {
   ConnectionEngine& engine_;
   net::TcpListener listener_;
   Conversation conversation_;
+};
+
+/// A virtual device that is an engine behind a TcpServer.
+class TcpDevice : public VirtualDevice, protected ConnectionEngine {
+ public:
+  /// `scheme` is also what its kind is called.
+  explicit TcpDevice(std::string scheme) : scheme_(std::move(scheme)) {}
+  Result<void> open(const net::asio::any_io_executor& executor, std::string_view port,
+                    unsigned index);
+
+  void start() override { server_->start(); }
+  void stop() override {}  // it ends with the loop
+  std::string address() const override;
+  DeviceResult report() const override;
+
+ private:
+  /// Updates or requests so far, and the version that runs.
+  virtual std::uint64_t commands() const = 0;
+  virtual std::string running() const = 0;
+
+  std::string scheme_;
+  std::unique_ptr<TcpServer> server_;
 };
 
 }  // namespace aiot::sim::ota
