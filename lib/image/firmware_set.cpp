@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <filesystem>
 #include <limits>
 
@@ -16,117 +15,13 @@
 namespace aiot::image {
 namespace {
 
-namespace json = boost::json;
-
-Error bad_build(std::string context, std::string hint = {}) {
-  return make_error(Errc::bad_build, std::move(context), std::move(hint));
-}
-
-const json::object* object_at(const json::object& parent, std::string_view key) {
-  const json::value* value = parent.if_contains(key);
-  return value ? value->if_object() : nullptr;
-}
-
-std::string string_at(const json::object* parent, std::string_view key) {
-  const json::value* value = parent ? parent->if_contains(key) : nullptr;
-  const json::string* text = value ? value->if_string() : nullptr;
-  return text ? std::string(*text) : std::string();
-}
-
-/// Old builds say only `write_flash_args`, a command line.
-std::string option_at(const json::object& root, std::string_view underscored,
-                      std::string_view dashed) {
-  const json::value* value = root.if_contains("write_flash_args");
-  const json::array* words = value ? value->if_array() : nullptr;
-  if (!words) return {};
-  for (std::size_t i = 0; i + 1 < words->size(); ++i) {
-    const json::string* word = (*words)[i].if_string();
-    const json::string* next = (*words)[i + 1].if_string();
-    if (word && next && (*word == underscored || *word == dashed)) return std::string(*next);
-  }
-  return {};
-}
-
-std::string setting(const json::object& root, std::string_view key, std::string_view underscored,
-                    std::string_view dashed) {
-  std::string value = string_at(object_at(root, "flash_settings"), key);
-  return value.empty() ? option_at(root, underscored, dashed) : value;
-}
-
-/// Files are repeated by role ("app", "bootloader", …) with a word on encryption.
-bool is_encrypted(const json::object& root, std::string_view path) {
-  for (const auto& [role, value] : root) {
-    const json::object* entry = value.if_object();
-    if (string_at(entry, "file") == path && string_at(entry, "encrypted") == "true") return true;
-  }
-  return false;
-}
-
 namespace fs = std::filesystem;
 
 std::string base_name(const std::string& path) { return fs::path(path).filename().string(); }
 
-bool has_table_at(ByteSpan data, std::size_t at) {
-  return data.size() > at && parse_partition_table(data.subspan(at)).has_value();
-}
-
-/// A merged file is flash from 0 on: a boot loader where its chip looks for one, and with a boot
-/// loader at 0 (which alone is no sign) the partition table behind it.
-bool find_merged(Piece& piece) {
-  const ByteSpan data = piece.data;
-  for (const std::uint32_t at : {0x1000U, 0x2000U}) {
-    if (data.size() <= at || data[at] != esp_image_magic) continue;
-    auto info = parse_esp_image(data.subspan(at));
-    if (info && info->intact() && info->chip->bootloader_offset == at &&
-        info->kind() == EspImageKind::bootloader) {
-      piece.image = std::move(*info);
-      piece.image_at = at;
-      return true;
-    }
-  }
-  return piece.image && piece.image->chip && piece.image->chip->bootloader_offset == 0 &&
-         piece.image->kind() == EspImageKind::bootloader &&
-         piece.image->length_bytes <= partition_table_offset &&
-         has_table_at(data, partition_table_offset);
-}
-
 /// The MMU maps flash in pages of 64 KiB (ESP-IDF Programming Guide, "Partition Tables": partitions
 /// of type app are aligned to them).
 constexpr std::uint32_t mapped_page = 0x10000;
-
-Result<void> tell_kind(Piece& piece) {
-  const ByteSpan data = piece.data;
-  if (data[0] == esp_image_magic || data[0] == esp8266_v2_magic) {
-    auto info = parse_esp_image(data);
-    if (info) {
-      piece.kind =
-          info->kind() == EspImageKind::bootloader ? PieceKind::bootloader : PieceKind::application;
-      piece.image = std::move(*info);
-    }
-  }
-  if (find_merged(piece)) piece.kind = PieceKind::merged;
-  const bool table_magic = data.size() >= 2 && data[0] == 0xAA && data[1] == 0x50;
-  if (table_magic && data.size() <= partition_table_sector) {
-    AIOT_CHECK(parse_partition_table(data));
-    piece.kind = PieceKind::partition_table;
-  }
-  return {};
-}
-
-Result<std::vector<Piece>> from_hex_file(const std::string& name, const Bytes& data) {
-  AIOT_TRY(HexFile hex, parse_intel_hex(aiot::to_string(data)));
-  if (hex.ranges.empty()) return make_error(Errc::empty_file, "no data records");
-  std::vector<Piece> pieces;
-  for (HexRange& range : hex.ranges) {
-    Piece piece;
-    piece.name = hex.ranges.size() == 1 ? name : fmt::format("{} at {:#x}", name, range.address);
-    piece.offset = range.address;
-    piece.data = std::move(range.data);
-    AIOT_CHECK(tell_kind(piece));
-    pieces.push_back(std::move(piece));
-  }
-  return pieces;
-}
 
 Result<std::vector<Piece>> load_file(const std::string& path) {
   AIOT_TRY(Bytes data, read_file(path));
@@ -502,79 +397,6 @@ class Resolver {
 };
 
 }  // namespace
-
-Result<FlasherArgs> parse_flasher_args(std::string_view text) {
-  boost::system::error_code error;
-  json::parse_options options;
-  options.max_depth = 16;
-  const json::value document =
-      json::parse({text.data(), text.size()}, error, json::storage_ptr(), options);
-  if (error) return bad_build(fmt::format("not JSON: {}", error.message()));
-  const json::object* root = document.if_object();
-  if (!root) return bad_build("not a JSON object");
-  const json::object* files = object_at(*root, "flash_files");
-  if (!files || files->empty()) {
-    return bad_build("no flash_files", "build the project first; the file is written by the build");
-  }
-  if (files->size() > limits::build_files) return bad_build(fmt::format("{} files", files->size()));
-  FlasherArgs args;
-  for (const auto& [key, value] : *files) {
-    const auto offset = parse_size(std::string_view(key.data(), key.size()));
-    if (!offset || *offset > std::numeric_limits<std::uint32_t>::max()) {
-      return bad_build(fmt::format("offset \"{}\"", std::string_view(key.data(), key.size())));
-    }
-    const json::string* path = value.if_string();
-    if (!path || path->empty()) return bad_build(fmt::format("no file for {:#x}", *offset));
-    const std::string name(*path);
-    args.files.push_back({static_cast<std::uint32_t>(*offset), name, is_encrypted(*root, name)});
-  }
-  std::sort(args.files.begin(), args.files.end(),
-            [](const BuildFile& a, const BuildFile& b) { return a.offset < b.offset; });
-  args.header.mode = setting(*root, "flash_mode", "--flash_mode", "--flash-mode");
-  args.header.freq = setting(*root, "flash_freq", "--flash_freq", "--flash-freq");
-  args.header.size = setting(*root, "flash_size", "--flash_size", "--flash-size");
-  const json::object* extra = object_at(*root, "extra_esptool_args");
-  args.chip = string_at(extra, "chip");
-  args.before = string_at(extra, "before");
-  args.after = string_at(extra, "after");
-  if (const json::value* stub = extra ? extra->if_contains("stub") : nullptr) {
-    if (const bool* wanted = stub->if_bool()) args.stub = *wanted;
-  }
-  return args;
-}
-
-std::string_view to_string(PieceKind kind) {
-  switch (kind) {
-    case PieceKind::bootloader: return "esp-bootloader";
-    case PieceKind::application: return "esp-app";
-    case PieceKind::merged: return "merged";
-    case PieceKind::partition_table: return "partition-table";
-    case PieceKind::elf: return "elf";
-    case PieceKind::raw: break;
-  }
-  return "raw";
-}
-
-Result<std::vector<Piece>> classify(std::string name, Bytes data) {
-  if (data.empty()) return make_error(Errc::empty_file);
-  if (is_intel_hex(data)) return from_hex_file(name, data);
-  Piece piece;
-  piece.name = std::move(name);
-  piece.data = std::move(data);
-  if (is_elf(piece.data)) {
-    AIOT_CHECK(parse_elf(piece.data));
-    piece.kind = PieceKind::elf;
-  } else if (piece.name.ends_with(".csv") || piece.name.ends_with(".CSV")) {
-    AIOT_TRY(const PartitionTable table, parse_partition_csv(aiot::to_string(piece.data)));
-    AIOT_TRY(piece.data, encode_partition_table(table));
-    piece.kind = PieceKind::partition_table;
-  } else {
-    AIOT_CHECK(tell_kind(piece));
-  }
-  std::vector<Piece> pieces;
-  pieces.push_back(std::move(piece));
-  return pieces;
-}
 
 Result<FirmwareSet> load_firmware(const std::vector<flash::Placement>& placements) {
   FirmwareSet set;
