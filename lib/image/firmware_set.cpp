@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 
 #include "aiot/units.hpp"
 #include "image/elf.hpp"

@@ -205,7 +205,8 @@ Result<image::MappedFile> fetch_mapped(const VerifyRequest& request, std::stop_t
                       "write it as https://HOST/PATH");
   }
   AIOT_TRY(const std::unique_ptr<Fetch> fetch,
-           fetch_https(folder, {request.ca_file, request.fingerprint}, end_of(request.timeout)));
+           fetch_https(folder, {request.ca_file, request.fingerprint}, net::steady_clock(),
+                       request.timeout));
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
   if (!file) return make_error(Errc::disk, "temporary file", "free some space");
   std::uint64_t size = 0;

@@ -34,8 +34,12 @@ std::string encode_path(std::string_view path) {
 
 class HttpsFetch final : public Fetch {
  public:
-  HttpsFetch(const net::HttpUrl& url, net::TlsContext context, net::TimePoint until)
-      : client_(url, std::move(context), {.until = until}), base_(url.target), until_(until) {}
+  HttpsFetch(const net::HttpUrl& url, net::TlsContext context, net::Clock& clock,
+             net::TimePoint until)
+      : client_(url, std::move(context), {.until = until}),
+        base_(url.target),
+        clock_(clock),
+        until_(until) {}
 
   net::Task<bool> get(std::string path, std::uint64_t from, OnBytes on_bytes) override {
     std::uint64_t skip = 0;  // of a server that sends the whole file
@@ -57,7 +61,7 @@ class HttpsFetch final : public Fetch {
     };
     const std::string target = base_ + encode_path(path);
     Result<net::HttpMessage> response = co_await client_.get(target, from, take);
-    if (!response && net::steady_clock().now() >= until_) {
+    if (!response && clock_.now() >= until_) {
       co_return make_error(Errc::device_timeout, path, "check the server, or allow more time");
     }
     if (!response) co_return std::move(response).error();
@@ -73,17 +77,14 @@ class HttpsFetch final : public Fetch {
  private:
   net::HttpsClient client_;
   std::string base_;
+  net::Clock& clock_;
   net::TimePoint until_;
 };
 
 }  // namespace
 
-net::TimePoint end_of(std::chrono::milliseconds timeout) {
-  return timeout.count() > 0 ? net::steady_clock().now() + timeout : net::TimePoint::max();
-}
-
 Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
-                                           net::TimePoint until) {
+                                           net::Clock& clock, std::chrono::milliseconds timeout) {
   auto parsed = net::parse_https_url(url);
   if (!parsed) {
     return make_error(Errc::bad_url, url.substr(0, 256), "write it as https://HOST/PATH");
@@ -100,7 +101,9 @@ Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerT
     }
   }
   AIOT_TRY(net::TlsContext context, net::TlsContext::make(options));
-  std::unique_ptr<Fetch> out = std::make_unique<HttpsFetch>(*parsed, std::move(context), until);
+  std::unique_ptr<Fetch> out = std::make_unique<HttpsFetch>(
+      *parsed, std::move(context), clock,
+      timeout.count() > 0 ? clock.now() + timeout : net::TimePoint::max());
   return out;
 }
 

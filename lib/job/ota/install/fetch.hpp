@@ -30,12 +30,9 @@ struct ServerTrust {
       fingerprint;  ///< SHA-256 of its certificate, hexadecimal, colons allowed; "" for none
 };
 
-/// The end of a `timeout` that begins now; of 0, there is none.
-net::TimePoint end_of(std::chrono::milliseconds timeout);
-
 /// A repository at an https:// URL. Errc::bad_url, errors of the certificate's file. What has not
-/// arrived by `until` is Errc::device_timeout.
+/// arrived when `timeout` is over is Errc::device_timeout; 0 is no limit.
 Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
-                                           net::TimePoint until = net::TimePoint::max());
+                                           net::Clock& clock, std::chrono::milliseconds timeout);
 
 }  // namespace aiot::ota

@@ -95,9 +95,9 @@ Result<InstallResult> install(const InstallRequest& given, EventSink& sink, std:
     slot = std::filesystem::absolute(slot).lexically_normal().string();
   }
   AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
-  const net::TimePoint until = end_of(request.timeout);
   AIOT_TRY(const std::unique_ptr<Fetch> fetch,
-           fetch_https(request.repository, {request.ca_file, request.fingerprint}, until));
+           fetch_https(request.repository, {request.ca_file, request.fingerprint},
+                       net::steady_clock(), request.timeout));
   const InstallEnvironment environment{&system_disk(), fetch.get(), &net::steady_clock(),
                                        time_now(), run_program};
   sink.on_event(event::Started{request.repository, "ota install"});

@@ -78,23 +78,25 @@ std::string query_value(std::string_view target, std::string_view name) {
 
 }  // namespace
 
-std::string utc_now() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(now));
+std::string utc_text(std::chrono::system_clock::time_point time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-DeviceApi::DeviceApi(const ServeRequest& request, ServedFolder& folder, EventSink& sink)
+DeviceApi::DeviceApi(const ServeRequest& request, ServedFolder& folder, EventSink& sink,
+                     TimeOfDay now)
     : request_(request),
       folder_(folder),
       sink_(sink),
+      now_(now),
       ddi_([this](const std::string& device,
                   const ddi::Attributes& attributes) { return offer(device, attributes); },
            request.poll_interval) {}
 
 Result<std::unique_ptr<DeviceApi>> DeviceApi::make(const ServeRequest& request,
                                                    const std::string& state, ServedFolder& folder,
-                                                   EventSink& sink) {
-  std::unique_ptr<DeviceApi> made(new DeviceApi(request, folder, sink));
+                                                   EventSink& sink, TimeOfDay now) {
+  std::unique_ptr<DeviceApi> made(new DeviceApi(request, folder, sink, now));
   AIOT_CHECK(made->reload());
   if (!request.ddi) return made;
   std::vector<std::string> lines;
@@ -176,7 +178,7 @@ net::HttpReply DeviceApi::answer_ddi(const ddi::Path& path, const net::HttpMessa
   }
   if (out.report) {
     DeviceStatus status;
-    status.time = utc_now();
+    status.time = utc_text(now_());
     status.device = out.report->device;
     status.action = out.report->action.id;
     status.artifact = out.report->action.name + " " + out.report->action.version;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,8 +13,11 @@
 
 namespace aiot::ota {
 
+/// system_clock::now() but in tests.
+using TimeOfDay = std::chrono::system_clock::time_point (*)();
+
 /// ISO 8601, UTC, in seconds.
-std::string utc_now();
+std::string utc_text(std::chrono::system_clock::time_point time);
 
 /// What is made of the artifacts: hawkBit's DDI, and stable addresses for ESP-IDF's esp_https_ota.
 ///
@@ -25,7 +29,7 @@ class DeviceApi {
   /// `state` is the folder of DDI's journal. Errc::artifacts, Errc::state; errors of the tokens.
   static Result<std::unique_ptr<DeviceApi>> make(const ServeRequest& request,
                                                  const std::string& state, ServedFolder& folder,
-                                                 EventSink& sink);
+                                                 EventSink& sink, TimeOfDay now);
   /// Reads artifacts and tokens again. What is wrong leaves those from before.
   Result<void> reload();
   /// nullopt: not of its paths.
@@ -34,7 +38,7 @@ class DeviceApi {
   const ddi::Server& devices() const { return ddi_; }
 
  private:
-  DeviceApi(const ServeRequest& request, ServedFolder& folder, EventSink& sink);
+  DeviceApi(const ServeRequest& request, ServedFolder& folder, EventSink& sink, TimeOfDay now);
   bool is_allowed(const std::string& device, const net::HttpMessage& request,
                   const net::HttpPeer& peer) const;
   net::HttpReply answer_ddi(const ddi::Path& path, const net::HttpMessage& request,
@@ -45,6 +49,7 @@ class DeviceApi {
   const ServeRequest& request_;
   ServedFolder& folder_;
   EventSink& sink_;
+  TimeOfDay now_;
   DigestCache digests_;
   Catalog catalog_;
   std::map<std::string, std::string> tokens_;

@@ -28,10 +28,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string http_date(time_t when) {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(when));
-}
-
 std::string_view content_type(std::string_view path) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> types = {{
       {".json", "application/json"},
@@ -68,6 +64,10 @@ bool names_tag(std::string_view header, std::string_view tag) {
 }
 
 }  // namespace
+
+std::string http_date(std::time_t when) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(when));
+}
 
 RangeKind parse_range(std::string_view header, std::uint64_t size, ByteRange& range) {
   constexpr std::string_view unit = "bytes=";

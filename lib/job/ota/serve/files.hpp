@@ -1,5 +1,6 @@
 #pragma once
 
+#include <ctime>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 
 /// Files over HTTP: conditional requests and ranges (RFC 9110).
 namespace aiot::ota {
+
+/// "Tue, 01 Dec 2026 08:00:00 GMT" (RFC 9110, 5.6.7).
+std::string http_date(std::time_t when);
 
 /// `first` up to and not including `end`.
 struct ByteRange {

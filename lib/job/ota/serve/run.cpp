@@ -149,7 +149,7 @@ Result<void> Run::open() {
   AIOT_TRY(tls_options, identity(request, state));
   AIOT_TRY(net::TlsServerContext context, net::TlsServerContext::make(tls_options));
   tls = context;
-  AIOT_TRY(service, Service::make(request, state, sink));
+  AIOT_TRY(service, Service::make(request, state, sink, std::chrono::system_clock::now));
   net::HttpLimits limits;
   limits.connections = std::min(request.connections, most_connections());
   limits.connections_of_peer = request.connections_of_peer;

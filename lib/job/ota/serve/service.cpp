@@ -14,17 +14,14 @@ net::HttpReply status_reply(unsigned status) {
   return out;
 }
 
-std::string date_header() {
-  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::chrono::system_clock::now()));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Service>> Service::make(const ServeRequest& request,
-                                               const std::string& state, EventSink& sink) {
+                                               const std::string& state, EventSink& sink,
+                                               TimeOfDay now) {
   AIOT_TRY(ServedFolder folder, ServedFolder::open(request.folder));
-  std::unique_ptr<Service> made(new Service(sink, std::move(folder)));
-  AIOT_TRY(made->devices_, DeviceApi::make(request, state, made->folder_, sink));
+  std::unique_ptr<Service> made(new Service(sink, std::move(folder), now));
+  AIOT_TRY(made->devices_, DeviceApi::make(request, state, made->folder_, sink, now));
   return made;
 }
 
@@ -46,13 +43,13 @@ net::HttpReply Service::answer(const net::HttpMessage& request, const net::HttpP
   } else {
     out = status_reply(404);
   }
-  out.message.headers.emplace_back("Date", date_header());
+  out.message.headers.emplace_back("Date", http_date(std::chrono::system_clock::to_time_t(now_())));
   return out;
 }
 
 void Service::done(const net::HttpExchange& exchange, const net::HttpPeer& peer) {
   AccessRecord record;
-  record.time = utc_now();
+  record.time = utc_text(now_());
   record.peer = peer.address.to_string();
   record.client = peer.client_name;
   if (const auto path = ddi::parse_path(exchange.target)) record.device = path->device;

@@ -14,7 +14,8 @@ namespace aiot::ota {
 class Service {
  public:
   static Result<std::unique_ptr<Service>> make(const ServeRequest& request,
-                                               const std::string& state, EventSink& sink);
+                                               const std::string& state, EventSink& sink,
+                                               TimeOfDay now);
 
   net::HttpReply answer(const net::HttpMessage& request, const net::HttpPeer& peer);
   void done(const net::HttpExchange& exchange, const net::HttpPeer& peer);
@@ -26,10 +27,12 @@ class Service {
   void fill(ServeReport& report) const;
 
  private:
-  Service(EventSink& sink, ServedFolder folder) : sink_(sink), folder_(std::move(folder)) {}
+  Service(EventSink& sink, ServedFolder folder, TimeOfDay now)
+      : sink_(sink), folder_(std::move(folder)), now_(now) {}
 
   EventSink& sink_;
   ServedFolder folder_;
+  TimeOfDay now_;
   std::unique_ptr<DeviceApi> devices_;
 };
 
