@@ -4,41 +4,16 @@ that installs from it, by the real program."""
 import functools
 import hashlib
 import http.server
-import json
 import os
 import pathlib
+import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
+import time
 
-tool, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-    print("SKIP: python3-jsonschema is not installed: the documents are not held against their schemas")
-
-
-def ota(*arguments, code=0, text=False, environment=None):
-    command = [tool, *([] if text else ["--json"]), "ota", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **(environment or {})})
-    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
-    if text:
-        return done.stdout
-    document = json.loads(done.stdout)
-    if jsonschema and document["data"]:
-        schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
-        jsonschema.Draft202012Validator(schema).validate(document)
-    return document
-
-
-def error(*arguments, code, **more):
-    document = ota(*arguments, code=code, **more)
-    assert document["errors"][0]["hint"], document
-    return document["errors"][0]["code"]
+from ota_program import error, ota, tool
 
 
 def run(*command):
@@ -280,6 +255,15 @@ with tempfile.TemporaryDirectory() as name:
     Server.ranges = False
     assert install()["version"] == "1.3.0"
     assert slots[0].read_bytes() == image(4) and slot() == "a"
+
+    # A server that takes the connection and stays silent ends no later than the time allowed.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        quiet = f"https://localhost:{silent.getsockname()[1]}"
+        for command in (("install", quiet, "--root", pinned, "--product", "lamp", "--hardware", "rev-b", "--state",
+                         "silent", "--slot", "slot-a", "--slot", "slot-b"), ("verify", quiet + "/x.bin")):
+            begun = time.monotonic()
+            assert error(*command, "--ca", "server.pem", "--timeout", "1s", code=6) == "ota.timeout"
+            assert time.monotonic() - begun < 20
 
     # A program that has the slots.
     pathlib.Path("installer").write_text('#!/bin/sh\necho "noise"\ncp "$2" installed.bin\n')

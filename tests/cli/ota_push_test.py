@@ -1,27 +1,18 @@
 """ota_push_test.py AIOTCTL SCHEMA-FOLDER: `ota push` to ESP devices: virtual ones of `sim ota`, and two scripts that
 follow the public sources of arduino-esp32 (ArduinoOTA.cpp) and ESPHome (ota_esphome.cpp)."""
 
-import contextlib
 import gzip
 import hashlib
 import json
 import os
 import pathlib
-import signal
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 import threading
 
-tool, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-    print("SKIP: python3-jsonschema is not installed: the documents are not held against their schemas")
+from ota_program import devices, error, ota, tool
 
 
 def esp_image(version, size):
@@ -38,25 +29,8 @@ def esp_image(version, size):
     return out + hashlib.sha256(out).digest()
 
 
-@contextlib.contextmanager
-def devices(*arguments, count=1):
-    sim = subprocess.Popen([tool, "sim", "ota", *arguments, "--count", str(count)], stdout=subprocess.PIPE, text=True)
-    try:
-        yield [json.loads(sim.stdout.readline())["address"] for _ in range(count)]
-    finally:
-        sim.send_signal(signal.SIGTERM)
-        assert sim.wait(20) == 0
-
-
 def push(*arguments, code=0):
-    done = subprocess.run([tool, "ota", "push", "--json", *arguments], capture_output=True, text=True, timeout=120)
-    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
-    assert "secret" not in done.stdout + done.stderr, done
-    document = json.loads(done.stdout)
-    if jsonschema:
-        schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
-        jsonschema.Draft202012Validator(schema).validate(document)
-    return document
+    return ota("push", *arguments, code=code, secret="secret")
 
 
 def failure(*arguments, code):

@@ -1,7 +1,6 @@
 """ota_repository_test.py AIOTCTL SCHEMA-FOLDER: keys and a repository of updates, by the real program."""
 
 import hashlib
-import json
 import os
 import pathlib
 import stat
@@ -10,34 +9,9 @@ import sys
 import tempfile
 import time
 
-tool, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
+from ota_program import error, ota, tool
+
 softhsm = pathlib.Path("/usr/lib/softhsm/libsofthsm2.so")
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-    print("SKIP: python3-jsonschema is not installed: the documents are not held against their schemas")
-
-
-def ota(*arguments, code=0, text=False, environment=None):
-    command = [tool, *([] if text else ["--json"]), "ota", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **(environment or {})})
-    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
-    if text:
-        return done.stdout
-    document = json.loads(done.stdout)
-    if jsonschema and document["data"]:
-        schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
-        jsonschema.Draft202012Validator(schema).validate(document)
-    return document
-
-
-def error(*arguments, code, **more):
-    document = ota(*arguments, code=code, **more)
-    assert document["errors"][0]["hint"], document
-    return document["errors"][0]["code"]
-
 
 with tempfile.TemporaryDirectory() as name:
     work = pathlib.Path(name)

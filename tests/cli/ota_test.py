@@ -1,22 +1,13 @@
 """ota_test.py AIOTCTL SCHEMA-FOLDER: `ota push` and `sim ota`, both real programs."""
 
-import contextlib
 import hashlib
 import json
 import pathlib
-import signal
 import struct
 import subprocess
-import sys
 import tempfile
 
-tool, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
-
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
-    print("SKIP: python3-jsonschema is not installed: the documents are not held against their schemas")
+from ota_program import devices, error, jsonschema, ota, schemas, tool
 
 
 def image(major, payload):
@@ -26,24 +17,8 @@ def image(major, payload):
     return header + payload + struct.pack("<HHHH", 0x6907, 40, 0x10, 32) + digest
 
 
-@contextlib.contextmanager
-def devices(*arguments, count=1):
-    sim = subprocess.Popen([tool, "sim", "ota", *arguments, "--count", str(count)], stdout=subprocess.PIPE, text=True)
-    try:
-        yield [json.loads(sim.stdout.readline())["address"] for _ in range(count)]
-    finally:
-        sim.send_signal(signal.SIGTERM)
-        assert sim.wait(20) == 0
-
-
 def push(*arguments, code=0):
-    done = subprocess.run([tool, "ota", "push", "--json", *arguments], capture_output=True, text=True, timeout=120)
-    assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
-    document = json.loads(done.stdout)
-    if jsonschema:
-        schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
-        jsonschema.Draft202012Validator(schema).validate(document)
-    return document
+    return ota("push", *arguments, code=code)
 
 
 with tempfile.TemporaryDirectory() as folder:

@@ -77,7 +77,7 @@ TEST_CASE("an advert heard by BlueZ becomes an observation") {
   CHECK(status.detail == "1 adverts on hci0 (00:01:02:03:04:05)");
 }
 
-TEST_CASE("whoever watches waits for bluetoothd, and goes on when it comes back") {
+TEST_CASE("a search that watches waits for bluetoothd, and goes on when it comes back") {
   AIOT_NEED_PRIVATE_BUS();
   PrivateBus service;
   net::asio::io_context loop;
@@ -102,7 +102,7 @@ TEST_CASE("whoever watches waits for bluetoothd, and goes on when it comes back"
   CHECK(source.stop().state == SourceState::ran);
 }
 
-TEST_CASE("a powered-off adapter is told with what to do") {
+TEST_CASE("a powered-off adapter is reported with what to do") {
   AIOT_NEED_PRIVATE_BUS();
   PrivateBus service;
   REQUIRE(service.play("bluez_powered_off"));

@@ -335,7 +335,7 @@ TEST_CASE("what would not start, or would cover what starts it, is refused by wh
   }
   CHECK(code({{"app", app("esp32c3"), 0x20000}}) == "ok");
   CHECK(message({"app", app("esp32c3"), 0}).find("boot loader") != std::string::npos);
-  // Whoever knows better goes on.
+  // Force goes on.
   FirmwareSet set = set_of({{"notes.txt", text("any"), {}, "factory"}});
   CHECK(code(set, forced(known)) == "ok");
   CHECK(has_notice(set, "image.misplaced"));

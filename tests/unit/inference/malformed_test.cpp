@@ -77,7 +77,7 @@ TEST_CASE("malformed: the sample itself is well-formed") {
   CHECK((*engine)->invoke().has_value());
 }
 
-TEST_CASE("malformed: each damage is told by its place") {
+TEST_CASE("malformed: each damage is reported with its place") {
   const std::vector<Damage> damages = {
       {"an input out of range", [](Sample& s) { s.model.operators[0].inputs[1] = 99; },
        Errc::bad_model, "operator 0 (CONV_2D) reads tensor 99"},

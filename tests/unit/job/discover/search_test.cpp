@@ -104,7 +104,7 @@ const Identity two = {IdentityKind::mac, "24:0a:c4:00:00:02"};
 
 }  // namespace
 
-TEST_CASE("sources run side by side, devices are told at once, all ends at the deadline") {
+TEST_CASE("sources run side by side, devices are reported at once, all ends at the deadline") {
   Bench bench;
   bench.add("ble", {{100ms, seen("ble", {one}, {{"name", "Lamp", 0.5}})}});
   bench.add("mdns", {{100ms, seen("mdns", {one}, {{"name", "Desk lamp", 0.9}})},
@@ -127,7 +127,7 @@ TEST_CASE("sources run side by side, devices are told at once, all ends at the d
   CHECK(record.complete);
 }
 
-TEST_CASE("what comes at the last moment is told before the end") {
+TEST_CASE("what comes at the last moment is reported before the end") {
   Bench bench;
   bench.add("mdns", {{2999ms, seen("mdns", {one})}});
   CHECK(devices(bench.run()).size() == 1);
@@ -155,7 +155,7 @@ TEST_CASE("a second source changes a device, the signal alone does not") {
   CHECK(devices(record)[0].rssi_dbm == -50);
 }
 
-TEST_CASE("a filter tells what begins to match as found, and what no longer does as lost") {
+TEST_CASE("a filter reports what begins to match as found, and what no longer does as lost") {
   Bench bench;
   bench.request.where = "state=unprovisioned mdns.txt.cm=1 mac=24:0a:*";
   const auto state = [](const char* s) {
@@ -231,7 +231,7 @@ TEST_CASE("what the request says wrong is refused before anything runs") {
   CHECK(bench.make().error().stable_code() == "discover.unknown_source");
 }
 
-TEST_CASE("watching goes on until it is stopped, and tells what falls silent") {
+TEST_CASE("watching goes on until it is stopped, and reports what falls silent") {
   Bench bench;
   bench.request.watch = true;
   bench.add("ble", {{10ms, seen("ble", {one})}, {100s, seen("ble", {two})}});
@@ -251,7 +251,7 @@ TEST_CASE("watching goes on until it is stopped, and tells what falls silent") {
   CHECK(state_of((*search)->result(), "ble") == "ran");
 }
 
-TEST_CASE("while watching, a source that ends before its time is told; otherwise at the end") {
+TEST_CASE("while watching, a source that ends before its time is reported; otherwise at the end") {
   for (const bool watch : {true, false}) {
     CAPTURE(watch);
     Bench bench;

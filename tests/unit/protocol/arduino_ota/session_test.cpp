@@ -181,7 +181,7 @@ TEST_CASE("counts may come glued to the last word, or to each other") {
   CHECK(bench.update() == "done");
 }
 
-TEST_CASE("the device's error is told") {
+TEST_CASE("the device's error is reported") {
   Bench bench;
   bench.channel.script = bench.uploaded("MD5 Check Failed\r\n");
   bench.channel.replies = {"OK"};
