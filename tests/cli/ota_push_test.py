@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 
-from ota_program import devices, error, ota, tool
+from ota_program import devices, ota, tool
 
 
 def esp_image(version, size):

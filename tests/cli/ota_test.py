@@ -1,13 +1,12 @@
 """ota_test.py AIOTCTL SCHEMA-FOLDER: `ota push` and `sim ota`, both real programs."""
 
 import hashlib
-import json
 import pathlib
 import struct
 import subprocess
 import tempfile
 
-from ota_program import devices, error, jsonschema, ota, schemas, tool
+from ota_program import devices, ota, tool
 
 
 def image(major, payload):
@@ -76,12 +75,7 @@ with tempfile.TemporaryDirectory() as folder:
 
     # Single requests.
     def smp(address, *words, code=0):
-        done = subprocess.run([tool, "ota", "smp", "--json", address, *words], capture_output=True, text=True, timeout=60)
-        assert done.returncode == code, (words, done)
-        document = json.loads(done.stdout)
-        if jsonschema:
-            schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
-            jsonschema.Draft202012Validator(schema).validate(document)
+        document = ota("smp", address, *words, code=code)
         return document["data"]["devices"][0] if code == 0 else document["errors"][0]
 
     for port in ("udp:0", "pty"):
