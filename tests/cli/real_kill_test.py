@@ -32,7 +32,8 @@ def killed_and_repaired(port, number, folder, random_):
     try:
         address = json.loads(sim.stdout.readline())["address"]
         image = folder / f"image-{number}.bin"
-        image.write_bytes(random_.randbytes(SIZE // 2) + bytes(SIZE // 2))
+        # Raw data: a random first byte may be the magic of an image, which is refused when it is for another chip.
+        image.write_bytes(b"\0" + random_.randbytes(SIZE // 2 - 1) + bytes(SIZE // 2))
         where = f"{image}@{OFFSET:#x}"
         begin = time.monotonic()
         if number == 0:
