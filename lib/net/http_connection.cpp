@@ -114,6 +114,7 @@ HttpConnection::Next HttpConnection::take(ByteSpan bytes) {
     HttpReply refusal;
     refusal.message = http_response(parser_->refusal());
     keep_ = false;
+    refused_ = true;
     reply(std::move(refusal), false);
     return Next::go;
   }
@@ -232,7 +233,7 @@ HttpConnection::Next HttpConnection::send() {
 }
 
 HttpConnection::Next HttpConnection::finish() {
-  out_ = {};
+  out_ = Bytes();  // `= {}` would keep its memory while the connection is idle
   out_at_ = 0;
   file_.reset();
   memory_.reset();
@@ -246,8 +247,9 @@ HttpConnection::Next HttpConnection::finish() {
     await_request();
     return Next::go;
   }
-  // Closing at once would drop the answer where bytes of the other end were not read.
   if (tls_) tls_->shut_down();
+  if (!has_unread()) return Next::end;
+  // Closing at once would drop the answer where bytes of the other end were not read.
   boost::system::error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);
   parser_.reset();
@@ -255,6 +257,12 @@ HttpConnection::Next HttpConnection::finish() {
   sent_ = 0;
   deadline_ = server_.clock.now() + linger_time;
   return Next::go;
+}
+
+bool HttpConnection::has_unread() {
+  std::uint8_t byte = 0;
+  return refused_ || !ahead_.empty() ||
+         ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
 }
 
 HttpConnection::Next HttpConnection::linger() {

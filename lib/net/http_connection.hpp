@@ -66,6 +66,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   Next send();
   Next finish();
   bool fill(std::span<std::uint8_t> piece);
+  /// Bytes of the other end that nobody has read: a close would answer them with a reset.
+  bool has_unread();
   Next linger();
   void answer(const HttpMessage& request);
   void reply(HttpReply answer, bool head_only);
@@ -86,6 +88,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool interim_ = false;    ///< what is sent is 100, and the request goes on
   bool continued_ = false;  ///< 100 was sent
   bool keep_ = false;       ///< another request may follow the answer
+  bool refused_ = false;    ///< the rest of the request is not read
   std::size_t budget_ = 0;  ///< bytes before other connections have their turn
   TimePoint deadline_{};
   TimePoint begun_{};

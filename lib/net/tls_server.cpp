@@ -100,6 +100,7 @@ Result<TlsServerContext> TlsServerContext::make(const TlsServerOptions& options,
                                 SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+  SSL_CTX_set_read_ahead(made, 1);  // a record's header and its body in one read
   SSL_CTX_set_default_passwd_cb(made, no_server_password);
   SSL_CTX_set_alpn_select_cb(made, choose_protocol, nullptr);
   if (SSL_CTX_use_certificate_chain_file(made, options.certificate_file.c_str()) != 1) {

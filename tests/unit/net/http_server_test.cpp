@@ -138,3 +138,18 @@ TEST_CASE("all places taken: one that asks for nothing makes room") {
   CHECK(scene.counters().connections == 2);
   CHECK(read_all(sockets[0]) > 0);
 }
+
+TEST_CASE("the last answer: a connection with nothing unread ends at once, one with more lingers") {
+  Scene scene(HttpLimits{});
+  tcp::socket last = scene.connect();
+  constexpr std::string_view bye = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  ::send(last.native_handle(), bye.data(), bye.size(), MSG_NOSIGNAL);
+  CHECK(read_all(last) > 2);
+  CHECK(scene.counters().connections == 0);  // `last` is still open here
+
+  tcp::socket refused = scene.connect();
+  constexpr std::string_view wrong = "GET / HTTP/9.9\r\n\r\n";
+  ::send(refused.native_handle(), wrong.data(), wrong.size(), MSG_NOSIGNAL);
+  CHECK(read_all(refused) > 2);  // whole, and then the end of what the server sends
+  CHECK(scene.counters().connections == 1);
+}
