@@ -7,11 +7,11 @@
 
 #include "aiot/bytes.hpp"
 #include "aiot/version.hpp"
-#include "option.hpp"
 #include "context.hpp"
 #include "errors.hpp"
 #include "fd_stream.hpp"
 #include "help.hpp"
+#include "option.hpp"
 #include "render/exit.hpp"
 #include "render/log_file.hpp"
 #include "settings.hpp"
@@ -25,8 +25,10 @@ struct Notices final : EventSink {
   void on_event(const Event& event) override { events.push_back(event); }
 };
 
-render::Options options_of(const Settings& s, const Environment& environment) {
+render::Options options_of(const Settings& s, const Command& command,
+                           const Environment& environment) {
   render::Options o;
+  o.lists = command.lists;
   o.quiet = s.quiet;
   o.verbosity = s.verbosity;
   o.color_out = s.color_out;
@@ -37,11 +39,12 @@ render::Options options_of(const Settings& s, const Environment& environment) {
   return o;
 }
 
-/// An error before a command ran, in the form that was asked for.
-int early_error(Error error, const std::vector<std::string>& args, std::ostream& out,
-                std::ostream& err, const Environment& environment) {
+/// An error before `command` ran, in the form that was asked for.
+int early_error(Error error, const Command& command, const std::vector<std::string>& args,
+                std::ostream& out, std::ostream& err, const Environment& environment) {
   const EarlySettings early = early_settings(args, environment);
   render::Options options;
+  options.lists = command.lists;
   options.terminal = environment.terminal;
   options.color_err = early.color_err;
   const auto ui = render::make_renderer(early.format, out, err, options);
@@ -57,7 +60,7 @@ int help(const Arguments& parsed, const std::vector<std::string>& args, std::ost
   if (!asked && early_settings(args, environment).format != Format::text) {
     return early_error(make_error(Errc::missing_argument, spelled(parsed.path) + ": COMMAND",
                                   "`" + spelled(parsed.path) + " --help` lists the commands"),
-                       args, out, err, environment);
+                       *parsed.command, args, out, err, environment);
   }
   const std::string when = parsed.get("--color").value_or("auto");
   const bool terminal = asked ? environment.terminal.out : environment.terminal.err;
@@ -71,11 +74,11 @@ int run_command(const Arguments& parsed, const std::vector<std::string>& args, s
   Notices notices;
   const auto settings = make_settings(parsed, environment, notices);
   if (!settings.has_value()) {
-    return early_error(settings.error(), args, out, err, environment);
+    return early_error(settings.error(), *parsed.command, args, out, err, environment);
   }
   wait_at_most(in, out, settings->timeout);
-  const auto ui =
-      render::make_renderer(settings->format, out, err, options_of(*settings, environment));
+  const auto ui = render::make_renderer(settings->format, out, err,
+                                        options_of(*settings, *parsed.command, environment));
   if (!settings->log_file.empty()) {
     auto log = render::open_log_file(
         settings->log_file, [&renderer = *ui](const Event& event) { renderer.on_event(event); });
@@ -139,9 +142,12 @@ void print_version(std::ostream& out) { out << "aiotctl " << version() << '\n'; 
 
 int run(const std::vector<std::string>& args, std::istream& in, std::ostream& out,
         std::ostream& err, const Environment& environment) {
+  const Command* reached = &root_command();
   try {
-    auto parsed = parse(args);
-    if (!parsed.has_value()) return early_error(parsed.error(), args, out, err, environment);
+    auto parsed = parse(args, reached);
+    if (!parsed.has_value()) {
+      return early_error(parsed.error(), *reached, args, out, err, environment);
+    }
     int exit = 0;
     if (parsed->has("-V")) {
       print_version(out);
@@ -153,7 +159,7 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
     return check_output(out, err, environment.signals, exit);
   } catch (const std::exception& e) {
     return early_error(make_error(Errc::internal, e.what(), "please report it with this command"),
-                       args, out, err, environment);
+                       *reached, args, out, err, environment);
   }
 }
 

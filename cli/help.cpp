@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
+#include <sstream>
 
 #include "aiot/config.hpp"
 #include "aiot/units.hpp"
@@ -34,6 +36,12 @@ std::string section(const char* title, HelpStyle style) {
   return '\n' + render::styled(title, "1", style.color) + '\n';
 }
 
+/// The words of a list with blanks between them.
+std::vector<std::string> words_of(std::string_view list) {
+  std::istringstream words{std::string(list)};
+  return {std::istream_iterator<std::string>(words), {}};
+}
+
 std::string options_section(const char* title, const std::vector<Option>& options,
                             HelpStyle style) {
   if (options.empty()) return "";
@@ -43,6 +51,21 @@ std::string options_section(const char* title, const std::vector<Option>& option
     out += entry(indent + option_spelling(option), option_help(option), 28, style.width);
   }
   return out;
+}
+
+/// Those that are often needed first, the rest below.
+std::string command_options(const Command& command, HelpStyle style) {
+  std::vector<Option> common;
+  for (const std::string& name : words_of(command.common)) {
+    if (const Option* option = find_option(command.options, name)) common.push_back(*option);
+  }
+  if (common.empty()) return options_section("Options", command.options, style);
+  std::vector<Option> others;
+  std::ranges::copy_if(command.options, std::back_inserter(others), [&](const Option& option) {
+    return find_option(common, option.long_name()) == nullptr;
+  });
+  return options_section("Common options", common, style) +
+         options_section("Other options", others, style);
 }
 
 }  // namespace
@@ -114,8 +137,7 @@ void print_help(std::ostream& out, const Command& command, const std::vector<std
     for (const Command& c : command.commands) out << entry(c.name, c.summary, 14, style.width);
   }
   const bool root = path.empty();
-  if (!root) out << options_section("Options", command.options, style);
-  out << options_section(root ? "Options" : "Global options", root_command().options, style);
+  if (!root) out << command_options(command, style);
   if (!command.examples.empty()) {
     out << section("Examples", style);
     for (const Example& e : command.examples) {
@@ -127,6 +149,22 @@ void print_help(std::ostream& out, const Command& command, const std::vector<std
         << "`" << spelled(path) << (root ? " COMMAND" : " VERB")
         << " --help` describes each.\n";
   }
+  std::vector<std::string> global;
+  for (const Option& option : root_command().options) {
+    global.push_back(option.short_name().empty() ? option.long_name() : option.short_name());
+  }
+  out << '\n'
+      << render::wrap(fmt::format("Each command also takes {}: `aiotctl help options`.",
+                                  fmt::join(global, " ")),
+                      style.width);
+}
+
+void print_global_options(std::ostream& out, HelpStyle style) {
+  out << render::wrap(
+             "Every command takes these options; they are given before or after it. `aiotctl config "
+             "show` prints the defaults.",
+             style.width)
+      << options_section("Global options", root_command().options, style);
 }
 
 void print_exit_codes(std::ostream& out, HelpStyle style) {
@@ -154,13 +192,17 @@ int run_help(Context& context) {
     print_exit_codes(context.out, style);
     return 0;
   }
+  if (words.size() == 1 && words[0] == "options") {
+    print_global_options(context.out, style);
+    return 0;
+  }
   const Command* command = &root_command();
   for (const std::string& word : words) {
     const Command* next = find_command(*command, word);
     if (!next) {
       std::vector<std::string> names;
       for (const Command& c : command->commands) names.push_back(c.name);
-      if (command == &root_command()) names.emplace_back("exit-codes");
+      if (command == &root_command()) names.insert(names.end(), {"options", "exit-codes"});
       const std::string near = nearest_word(word, names);
       return context.fail(
           make_error(Errc::unknown_command, fmt::format("help: \"{}\"", word),
@@ -178,15 +220,17 @@ int run_help(Context& context) {
 Command help() {
   return {
       .name = "help",
-      .summary = "explain a command, or the exit codes",
+      .summary = "explain a command, the global options, or the exit codes",
       .description = "",
       .positionals = {{.name = "TOPIC",
-                       .help = "a command such as `flash write`, or exit-codes",
+                       .help = "a command such as `flash write`; options; exit-codes",
                        .min = 0,
                        .max = 0,
-                       .choices = {"flash", "sim", "config", "completion", "schema",
+                       .choices = {"discover", "pair", "flash", "ota", "listen", "bench", "sim",
+                                   "doctor", "config", "completion", "schema", "options",
                                    "exit-codes"}}},
       .examples = {{"help flash write", "The options of one command"},
+                   {"help options", "The options of every command"},
                    {"help exit-codes", "What a script can rely on"}},
       .handler = run_help,
   };

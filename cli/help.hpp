@@ -28,6 +28,8 @@ std::string option_help(const Option& option);
 
 void print_help(std::ostream& out, const Command& command, const std::vector<std::string>& path,
                 HelpStyle style);
+/// The options that every command takes, of `aiotctl help options`.
+void print_global_options(std::ostream& out, HelpStyle style);
 /// The table of `aiotctl help exit-codes`.
 void print_exit_codes(std::ostream& out, HelpStyle style);
 

@@ -3,9 +3,11 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aiot/result.hpp"
+#include "aiot/value.hpp"
 
 /// The command line as data. Parsing, help, completions and the manual pages' option lists are all
 /// made from these descriptions, so that they cannot disagree.
@@ -60,9 +62,12 @@ struct Command {
   std::string description;  ///< paragraphs, separated by an empty line
   std::vector<Positional> positionals = {};
   std::vector<Option> options = {};
+  std::string_view common = {};  ///< those of the options that the help lists first, in this order
   std::vector<Example> examples = {};
   std::vector<Command> commands = {};
   int (*handler)(Context&) = nullptr;  ///< nullptr: only its verbs can be run
+  /// render::lists_of<…> the types of its results: the `data` of a run that ends before it has one.
+  Object (*lists)() = nullptr;
 };
 
 /// Every command, below a nameless root whose options are the global ones. Built on first use.
@@ -96,8 +101,11 @@ struct Arguments {
 /// Splits a command line (without the program's name) by the tree under root_command(). Global
 /// options are taken anywhere; `_` in a long option means `-`; a choice is given back by its
 /// canonical name. Fails with Condition::usage; the number of positionals is not checked when
-/// --help is there.
-Result<Arguments> parse(const std::vector<std::string>& args);
+/// --help is there. `reached` becomes the command that the line names, as far as it makes sense.
+Result<Arguments> parse(const std::vector<std::string>& args, const Command*& reached);
+
+/// What does here what another tool calls `word`, an option or a command; "" when that is not known.
+std::string_view foreign_hint(std::string word);
 
 /// "aiotctl flash write"
 std::string spelled(const std::vector<std::string>& path);

@@ -25,29 +25,59 @@ struct ForeignWord {
   std::string_view word;
   std::string_view hint;
 };
-constexpr std::array<ForeignWord, 27> foreign_words = {{
+constexpr std::array<ForeignWord, 55> foreign_words = {{
     {"--after", "`aiotctl flash reset ADDRESS` resets the chip; a write does so by itself"},
+    {"--connstring", "the device is an argument, such as udp://192.168.1.40 or /dev/ttyACM0"},
+    {"--conntype", "the device is an argument, such as udp://192.168.1.40 or /dev/ttyACM0"},
+    {"--host", "the broker and the topic are one argument: aiotctl listen mqtt://HOST/TOPIC"},
+    {"--ip", "the device is an argument, such as miio://192.168.1.7 or udp://192.168.1.40"},
     {"--port", "the device is an argument: aiotctl flash write /dev/ttyUSB0 app.bin@0x10000"},
+    {"--token", "a token is a secret, which is read from a file: `aiotctl pair --token-file FILE`"},
+    {"--topic", "the broker and the topic are one argument: aiotctl listen mqtt://HOST/TOPIC"},
     {"-p", "the device is an argument: aiotctl flash write /dev/ttyUSB0 app.bin@0x10000"},
+    {"-t", "the broker and the topic are one argument: aiotctl listen mqtt://HOST/TOPIC"},
+    {"app_flash", "`aiotctl flash write ADDRESS FILE@OFFSET` writes flash"},
+    {"attach", "`aiotctl listen ADDRESS` prints what a device sends"},
+    {"browse", "`aiotctl discover` finds nearby devices"},
+    {"burn_efuse", "aiotctl burns no eFuses; `aiotctl flash info ADDRESS` shows what they forbid"},
+    {"burn_key", "aiotctl burns no eFuses; `aiotctl flash info ADDRESS` shows what they forbid"},
     {"chip_id", "`aiotctl flash info ADDRESS` shows chip, MAC and flash"},
     {"commission", "`aiotctl pair CODE` brings a device to the network"},
+    {"commit", "`aiotctl ota confirm` keeps the image on trial"},
+    {"console", "`aiotctl listen ADDRESS` prints what a device sends"},
     {"devices", "`aiotctl discover` finds nearby devices"},
     {"dfu", "`aiotctl ota push ADDRESS IMAGE` updates a device that runs"},
+    {"dumpinfo", "`aiotctl ota verify FILE` explains an image, and checks its signature"},
+    {"echo", "`aiotctl ota smp ADDRESS REQUEST` sends a single request of SMP"},
     {"elf2image", "`aiotctl flash write` takes an ELF file as it is"},
     {"erase_flash", "`aiotctl flash erase ADDRESS --all` erases all"},
     {"erase_region", "`aiotctl flash erase ADDRESS --offset BYTES --size BYTES` erases a part"},
     {"flash_id", "`aiotctl flash info ADDRESS` shows chip, MAC and flash"},
+    {"fs", "`aiotctl ota smp ADDRESS REQUEST` sends a single request of SMP"},
+    {"getpub", "`aiotctl ota keygen FILE` prints the public key, too"},
+    {"handshake", "`aiotctl discover --only miio` finds devices that speak miIO"},
+    {"image",
+     "`aiotctl flash image FILE` explains a file; `aiotctl ota smp ADDRESS images` lists a "
+     "device's images"},
     {"image_info", "`aiotctl flash image FILE` explains an image"},
     {"install", "`aiotctl ota push ADDRESS IMAGE` updates a device that runs"},
     {"log", "`aiotctl listen ADDRESS` prints what a device sends"},
     {"logs", "`aiotctl listen ADDRESS` prints what a device sends"},
     {"merge_bin", "`aiotctl flash merge` makes one file of several"},
+    {"miiocli", "`aiotctl discover --only miio` finds devices that speak miIO"},
     {"monitor", "`aiotctl listen ADDRESS` prints what a device sends"},
+    {"mosquitto_sub", "`aiotctl listen mqtt://BROKER/TOPIC` subscribes to a topic"},
+    {"pairing", "`aiotctl pair CODE` brings a device to the network"},
+    {"payload", "`aiotctl pair show CODE` explains a setup code"},
     {"provision", "`aiotctl pair CODE` brings a device to the network"},
     {"read_flash", "`aiotctl flash read ADDRESS --all -o FILE` reads flash"},
     {"read_mac", "`aiotctl flash info ADDRESS` shows chip, MAC and flash"},
+    {"rollback", "`aiotctl ota confirm --roll-back` boots the image before"},
     {"scan", "`aiotctl discover` finds nearby devices"},
+    {"shell", "`aiotctl ota smp ADDRESS REQUEST` sends a single request of SMP"},
+    {"sub", "`aiotctl listen mqtt://BROKER/TOPIC` subscribes to a topic"},
     {"subscribe", "`aiotctl listen mqtt://BROKER/TOPIC` subscribes to a topic"},
+    {"taskstat", "`aiotctl ota smp ADDRESS REQUEST` sends a single request of SMP"},
     {"update", "`aiotctl ota push ADDRESS IMAGE` updates a device that runs"},
     {"upload",
      "`aiotctl flash write ADDRESS FILE` writes flash; `ota push` updates a device that runs"},
@@ -58,10 +88,15 @@ constexpr std::array<ForeignWord, 27> foreign_words = {{
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& candidates,
                        const std::vector<std::string>& path) {
-  std::string spelling = word;
-  if (!is_option(spelling)) std::ranges::replace(spelling, '-', '_');
-  const auto foreign = std::ranges::find(foreign_words, spelling, &ForeignWord::word);
-  if (foreign != foreign_words.end()) return std::string(foreign->hint);
+  if (const auto hint = foreign_hint(word); !hint.empty()) return std::string(hint);
+  if (path.empty()) {
+    std::vector<std::string> elsewhere;
+    for (const Command& command : root_command().commands) {
+      if (!find_command(command, word)) continue;
+      elsewhere.push_back(spelled({command.name, word}));
+    }
+    if (!elsewhere.empty()) return fmt::format("did you mean {}?", fmt::join(elsewhere, " or "));
+  }
   const std::string near = nearest_word(word, candidates);
   return near.empty() ? see_help(path) : fmt::format("did you mean {}? {}", near, see_help(path));
 }
@@ -156,12 +191,16 @@ class Parser {
     }
     const bool informs = out_.has("--help") || out_.has("-V");
     // An unknown option explains what follows it, so it is reported first.
+    if (auto other = other_option(); other && !informs) return *std::move(other);
     if (auto extra = extras(); extra && !informs) return *std::move(extra);
     if (misplaced_ && !informs) return *std::move(misplaced_);
     if (failure) return *std::move(failure);
-    AIOT_CHECK(collect(informs));
+    collect();
     return std::move(out_);
   }
+
+  /// The command or verb that the last line came to.
+  const Command* reached() const { return levels_.back().command; }
 
  private:
   struct Level {
@@ -306,23 +345,35 @@ class Parser {
     return items ? items->results() : std::vector<std::string>();
   }
 
-  /// What was given, from the root to the command itself: `flash -b 9600 write` is
-  /// `flash write -b 9600`. With `informs` it need not make sense.
-  Result<void> collect(bool informs) {
+  /// Every option that was given, from the root to the command itself.
+  template <class Visit>
+  void each_given(const Visit& visit) const {
     for (const Level& level : levels_) {
       for (const Option& option : level.command->options) {
         const CLI::Option* parsed = level.app->get_option_no_throw(option.long_name());
-        if (parsed == nullptr || parsed->count() == 0) continue;
-        const bool known = level.command == &root_command() ||
-                           find_option(leaf().command->options, option.long_name()) != nullptr;
-        if (!known && !informs) return unknown_option(option.long_name());
-        std::vector<std::string>& values = out_.options[option.long_name()];
-        const std::vector<std::string>& results = parsed->results();
-        values.insert(values.end(), results.begin(), results.end());
+        if (parsed != nullptr && parsed->count() > 0) visit(level, option, parsed->results());
       }
     }
+  }
+
+  /// An option of the command whose verb does not take it.
+  std::optional<Error> other_option() const {
+    std::optional<Error> error;
+    each_given([&](const Level& level, const Option& option, const std::vector<std::string>&) {
+      const bool known = level.command == &root_command() ||
+                         find_option(leaf().command->options, option.long_name()) != nullptr;
+      if (!known && !error) error = unknown_option(option.long_name());
+    });
+    return error;
+  }
+
+  /// `flash -b 9600 write` is `flash write -b 9600`.
+  void collect() {
+    each_given([this](const Level&, const Option& option, const std::vector<std::string>& given) {
+      std::vector<std::string>& values = out_.options[option.long_name()];
+      values.insert(values.end(), given.begin(), given.end());
+    });
     out_.items = items_of(*leaf().app);
-    return {};
   }
 
   CLI::App app_;
@@ -333,6 +384,12 @@ class Parser {
 };
 
 }  // namespace
+
+std::string_view foreign_hint(std::string word) {
+  if (!is_option(word)) std::ranges::replace(word, '-', '_');
+  const auto known = std::ranges::find(foreign_words, word, &ForeignWord::word);
+  return known == foreign_words.end() ? std::string_view() : known->hint;
+}
 
 std::string spelled(const std::vector<std::string>& path) {
   return path.empty() ? "aiotctl" : fmt::format("aiotctl {}", fmt::join(path, " "));
@@ -349,6 +406,11 @@ std::vector<std::string> Arguments::all(const std::string& name) const {
   return it == options.end() ? std::vector<std::string>() : it->second;
 }
 
-Result<Arguments> parse(const std::vector<std::string>& given) { return Parser().parse(given); }
+Result<Arguments> parse(const std::vector<std::string>& given, const Command*& reached) {
+  Parser parser;
+  auto parsed = parser.parse(given);
+  reached = parser.reached();
+  return parsed;
+}
 
 }  // namespace aiot::cli

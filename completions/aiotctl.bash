@@ -483,7 +483,7 @@ _aiotctl() {
     /config/path) : ;;
     /completion) _aiotctl_words 'bash zsh fish';  ;;
     /schema) _aiotctl_words 'aiot.bench.device/1 aiot.bench.infer/1 aiot.bench.model/1 aiot.bench.run/1 aiot.config/1 aiot.convert/1 aiot.device/1 aiot.discover.list/1 aiot.discover/1 aiot.doctor/1 aiot.error/1 aiot.event/1 aiot.flash/1 aiot.image/1 aiot.listen.list/1 aiot.listen/1 aiot.merge/1 aiot.message/1 aiot.ota.access/1 aiot.ota.add/1 aiot.ota.confirm/1 aiot.ota.device/1 aiot.ota.install/1 aiot.ota.key/1 aiot.ota.push/1 aiot.ota.repository/1 aiot.ota.serve.ready/1 aiot.ota.serve/1 aiot.ota.sign/1 aiot.ota.slot/1 aiot.ota.smp/1 aiot.ota.status/1 aiot.ota.verify/1 aiot.pair/1 aiot.setup_code/1 aiot.sim.list/1 aiot.sim.provision.list/1 aiot.sim.ready/1 aiot.sim/1 aiot.unpair/1';  ;;
-    /help) _aiotctl_words 'flash sim config completion schema exit-codes';  ;;
+    /help) _aiotctl_words 'discover pair flash ota listen bench sim doctor config completion schema options exit-codes';  ;;
   esac
   COMPREPLY+=($(compgen -W "$verbs" -- "$cur"))
 }

@@ -15,6 +15,7 @@
 #include "errors.hpp"
 #include "option.hpp"
 #include "render/bench_text.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -268,6 +269,7 @@ Command bench_device() {
                        .max = 0,
                        .complete = Complete::address}},
       .options = all_options(),
+      .common = "--model --data --results --monitor --voltage --baud --each --devices --jobs",
       .examples = {{"bench device /dev/ttyACM0", "Five windows of ten seconds"},
                    {"bench device /dev/ttyACM0 --model kws.tflite",
                     "And are its results the model's?"},
@@ -277,6 +279,7 @@ Command bench_device() {
                     "Energy, by an LPM01A"},
                    {"bench device --each usb:0483:374e --jobs 8", "A rack of boards"}},
       .handler = run_bench_device,
+      .lists = render::lists_of<bench::DevicesReport>,
   };
 }
 

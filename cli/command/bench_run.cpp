@@ -16,6 +16,7 @@
 #include "errors.hpp"
 #include "option.hpp"
 #include "render/bench_text.hpp"
+#include "render/envelope.hpp"
 #include "render/report/report.hpp"
 
 namespace aiot::cli::command {
@@ -459,6 +460,9 @@ Command bench_run() {
                        .complete = Complete::file,
                        .choices = builtin_names()}},
       .options = std::move(options),
+      .common =
+          "--data --min-accuracy --baseline --max-regression --report --engine --threads "
+          "--pin --duration",
       .examples = {{"bench run", "The four models of MLPerf Tiny"},
                    {"bench run model.tflite --report report.html", "A page with plots"},
                    {"bench run model.tflite --data kws01 --min-accuracy 90%",
@@ -469,6 +473,7 @@ Command bench_run() {
                    {"bench run model.tflite --input x.bin --output y.bin",
                     "Raw bytes through the model, once"}},
       .handler = run_bench,
+      .lists = render::lists_of<bench::RunResult, bench::InferResult>,
   };
 }
 

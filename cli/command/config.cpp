@@ -5,6 +5,7 @@
 #include "aiot/bytes.hpp"
 #include "command/commands.hpp"
 #include "context.hpp"
+#include "render/envelope.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::command {
@@ -53,12 +54,14 @@ Command config() {
                     .description = "",
                     .options = {{.names = "--origin", .help = "Say where each value comes from"}},
                     .examples = {{"config show --origin", "Why is the speed what it is?"}},
-                    .handler = show},
+                    .handler = show,
+                    .lists = render::lists_of<ConfigListing>},
                    {.name = "path",
                     .summary = "show the configuration files that are read",
                     .description = "In order of precedence; nothing when there are none.",
                     .examples = {{"config path", "Which files count here?"}},
-                    .handler = path}},
+                    .handler = path,
+                    .lists = render::lists_of<ConfigFiles>}},
   };
 }
 

@@ -10,6 +10,7 @@
 #include "discovered.hpp"
 #include "errors.hpp"
 #include "render/discover_text.hpp"
+#include "render/envelope.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::command {
@@ -188,11 +189,13 @@ Command discover() {
                    .help = "Read Bluetooth adverts from a capture instead of looking",
                    .complete = Complete::file},
                   {.names = "--list", .help = "Show the ways to look"}},
+      .common = "--where --only --subnet --probe --watch --list",
       .examples = {{"discover", "What is here?"},
                    {"discover --where 'state=unprovisioned' -v",
                     "What waits, and how is it known?"},
                    {"discover --watch --jsonl", "What comes and goes, for a script"}},
       .handler = run_discover,
+      .lists = render::lists_of<discover::Report, discover::SourceList>,
   };
 }
 

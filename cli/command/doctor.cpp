@@ -11,6 +11,7 @@
 #include "errors.hpp"
 #include "help.hpp"
 #include "render/diagnostics.hpp"
+#include "render/envelope.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::command {
@@ -79,6 +80,7 @@ Command doctor() {
            {"doctor --json | jq -r '.data.checks[] | select(.state == \"fault\") | .fix // empty'",
             "Only the commands"}},
       .handler = run_doctor,
+      .lists = render::lists_of<doctor::Report>,
   };
 }
 

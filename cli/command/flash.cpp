@@ -1,6 +1,7 @@
 #include "command/commands.hpp"
 #include "command/flash_verbs.hpp"
 #include "command/targets.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -128,6 +129,7 @@ Command write_verb() {
           "does not stop the others.",
       .positionals = {address_argument(), image_argument()},
       .options = write_options(),
+      .common = "--expect --fail-on --within --each --devices --jobs --chip --baud --force",
       .examples = {{"flash write /dev/ttyUSB0 build/", "Everything an ESP-IDF build made"},
                    {"flash write /dev/ttyUSB0 boot.bin@0x1000 parts.bin@0x8000 app.bin@0x10000",
                     "Three files at their offsets"},
@@ -138,6 +140,7 @@ Command write_verb() {
                    {"flash write --each usb:10c4:ea60 merged.bin --json",
                     "Every board on a CP2102 adapter at once, with JSON results"}},
       .handler = flash_write,
+      .lists = render::lists_of<flash::Report<flash::WriteResult>>,
   };
 }
 
@@ -156,11 +159,13 @@ Command read_verb() {
                            region_options(),
                            device_options(),
                            session_options()}),
+      .common = "--output --partition --offset --size --all --each --devices --jobs",
       .examples = {{"flash read /dev/ttyUSB0 --all -o backup.bin", "A full backup"},
                    {"flash read /dev/ttyUSB0 -p nvs -o nvs.bin", "One partition"},
                    {"flash read --each usb:303a:1001 --all -o backup-{mac}.bin",
                     "Every board, each into its own file"}},
       .handler = flash_read,
+      .lists = render::lists_of<flash::Report<flash::ReadResult>>,
   };
 }
 
@@ -171,8 +176,10 @@ Command verify_verb() {
       .description = "Changes nothing. A difference ends with exit code 9 and names the region.",
       .positionals = {address_argument(), image_argument()},
       .options = together({device_options(), session_options(), header_options()}),
+      .common = "--each --devices --jobs --chip --baud",
       .examples = {{"flash verify /dev/ttyUSB0 build/", "Is this build on the device?"}},
       .handler = flash_verify,
+      .lists = render::lists_of<flash::Report<flash::VerifyResult>>,
   };
 }
 
@@ -185,10 +192,12 @@ Command erase_verb() {
           "elsewhere it needs --yes and ends with exit code 11 without.",
       .positionals = {address_argument()},
       .options = together({region_options(), device_options(), session_options()}),
+      .common = "--partition --offset --size --all --each --devices --jobs",
       .examples = {{"flash erase /dev/ttyUSB0 -p nvs", "Forget all settings, after asking"},
                    {"flash erase /dev/ttyUSB0 --all --yes", "The whole chip, without asking"},
                    {"flash erase /dev/ttyUSB0 --offset 0x110000 --size 64k", "A region"}},
       .handler = flash_erase,
+      .lists = render::lists_of<flash::Report<flash::EraseResult>>,
   };
 }
 
@@ -201,9 +210,11 @@ Command info_verb() {
           "application's version. Changes nothing.",
       .positionals = {address_argument()},
       .options = together({device_options(), session_options()}),
+      .common = "--each --devices --jobs --chip --baud",
       .examples = {{"flash info /dev/ttyUSB0", "One device"},
                    {"flash info --each 'usb:*:*' --json", "Everything on USB, as JSON"}},
       .handler = flash_info,
+      .lists = render::lists_of<flash::Report<flash::InfoResult>>,
   };
 }
 
@@ -214,8 +225,10 @@ Command reset_verb() {
       .description = "",
       .positionals = {address_argument()},
       .options = together({device_options(), session_options()}),
+      .common = "--after --each --devices --jobs",
       .examples = {{"flash reset /dev/ttyUSB0", "Start the application again"}},
       .handler = flash_reset,
+      .lists = render::lists_of<flash::Report<flash::ResetResult>>,
   };
 }
 
@@ -253,6 +266,7 @@ Command image_verb() {
       .examples = {{"flash image firmware.bin", "What is this file?"},
                    {"flash image app.elf --convert hex -o app.hex", "ELF to Intel HEX"}},
       .handler = flash_image,
+      .lists = render::lists_of<firmware::Explanation, firmware::ConvertResult>,
   };
 }
 
@@ -283,10 +297,12 @@ Command merge_verb() {
                       .help = "Flash offset of the output's first byte"},
                      {.names = "--keep-existing", .help = "Fail where the output exists already"}},
                     header_options()}),
+      .common = "--output --chip --pad-to",
       .examples = {{"flash merge -o factory.bin build/", "One file of a whole build"},
                    {"flash merge -o out.bin boot.bin@0x1000 app.bin@0x10000 --pad-to 4MB",
                     "Files at their offsets, padded to the chip's size"}},
       .handler = flash_merge,
+      .lists = render::lists_of<firmware::MergeResult>,
   };
 }
 

@@ -10,6 +10,7 @@
 #include "command/numbers.hpp"
 #include "command/keyboard.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 #include "render/message_text.hpp"
 #include "render/table.hpp"
 
@@ -364,6 +365,7 @@ Command listen() {
                        .max = 0,
                        .complete = Complete::address}},
       .options = listen_options(),
+      .common = "--expect --fail-on --count --duration --filter --baud --reset --log --elf --list",
       .examples =
           {{"listen /dev/ttyUSB0", "A serial console; Ctrl-T q quits"},
            {"listen --reset --expect 'app: ready' --fail-on 'Guru|abort' --timeout 30s "
@@ -376,6 +378,7 @@ Command listen() {
            {"listen 'mqtts://broker/home/#' --ca ca.pem --credentials me.yaml",
             "Everything below a topic"}},
       .handler = run_listen,
+      .lists = render::lists_of<listen::Report, listen::Catalog>,
   };
 }
 

@@ -4,6 +4,7 @@
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "command/targets.hpp"
+#include "render/envelope.hpp"
 #include "render/ota_repository_text.hpp"
 
 namespace aiot::cli::command {
@@ -68,6 +69,7 @@ Command ota_add() {
                     "rev-b --key root.pem --key online.pem",
                     "Any file, for two kinds of hardware"}},
       .handler = run_add,
+      .lists = render::lists_of<ota::AddResult>,
   };
 }
 

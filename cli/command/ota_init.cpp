@@ -2,6 +2,7 @@
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -102,6 +103,7 @@ Command ota_init() {
                     "--targets t.pem --snapshot online.pem",
                     "Two of three keys for the root"}},
       .handler = run_init,
+      .lists = render::lists_of<ota::RepositoryResult>,
   };
 }
 

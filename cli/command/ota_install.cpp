@@ -8,6 +8,7 @@
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "command/targets.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -92,6 +93,7 @@ Command ota_install() {
            {{.names = "--allow-older", .help = "Install also a version older than the one here"},
             {.names = "--again", .help = "Install also an image that failed its trial here"},
             {.names = "--no-delta", .help = "Fetch the whole image also where there is a delta"}}}),
+      .common = "--root --product --hardware --slot --state --fingerprint --ca",
       .examples = {{"ota install https://updates.example --root /etc/lamp/root.json --product lamp "
                     "--hardware rev-b --state /var/lib/ota --slot /dev/mmcblk0p2 --slot "
                     "/dev/mmcblk0p3",
@@ -100,6 +102,7 @@ Command ota_install() {
                     "r1 --state /var/lib/ota --hand-off ./install.sh",
                     "A device whose slots RAUC has"}},
       .handler = run_install,
+      .lists = render::lists_of<ota::InstallResult>,
   };
 }
 

@@ -3,6 +3,7 @@
 #include "command/ota_repository.hpp"
 #include "command/targets.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -75,6 +76,7 @@ Command ota_key() {
                    {"ota key revoke timestamp 7ab6b86cb2c96 --key root.pem --key online.pem",
                     "A key that was lost"}},
       .handler = run_key,
+      .lists = render::lists_of<ota::RepositoryResult>,
   };
 }
 

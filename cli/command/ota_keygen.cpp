@@ -2,6 +2,7 @@
 
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -46,6 +47,7 @@ Command ota_keygen() {
                     "ecdsa-p256",
                     "An ECDSA key on a token"}},
       .handler = run_keygen,
+      .lists = render::lists_of<ota::KeygenResult>,
   };
 }
 

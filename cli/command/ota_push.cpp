@@ -8,6 +8,7 @@
 #include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 #include "render/ota_text.hpp"
 
 namespace aiot::cli::command {
@@ -127,6 +128,7 @@ Command ota_push() {
              .help = "Write every byte on a serial line to FILE, with times; %d is the device's "
                      "number, for several",
              .complete = Complete::file}}}),
+      .common = "--password-file --within --again --each --devices --jobs",
       .examples = {{"ota push udp://192.168.1.40 zephyr.signed.bin", "A device on the network"},
                    {"ota push /dev/ttyACM0 zephyr.signed.bin", "A device on a serial console"},
                    {"ota push esphome://lamp.local firmware.bin --password-file ota.txt",
@@ -134,6 +136,7 @@ Command ota_push() {
                    {"ota push --devices line.txt zephyr.signed.bin --jobs 16 --json",
                     "A batch, with JSON results"}},
       .handler = run_push,
+      .lists = render::lists_of<ota::PushReport>,
   };
 }
 

@@ -1,6 +1,7 @@
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "command/targets.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -36,6 +37,7 @@ Command ota_refresh() {
                            signing_options()}),
       .examples = {{"ota refresh --repository updates --key online.pem", "Each night"}},
       .handler = run_refresh,
+      .lists = render::lists_of<ota::RepositoryResult>,
   };
 }
 

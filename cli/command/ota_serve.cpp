@@ -11,6 +11,7 @@
 #include "command/ota.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 #include "render/json.hpp"
 
 namespace aiot::cli::command {
@@ -208,10 +209,12 @@ Command ota_serve() {
            {.names = "--idle",
             .value = "TIME",
             .help = "How long a connection may be without a request [60s]"}},
+      .common = "--listen --self-signed --name --certificate --key --ddi --tokens",
       .examples = {{"ota serve repository --self-signed", "A TUF repository on port 8443"},
                    {"ota serve repository --ddi --tokens tokens.yaml --certificate server.pem",
                     "Updates for SWUpdate in suricatta mode"}},
       .handler = run_serve,
+      .lists = render::lists_of<ota::ServeReport>,
   };
 }
 

@@ -4,6 +4,7 @@
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -99,10 +100,12 @@ Command ota_sign() {
                    .help = "Alignment of writes to the flash of the slot, 1 to 32 [8]"},
                   {.names = "--pad", .help = "Fill the slot, and mark the image to be booted"},
                   {.names = "--confirm", .help = "Fill the slot, and mark the image as confirmed"}},
+      .common = "--key --version --output --format --secret-file",
       .examples = {{"ota sign zephyr.bin --pad-header -o zephyr.signed.bin --key signing.pem "
                     "--version 1.2.3 --security-counter auto",
                     "An image to push, or to add to a repository"}},
       .handler = run_sign,
+      .lists = render::lists_of<ota::SignResult>,
   };
 }
 

@@ -4,6 +4,7 @@
 #include "command/numbers.hpp"
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -58,6 +59,7 @@ Command ota_slot() {
                    .help = "Boots of an image on trial before it is rolled back [3]"}},
       .examples = {{"ota slot --state /var/lib/ota", "In a boot script"}},
       .handler = run_slot,
+      .lists = render::lists_of<ota::SlotResult>,
   };
 }
 
@@ -73,6 +75,7 @@ Command ota_confirm() {
                    .help = "The image on trial is bad: boot the one before it next"}},
       .examples = {{"ota confirm --state /var/lib/ota", "After a health check"}},
       .handler = run_confirm,
+      .lists = render::lists_of<ota::ConfirmResult>,
   };
 }
 

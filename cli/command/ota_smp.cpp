@@ -11,6 +11,7 @@
 #include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::command {
@@ -96,6 +97,7 @@ Command ota_smp() {
                    {"ota smp /dev/ttyACM0 shell kernel uptime", "A command of its shell"},
                    {"ota smp udp://192.168.1.40 download /lfs1/log.txt log.txt", "A file"}},
       .handler = run_smp,
+      .lists = render::lists_of<ota::SmpReport>,
   };
 }
 

@@ -3,6 +3,7 @@
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 #include "render/ota_repository_text.hpp"
 
 namespace aiot::cli::command {
@@ -43,6 +44,7 @@ Command ota_status() {
                    {"--json ota status | jq -r '.data.roles[] | [.role, .expires] | @tsv'",
                     "For a monitor"}},
       .handler = run_status,
+      .lists = render::lists_of<ota::RepositoryStatus>,
   };
 }
 

@@ -2,6 +2,7 @@
 #include "command/ota.hpp"
 #include "command/ota_repository.hpp"
 #include "command/targets.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -67,6 +68,7 @@ Command ota_verify() {
                    {"ota verify update.swu --certificate sw.pem --json",
                     "An archive of SWUpdate, with JSON results"}},
       .handler = run_verify,
+      .lists = render::lists_of<ota::VerifyResult>,
   };
 }
 

@@ -13,6 +13,7 @@
 #include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 #include "render/pair_text.hpp"
 
 namespace aiot::cli::command {
@@ -254,6 +255,7 @@ Command show_verb() {
       .examples = {{"pair show MT:Y.K9042C00KA0648G00", "A Matter code"},
                    {"pair show X-HM://00522H1VMV000 --reveal", "A HomeKit code, with its secrets"}},
       .handler = run_show,
+      .lists = render::lists_of<pair::CodeInfo>,
   };
 }
 
@@ -280,6 +282,7 @@ Command unpair_verb() {
                        .complete = Complete::address}},
       .examples = {{"pair unpair bluetooth:A4:C1:38:00:00:01", "Forget a speaker"}},
       .handler = run_unpair,
+      .lists = render::lists_of<pair::UnpairResult>,
   };
 }
 
@@ -374,6 +377,9 @@ Command pair_devices() {
                        .max = 0,
                        .complete = Complete::address}},
       .options = pair_options(),
+      .common =
+          "--wifi-file --wifi-from-host --at --image --secret-file --confirm --devices --jobs "
+          "--record",
       .examples = {{"pair http://192.168.4.1 --wifi-file wifi.yaml --secret-file pop.yaml",
                     "A device with an access point of its own"},
                    {"discover --where state=unprovisioned --jsonl | aiotctl pair --devices - "
@@ -384,6 +390,7 @@ Command pair_devices() {
                    {"pair show MT:Y.K9042C00KA0648G00", "What a code says"}},
       .commands = {show_verb(), unpair_verb()},
       .handler = run_pair,
+      .lists = render::lists_of<pair::Report>,
   };
 }
 

@@ -10,6 +10,7 @@
 #include "context.hpp"
 #include "errors.hpp"
 #include "help.hpp"
+#include "render/envelope.hpp"
 #include "render/table.hpp"
 
 namespace aiot::cli::command {
@@ -180,6 +181,7 @@ Command sim() {
             .help = "That device in energy mode at 9600 baud, and a power monitor (LPM01A) beside "
                     "it on a port of its own"},
            {.names = "--list", .help = "Show the devices, faults, stages and profiles there are"}},
+      .common = "--port --count --profile --fault --app --bench --list",
       .examples = {{"sim esp32c3", "One device on a pseudo-terminal"},
                    {"sim esp32 --count 4 --flash chip-{n}.bin | aiotctl flash --devices - build/",
                     "Four devices, flashed at once"},
@@ -190,6 +192,7 @@ Command sim() {
                     "One that publishes, and floods its broker"}},
       .commands = {sim_provision(), sim_ota()},
       .handler = run_sim,
+      .lists = render::lists_of<sim::Report, sim::Catalog>,
   };
 }
 

@@ -4,6 +4,7 @@
 #include "command/sim.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "render/envelope.hpp"
 
 namespace aiot::cli::command {
 namespace {
@@ -87,6 +88,7 @@ Command sim_ota() {
                     "shows all",
             .repeatable = true},
            {.names = "--list", .help = "Show the kinds and the faults there are"}},
+      .common = "--kind --port --count --fault --list",
       .examples = {{"sim ota", "One device that speaks SMP over UDP"},
                    {"sim ota --kind esphome --count 16 --password-file ota.txt",
                     "Sixteen ESPHome devices that want a password"},
@@ -96,6 +98,7 @@ Command sim_ota() {
                     "--attribute product=lamp --attribute hardware=a",
                     "One that polls `ota serve --ddi` for its updates"}},
       .handler = run_sim_ota,
+      .lists = render::lists_of<sim::Report, sim::ProvisionCatalog>,
   };
 }
 

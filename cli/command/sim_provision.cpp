@@ -4,6 +4,7 @@
 
 #include "command/sim.hpp"
 #include "help.hpp"
+#include "render/envelope.hpp"
 #include "render/json.hpp"
 #include "render/table.hpp"
 
@@ -133,6 +134,7 @@ Command sim_provision() {
                     "wifi.yaml",
                     "Four devices, paired at once"}},
       .handler = run_provision,
+      .lists = render::lists_of<sim::Report, sim::ProvisionCatalog>,
   };
 }
 

@@ -49,6 +49,7 @@ std::string device_hint(const Context& context, const std::string& word) {
   if (const std::string near = nearest_word(word, verbs); !near.empty()) {
     return fmt::format("did you mean `{} {}`?", spelled(context.args.path), near);
   }
+  if (const auto hint = foreign_hint(word); !hint.empty()) return std::string(hint);
   const std::string node = "/dev/" + word;
   if (word.starts_with("tty") || ::access(node.c_str(), F_OK) == 0) {
     return fmt::format("did you mean {}?", node);

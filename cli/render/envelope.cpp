@@ -4,6 +4,21 @@
 #include <string_view>
 
 namespace aiot::cli::render {
+namespace {
+
+Object lists_in(const Object& fields) {
+  Object out;
+  for (const auto& [name, value] : fields.fields()) {
+    if (value.array() != nullptr) out.set(name, Array());
+    if (value.object() == nullptr) continue;
+    if (Object inner = lists_in(*value.object()); !inner.empty()) out.set(name, std::move(inner));
+  }
+  return out;
+}
+
+}  // namespace
+
+Object empty_lists(const Document& result) { return lists_in(result.fields()); }
 
 void describe(FieldVisitor& v, ErrorEntry& e) {
   v("code", e.code, "stable, dotted, such as port.busy");
@@ -30,16 +45,16 @@ void describe(FieldVisitor& v, Envelope& e) {
   v("version", e.version, "aiotctl's version");
   v("ok", e.ok, "true when exit is 0");
   v("exit", e.exit, "the exit code");
-  v("data", e.data, "the result");
+  v("data", e.data, "the result; of a command that failed before it had one: its lists, empty");
   v("errors", e.errors, "what failed, one for each device");
   v("notices", e.notices, "what is worth knowing and not a failure");
 }
 
 SchemaInfo schema_of(const EventLine&) { return {"aiot.event/1", "A line of --jsonl", false}; }
 void describe(FieldVisitor& v, EventLine& e) {
-  static constexpr std::string_view events[] = {"started", "step",    "progress", "log",    "notice",
-                                                "found",   "changed", "lost",     "message",
-                                                "finished", "failed", "ready",    "end"};
+  static constexpr std::string_view events[] = {
+      "started", "step",    "progress", "log",    "notice", "found", "changed",
+      "lost",    "message", "finished", "failed", "ready",  "end"};
   static constexpr std::string_view levels[] = {"debug", "info", "warning"};
   v.one_of("event", e.event, events, "what the line says; `end` is the last");
   v("device", e.device, "the address; empty when it concerns no device");

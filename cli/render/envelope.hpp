@@ -43,6 +43,19 @@ struct Envelope {
 SchemaInfo schema_of(const Envelope& envelope);
 void describe(FieldVisitor& v, Envelope& e);
 
+/// The lists among the fields of `result`, each of them empty, and the objects that hold lists.
+Object empty_lists(const Document& result);
+/// Those of results of several types: what a consumer may iterate over, whatever became of the run.
+template <class... Results>
+Object lists_of() {
+  Object out;
+  const auto add = [&out](const Object& lists) {
+    for (const auto& [name, list] : lists.fields()) out.set(name, list);
+  };
+  (add(empty_lists(Results{})), ...);
+  return out;
+}
+
 /// A line of `--jsonl`.
 struct EventLine {
   std::string event;

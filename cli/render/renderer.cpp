@@ -220,8 +220,8 @@ namespace {
 
 ErrorEntry entry_of(const Failure& failure) {
   const Error& error = failure.error;
-  return {error.stable_code(), failure.device, failure.step, error.message(), full_hint(error),
-          error.retryable()};
+  return {error.stable_code(), failure.device,   failure.step,
+          error.message(),     full_hint(error), error.retryable()};
 }
 
 /// `--json`: nothing until the end, then one document. Warnings and errors also go to stderr.
@@ -247,6 +247,7 @@ class JsonRenderer final : public Renderer {
     document_.ok = exit == 0;
     document_.exit = exit;
     document_.data = outcome.record.fields();
+    if (!outcome.record && options().lists != nullptr) document_.data = options().lists();
     out_ << to_json(fields_of(document_)) << '\n';
   }
 
@@ -267,7 +268,9 @@ class JsonlRenderer final : public Renderer {
   void show(const Event& event) override {
     std::visit([this](const auto& e) { line(e); }, event);
   }
-  void line(const event::Started& e) { print({.event = "started", .device = e.device, .job = e.job}); }
+  void line(const event::Started& e) {
+    print({.event = "started", .device = e.device, .job = e.job});
+  }
   void line(const event::Step& e) {
     print({.event = "step", .device = e.device, .name = e.name, .weight = e.weight});
   }
@@ -287,11 +290,8 @@ class JsonlRenderer final : public Renderer {
     print({.event = "log", .device = e.device, .level = e.level, .text = e.text});
   }
   void line(const event::Notice& e) {
-    print({.event = "notice",
-           .device = e.device,
-           .code = e.code,
-           .message = e.text,
-           .hint = e.hint});
+    print(
+        {.event = "notice", .device = e.device, .code = e.code, .message = e.text, .hint = e.hint});
   }
   void line(const event::Item& e) {
     // There may be a flood of these: written in place, in the form that print() gives.

@@ -44,6 +44,7 @@ struct Options {
   Terminal terminal;
   std::function<std::chrono::nanoseconds()> now;
   const Signals* signals = nullptr;
+  Object (*lists)() = nullptr;  ///< of the command: `data` when there is no result
 };
 
 class Renderer : public EventSink {

@@ -25,7 +25,7 @@ aiotctl flash write --devices "$devices" "${images[@]}" --json \
   >"$report/flash.json" || status=$?
 
 # An early failure has no devices: its errors say why, and nothing is added.
-jq -r '.data.devices[]? | [(now | todate), .device, .mac // "",
+jq -r '.data.devices[] | [(now | todate), .device, .mac // "",
     if .ok then "good" else .code end, .step // "", .seconds // 0, .boot.seconds // 0] | @csv' \
   "$report/flash.json" >>"$results"
 jq -r '.errors[] | [.device // "", .message, .hint // ""] | @tsv' "$report/flash.json" >&2

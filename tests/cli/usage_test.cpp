@@ -1,5 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <iterator>
+#include <map>
+#include <regex>
+#include <set>
+
+#include "errors.hpp"
 #include "option.hpp"
 #include "render/table.hpp"
 #include "scripted.hpp"
@@ -73,6 +79,20 @@ TEST_CASE("what a mistyped command line says") {
       {{"flash", "/dev/x", "info"}, "\"/dev/x\" before the verb \"info\"", "./info"},
       {{"bench", "rnu"}, "aiotctl bench: \"rnu\": no such command", "did you mean run?"},
       {{"config", "shwo"}, "aiotctl config: \"shwo\": no such command", "did you mean show?"},
+      // Words of mcumgr, chip-tool, imgtool, mosquitto_sub, python-miio and espefuse.
+      {{"image", "list"}, "\"image\": no such command", "aiotctl ota smp ADDRESS images"},
+      {{"--conntype", "udp", "echo"}, "--conntype: no such option", "the device is an argument"},
+      {{"pairing", "code", "1"}, "\"pairing\": no such command", "aiotctl pair CODE"},
+      {{"sign", "a.bin"}, "\"sign\": no such command", "did you mean aiotctl ota sign?"},
+      {{"verify", "a.bin"}, "no such command", "aiotctl flash verify or aiotctl ota verify"},
+      {{"dumpinfo", "a.bin"}, "\"dumpinfo\": no such command", "aiotctl ota verify FILE"},
+      {{"listen", "--topic", "home/#"}, "--topic: no such option", "mqtt://HOST/TOPIC"},
+      {{"discover", "--ip", "192.168.1.7"}, "--ip: no such option", "miio://192.168.1.7"},
+      {{"pair", "--token", "00"}, "--token: no such option", "--token-file FILE"},
+      {{"burn-key"}, "\"burn-key\": no such command", "burns no eFuses"},
+      {{"flash", "erase_flash", "/dev/x"},
+       "\"erase_flash\" is not an address",
+       "flash erase ADDRESS --all"},
   };
   for (const Case& c : cases) {
     const auto ran = run_cli(c.args);
@@ -197,11 +217,87 @@ TEST_CASE("the examples of the help parse") {
         args.push_back(word);
       }
       CAPTURE(example.command);
-      const auto parsed = parse(args);
+      const Command* reached = nullptr;
+      const auto parsed = parse(args, reached);
       CHECK(parsed.has_value());
       if (parsed.has_value()) CHECK((parsed->command->handler != nullptr));
     }
   });
+}
+
+TEST_CASE("the help of a command begins with the options that are needed most") {
+  each_command(root_command(), {},
+               [](const Command& command, const std::vector<std::string>& path) {
+                 CAPTURE(path);
+                 std::istringstream common{std::string(command.common)};
+                 for (std::string name; common >> name;) {
+                   CAPTURE(name);
+                   CHECK(find_option(command.options, name) != nullptr);
+                 }
+                 // A list that fills a screen hides what is needed.
+                 if (!path.empty() && command.options.size() > 10)
+                   CHECK_FALSE(command.common.empty());
+               });
+  const std::string write = run_cli({"flash", "write", "--help"}).out;
+  CHECK(write.find("--expect REGEX") < write.find("--full"));
+  CHECK(has(write, "Common options\n      --expect REGEX"));
+  CHECK(has(write, "Other options\n      --full"));
+  CHECK_FALSE(has(write, "Print one JSON document"));
+  CHECK(has(write, "`aiotctl help options`"));
+  const auto global = run_cli({"help", "options"});
+  CHECK(global.exit == 0);
+  for (const Option& option : root_command().options) CHECK(has(global.out, option.long_name()));
+}
+
+namespace {
+
+/// What the completion for bash offers, by command: "" for the root, "/flash/write".
+std::map<std::string, std::set<std::string>> offered_options() {
+  std::map<std::string, std::set<std::string>> offered;
+  std::istringstream lines(run_cli({"completion", "bash"}).out);
+  std::string global;
+  for (std::string line; std::getline(lines, line);) {
+    static const std::regex own(R"( *(\S+)\) verbs='[^']*' options='([^']*)' ;;)");
+    static const std::regex all(R"re( *_aiotctl_words "\$options ([^"]*)")re");
+    std::smatch found;
+    if (std::regex_match(line, found, all)) global = found[1];
+    if (!std::regex_match(line, found, own)) continue;
+    std::istringstream words(found[2]);
+    offered[found[1] == "''" ? "" : found[1].str()] = {std::istream_iterator<std::string>(words),
+                                                       {}};
+  }
+  for (auto& [path, options] : offered) {
+    std::istringstream words(global);
+    for (std::string word; words >> word;) options.insert(word);
+  }
+  return offered;
+}
+
+}  // namespace
+
+TEST_CASE("the completions offer what the parser takes, and nothing else") {
+  const auto offered = offered_options();
+  std::set<std::string> everywhere;
+  for (const auto& [path, options] : offered) everywhere.insert(options.begin(), options.end());
+  CHECK(everywhere.size() > 150);
+  each_command(
+      root_command(), {}, [&](const Command& command, const std::vector<std::string>& path) {
+        std::string name;
+        for (const std::string& word : path) name += "/" + word;
+        CAPTURE(name);
+        const auto at = offered.find(name);
+        REQUIRE(at != offered.end());
+        for (const std::string& option : everywhere) {
+          CAPTURE(option);
+          auto args = path;
+          args.insert(args.end(), {option, "1"});
+          const Command* reached = nullptr;
+          const auto parsed = parse(args, reached);
+          const bool unknown = !parsed.has_value() && parsed.error().code == Errc::unknown_option;
+          CHECK(unknown != at->second.contains(option));
+          CHECK(reached == &command);
+        }
+      });
 }
 
 TEST_CASE("without a command there is help on standard error, and exit 2") {
@@ -228,7 +324,8 @@ TEST_CASE("an error reaches a machine in the form it asked for") {
   const auto json = run_cli({"flash", "--json", "--buad", "1"});
   CHECK(json.exit == 2);
   CHECK(has(json.out, "{\"schema\":\"aiot.error/1\""));
-  CHECK(has(json.out, "\"exit\":2,\"data\":{},\"errors\":[{\"code\":\"usage.option\""));
+  CHECK(
+      has(json.out, "\"exit\":2,\"data\":{\"devices\":[]},\"errors\":[{\"code\":\"usage.option\""));
   for (const auto& args : std::vector<std::vector<std::string>>{
            {"--json"}, {"config", "--json"}, {"flash", "write", "--json"}}) {
     const auto ran = run_cli(args);
