@@ -2,15 +2,43 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 namespace aiot::file {
 namespace errc = boost::system::errc;
+namespace {
+
+constexpr std::string_view part_mark = ".part-";
+
+/// Whether `name` is FILE.part-PID-N, as PartFile::create() makes it of `file` ("": of any).
+bool is_part_of(std::string_view file, std::string_view name) {
+  const std::size_t mark = name.rfind(part_mark);
+  if (mark == std::string_view::npos || mark == 0) return false;
+  if (!file.empty() && name.substr(0, mark) != file) return false;
+  const std::string_view numbers = name.substr(mark + part_mark.size());
+  const std::size_t dash = numbers.find('-');
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return dash != std::string_view::npos && is_number(numbers.substr(0, dash)) &&
+         is_number(numbers.substr(dash + 1));
+}
+
+/// False when another process has removed the file between its making and its lock.
+bool hold(const Descriptor& part) {
+  struct stat status {};
+  if (::flock(part.get(), LOCK_EX | LOCK_NB) != 0) return errno != EWOULDBLOCK;
+  return ::fstat(part.get(), &status) != 0 || status.st_nlink > 0;
+}
+
+}  // namespace
 
 error_code last_error() { return {errno, boost::system::generic_category()}; }
 
@@ -52,14 +80,21 @@ error_code write_all(int fd, ByteSpan data) {
 }
 
 boost::system::result<PartFile> PartFile::create(std::string target, mode_t mode) {
-  // A run that was killed may have left its own.
+  const std::filesystem::path path(target);
+  const std::string folder = path.parent_path().string();
+  if (path.has_filename()) {
+    remove_left_parts(folder.empty() ? "." : folder, path.filename().string());
+  }
   constexpr int names = 100;
   for (int i = 0;; ++i) {
-    std::string part = fmt::format("{}.part-{}-{}", target, ::getpid(), i);
+    std::string part = fmt::format("{}{}{}-{}", target, part_mark, ::getpid(), i);
     Descriptor file(
         ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (file.is_open()) return PartFile(std::move(file), std::move(target), std::move(part));
-    if (errno != EEXIST || i + 1 == names) return last_error();
+    if (file.is_open() && hold(file)) {
+      return PartFile(std::move(file), std::move(target), std::move(part));
+    }
+    if (!file.is_open() && errno != EEXIST) return last_error();
+    if (i + 1 == names) return make_error_code(errc::file_exists);
   }
 }
 
@@ -69,6 +104,7 @@ PartFile::~PartFile() {
 
 error_code PartFile::finish() {
   if (::fsync(file_.get()) != 0) return last_error();
+  lock_ = Descriptor(::fcntl(file_.get(), F_DUPFD_CLOEXEC, 0));
   return file_.close();
 }
 
@@ -84,6 +120,26 @@ error_code PartFile::appear() {
   // A link, unlike a new name, does not replace what has come meanwhile.
   if (::link(part_.c_str(), target_.c_str()) != 0) return last_error();
   return {};
+}
+
+void remove_left_parts(const std::string& folder, std::string_view name) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string path = entry->path().string();
+    if (!is_part_of(name, entry->path().filename().string())) continue;
+    const Descriptor part(
+        ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY));
+    struct stat opened {};
+    struct stat named {};
+    if (!part.is_open() || ::fstat(part.get(), &opened) != 0 || !S_ISREG(opened.st_mode) ||
+        ::flock(part.get(), LOCK_EX | LOCK_NB) != 0) {
+      continue;
+    }
+    const bool same = ::lstat(path.c_str(), &named) == 0 && named.st_ino == opened.st_ino &&
+                      named.st_dev == opened.st_dev;
+    if (same) ::unlink(path.c_str());
+  }
 }
 
 }  // namespace aiot::file

@@ -6,6 +6,7 @@
 #include <boost/system/result.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "aiot/bytes.hpp"
@@ -48,14 +49,17 @@ boost::system::result<Bytes> read_all(int fd, std::uint64_t limit_bytes);
 [[nodiscard]] error_code write_all(int fd, ByteSpan data);
 
 /// A file that appears under its name whole or not at all: until then it has a name of its own
-/// beside that, and is removed when it goes. No link is followed to it.
+/// beside that, and is removed when it goes. No link is followed to it. Its lock says that somebody
+/// writes it.
 class PartFile {
  public:
-  /// `mode` is what the umask may take from. The kernel applies that: asking for it would change it
+  /// Removes what a run that was killed has left of the same file. `mode` is what the umask may take
+  /// from. The kernel applies that: asking for it would change it
   /// for other threads meanwhile.
   static boost::system::result<PartFile> create(std::string target, mode_t mode);
   PartFile(PartFile&& other) noexcept
       : file_(std::move(other.file_)),
+        lock_(std::move(other.lock_)),
         target_(std::move(other.target_)),
         part_(std::exchange(other.part_, {})) {}
   PartFile& operator=(PartFile&&) = delete;
@@ -73,8 +77,13 @@ class PartFile {
   error_code finish();
 
   Descriptor file_;
+  Descriptor lock_;  ///< the same open file, until it has its name
   std::string target_;
   std::string part_;
 };
+
+/// Removes from a folder the parts that a run which was killed has left of the file `name`, or of
+/// any file (""): those that nobody has locked. What cannot be removed stays.
+void remove_left_parts(const std::string& folder, std::string_view name = {});
 
 }  // namespace aiot::file

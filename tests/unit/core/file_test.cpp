@@ -155,19 +155,42 @@ TEST_CASE("a part that must not replace anything does not") {
   CHECK(folder.files() == 1);
 }
 
-TEST_CASE("what a killed run left, or a link someone laid, is stepped over") {
+TEST_CASE("a link someone laid is stepped over") {
   const Folder folder;
   const std::string path = folder.file("out");
   const std::string left = path + ".part-" + std::to_string(::getpid());
-  std::ofstream(left + "-0") << "left";
-  fs::create_symlink(folder.path / "victim", left + "-1");
+  fs::create_symlink(folder.path / "victim", left + "-0");
   auto part = PartFile::create(path, 0600);
   REQUIRE(part.has_value());
   CHECK(!write_all(part->get(), as_bytes("new")).failed());
   CHECK(!part->replace().failed());
   CHECK(content(path) == "new");
-  CHECK(content(left + "-0") == "left");
+  CHECK(fs::is_symlink(left + "-0"));
   CHECK(!fs::exists(folder.path / "victim"));
+}
+
+TEST_CASE("what a killed run left goes, and what somebody writes or has named so stays") {
+  const Folder folder;
+  const std::string path = folder.file("out");
+  for (const char* name : {"out.part-1-0", "out.part-4194304-12", "other.part-1-0", "out.part-1",
+                           "out.part-1-", "out.part-x-0", "out.part-1-0.zip", ".part-1-0"}) {
+    std::ofstream(folder.file(name)) << "left";
+  }
+  fs::create_directory(folder.file("out.part-2-0"));
+  auto writing = PartFile::create(path, 0600);
+  REQUIRE(writing.has_value());
+  CHECK(!fs::exists(folder.file("out.part-1-0")));
+  CHECK(!fs::exists(folder.file("out.part-4194304-12")));
+  CHECK(folder.files() == 8);
+  auto second = PartFile::create(path, 0600);
+  REQUIRE(second.has_value());
+  remove_left_parts(folder.path.string());
+  CHECK(!fs::exists(folder.file("other.part-1-0")));
+  CHECK(folder.files() == 8);
+  CHECK(!write_all(writing->get(), as_bytes("new")).failed());
+  CHECK(!writing->replace().failed());
+  CHECK(!second->replace().failed());
+  CHECK(fs::exists(path));
 }
 
 }  // namespace
