@@ -243,6 +243,57 @@ bool is_elf(ByteSpan file) {
   return file.size() >= 4 && std::equal(std::begin(magic), std::end(magic), file.begin());
 }
 
+Result<void> check_elf(ByteSpan file) {
+  if (!is_elf(file)) return make_error(Errc::not_an_image, "no ELF magic");
+  constexpr std::uint32_t no_bits = 8;
+  const bool wide = file.size() > 4 && file[4] == 2;
+  const std::size_t head = wide ? 64 : header_bytes;
+  if (file.size() < head) return bad_elf("the header is cut off");
+  if (file[4] < 1 || file[4] > 2 || file[5] < 1 || file[5] > 2) {
+    return bad_elf(fmt::format("class {}, byte order {}", file[4], file[5]));
+  }
+  const bool big = file[5] == 2;
+  const auto number = [&](std::uint64_t at, unsigned size) {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < size; ++i) {
+      value |= std::uint64_t{file[at + i]} << 8 * (big ? size - 1 - i : i);
+    }
+    return value;
+  };
+  const unsigned word = wide ? 8 : 4;
+  const std::uint64_t counts = wide ? 54 : 42;  // sizes and counts of both tables
+  struct Table {
+    const char* name;
+    std::uint64_t at, entry, count;
+    std::uint64_t least;               // size of an entry
+    std::uint64_t offset_at, size_at;  // in an entry
+  };
+  const Table tables[] = {
+      {"segment", number(wide ? 32 : 28, word), number(counts, 2), number(counts + 2, 2),
+       wide ? 56U : 32U, wide ? 8U : 4U, wide ? 32U : 16U},
+      {"section", number(wide ? 40 : 32, word), number(counts + 4, 2), number(counts + 6, 2),
+       wide ? 64U : 40U, wide ? 24U : 16U, wide ? 32U : 20U},
+  };
+  for (const Table& table : tables) {
+    if (table.count == 0) continue;
+    if (table.entry < table.least || !inside(file, table.at, table.count * table.entry)) {
+      return bad_elf(fmt::format("the {} headers are not in the file", table.name));
+    }
+    for (std::uint64_t i = 0; i < table.count; ++i) {
+      const std::uint64_t entry = table.at + i * table.entry;
+      const bool is_section = &table != &tables[0];
+      // A section without a type has no contents either.
+      const std::uint64_t type = is_section ? number(entry + 4, 4) : 1;
+      if (type == 0 || (is_section && type == no_bits)) continue;
+      if (!inside(file, number(entry + table.offset_at, word),
+                  number(entry + table.size_at, word))) {
+        return bad_elf(fmt::format("{} {} is not in the file", table.name, i));
+      }
+    }
+  }
+  return {};
+}
+
 Result<Elf> parse_elf(ByteSpan file) {
   if (!is_elf(file)) return make_error(Errc::not_an_image, "no ELF magic");
   if (file.size() < header_bytes) return bad_elf("header");

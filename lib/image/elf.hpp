@@ -59,6 +59,10 @@ bool is_elf(ByteSpan file);
 /// headers, Errc::too_large for contents beyond limits::elf_contents_bytes.
 Result<Elf> parse_elf(ByteSpan file);
 
+/// Whether headers, segments and sections of an ELF file of 32 or 64 bits and of either byte order
+/// lie within the file. Errc::not_an_image, Errc::bad_elf.
+Result<void> check_elf(ByteSpan file);
+
 /// The contents of a section or segment of an Elf that parse_elf() made from this `file`.
 ByteSpan contents(ByteSpan file, const ElfSection& section);
 ByteSpan contents(ByteSpan file, const ElfSegment& segment);

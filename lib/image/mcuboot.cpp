@@ -61,11 +61,12 @@ const McubootTlv* McubootImage::find(McubootTlvType type) const {
 }
 
 bool is_mcuboot(ByteSpan file) {
-  return file.size() >= mcuboot_header_bytes && load_le32(file.data()) == mcuboot_magic;
+  return file.size() >= 4 && load_le32(file.data()) == mcuboot_magic;
 }
 
 Result<McubootImage> parse_mcuboot(ByteSpan file) {
   if (!is_mcuboot(file)) return make_error(Errc::not_an_image, "no header of MCUboot");
+  if (file.size() < mcuboot_header_bytes) return make_error(Errc::truncated, "its header");
   McubootImage image;
   image.load_address = load_le32(&file[4]);
   image.header_bytes = load_le16(&file[8]);

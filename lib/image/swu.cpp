@@ -14,6 +14,7 @@
 namespace aiot::image {
 namespace {
 
+constexpr std::string_view hardware_list = "hardware-compatibility";
 constexpr std::string_view newc_magic = "070701";
 constexpr std::string_view crc_magic = "070702";
 constexpr std::string_view last_name = "TRAILER!!!";
@@ -119,7 +120,7 @@ void collect(const Object& group, SwuArchive& out, unsigned depth) {
     const Array* list = value.array();
     if (list == nullptr) continue;
     for (const Value& element : *list) {
-      if (name == "hardware-compatibility" && element.string() != nullptr) {
+      if (name == hardware_list && element.string() != nullptr) {
         if (std::ranges::find(out.hardware, *element.string()) == out.hardware.end()) {
           out.hardware.push_back(*element.string());
         }
@@ -152,6 +153,21 @@ const SwuFile* SwuArchive::find(std::string_view file) const {
 bool is_swu(ByteSpan file) {
   const auto entry = read_entry(file, 0);
   return entry && entry->file.name == swu_description;
+}
+
+bool is_for(const SwuArchive& archive, std::string_view hardware) {
+  if (archive.hardware.empty() || std::ranges::count(archive.boards, hardware) > 0) return true;
+  return std::ranges::any_of(archive.hardware, [&](std::string_view entry) {
+    if (entry.starts_with("#RE:")) return true;
+    const std::size_t colon = entry.find(':');
+    const std::string_view board = entry.substr(0, colon);
+    const std::string_view revision =
+        colon == std::string_view::npos ? entry : entry.substr(colon + 1);
+    if (hardware == entry || hardware == board || hardware == revision) return true;
+    if (revision.empty() || !hardware.ends_with(revision)) return false;
+    const char before = hardware[hardware.size() - revision.size() - 1];
+    return std::string_view("-_.+").find(before) != std::string_view::npos;
+  });
 }
 
 Result<SwuArchive> parse_swu(ByteSpan file) {
@@ -189,6 +205,10 @@ Result<SwuArchive> parse_swu(ByteSpan file) {
   const Value* software = description->find("software");
   if (software == nullptr || software->object() == nullptr) {
     return make_error(Errc::bad_bundle, "sw-description: no software");
+  }
+  for (const auto& [name, value] : software->object()->fields()) {
+    const Object* board = value.object();
+    if (board != nullptr && board->find(hardware_list) != nullptr) out.boards.push_back(name);
   }
   out.version = text_of(*software->object(), "version");
   out.name = text_of(*software->object(), "name");

@@ -33,6 +33,7 @@ struct SwuArchive {
   std::string version;                ///< of the software; "" when not given
   std::string name;                   ///< likewise
   std::vector<std::string> hardware;  ///< "board" or "board:revision" as far as it says
+  std::vector<std::string> boards;    ///< that have such a list of their own
   std::vector<SwuArtifact> artifacts;
   std::uint64_t total_bytes = 0;  ///< up to the end of the last file
   std::vector<Problem> problems;  ///< checksums and hashes that differ, artifacts that are missing
@@ -45,6 +46,11 @@ inline constexpr std::string_view swu_signature = "sw-description.sig";
 
 /// True when `file` begins as an archive whose first file is a sw-description.
 bool is_swu(ByteSpan file);
+
+/// Whether the archive is for `hardware`: one of its boards, an entry of its lists, the board or
+/// the revision of one, or a name that ends with a revision, such as lamp-1.0. True for an archive
+/// that names no hardware, or names it by a regular expression.
+bool is_for(const SwuArchive& archive, std::string_view hardware);
 
 /// Reads the archive and its sw-description (libconfig or JSON), and holds each file against its
 /// checksum and its SHA-256. Whether the description is signed is for the caller: its bytes are

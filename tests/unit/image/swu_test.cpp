@@ -47,6 +47,28 @@ TEST_CASE("swu: what cpio and openssl made") {
   CHECK(archive->problems.empty());
 }
 
+TEST_CASE("swu: hardware by entry, board, revision, or a name that ends with a revision") {
+  SwuArchive archive;
+  CHECK(is_for(archive, "anything"));
+  archive.hardware = {"1.0", "lamp:2.1"};
+  archive.boards = {"kettle"};
+  for (const char* good : {"1.0", "lamp:2.1", "lamp", "2.1", "lamp-2.1", "rev_1.0", "kettle"}) {
+    CAPTURE(good);
+    CHECK(is_for(archive, good));
+  }
+  for (const char* bad : {"", "1.1", "11.0", "lam", "2", "kettle2", "rev1.0", "lamp-2.2"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(is_for(archive, bad));
+  }
+  archive.hardware = {"#RE:^rev-[0-9]$"};
+  CHECK(is_for(archive, "rev-7"));
+  const auto boards = parse_swu(ota_vector("signed.swu"));
+  REQUIRE(boards.has_value());
+  CHECK(boards->boards.empty());
+  CHECK(is_for(*boards, "1.1"));
+  CHECK_FALSE(is_for(*boards, "1.2"));
+}
+
 TEST_CASE("swu: the signature of its description") {
   const Bytes file = ota_vector("signed.swu");
   const SwuArchive archive = *parse_swu(file);
