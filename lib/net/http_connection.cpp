@@ -144,7 +144,12 @@ void HttpConnection::answer(const HttpMessage& request) {
     exchange_->user_agent = request.header("User-Agent");
   }
   HttpReply out;
-  if (server_.allow(server_.peers[key_])) {
+  const std::size_t hosts = request.count("Host");
+  if (hosts > 1 || (hosts == 0 && !request.is_1_0)) {  // RFC 9112, 3.2
+    ++server_.counters.refused_requests;
+    out.message = http_response(400);
+    keep_ = false;
+  } else if (server_.allow(server_.peers[key_])) {
     out = server_.handle(request, peer_);
   } else {
     ++server_.counters.refused_requests;

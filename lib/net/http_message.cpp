@@ -105,6 +105,7 @@ class BeastGrammar final : public Grammar {
       out.status = message.result_int();
     }
     out.keep_alive = message.keep_alive();
+    out.is_1_0 = message.version() < 11;
     for (const auto& field : message) out.headers.emplace_back(field.name_string(), field.value());
     return out;
   }
@@ -114,6 +115,8 @@ class BeastGrammar final : public Grammar {
 };
 
 }  // namespace
+
+constexpr std::string_view other_end = "check the address: what listens there is no HTTP server";
 
 /// In front of one message: a server may send them without end.
 constexpr unsigned most_interim = 8;
@@ -167,11 +170,11 @@ Result<std::size_t> HttpParser::feed(ByteSpan bytes) {
     taken += piece.size();
     const error_code error = state.advance();
     if (error) {
-      state.failed = make_error(Errc::protocol, error.message());
+      state.failed = make_error(Errc::protocol, error.message(), std::string(other_end));
       if (error == http::error::body_limit) state.refusal = 413;
       if (error == http::error::header_limit) state.refusal = 431;
     } else if (!state.message && state.waiting.size() > header_limit_bytes) {
-      state.failed = make_error(Errc::protocol, "the headers are too long");
+      state.failed = make_error(Errc::protocol, "the headers are too long", std::string(other_end));
       state.refusal = 431;
     }
   }
@@ -190,7 +193,7 @@ Result<void> HttpParser::finish() {
   error_code error;
   if (state.waiting.empty() && state.grammar->begun()) state.grammar->put_eof(error);
   if (error || !state.grammar->done()) {
-    state.failed = make_error(Errc::protocol, "the message is cut short");
+    state.failed = make_error(Errc::protocol, "the message is cut short", "try again");
     return *state.failed;
   }
   state.message = state.grammar->take();
@@ -226,6 +229,11 @@ std::string_view HttpMessage::header(std::string_view name) const {
   const auto it = std::ranges::find_if(
       headers, [&](const auto& field) { return boost::beast::iequals(field.first, name); });
   return it == headers.end() ? std::string_view() : it->second;
+}
+
+std::size_t HttpMessage::count(std::string_view name) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      headers, [&](const auto& field) { return boost::beast::iequals(field.first, name); }));
 }
 
 HttpMessage http_request(std::string method, std::string target) {
@@ -301,7 +309,7 @@ Task<HttpMessage> exchange_http(Link& link, HttpMessage request, std::size_t bod
   Bytes ahead;
   Result<HttpMessage> response = co_await read_http(link, parser, ahead, deadline);
   if (response && response->keep_alive && !ahead.empty())
-    co_return make_error(Errc::protocol, "bytes follow the HTTP response");
+    co_return make_error(Errc::protocol, "bytes follow the HTTP response", std::string(other_end));
   co_return response;
 }
 

@@ -21,9 +21,12 @@ struct HttpMessage {
   std::vector<std::pair<std::string, std::string>> headers;
   Bytes body;
   bool keep_alive = true;  ///< the connection serves another exchange after this message
+  bool is_1_0 = false;     ///< of HTTP/1.0, where a request need not name a host
 
   /// The value of the first header of this name, whatever its case; "" for none.
   std::string_view header(std::string_view name) const;
+  /// How many headers of this name there are.
+  std::size_t count(std::string_view name) const;
 };
 HttpMessage http_request(std::string method, std::string target);
 HttpMessage http_response(unsigned status);

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/ip/address.hpp>
 #include <memory>
@@ -68,6 +69,21 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::vector<std::string>& name
          X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
+Error bad_certificate(const std::string& file) {
+  return make_error(Errc::bad_certificate, file + ": " + openssl_reason(),
+                    "give a file with a certificate in PEM");
+}
+
+/// The first one in the file.
+Result<Owned<X509>> read_certificate(const std::string& path) {
+  ERR_clear_error();
+  const Owned<BIO> file(BIO_new_file(path.c_str(), "r"));
+  Owned<X509> certificate(file ? PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr)
+                               : nullptr);
+  if (!certificate) return bad_certificate(path);
+  return certificate;
+}
+
 }  // namespace
 
 Result<SelfSigned> make_self_signed(const std::vector<std::string>& names) {
@@ -87,15 +103,40 @@ Result<SelfSigned> make_self_signed(const std::vector<std::string>& names) {
   return SelfSigned{memory_of(written.get()), memory_of(written_key.get())};
 }
 
+bool is_host(std::string_view name) {
+  boost::system::error_code not_literal;
+  asio::ip::make_address(name, not_literal);
+  if (!not_literal) return true;
+  constexpr std::size_t most_bytes = 253, most_label_bytes = 63;
+  const auto good = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  if (name.empty() || name.size() > most_bytes) return false;
+  if (name.starts_with("*.")) name.remove_prefix(2);
+  for (;;) {
+    const std::string_view label = name.substr(0, name.find('.'));
+    if (label.empty() || label.size() > most_label_bytes || label.starts_with('-') ||
+        label.ends_with('-') || !std::ranges::all_of(label, good)) {
+      return false;
+    }
+    if (label.size() == name.size()) return true;
+    name.remove_prefix(label.size() + 1);
+  }
+}
+
+Result<bool> is_certificate_for(const std::string& certificate_file, const std::string& name) {
+  AIOT_TRY(const Owned<X509> certificate, read_certificate(certificate_file));
+  return X509_check_ip_asc(certificate.get(), name.c_str(), 0) == 1 ||
+         X509_check_host(certificate.get(), name.c_str(), name.size(), 0, nullptr) == 1;
+}
+
 Result<Pins> pins_of(const std::string& certificate_file) {
-  ERR_clear_error();
-  const Owned<BIO> file(BIO_new_file(certificate_file.c_str(), "r"));
-  const Owned<X509> certificate(file ? PEM_read_bio_X509(file.get(), nullptr, nullptr, nullptr)
-                                     : nullptr);
+  AIOT_TRY(const Owned<X509> certificate, read_certificate(certificate_file));
   std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  if (!certificate || X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
-    return make_error(Errc::bad_certificate, certificate_file + ": " + openssl_reason());
+  if (X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
+    return bad_certificate(certificate_file);
   }
   Pins pins;
   pins.certificate_sha256 = to_hex(ByteSpan(digest).first(size));

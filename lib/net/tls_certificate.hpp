@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "aiot/result.hpp"
@@ -16,6 +17,12 @@ struct SelfSigned {
 /// Makes one (ECDSA on P-256) for a server of these names: DNS names and IP addresses. Clients pin
 /// it, so it lasts 10 years.
 Result<SelfSigned> make_self_signed(const std::vector<std::string>& names);
+
+/// Whether `name` may be in a certificate: a DNS name, of which the first part may be *, or an IP
+/// address.
+bool is_host(std::string_view name);
+/// Whether the first certificate in a PEM file is for `name`. Errc::bad_certificate.
+Result<bool> is_certificate_for(const std::string& certificate_file, const std::string& name);
 
 /// By which a client can pin a certificate.
 struct Pins {
