@@ -23,6 +23,16 @@ int run_slot(Context& context) {
                                       "the image on trial is damaged or was never confirmed",
                                       "find out why it did not confirm itself"});
   }
+  if (result->restored) {
+    context.ui.on_event(event::Notice{"", "ota.slot_state",
+                                      "the record of the slots was damaged: its copy is used",
+                                      "check the disk"});
+  }
+  if (result->no_state) {
+    context.ui.on_event(event::Notice{"", "ota.no_state",
+                                      "the state folder is not there: " + request.state_folder,
+                                      "check --state, unless nothing was installed yet"});
+  }
   if (!result->unreadable.empty()) {
     context.ui.on_event(event::Notice{"", "ota.trial_unreadable",
                                       "the image on trial cannot be read: " + result->unreadable,

@@ -1,6 +1,7 @@
 """ota_install_test.py AIOTCTL SCHEMA-FOLDER: images signed and verified, a repository served over TLS, and a device
 that installs from it, by the real program."""
 
+import fcntl
 import functools
 import hashlib
 import http.server
@@ -9,6 +10,7 @@ import pathlib
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -109,6 +111,8 @@ with tempfile.TemporaryDirectory() as name:
     assert signed["security_counter"] == 0x01020003 and signed["version"] == "1.2.3+4", signed
     assert error(*sign, "--pad-header", "--slot-size", "5000", code=9) == "image.size"
     assert error(*sign, "--pad-header", "--dependency", "1", code=2) == "ota.request"
+    assert error(*sign, "--pad-header", "--align", "33", code=2) == "ota.request"
+    assert error(*sign, "--pad-header", "--align", "0", code=2) == "ota.request"
     assert error(*sign[:-1], "fw.bin", "--pad-header", code=2) == "image.overwrites_input"
     key_before = pathlib.Path("signing.pem").read_bytes()
     assert error(*sign[:-1], "signing.pem", "--pad-header", code=2) == "image.overwrites_input"
@@ -129,6 +133,18 @@ with tempfile.TemporaryDirectory() as name:
     pathlib.Path("damaged.bin").write_bytes(content)
     assert error("verify", "damaged.bin", "--key", "signing.pub", code=9) == "ota.not_whole"
     assert error("verify", "none.bin", code=3) == "image.unreadable"
+    program = pathlib.Path(sys.executable).resolve().read_bytes()
+    for name, content, status in (("program", program, 0), ("cut", program[:-1], 9), ("hex", b":00000001FF\n", 9),
+                                  ("head", bytes.fromhex("3db8f396") + bytes(16), 9)):
+        pathlib.Path(name).write_bytes(content)
+        ota("verify", name, code=status)
+    os.mkfifo("pipe")
+    assert error("verify", "pipe", code=3, timeout=20) == "image.unreadable"
+    plain = ota("verify", "http://localhost/fw.bin", code=2)["errors"][0]
+    assert plain["code"] == "ota.url" and "plain HTTP" in plain["hint"], plain
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"https://localhost:{closed.getsockname()[1]}/fw.bin"
+    assert error("verify", nobody, code=5) == "link.refused"
     raw = ota("verify", "fw.bin")["data"]
     assert raw["kind"] == "raw" and raw["sha256"] == hashlib.sha256(image(1, 5000)).hexdigest(), raw
 
@@ -179,6 +195,14 @@ with tempfile.TemporaryDirectory() as name:
                      "--slot", "slot-a", "--slot", "slot-b", "--ca", "server.pem", *more)
         return error(*arguments, **options) if options.get("code") else ota(*arguments, **options)["data"]
 
+    # A name that is mistyped becomes no folder.
+    assert error("confirm", "--state", "typo", code=2) == "ota.no_state"
+    first = ota("slot", "--state", "typo")["data"]
+    assert first["slot"] == "a" and first["no_state"] and not pathlib.Path("typo").exists(), first
+    os.mkfifo("fifo-root")
+    assert error("install", url, "--root", "fifo-root", "--product", "lamp", "--hardware", "rev-b", "--state", "fifo",
+                 "--slot", "slot-a", "--slot", "slot-b", "--ca", "server.pem", code=5, timeout=20) == "ota.disk"
+
     def slot():
         return ota("slot", "--state", "state", text=True).strip()
 
@@ -191,6 +215,12 @@ with tempfile.TemporaryDirectory() as name:
     assert ota("-n", "install", url, "--root", pinned, "--product", "lamp", "--hardware", "rev-b", "--state", "state",
                "--slot", "slot-a", "--slot", "slot-b", "--fingerprint", fingerprint)["data"]["state"] == "available"
     assert not slots[1].exists()
+
+    # Another installation, of another state, writes to the slot.
+    with open(slots[1], "wb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert install(code=5) == "ota.in_use"
+    assert slots[1].read_bytes() == b""
 
     # A server that loses each connection after 100,000 bytes, and one without ranges.
     Server.cut_at = 100000
@@ -213,6 +243,20 @@ with tempfile.TemporaryDirectory() as name:
     assert ota("confirm", "--state", "state")["data"] == {"slot": "b", "version": "1.1.0", "changed": True}
     assert not ota("confirm", "--state", "state")["data"]["changed"]
     assert slot() == "b" and install()["state"] == "current"
+
+    # The record of the slots is damaged: its copy counts, and without that nothing is guessed.
+    record, copy = pathlib.Path("state/state.json"), pathlib.Path("state/state.copy.json")
+    assert record.read_bytes() == copy.read_bytes()
+    record.write_bytes(bytes(10))
+    restored = ota("slot", "--state", "state")["data"]
+    assert restored["slot"] == "b" and restored["restored"] and record.read_bytes() == copy.read_bytes(), restored
+    assert not ota("slot", "--state", "state")["data"]["restored"]
+    for path in (record, copy):
+        path.rename(str(path) + ".kept")
+        path.write_bytes(b"{}")
+    assert error("slot", "--state", "state", code=3) == "ota.slot_state"
+    for path in (record, copy):
+        pathlib.Path(str(path) + ".kept").rename(path)
 
     # A trial that is never confirmed.
     add("1.2.0", 3)

@@ -81,9 +81,12 @@ struct SlotResult {
   std::string version;       ///< "" when it is not known
   bool trial = false;        ///< confirm it, or it is rolled back
   bool rolled_back = false;  ///< just now: the trial before failed
+  bool restored = false;     ///< the record of the slots was damaged, and is as its copy again
+  bool no_state = false;     ///< the state folder is not there: nothing was installed yet
   std::string unreadable;    ///< why the slot on trial does not boot this time; "" when it does
 };
-/// Which slot to boot. Called once for each boot, by what boots: it counts those of a trial.
+/// Which slot to boot. Called once for each boot, by what boots: it counts those of a trial. Makes
+/// no folder: without one, slot a boots.
 AIOT_API Result<SlotResult> choose_slot(const SlotRequest& request);
 
 struct ConfirmRequest {
@@ -96,7 +99,8 @@ struct ConfirmResult {
   std::string version;   ///< "" when it is not known
   bool changed = false;  ///< a trial has ended; else nothing was on trial
 };
-/// Ends a trial: the image that runs stays, or the one before boots next.
+/// Ends a trial: the image that runs stays, or the one before boots next. The state folder must be
+/// there.
 AIOT_API Result<ConfirmResult> confirm(const ConfirmRequest& request);
 
 AIOT_API SchemaInfo schema_of(const InstallResult&);

@@ -1,5 +1,7 @@
 #include "job/ota/error.hpp"
 
+#include <fmt/format.h>
+
 namespace aiot::ota {
 namespace {
 
@@ -44,15 +46,15 @@ constexpr ErrorRow error_rows[] = {
      Condition::mismatch},
     {Errc::bad_state, "ota.slot_state", "the record of the slots is damaged",
      Condition::invalid_input},
-    {Errc::in_use, "ota.in_use", "another process uses this state", Condition::resource, true},
+    {Errc::in_use, "ota.in_use", "another process uses it", Condition::resource, true},
     {Errc::wrong_product, "ota.wrong_product", "the repository has nothing for this product",
      Condition::no_match},
     {Errc::wrong_hardware, "ota.wrong_hardware",
      "the repository has this product for other hardware", Condition::no_match},
     {Errc::older_version, "ota.older_version", "the version on offer is older than the one here",
      Condition::refused_security},
-    {Errc::was_rolled_back, "ota.rolled_back",
-     "the image on offer failed its trial on this device", Condition::mismatch},
+    {Errc::was_rolled_back, "ota.rolled_back", "the image on offer failed its trial on this device",
+     Condition::mismatch},
     {Errc::trial_runs, "ota.trial_runs", "the image that runs is on trial", Condition::usage},
     {Errc::no_trial, "ota.no_trial", "no image that has booted is on trial", Condition::usage},
     {Errc::hand_off_failed, "ota.hand_off", "the program that installs failed",
@@ -62,6 +64,11 @@ constexpr ErrorRow error_rows[] = {
     {Errc::not_whole, "ota.not_whole", "the file is damaged", Condition::mismatch},
     {Errc::not_signed, "ota.not_signed", "no given key has signed the file",
      Condition::refused_security},
+    {Errc::unsigned_image, "ota.unsigned_image", "not an image that is signed for MCUboot",
+     Condition::invalid_input},
+    {Errc::same_key, "ota.same_key", "the old key and the new one are the same", Condition::usage},
+    {Errc::target_file, "ota.target_file", "devices cannot have this target", Condition::mismatch},
+    {Errc::no_state, "ota.no_state", "the state folder is not there", Condition::usage},
     {Errc::bad_action, "ota.action", "not a request that can be sent", Condition::usage},
 };
 const ErrorTable error_table("ota", error_rows);
@@ -70,6 +77,30 @@ const ErrorTable error_table("ota", error_rows);
 
 boost::system::error_code make_error_code(Errc e) noexcept {
   return {static_cast<int>(e), error_table};
+}
+
+Error with_action(Error error, std::string_view other) {
+  if (!error.hint.empty()) return error;
+  switch (error.condition()) {
+    case Condition::timeout:
+      error.hint = fmt::format("check that the {} is reachable, and try again", other);
+      break;
+    case Condition::resource:
+      error.hint = fmt::format("check the connection to the {}, and what else uses it", other);
+      break;
+    case Condition::no_match: error.hint = fmt::format("check the address of the {}", other); break;
+    case Condition::protocol:
+      error.hint = fmt::format("check the address of the {}, and read its log", other);
+      break;
+    case Condition::refused_security:
+      error.hint = fmt::format("check what the {} accepts, and what is given", other);
+      break;
+    case Condition::mismatch:
+      error.hint = fmt::format("check that the image is for this {}, and read its log", other);
+      break;
+    default: break;
+  }
+  return error;
 }
 
 }  // namespace aiot::ota

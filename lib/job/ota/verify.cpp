@@ -180,7 +180,7 @@ void verify_kind(VerifyResult& out, ByteSpan file, const Trust& trust) {
   }
   if (image::is_elf(file)) {
     out.kind = FileKind::elf;
-    const auto elf = image::parse_elf(file);
+    const auto elf = image::check_elf(file);
     return add_check(out, "headers", elf.has_value(), elf ? "" : elf.error().message());
   }
   if (image::is_intel_hex(file)) {
@@ -188,6 +188,7 @@ void verify_kind(VerifyResult& out, ByteSpan file, const Trust& trust) {
     const auto hex = file.size() > image::limits::file_bytes
                          ? Result<image::HexFile>(make_error(image::Errc::too_large))
                          : image::parse_intel_hex(to_string(file));
+    if (hex && hex->ranges.empty()) return add_check(out, "data", false, "there is none");
     return add_check(out, "checksums", hex.has_value(), hex ? "" : hex.error().message());
   }
   const auto image = image::parse_esp_image(file);
@@ -196,14 +197,17 @@ void verify_kind(VerifyResult& out, ByteSpan file, const Trust& trust) {
   if (!file.empty() && file.front() == '{') verify_metadata(out, file, trust);
 }
 
+Error too_long(const std::string& url) {
+  return make_error(Errc::too_large,
+                    fmt::format("{}: more than {} GiB", url, most_fetched_bytes >> 30),
+                    "check the URL: no firmware is as large");
+}
+
 /// The file at a URL, in one that has no name.
 Result<image::MappedFile> fetch_mapped(const VerifyRequest& request, std::stop_token stop) {
   const auto slash = request.source.rfind('/');
   const std::string folder = request.source.substr(0, slash + 1);
-  if (folder.size() <= std::string_view("https://").size()) {
-    return make_error(Errc::bad_url, request.source.substr(0, 256),
-                      "write it as https://HOST/PATH");
-  }
+  if (folder.size() <= std::string_view("https://").size()) return bad_https_url(request.source);
   AIOT_TRY(const std::unique_ptr<Fetch> fetch,
            fetch_https(folder, {request.ca_file, request.fingerprint}, net::steady_clock(),
                        request.timeout));
@@ -214,7 +218,7 @@ Result<image::MappedFile> fetch_mapped(const VerifyRequest& request, std::stop_t
   const std::function<net::Task<bool>()> work = [&]() -> net::Task<bool> {
     OnBytes take = [&](ByteSpan piece) -> Result<void> {
       size += piece.size();
-      if (size > most_fetched_bytes) return make_error(Errc::too_large, request.source);
+      if (size > most_fetched_bytes) return too_long(request.source);
       if (std::fwrite(piece.data(), 1, piece.size(), file.get()) != piece.size()) {
         return make_error(Errc::disk, "temporary file", "free some space");
       }
@@ -226,7 +230,9 @@ Result<image::MappedFile> fetch_mapped(const VerifyRequest& request, std::stop_t
   };
   AIOT_TRY(const bool is_there, net::run_alone<bool>(work, std::move(stop)));
   if (!is_there) return make_error(Errc::http_status, request.source, "check the URL");
-  if (std::fflush(file.get()) != 0) return make_error(Errc::disk, "temporary file");
+  if (std::fflush(file.get()) != 0) {
+    return make_error(Errc::disk, "temporary file", "free some space");
+  }
   return image::MappedFile::of(::fileno(file.get()), request.source);
 }
 
@@ -264,6 +270,9 @@ Result<VerifyResult> verify_file(const VerifyRequest& request, std::stop_token s
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   AIOT_TRY(const Trust trust, load_trust(request, now));
   const bool is_url = request.source.starts_with("https://");
+  if (!is_url && request.source.find("://") != std::string::npos) {
+    return bad_https_url(request.source);
+  }
   AIOT_TRY(const image::MappedFile file, is_url ? fetch_mapped(request, std::move(stop))
                                                 : image::MappedFile::open(request.source));
   VerifyResult out = verify_bytes(file.bytes(), trust);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/fs.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,9 +83,16 @@ class SystemFile final : public DiskFile {
 class SystemDisk final : public Disk {
  public:
   Result<std::optional<Bytes>> read(const std::string& path) override {
-    const file::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // A pipe would wait for a writer.
+    const file::Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (!file.is_open() && errno == ENOENT) return std::optional<Bytes>();
-    if (!file.is_open()) return disk_error(path, file::last_error());
+    struct stat status {};
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
+      return disk_error(path, file::last_error());
+    }
+    if (!S_ISREG(status.st_mode)) {
+      return make_error(Errc::disk, path + ": is not a regular file", "name a file");
+    }
     auto bytes = file::read_all(file.get(), small_file_bytes);
     if (!bytes) return disk_error(path, bytes.error());
     return std::optional(*std::move(bytes));
@@ -107,7 +115,7 @@ class SystemDisk final : public Disk {
   }
 
   Result<std::unique_ptr<DiskFile>> open(const std::string& path, bool create) override {
-    const int flags = O_RDWR | O_CLOEXEC | (create ? O_CREAT : 0);
+    const int flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (create ? O_CREAT : 0);
     file::Descriptor file(::open(path.c_str(), flags, 0600));
     if (!file.is_open()) return disk_error(path, file::last_error());
     struct stat status {};
@@ -119,6 +127,12 @@ class SystemDisk final : public Disk {
         return make_error(Errc::disk, path + ": neither a file nor a block device",
                           "name a file or a block device");
       }
+    }
+    // What is written belongs to one process: two states may name one slot.
+    if (create && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      return make_error(Errc::in_use, path,
+                        "wait until the other installation ends, and give each state slots of its "
+                        "own");
     }
     std::unique_ptr<DiskFile> out =
         std::make_unique<SystemFile>(std::move(file), path, size, is_regular);

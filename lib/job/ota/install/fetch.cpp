@@ -64,7 +64,7 @@ class HttpsFetch final : public Fetch {
     if (!response && clock_.now() >= until_) {
       co_return make_error(Errc::device_timeout, path, "check the server, or allow more time");
     }
-    if (!response) co_return std::move(response).error();
+    if (!response) co_return with_action(std::move(response).error(), "server");
     const unsigned status = response->status;
     if (status == 200 || status == 206) co_return true;
     if (status == 404 || status == 403 || status == 410) co_return false;
@@ -83,11 +83,19 @@ class HttpsFetch final : public Fetch {
 
 }  // namespace
 
+Error bad_https_url(const std::string& url) {
+  return make_error(Errc::bad_url, url.substr(0, 256),
+                    url.starts_with("http://")
+                        ? "serve it over https://: over plain HTTP anybody on the way may withhold "
+                          "or replace what is sent"
+                        : "write it as https://HOST/PATH");
+}
+
 Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
                                            net::Clock& clock, std::chrono::milliseconds timeout) {
   auto parsed = net::parse_https_url(url);
   if (!parsed) {
-    return make_error(Errc::bad_url, url.substr(0, 256), "write it as https://HOST/PATH");
+    return bad_https_url(url);
   }
   if (!parsed->target.ends_with('/')) parsed->target += '/';
   net::TlsOptions options;

@@ -372,7 +372,8 @@ net::Task<void> Installer::write_full(const Chosen& chosen, DiskFile& slot) {
 net::Task<void> Installer::write_slot(const Chosen& chosen) {
   const tuf::Target& target = chosen.image.target;
   const unsigned slot = state_.other();
-  // First of all, what is in the slot counts no more.
+  AIOT_CO_TRY(const std::unique_ptr<DiskFile> file, disk_.open(state_.paths[slot], true));
+  // Before it is written to, what is in the slot counts no more.
   const bool resumes = state_.write && state_.write->sha256 == target.sha256 &&
                        state_.write->done_bytes <= target.length_bytes;
   if (!resumes) {
@@ -382,7 +383,6 @@ net::Task<void> Installer::write_slot(const Chosen& chosen) {
     state_.write = PartialWrite{target.sha256, 0};
   }
   AIOT_CO_CHECK(save());
-  AIOT_CO_TRY(const std::unique_ptr<DiskFile> file, disk_.open(state_.paths[slot], true));
   AIOT_CO_CHECK(file->resize(target.length_bytes));
   if (chosen.delta && state_.write->done_bytes == 0) {
     AIOT_CO_TRY(result_.delta, co_await write_by_delta(chosen, *file));

@@ -46,6 +46,8 @@ void describe(FieldVisitor& v, SlotResult& result) {
   v("version", result.version, "version in the slot", Presence::if_set);
   v("trial", result.trial, "it is rolled back unless it is confirmed");
   v("rolled_back", result.rolled_back, "the trial before has just failed");
+  v("restored", result.restored, "the record of the slots was damaged, and is as its copy again");
+  v("no_state", result.no_state, "the state folder is not there: nothing was installed yet");
   v.text("unreadable", result.unreadable, "why the slot on trial does not boot this time",
          Presence::if_set);
 }

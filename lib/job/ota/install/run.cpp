@@ -24,7 +24,13 @@ Error bad_request(std::string what, std::string hint) {
   return make_error(Errc::bad_request, std::move(what), std::move(hint));
 }
 
+Result<void> check_state(const std::string& folder) {
+  if (!folder.empty()) return {};
+  return bad_request("the state folder", "name the folder of the state");
+}
+
 Result<void> check(const InstallRequest& request) {
+  AIOT_CHECK(check_state(request.state_folder));
   if (request.product.empty()) return bad_request("the product", "say which product this is");
   if (request.hardware.empty()) return bad_request("the hardware", "say which hardware this is");
   if (request.root_file.empty()) {
@@ -39,12 +45,19 @@ Result<void> check(const InstallRequest& request) {
   return {};
 }
 
-/// The state folder, held against other processes for as long as the descriptor is open.
-Result<file::Descriptor> hold_folder(const std::string& folder) {
-  if (folder.empty()) return bad_request("the state folder", "name the folder of the state");
+Result<void> make_folder(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return make_error(Errc::disk, fmt::format("{}: {}", folder, file::last_error().message()),
                       "make the folder in front, or choose another one");
+  }
+  return {};
+}
+
+/// The state folder, held against other processes for as long as the descriptor is open.
+Result<file::Descriptor> hold_folder(const std::string& folder) {
+  if (!std::filesystem::is_directory(folder)) {
+    return make_error(Errc::no_state, folder,
+                      "name the folder that installations use; the first one makes it");
   }
   const std::string path = folder + "/lock";
   file::Descriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
@@ -94,6 +107,7 @@ Result<InstallResult> install(const InstallRequest& given, EventSink& sink, std:
   for (std::string& slot : request.slots) {
     slot = std::filesystem::absolute(slot).lexically_normal().string();
   }
+  AIOT_CHECK(make_folder(request.state_folder));
   AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
   AIOT_TRY(const std::unique_ptr<Fetch> fetch,
            fetch_https(request.repository, {request.ca_file, request.fingerprint},
@@ -117,12 +131,20 @@ Result<InstallResult> install(const InstallRequest& given, EventSink& sink, std:
 
 Result<SlotResult> choose_slot(const SlotRequest& request) {
   if (request.trial_boots < 1) return bad_request("trial boots", "allow at least one");
+  AIOT_CHECK(check_state(request.state_folder));
+  SlotResult out;
+  // A device as it left the factory; a name that is mistyped must not become a folder.
+  if (!std::filesystem::exists(request.state_folder)) {
+    out.slot = slot_name(0);
+    out.no_state = true;
+    return out;
+  }
   AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
   AIOT_TRY(const BootChoice choice,
            choose_boot(system_disk(), request.state_folder, request.trial_boots));
   AIOT_TRY(const SlotState state, load_state(system_disk(), request.state_folder));
-  SlotResult out;
   out.slot = slot_name(choice.slot);
+  out.restored = choice.from_copy;
   out.path = state.paths[choice.slot];
   if (const auto& record = state.slots[choice.slot]) out.version = record->version;
   out.trial = choice.is_trial;
@@ -132,6 +154,7 @@ Result<SlotResult> choose_slot(const SlotRequest& request) {
 }
 
 Result<ConfirmResult> confirm(const ConfirmRequest& request) {
+  AIOT_CHECK(check_state(request.state_folder));
   AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
   return confirm_on(system_disk(), request);
 }

@@ -18,6 +18,7 @@ constexpr std::string_view state_format = "aiot.slots/1";
 constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
 
 std::string state_file(const std::string& folder) { return folder + "/state.json"; }
+std::string copy_file(const std::string& folder) { return folder + "/state.copy.json"; }
 
 std::string hash_text(const crypto::Sha256& hash) { return to_hex(hash); }
 
@@ -94,6 +95,25 @@ Result<bool> is_whole(Disk& disk, const SlotState& state) {
   return hash == record.sha256;
 }
 
+/// nullopt when the file is not there.
+Result<std::optional<SlotState>> read_state(Disk& disk, const std::string& path) {
+  AIOT_TRY(const std::optional<Bytes> bytes, disk.read(path));
+  if (!bytes) return std::optional<SlotState>();
+  boost::system::error_code error;
+  const json::value value = json::parse(to_string(*bytes), error);
+  std::string why = error.message();
+  if (!error) {
+    try {
+      return std::optional(from_json(value.as_object()));
+    } catch (const std::exception& thrown) {
+      why = thrown.what();
+    }
+  }
+  return make_error(Errc::bad_state, fmt::format("{}: {}", path, why),
+                    "check the disk; restore the file, or remove it and its copy when slot a is "
+                    "the one that runs");
+}
+
 }  // namespace
 
 std::string slot_name(unsigned slot) { return slot == 0 ? "a" : "b"; }
@@ -105,30 +125,28 @@ void SlotState::roll_back() {
 }
 
 Result<SlotState> load_state(Disk& disk, const std::string& folder) {
-  AIOT_TRY(const std::optional<Bytes> bytes, disk.read(state_file(folder)));
-  if (!bytes) return SlotState();
-  boost::system::error_code error;
-  const json::value value = json::parse(to_string(*bytes), error);
-  std::string why = error.message();
-  if (!error) {
-    try {
-      return from_json(value.as_object());
-    } catch (const std::exception& thrown) {
-      why = thrown.what();
-    }
-  }
-  return make_error(Errc::bad_state, fmt::format("{}: {}", state_file(folder), why),
-                    "check the disk; restore the file, or remove it when slot a is the one that "
-                    "runs");
+  auto state = read_state(disk, state_file(folder));
+  if (state) return std::move(*state).value_or(SlotState());
+  // The copy is as new: it is written first.
+  auto copy = read_state(disk, copy_file(folder));
+  if (!copy || !*copy) return std::move(state).error();
+  (**copy).from_copy = true;
+  return **std::move(copy);
 }
 
 Result<void> save_state(Disk& disk, const std::string& folder, const SlotState& state) {
-  return disk.replace(state_file(folder), as_bytes(json::serialize(to_json(state)) + "\n"));
+  const std::string text = json::serialize(to_json(state)) + "\n";
+  AIOT_CHECK(disk.replace(copy_file(folder), as_bytes(text)));
+  return disk.replace(state_file(folder), as_bytes(text));
 }
 
 Result<BootChoice> choose_boot(Disk& disk, const std::string& folder, unsigned most_boots) {
   AIOT_TRY(SlotState state, load_state(disk, folder));
   BootChoice out;
+  out.from_copy = state.from_copy;
+  if (state.from_copy) {
+    AIOT_CHECK(save_state(disk, folder, state));
+  }
   if (state.on_trial) {
     const Result<bool> whole = is_whole(disk, state);
     if (state.boots >= most_boots || (whole && !*whole)) {

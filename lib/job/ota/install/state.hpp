@@ -8,7 +8,8 @@
 #include "crypto/digest.hpp"
 #include "job/ota/install/disk.hpp"
 
-/// Which slot boots, and what is in the slots: one small file, replaced whole at each change.
+/// Which slot boots, and what is in the slots: one small file, replaced whole at each change, and a
+/// copy of it for the day that the disk loses it.
 namespace aiot::ota {
 
 /// What a slot holds.
@@ -36,6 +37,7 @@ struct SlotState {
   unsigned boots = 0;                              ///< of the trial
   std::optional<PartialWrite> write;               ///< into the other slot
   std::optional<crypto::Sha256> rolled_back;       ///< an image that failed its trial
+  bool from_copy = false;                          ///< the file itself was damaged
 
   unsigned other() const { return 1 - confirmed; }
   /// The slot that boots next, or has booted.
@@ -47,7 +49,8 @@ struct SlotState {
 std::string slot_name(unsigned slot);
 
 /// The state in `folder`; that of a device as it left the factory when there is none.
-/// Errc::bad_state, errors of the disk.
+/// Of a file that is damaged, its copy. Errc::bad_state when that is damaged too, errors of the
+/// disk.
 Result<SlotState> load_state(Disk& disk, const std::string& folder);
 Result<void> save_state(Disk& disk, const std::string& folder, const SlotState& state);
 
@@ -56,6 +59,7 @@ struct BootChoice {
   unsigned slot = 0;
   bool is_trial = false;
   bool rolled_back = false;         ///< just now
+  bool from_copy = false;           ///< the record was damaged, and is as its copy again
   std::optional<Error> unreadable;  ///< why the slot on trial does not boot this time
 };
 /// Counts a boot of a trial; after `most_boots` of them without a confirmation, or when the slot's

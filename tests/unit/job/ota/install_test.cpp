@@ -474,6 +474,22 @@ TEST_CASE("install: a program that has the slots gets a verified file") {
   CHECK(world.install()->state == InstallState::current);
 }
 
+TEST_CASE("install: the copy of a state that is damaged counts") {
+  World world;
+  world.add("1.0.0", World::image(1));
+  world.add("1.1.0", World::image(2));
+  world.publish_next();
+  REQUIRE(world.install().has_value());
+  const Bytes state = world.disk.files.at("state/state.json");
+  CHECK(world.disk.files.at("state/state.copy.json") == state);
+  world.disk.put("state/state.json", Bytes{'{'});
+  const auto choice = choose_boot(world.disk, "state", 3);
+  REQUIRE(choice.has_value());
+  CHECK(choice->from_copy);
+  CHECK(choice->is_trial);
+  CHECK_FALSE(choose_boot(world.disk, "state", 3)->from_copy);
+}
+
 TEST_CASE("install: a state that is damaged is never guessed at") {
   World world;
   for (const char* text : {"", "{}", "[]", "{\"format\":\"aiot.slots/2\"}", "\xFF",
