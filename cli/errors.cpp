@@ -38,6 +38,10 @@ constexpr ErrorRow rows[] = {
     {Errc::report_failed, "bench.report_failed", "the report could not be written",
      Condition::not_recorded},
     {Errc::machine_fault, "doctor.fault", "this machine has a fault", Condition::resource},
+    {Errc::target_missing, "ota.target_missing", "the file of this target is missing",
+     Condition::mismatch},
+    {Errc::target_damaged, "ota.target_damaged", "the file of this target is damaged",
+     Condition::mismatch},
     {Errc::repository_due, "ota.due", "devices cannot update from the repository as it is",
      Condition::mismatch},
     {Errc::internal, "internal.error", "this is a bug in aiotctl", Condition::internal},
@@ -53,6 +57,7 @@ constexpr std::array flag_hints = {
     FlagHint{"key.passphrase", "--secret-file names another"},
     FlagHint{"ota.missing_key", "--key names one"},
     FlagHint{"ota.no_version", "--version says it"},
+    FlagHint{"ota.unsigned_image", "`aiotctl ota sign` does"},
     FlagHint{"ota.older_version", "--allow-older does"},
     FlagHint{"ota.rolled_back", "--again does"},
     FlagHint{"tls.untrusted", "--ca or --fingerprint says whom to trust"},
@@ -108,7 +113,9 @@ constexpr std::array flag_hints = {
 
 }  // namespace
 
-boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), error_table}; }
+boost::system::error_code make_error_code(Errc e) noexcept {
+  return {static_cast<int>(e), error_table};
+}
 
 std::string_view flag_hint(std::string_view stable_code) {
   const auto it = std::find_if(flag_hints.begin(), flag_hints.end(), [&](const FlagHint& h) {

@@ -26,11 +26,13 @@ enum class Errc {
   stopped,
   log_file,
   output_failed,
-  damaged_file,  ///< a firmware file was explained, and is not sound
-  input_file,    ///< a file that was named as input cannot be read
-  output_file,   ///< a file that was named as output cannot be written
+  damaged_file,       ///< a firmware file was explained, and is not sound
+  input_file,         ///< a file that was named as input cannot be read
+  output_file,        ///< a file that was named as output cannot be written
   report_unwritable,  ///< a report could not be written; found before the job begins
   report_failed,      ///< the job is done, and its report could not be written
+  target_missing,     ///< the file of a target is not there
+  target_damaged,     ///< it is not the one that was added
   repository_due,     ///< a repository was read, and devices cannot update from it
   machine_fault,      ///< a check of this machine has found a fault
   internal,

@@ -26,6 +26,13 @@ int run_status(Context& context) {
                         ? "sign it anew: ota refresh, with its keys"
                         : "finish the change that was cut off: ota refresh, with all keys")});
   }
+  for (const ota::FaultyTarget& target : status->faults) {
+    const bool missing = target.fault == ota::TargetFault::missing;
+    outcome.failures.push_back(
+        {"", target.path,
+         make_error(missing ? Errc::target_missing : Errc::target_damaged, target.file,
+                    "add the same file again (ota add), or bring it back from a copy")});
+  }
   return context.ui.finish(outcome);
 }
 
@@ -37,8 +44,9 @@ Command ota_status() {
       .summary = "say what expires when, and who has signed",
       .description =
           "One line for each role of the repository: its version, when it expires, its keys and "
-          "which of them signed. Then its targets. The exit status is 9 when devices cannot update "
-          "from it.",
+          "which of them signed. Then its targets, each with its file read and held against its "
+          "SHA-256. The exit status is 9 when devices cannot update from it, or cannot have one of "
+          "its targets.",
       .options = {repository_option()},
       .examples = {{"ota status --repository updates", "All of it"},
                    {"--json ota status | jq -r '.data.roles[] | [.role, .expires] | @tsv'",

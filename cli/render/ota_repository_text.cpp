@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 #include "aiot/units.hpp"
@@ -66,13 +67,20 @@ void print_repository_status(std::ostream& out, const ota::RepositoryStatus& sta
   }
   out << table(rows, width);
   rows.clear();
-  for (const ota::TargetInfo& target : status.targets) rows.push_back(row_of(target));
+  for (const ota::TargetInfo& target : status.targets) {
+    rows.push_back(row_of(target));
+    const auto faulty = std::ranges::find(status.faults, target.path, &ota::FaultyTarget::path);
+    if (faulty == status.faults.end()) continue;
+    rows.back().emplace_back(faulty->fault == ota::TargetFault::missing ? "MISSING" : "DAMAGED");
+  }
   if (!rows.empty()) out << '\n' << table(rows, width);
 }
 
 void print_added(std::ostream& out, const ota::AddResult& result, std::size_t width) {
   std::vector<std::vector<std::string>> rows{row_of(result.target)};
-  if (result.already) rows.front().push_back("there already");
+  if (result.already) {
+    rows.front().emplace_back(result.restored ? "there already, file restored" : "there already");
+  }
   out << table(rows, width) << "sha256 " << result.target.sha256 << '\n';
   for (const ota::DeltaResult& delta : result.deltas) {
     out << fmt::format("delta from {}: {}{}\n", escape_controls(delta.from_version),

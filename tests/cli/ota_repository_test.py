@@ -68,6 +68,64 @@ with tempfile.TemporaryDirectory() as name:
     assert [each["from_version"] for each in deltas] == ["1.1.0"] and deltas[0]["size_bytes"] < 1000, deltas
     assert deltas[0]["path"].startswith("lamp/1.2.0/lamp.bin.from-"), deltas
 
+    # Files that are not what they seem.
+    def refused(content, *more, code, file="x.bin"):
+        pathlib.Path(file).write_bytes(content)
+        before = sorted(pathlib.Path("updates").rglob("*"))
+        found = error("add", file, "--product", "x", "--hardware", "h", "--version", "1.0.0", *repository, *keys, *more,
+                      code=code)
+        assert sorted(pathlib.Path("updates").rglob("*")) == before, found
+        return found
+
+    program = pathlib.Path(sys.executable).resolve().read_bytes()
+    assert program[:5] == b"\x7fELF\x02", "64-bit"
+    assert refused(program[:-1], code=3) == "image.elf"
+    assert refused(program[:100], code=3) == "image.elf"
+    assert refused(b"\x7fELF", code=3) == "image.elf"
+    assert refused(bytes.fromhex("3db8f396") + bytes(16), code=3) == "image.truncated"
+    assert refused(b":00000001FF\n", code=3) == "ota.bad_image"
+    assert refused(b"x", "--version", "9" * 5000, code=2) == "ota.name"
+    document = ota("add", "x.bin", "--product", "x", "--hardware", "h", "--version", "9" * 5000, *repository, *keys, code=2)
+    assert len(document["errors"][0]["message"]) < 200, document
+    no_version = ota("add", "lamp.bin", "--product", "x", "--hardware", "h", *repository, *keys, code=2)["errors"][0]
+    assert no_version["message"].count("lamp.bin") == 1, no_version
+
+    def swu(hardware):
+        description = ('software = { version = "1.0.0"; hardware-compatibility: [ %s ]; images: ( ); };\n'
+                       % ", ".join(f'"{one}"' for one in hardware)).encode()
+        out = b""
+        for name, data in (("sw-description", description), ("TRAILER!!!", b"")):
+            fields = [1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+            out += b"070701" + "".join(f"{field:08X}" for field in fields).encode() + name.encode() + b"\0"
+            out += bytes(-len(out) % 4) + data
+            out += bytes(-len(out) % 4)
+        return out
+
+    assert refused(swu(["1.0", "lamp:2.0"]), "--hardware", "1.0", code=9, file="x.swu") == "ota.mismatch"
+    pathlib.Path("x.swu").write_bytes(swu(["1.0", "lamp:2.0"]))
+    ota("add", "x.swu", "--product", "bundle", *(word for name in ("1.0", "lamp", "2.0", "lamp-2.0")
+                                              for word in ("--hardware", name)), *repository, *keys)
+
+    # A failed addition leaves no file, and the next change removes what a killed one has left.
+    folder = pathlib.Path("updates/targets/lamp/2.0.0")
+    assert error(*add, "--version", "2.0.0", "--key", "root.pem", code=7) == "ota.missing_key"
+    assert not folder.exists()
+    versions = [int(path.name.split(".")[0]) for path in pathlib.Path("updates/metadata").glob("*.targets.json")]
+    blocked = pathlib.Path(f"updates/metadata/{max(versions) + 1}.targets.json")
+    blocked.mkdir()
+    assert error(*add, "--version", "2.0.0", "--deltas", "1", *keys, code=5) == "ota.unwritable"
+    blocked.rmdir()
+    assert not folder.exists()
+    left = [pathlib.Path("updates/metadata/timestamp.json.part-4194303-0"),
+            pathlib.Path("updates/targets/lamp/1.0.0/0123.lamp.bin.part-7-1")]
+    kept = [pathlib.Path("updates/targets/lamp/1.0.0/notes.part-1"), pathlib.Path("updates/metadata/x.part-1-0.txt")]
+    for path in (*left, *kept):
+        path.write_text("half")
+    ota("refresh", *repository, *keys)
+    assert not any(path.exists() for path in left) and all(path.exists() for path in kept)
+    for path in kept:
+        path.unlink()
+
     # Status.
     status = ota("status", *repository)["data"]
     assert [role["role"] for role in status["roles"]] == ["root", "targets", "snapshot", "timestamp"], status
@@ -76,6 +134,37 @@ with tempfile.TemporaryDirectory() as name:
     assert 2 * 86400 - 120 < status["roles"][3]["remaining_s"] <= 2 * 86400, status
     text = ota("status", *repository, text=True)
     assert text.count("OK ") == 4 and "lamp/1.0.0/lamp.bin" in text, text
+
+    # A release that was deleted, and one that was damaged: reported, and mended by adding it again.
+    assert status["faults"] == [], status
+    stored = pathlib.Path("updates/targets/lamp/1.0.0", digest + ".lamp.bin")
+    stored.unlink()
+    damaged = next(pathlib.Path("updates/targets/bundle/1.0.0").iterdir())
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole[:-1] + b"\xff")
+    report = ota("status", *repository, code=9)
+    assert [(one["path"], one["fault"]) for one in report["data"]["faults"]] == [
+        ("bundle/1.0.0/x.swu", "damaged"), ("lamp/1.0.0/lamp.bin", "missing")], report
+    assert [(one["code"], bool(one["hint"])) for one in report["errors"]] == [
+        ("ota.target_damaged", True), ("ota.target_missing", True)], report
+    text = ota("status", *repository, text=True, code=9)
+    assert "MISSING" in text and "DAMAGED" in text, text
+    damaged.write_bytes(whole)
+    pathlib.Path("lamp.bin").write_bytes(b"hello")
+    again = ota(*add, "--version", "1.0.0", *keys)["data"]
+    assert again["already"] and again["restored"] and stored.read_bytes() == b"hello", again
+    assert not ota(*add, "--version", "1.0.0", *keys)["data"]["restored"]
+    assert ota("status", *repository)["data"]["faults"] == []
+
+    # Pipes that nobody writes to.
+    os.mkfifo("pipe")
+    assert error("status", "--repository", "pipe", code=3, timeout=20) == "ota.repository"
+    timestamp = pathlib.Path("updates/metadata/timestamp.json")
+    timestamp.rename("kept.json")
+    os.mkfifo(timestamp)
+    assert error("status", *repository, code=3, timeout=20) == "ota.repository"
+    timestamp.unlink()
+    pathlib.Path("kept.json").rename(timestamp)
     assert error("status", "--repository", ".", code=3) == "ota.repository"
 
     # Renewal: what lacks its key is reported, and an error once it is over.
@@ -102,6 +191,11 @@ with tempfile.TemporaryDirectory() as name:
     assert error("key", "revoke", "targets", new["id"][:16], *repository, "--key", "locked.pem", "--secret-file",
                  "secret", code=2) == "ota.role"
     assert error("key", "rotate", "targets", "new.pem", *repository, code=2)
+    root_version = ota("refresh", *repository, "--key", "online.pem")["data"]["root_version"]
+    for same in ("new.pem", new["id"][:16]):
+        assert error("key", "rotate", "targets", same, "new.pem", *repository, "--key", "locked.pem", "--key", "online.pem",
+                     "--secret-file", "secret", code=2) == "ota.same_key"
+    assert ota("refresh", *repository, "--key", "online.pem")["data"]["root_version"] == root_version
     assert error("key", "lose", "targets", "new.pem", *repository, code=2)
 
     # No secret in what is printed or logged.

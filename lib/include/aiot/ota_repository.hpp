@@ -137,7 +137,8 @@ struct DeltaResult {
 struct AddResult {
   TargetInfo target;
   std::vector<DeltaResult> deltas;  ///< those that were made, from the newest version on
-  bool already = false;             ///< the repository had it: nothing was written
+  bool already = false;             ///< the repository had it, and stays as it was
+  bool restored = false;            ///< had it, and its file was missing or damaged: written again
   RepositoryResult repository;
 };
 /// Adds a firmware file: an ESP image, MCUboot image, ELF, Intel HEX, SWUpdate archive, RAUC bundle
@@ -160,15 +161,24 @@ struct RoleStatus {
   bool valid = false;  ///< signed by enough of its keys
   bool expired = false;
 };
+/// Why devices cannot have a target: its file is not there, or is not the one that was added.
+enum class TargetFault { missing, damaged };
+struct FaultyTarget {
+  std::string path;
+  std::string file;  ///< where it should be
+  TargetFault fault = TargetFault::missing;
+};
 /// "aiot.ota.status/1"
 struct RepositoryStatus {
   std::string folder;
   std::vector<RoleStatus> roles;  ///< root, targets, snapshot, timestamp
   std::vector<TargetInfo> targets;
+  std::vector<FaultyTarget> faults;
 
-  /// A client can update from it.
+  /// A client can update from it, to each of its targets.
   bool ok() const;
 };
+/// Reads the file of each target.
 AIOT_API Result<RepositoryStatus> repository_status(const std::string& folder);
 
 AIOT_API SchemaInfo schema_of(const KeygenResult&);
@@ -183,6 +193,7 @@ AIOT_API void describe(FieldVisitor& v, DeltaResult& delta);
 AIOT_API void describe(FieldVisitor& v, AddResult& result);
 AIOT_API void describe(FieldVisitor& v, RoleKey& key);
 AIOT_API void describe(FieldVisitor& v, RoleStatus& status);
+AIOT_API void describe(FieldVisitor& v, FaultyTarget& target);
 AIOT_API void describe(FieldVisitor& v, RepositoryStatus& status);
 
 }  // namespace aiot::ota

@@ -14,9 +14,12 @@
 namespace aiot::ota {
 namespace {
 
+constexpr std::string_view build_again =
+    "build the firmware again, and add the file that the build made";
+
 Error damaged(std::string format, std::string what) {
   return make_error(Errc::bad_image, std::move(format) + ": " + std::move(what),
-                    "build the firmware again, and add the file that the build made");
+                    std::string(build_again));
 }
 
 void take_app(FirmwareFacts& facts, const image::AppDescription& app) {
@@ -45,6 +48,7 @@ Result<std::optional<FirmwareFacts>> read_esp(ByteSpan file) {
 
 Result<std::optional<FirmwareFacts>> read_elf(ByteSpan file) {
   if (!image::is_elf(file)) return std::optional<FirmwareFacts>();
+  AIOT_CHECK(image::check_elf(file));
   const auto elf = image::parse_elf(file);
   // A program for Linux has 64 bits on many machines: its bytes are what counts.
   if (!elf) return std::optional(FirmwareFacts{"elf", {}, {}, {}});
@@ -62,6 +66,7 @@ Result<std::optional<FirmwareFacts>> read_elf(ByteSpan file) {
 Result<std::optional<FirmwareFacts>> read_hex(ByteSpan file) {
   if (!image::is_intel_hex(file)) return std::optional<FirmwareFacts>();
   AIOT_TRY(const image::HexFile hex, image::parse_intel_hex(to_string(file)));
+  if (hex.ranges.empty()) return damaged("Intel HEX", "it has no data");
   FirmwareFacts facts{"intel-hex", {}, {}, {}};
   for (const image::HexRange& range : hex.ranges) {
     for (const auto reader : {read_mcuboot, read_esp}) {
@@ -76,9 +81,11 @@ Result<std::optional<FirmwareFacts>> read_hex(ByteSpan file) {
 
 Result<std::optional<FirmwareFacts>> read_swu(ByteSpan file) {
   if (!image::is_swu(file)) return std::optional<FirmwareFacts>();
-  AIOT_TRY(const image::SwuArchive archive, image::parse_swu(file));
+  AIOT_TRY(image::SwuArchive archive, image::parse_swu(file));
   if (!archive.problems.empty()) return damaged("SWUpdate", archive.problems.front().text);
-  return std::optional(FirmwareFacts{"swu", archive.version, {}, archive.name});
+  FirmwareFacts facts{"swu", archive.version, {}, archive.name};
+  facts.archive = std::move(archive);
+  return std::optional(std::move(facts));
 }
 
 Result<std::optional<FirmwareFacts>> read_rauc(ByteSpan file) {
@@ -94,8 +101,13 @@ Result<std::optional<FirmwareFacts>> read_rauc(ByteSpan file) {
 
 Result<FirmwareFacts> read_facts(ByteSpan file) {
   for (const auto reader : {read_mcuboot, read_elf, read_swu, read_rauc, read_hex, read_esp}) {
-    AIOT_TRY(auto facts, reader(file));
-    if (facts) return *std::move(facts);
+    auto facts = reader(file);
+    if (!facts) {
+      Error error = std::move(facts).error();
+      if (error.hint.empty()) error.hint = build_again;
+      return error;
+    }
+    if (*facts) return **std::move(facts);
   }
   return FirmwareFacts{"raw", {}, {}, {}};
 }

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "aiot/bytes.hpp"
 #include "aiot/result.hpp"
+#include "image/swu.hpp"
 
 namespace aiot::ota {
 
@@ -13,6 +15,7 @@ struct FirmwareFacts {
   std::string version;
   std::string chip;
   std::string project;  ///< of a bundle: its name, or what it is compatible with
+  std::optional<image::SwuArchive> archive = std::nullopt;  ///< of SWUpdate
 };
 
 /// Reads a firmware file; "raw" for one of a format that is not known. Errc::bad_image for a file

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -69,6 +71,23 @@ Result<tuf::Role> role_named(const std::string& name) {
     if (tuf::name_of(role) == name) return role;
   }
   return make_error(Errc::bad_role, name, "name root, targets, snapshot or timestamp");
+}
+
+NewFiles::~NewFiles() {
+  for (const std::string& path : paths_) {
+    ::unlink(path.c_str());
+    const fs::path folder = fs::path(path).parent_path();
+    if (::rmdir(folder.c_str()) == 0) ::rmdir(folder.parent_path().c_str());
+  }
+}
+
+std::string_view fault_name(TargetFault fault) {
+  return fault == TargetFault::missing ? "missing" : "damaged";
+}
+
+Error unusable_target(const std::string& file, TargetFault fault) {
+  return make_error(Errc::target_file, fmt::format("{}: {}", file, fault_name(fault)),
+                    "add the same file again, or bring it back from a copy");
 }
 
 /// Other processes wait until this one is done.
@@ -161,8 +180,13 @@ Result<void> Repository::read_roots() {
 Result<Bytes> Repository::read(tuf::Role role, std::uint64_t version) {
   const std::string name = tuf::file_name(role, version);
   const std::string path = metadata_folder() + "/" + name;
-  const file::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file.is_open()) return no_repository(path + ": " + file::last_error().message());
+  // A pipe would wait for a writer.
+  const file::Descriptor file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
+    return no_repository(path + ": " + file::last_error().message());
+  }
+  if (!S_ISREG(status.st_mode)) return no_repository(path + ": is not a regular file");
   const auto data = file::read_all(file.get(), tuf::limit_bytes(role));
   if (!data) return no_repository(path + ": " + data.error().message());
   auto document = tuf::parse_document(*data);
@@ -230,10 +254,53 @@ Result<Bytes> Repository::sign(tuf::Role role, const KeyRing& ring) {
   return file;
 }
 
+std::string Repository::stored_path(const std::string& path, const tuf::Target& target) const {
+  return targets_folder() + "/" + tuf::target_file_name(path, target, root.consistent_snapshot);
+}
+
+Result<void> Repository::store(const std::string& path, const tuf::Target& target, ByteSpan data) {
+  const std::string stored = stored_path(path, target);
+  if (!targets.targets.contains(path)) new_files_.add(stored);
+  AIOT_CHECK(make_folders(fs::path(stored).parent_path().string()));
+  return write_public(stored, data);
+}
+
+std::optional<TargetFault> Repository::problem_of(const std::string& path,
+                                                  const tuf::Target& target) const {
+  const file::Descriptor file{
+      ::open(stored_path(path, target).c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)};
+  struct stat status {};
+  if (!file.is_open() || ::fstat(file.get(), &status) != 0) return TargetFault::missing;
+  if (!S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) != target.length_bytes) {
+    return TargetFault::damaged;
+  }
+  crypto::Sha256Stream hash;
+  Bytes piece(256 * 1024);
+  for (;;) {
+    const ssize_t got = ::read(file.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return TargetFault::damaged;
+    if (got == 0) break;
+    hash.update(ByteSpan(piece).first(static_cast<std::size_t>(got)));
+  }
+  return hash.finish() == target.sha256 ? std::nullopt : std::optional(TargetFault::damaged);
+}
+
 Result<void> Repository::write(const std::string& name, ByteSpan file) {
   AIOT_CHECK(write_public(metadata_folder() + "/" + name, file));
   written_.push_back(name);
   return {};
+}
+
+void Repository::remove_left_parts() const {
+  file::remove_left_parts(metadata_folder());
+  std::error_code error;
+  for (fs::recursive_directory_iterator entry(targets_folder(), error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code no_folder;
+    if (entry->is_directory(no_folder)) file::remove_left_parts(entry->path().string());
+  }
 }
 
 Result<void> Repository::publish(Roles changed, const KeyRing& ring) {
@@ -242,6 +309,8 @@ Result<void> Repository::publish(Roles changed, const KeyRing& ring) {
     if (announces || !is_signed(role)) changed.insert(role);
     return changed.contains(role);
   };
+  // The lock is held: whoever wrote these is gone.
+  remove_left_parts();
   std::map<Role, Bytes> files;
   if (sign_anew(Role::root, false)) {
     AIOT_TRY(files[Role::root], sign(Role::root, ring));
@@ -268,6 +337,7 @@ Result<void> Repository::publish(Roles changed, const KeyRing& ring) {
   AIOT_CHECK(sync_folder(metadata_folder()));
   if (files.contains(Role::timestamp)) {
     AIOT_CHECK(write(tuf::file_name(Role::timestamp, 0), files.at(Role::timestamp)));
+    new_files_.keep();
     AIOT_CHECK(sync_folder(metadata_folder()));
   }
   return {};

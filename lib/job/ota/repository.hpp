@@ -3,12 +3,30 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "aiot/ota_repository.hpp"
 #include "core/file.hpp"
 #include "job/ota/key_ring.hpp"
 #include "protocol/tuf/metadata.hpp"
 
 namespace aiot::ota {
+
+/// Files that a change has made and nothing announces yet: removed with their folders when it
+/// fails.
+class NewFiles {
+ public:
+  NewFiles() = default;
+  NewFiles(NewFiles&&) = default;
+  NewFiles& operator=(NewFiles&&) = default;
+  ~NewFiles();
+  void add(std::string path) { paths_.push_back(std::move(path)); }
+  void keep() { paths_.clear(); }
+
+ private:
+  std::vector<std::string> paths_;
+};
 
 /// The maker's side of a TUF repository in a folder:
 ///
@@ -49,6 +67,13 @@ class Repository {
   /// (Errc::missing_key). Errc::too_large, Errc::unwritable.
   Result<void> publish(Roles changed, const KeyRing& ring);
 
+  /// Where the file of a target is.
+  std::string stored_path(const std::string& path, const tuf::Target& target) const;
+  /// Writes it; publish() announces it, and without that it goes again. Errc::unwritable.
+  Result<void> store(const std::string& path, const tuf::Target& target, ByteSpan data);
+  /// Why devices cannot have a target that is announced; nullopt when its file is whole. Reads it.
+  std::optional<TargetFault> problem_of(const std::string& path, const tuf::Target& target) const;
+
   /// What publish() has written.
   RepositoryResult result() const;
 
@@ -59,6 +84,7 @@ class Repository {
   Result<Bytes> read(tuf::Role role, std::uint64_t version);
   Result<void> check_signed(tuf::Role role) const;
   Result<Bytes> sign(tuf::Role role, const KeyRing& ring);
+  void remove_left_parts() const;
   Result<void> write(const std::string& name, ByteSpan file);
   std::string metadata_folder() const { return folder_ + "/metadata"; }
 
@@ -69,7 +95,12 @@ class Repository {
   std::optional<tuf::Root> previous_root_;  ///< the one before that
   std::map<tuf::Role, tuf::Document> documents_;
   std::vector<std::string> written_;
+  NewFiles new_files_;
 };
+
+/// Errc::target_file.
+Error unusable_target(const std::string& file, TargetFault fault);
+std::string_view fault_name(TargetFault fault);
 
 /// Of metadata that does not say it itself.
 std::chrono::seconds usual_lifetime(tuf::Role role);

@@ -19,6 +19,15 @@ namespace {
 /// Update bundles of Linux hold a root file system.
 constexpr std::uint64_t most_target_bytes = 1ULL << 30;
 
+/// A name for a message: nobody reads a line of kilobytes.
+std::string shortened(std::string_view name) {
+  constexpr std::size_t most = 64;
+  if (name.size() <= most) return std::string(name);
+  std::size_t end = most;
+  while (end > 0 && (name[end] & 0xC0) == 0x80) --end;
+  return std::string(name.substr(0, end)) + "…";
+}
+
 Result<void> check_name(std::string_view what, std::string_view name) {
   const auto good = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -29,13 +38,27 @@ Result<void> check_name(std::string_view what, std::string_view name) {
       std::ranges::all_of(name, good)) {
     return {};
   }
-  return make_error(Errc::bad_name, fmt::format("{} \"{}\"", what, name),
+  return make_error(Errc::bad_name, fmt::format("{} \"{}\"", what, shortened(name)),
                     "use letters, digits, and . _ + - behind the first");
 }
 
 Error contradiction(std::string_view what, std::string_view file, std::string_view wanted) {
-  return make_error(Errc::mismatch, fmt::format("{} {} in the file, {} wanted", what, file, wanted),
-                    "check that it is the file of this build");
+  return make_error(
+      Errc::mismatch,
+      fmt::format("{} {} in the file, {} wanted", what, shortened(file), shortened(wanted)),
+      "check that it is the file of this build");
+}
+
+/// SWUpdate refuses an archive for other hardware; so does this, before a device is offered it.
+Result<void> check_hardware(const std::vector<std::string>& wanted,
+                            const image::SwuArchive& archive) {
+  std::vector<std::string> known = archive.boards;
+  known.insert(known.end(), archive.hardware.begin(), archive.hardware.end());
+  for (const std::string& hardware : wanted) {
+    if (image::is_for(archive, hardware)) continue;
+    return contradiction("hardware", fmt::format("{}", fmt::join(known, ", ")), hardware);
+  }
+  return {};
 }
 
 /// What the file says, with what the request adds; an error where they disagree.
@@ -50,7 +73,7 @@ Result<tuf::Artifact> describe_file(const AddRequest& request, ByteSpan data) {
                          .delta = std::nullopt};
   if (artifact.version.empty()) artifact.version = facts.version;
   if (artifact.version.empty()) {
-    return make_error(Errc::no_version, request.file, "say which version it is");
+    return make_error(Errc::no_version, {}, "say which version it is");
   }
   if (!facts.version.empty() && tuf::compare_versions(facts.version, artifact.version) != 0) {
     return contradiction("version", facts.version, artifact.version);
@@ -72,6 +95,9 @@ Result<tuf::Artifact> describe_file(const AddRequest& request, ByteSpan data) {
   }
   if (artifact.hardware.empty()) {
     return make_error(Errc::bad_name, "hardware", "say which hardware it is for");
+  }
+  if (facts.archive) {
+    AIOT_CHECK(check_hardware(artifact.hardware, *facts.archive));
   }
   return artifact;
 }
@@ -147,12 +173,17 @@ Result<AddResult> add_artifact(const AddRequest& request, tuf::Time now) {
   auto& targets = repository.targets.targets;
   const auto known = targets.find(path);
   result.already = known != targets.end() && known->second.custom == target.custom;
-  if (!result.already) {
-    const std::string stored =
-        repository.targets_folder() + "/" +
-        tuf::target_file_name(path, target, repository.root.consistent_snapshot);
-    AIOT_CHECK(make_folders(std::filesystem::path(stored).parent_path().string()));
-    AIOT_CHECK(write_public(stored, data));
+  if (result.already) {
+    if (repository.problem_of(path, target)) {
+      AIOT_CHECK(repository.store(path, target, data));
+      result.restored = true;
+    }
+  } else {
+    for (const tuf::Role role : {tuf::Role::targets, tuf::Role::snapshot, tuf::Role::timestamp}) {
+      const tuf::Root& root = repository.root;
+      if (!ring.can_sign(root.role(role))) return missing_key(role, root, ring);
+    }
+    AIOT_CHECK(repository.store(path, target, data));
     targets[path] = target;
   }
   AIOT_TRY(result.deltas, add_deltas(repository, path, artifact, data, request.deltas));

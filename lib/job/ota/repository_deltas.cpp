@@ -53,10 +53,6 @@ Result<std::vector<DeltaResult>> add_deltas(Repository& repository, const std::s
                                             const tuf::Artifact& artifact, ByteSpan data,
                                             unsigned count) {
   std::vector<DeltaResult> results;
-  const auto file_of = [&](const std::string& target_path, const tuf::Target& target) {
-    return repository.targets_folder() + "/" +
-           tuf::target_file_name(target_path, target, repository.root.consistent_snapshot);
-  };
   const crypto::Sha256 sha256 = crypto::sha256(data);
   std::vector<OlderImage> older = older_images(repository.targets, artifact);
   if (older.size() > count) older.resize(count);
@@ -64,12 +60,11 @@ Result<std::vector<DeltaResult>> add_deltas(Repository& repository, const std::s
     const std::string hash = to_hex(from.target.sha256);
     const std::string delta_path = fmt::format("{}.from-{}.delta", path, hash.substr(0, 16));
     if (repository.targets.targets.contains(delta_path)) continue;
-    const std::string stored = file_of(from.path, from.target);
-    AIOT_TRY(const Bytes source, image::read_file(stored));
-    if (crypto::sha256(source) != from.target.sha256) {
-      return make_error(Errc::mismatch, stored + ": changed since it was added",
-                        "bring the file back from a copy; devices refuse it as it is");
+    const std::string stored = repository.stored_path(from.path, from.target);
+    if (const auto problem = repository.problem_of(from.path, from.target)) {
+      return unusable_target(stored, *problem);
     }
+    AIOT_TRY(const Bytes source, image::read_file(stored));
     AIOT_TRY(const image::Delta delta, image::make_delta(source, data));
     DeltaResult& result = results.emplace_back();
     result.from_version = from.artifact.version;
@@ -81,7 +76,7 @@ Result<std::vector<DeltaResult>> add_deltas(Repository& repository, const std::s
     about.delta =
         tuf::DeltaInfo{std::string(tuf::delta_format), from.target.sha256, sha256, data.size()};
     const tuf::Target target{delta.file.size(), crypto::sha256(delta.file), tuf::to_custom(about)};
-    AIOT_CHECK(write_public(file_of(delta_path, target), delta.file));
+    AIOT_CHECK(repository.store(delta_path, target, delta.file));
     repository.targets.targets[delta_path] = target;
     result.path = delta_path;
   }

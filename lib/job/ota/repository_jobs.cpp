@@ -118,14 +118,19 @@ Result<RepositoryResult> change_key(const KeyChange& request, tuf::Time now) {
   AIOT_TRY(Repository repository, Repository::open(request.folder, now));
   tuf::Root& root = repository.root;
   tuf::RoleKeys& its = root.roles.at(role);
+  std::string old_id;
   if (request.action != KeyAction::add) {
-    AIOT_TRY(const std::string id, find_key(root, role, request.key, secret));
-    std::erase(its.keyids, id);
+    AIOT_TRY(old_id, find_key(root, role, request.key, secret));
+    std::erase(its.keyids, old_id);
   }
   if (request.action != KeyAction::revoke) {
     AIOT_TRY(LoadedKey loaded,
              load_key(request.action == KeyAction::add ? request.key : request.new_key, secret));
     const LoadedKey& key = ring.add(std::move(loaded));
+    if (key.id == old_id) {
+      return make_error(Errc::same_key, fmt::format("{} of {}", key.source, request.role),
+                        "make a new key, and name it as the one that comes");
+    }
     if (std::ranges::find(its.keyids, key.id) != its.keyids.end()) {
       return make_error(Errc::unknown_key,
                         fmt::format("{} has {} already", request.role, key.source),
@@ -177,13 +182,14 @@ Result<RepositoryResult> refresh_repository(const RefreshRequest& request, tuf::
 }
 
 bool RepositoryStatus::ok() const {
-  return std::ranges::all_of(roles,
-                             [](const RoleStatus& role) { return role.valid && !role.expired; });
+  return faults.empty() && std::ranges::all_of(roles, [](const RoleStatus& role) {
+           return role.valid && !role.expired;
+         });
 }
 
 Result<RepositoryStatus> repository_status(const std::string& folder, tuf::Time now) {
   AIOT_TRY(const Repository repository, Repository::open(folder, now));
-  RepositoryStatus status{.folder = folder, .roles = {}, .targets = {}};
+  RepositoryStatus status{.folder = folder, .roles = {}, .targets = {}, .faults = {}};
   for (const Role role : tuf::all_roles) {
     const tuf::Common& its = repository.common(role);
     const tuf::RoleKeys& keys = repository.root.role(role);
@@ -206,6 +212,9 @@ Result<RepositoryStatus> repository_status(const std::string& folder, tuf::Time 
   }
   for (const auto& [path, target] : repository.targets.targets) {
     status.targets.push_back(target_info(path, target));
+    if (const auto fault = repository.problem_of(path, target)) {
+      status.faults.push_back({path, repository.stored_path(path, target), *fault});
+    }
   }
   return status;
 }

@@ -4,6 +4,7 @@ namespace aiot::ota {
 namespace {
 
 constexpr std::string_view key_kinds[] = {"ed25519", "ecdsa-p256"};
+constexpr std::string_view target_faults[] = {"missing", "damaged"};
 
 }  // namespace
 
@@ -69,6 +70,7 @@ void describe(FieldVisitor& v, AddResult& result) {
   v("target", result.target, "the target");
   v("deltas", result.deltas, "deltas to it that were made, from the newest version on");
   v("already", result.already, "the repository had it before, and stays as it was");
+  v("restored", result.restored, "its file was missing or damaged, and was written again");
   v("repository", result.repository, "the repository afterwards");
 }
 
@@ -89,10 +91,18 @@ void describe(FieldVisitor& v, RoleStatus& status) {
   v("expired", status.expired, "the metadata has expired");
 }
 
+void describe(FieldVisitor& v, FaultyTarget& target) {
+  v("path", target.path, "path of the target");
+  v("file", target.file, "where its file should be");
+  v.choice("fault", target.fault, target_faults,
+           "missing: there is no such file; damaged: it is not the one that was added");
+}
+
 void describe(FieldVisitor& v, RepositoryStatus& status) {
   v("folder", status.folder, "folder of the repository");
   v("roles", status.roles, "root, targets, snapshot and timestamp");
   v("targets", status.targets, "targets, by path");
+  v("faults", status.faults, "those that devices cannot have");
 }
 
 }  // namespace aiot::ota

@@ -70,7 +70,7 @@ TEST_CASE("a delta that does not pay is left out, one from a changed file is an 
   maker.folder.write("repository/targets/" + found->file_name, std::string(600, 'b'));
   request = maker.request("lamp.bin", std::string(700, 'a'), "1.2.0");
   request.deltas = 2;
-  check_code(add_artifact(request, maker.now), make_error_code(ota::Errc::mismatch));
+  check_code(add_artifact(request, maker.now), make_error_code(ota::Errc::target_file));
 }
 
 TEST_CASE("deltas from the last versions, when they pay") {

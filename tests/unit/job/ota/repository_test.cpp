@@ -7,6 +7,7 @@
 
 #include "aiot/ota_repository.hpp"
 #include "crypto/signing_key.hpp"
+#include "image/errors.hpp"
 #include "image/esp_image.hpp"
 #include "job/ota/error.hpp"
 #include "job/ota/firmware_file.hpp"
@@ -158,12 +159,9 @@ TEST_CASE("an image of MCUboot says its version") {
   CHECK(facts->version == "1.2.3+4");
   file[40] = 0;
   check_code(read_facts(file), make_error_code(Errc::bad_image));
-  CHECK(read_facts(as_bytes("\x7f"
-                            "ELF"))
-            ->format == "elf");
   CHECK(read_facts(as_bytes("\xe9 no image"))->format == "raw");
   CHECK(read_facts({})->format == "raw");
-  CHECK(read_facts(as_bytes(":00000001FF\n"))->format == "intel-hex");
+  check_code(read_facts(as_bytes(":00000001FF\n")), make_error_code(Errc::bad_image));
 }
 
 TEST_CASE("bundles for Linux say their version and name") {
@@ -180,6 +178,55 @@ TEST_CASE("bundles for Linux say their version and name") {
   Bytes damaged = bundle;
   damaged.at(100) = static_cast<std::uint8_t>(damaged.at(100) ^ 1);
   check_code(read_facts(damaged), make_error_code(Errc::bad_image));
+}
+
+TEST_CASE("an ELF file is whole, or it is refused") {
+  // ELF-64 Object File Format, version 1.5: headers of 64, 56 and 64 bytes; a segment of the
+  // last 16.
+  Bytes wide(64 + 56 + 2 * 64 + 16);
+  const auto put = [](Bytes& file, std::size_t at, std::initializer_list<std::uint8_t> bytes) {
+    std::ranges::copy(bytes, file.begin() + static_cast<std::ptrdiff_t>(at));
+  };
+  put(wide, 0, {0x7F, 'E', 'L', 'F', 2, 1, 1});
+  put(wide, 32, {64});                     // program headers
+  put(wide, 40, {120});                    // section headers
+  put(wide, 54, {56, 0, 1, 0, 64, 0, 2});  // sizes and counts
+  put(wide, 64, {1});                      // PT_LOAD
+  put(wide, 64 + 8, {248});                // its offset
+  put(wide, 64 + 32, {16});                // its size in the file
+  put(wide, 120 + 64 + 4, {8});            // a section of zeros that the file does not have
+  put(wide, 120 + 64 + 24, {0xFF, 0xFF, 0xFF});
+  put(wide, 120 + 64 + 32, {0xFF, 0xFF, 0xFF});
+  CHECK(read_facts(wide)->format == "elf");
+  for (std::size_t size = 4; size < wide.size(); ++size) {
+    CAPTURE(size);
+    check_code(read_facts(ByteSpan(wide).first(size)), make_error_code(image::Errc::bad_elf));
+  }
+  put(wide, 120 + 64 + 4, {1});  // one with contents
+  check_code(read_facts(wide), make_error_code(image::Errc::bad_elf));
+  // The same of 32 bits, big-endian: headers of 52, 32 and 40 bytes.
+  Bytes narrow(52 + 32 + 40 + 16);
+  put(narrow, 0, {0x7F, 'E', 'L', 'F', 1, 2, 1});
+  put(narrow, 31, {52});
+  put(narrow, 35, {84});
+  put(narrow, 42, {0, 32, 0, 1, 0, 40, 0, 1});
+  put(narrow, 52 + 3, {1});
+  put(narrow, 52 + 7, {124});
+  put(narrow, 52 + 19, {16});
+  CHECK(read_facts(narrow)->format == "elf");
+  check_code(read_facts(ByteSpan(narrow).first(narrow.size() - 1)),
+             make_error_code(image::Errc::bad_elf));
+  check_code(read_facts(as_bytes("\x7f"
+                                 "ELF")),
+             make_error_code(image::Errc::bad_elf));
+}
+
+TEST_CASE("a header of MCUboot alone is no image") {
+  const Bytes header =
+      *from_hex("3db8f3960000000020001c004000000000000000010203000400000000000000");
+  for (const std::size_t size : {4, 20, 31, 32}) {
+    check_code(read_facts(ByteSpan(header).first(size)), make_error_code(image::Errc::truncated));
+  }
 }
 
 TEST_CASE("keys are added, rotated and revoked, and clients follow from the first root") {
