@@ -1,12 +1,15 @@
 #pragma once
 
-#include <charconv>
 #include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 
+#include "aiot/units.hpp"
 #include "errors.hpp"
 #include "option.hpp"
 
@@ -37,6 +40,26 @@ Result<Number> number_option(const Arguments& args, const std::string& option, N
   const auto text = args.get(option);
   if (!text) return otherwise;
   return parse_number<Number>(option, *text);
+}
+
+/// The same for a number that must not be 0.
+template <class Number>
+Result<Number> positive_option(const Arguments& args, const std::string& option, Number otherwise) {
+  AIOT_TRY(const Number value, number_option<Number>(args, option, otherwise));
+  if (value > 0) return value;
+  return make_error(Errc::bad_value, option + " 0", "write a number of at least 1");
+}
+
+/// A time such as 90s or 3m, of at least `least`.
+inline Result<std::chrono::nanoseconds> time_option(const std::string& option,
+                                                    const std::string& text,
+                                                    std::chrono::nanoseconds least) {
+  AIOT_TRY(const std::chrono::nanoseconds time, parse_duration(text).with(option));
+  if (time >= least) return time;
+  return make_error(
+      Errc::bad_value, fmt::format("{} {}", option, text),
+      fmt::format("write a time of at least {}",
+                  format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(least))));
 }
 
 }  // namespace aiot::cli::command

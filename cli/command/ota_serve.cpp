@@ -17,6 +17,8 @@
 namespace aiot::cli::command {
 namespace {
 
+using namespace std::chrono_literals;
+
 /// A JSON line for each request, appended to a file; everything goes on to the renderer, too.
 class AccessLog final : public EventSink {
  public:
@@ -76,20 +78,32 @@ Result<ota::ServeRequest> serve_request(const Context& context) {
   request.ddi = args.has("--ddi");
   request.state_folder = args.get("--state").value_or("");
   request.metrics_listen = args.get("--metrics").value_or("");
-  AIOT_TRY(request.connections, number_option(args, "--connections", request.connections));
+  AIOT_TRY(request.connections, positive_option(args, "--connections", request.connections));
   AIOT_TRY(request.connections_of_peer,
-           number_option(args, "--connections-per-address", request.connections_of_peer));
+           positive_option(args, "--connections-per-address", request.connections_of_peer));
   AIOT_TRY(request.rate_of_peer, number_option(args, "--rate", request.rate_of_peer));
   if (const auto idle = args.get("--idle")) {
-    AIOT_TRY(request.idle, parse_duration(*idle).with("--idle"));
+    AIOT_TRY(const std::chrono::nanoseconds time, time_option("--idle", *idle, 1s));
+    request.idle = std::chrono::duration_cast<std::chrono::milliseconds>(time);
   }
   if (const auto poll = args.get("--poll")) {
-    AIOT_TRY(const std::chrono::milliseconds time, parse_duration(*poll).with("--poll"));
+    AIOT_TRY(const std::chrono::nanoseconds time, time_option("--poll", *poll, 1s));
     request.poll_interval = std::chrono::duration_cast<std::chrono::seconds>(time);
   }
   if (!request.certificate_file.empty() && request.self_signed) {
     return make_error(Errc::conflict, "ota serve: --certificate and --self-signed",
                       "give one of the two");
+  }
+  struct Pair {
+    const char* option;
+    const char* with;
+  };
+  for (const auto& [option, with] :
+       {Pair{"--name", "--self-signed"}, Pair{"--key", "--certificate"}, Pair{"--tokens", "--ddi"},
+        Pair{"--poll", "--ddi"}}) {
+    if (!args.has(option) || args.has(with)) continue;
+    return make_error(Errc::conflict, fmt::format("ota serve: {} without {}", option, with),
+                      fmt::format("give {}, or leave out {}", with, option));
   }
   request.access_events = args.has("--access-log") || context.settings.format == Format::jsonl;
   return request;
@@ -148,7 +162,9 @@ Command ota_serve() {
           "Serves a folder over HTTPS (TLS 1.3 and 1.2): a TUF repository, or any files. With "
           "--ddi "
           "devices that speak hawkBit's protocol, such as SWUpdate and RAUC's updater, poll it for "
-          "their updates. Runs until SIGINT or SIGTERM; SIGHUP reads the certificate, the tokens "
+          "their updates. A change of the repository is followed at the next poll. Runs until "
+          "SIGINT "
+          "or SIGTERM; SIGHUP reads the certificate, the tokens "
           "and the artifacts again and drops no connection.\n\n"
           "A file that only its owner may read (mode 0600) and names that begin with a dot are not "
           "served.",

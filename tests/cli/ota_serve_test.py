@@ -39,7 +39,10 @@ class Server:
                    "--jsonl", *options]
         self.ca = str(folder / "state" / "server.pem")
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
-        self.ready = json.loads(self.process.stdout.readline())
+        self.before = []  # what it says before it listens
+        while (line := json.loads(self.process.stdout.readline()))["event"] == "notice":
+            self.before.append(line)
+        self.ready = line
         assert self.ready["event"] == "ready", self.ready
         self.url = self.ready["urls"][0]
         self.port = int(self.url.rsplit(":", 1)[1].rstrip("/"))
@@ -131,7 +134,11 @@ def messages(server):
     assert answer.count(b"Connection: close") == 1
     for request, status in ((b"GARBAGE\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nA: " + b"a" * 9000 + b"\r\n\r\n", 431),
                             (b"PUT / HTTP/1.1\r\nContent-Length: 70000\r\n\r\n", 413),
-                            (b"PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400)):
+                            (b"PUT / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+                            (b"GET /2.root.json HTTP/1.1\r\n\r\n", 400),
+                            (b"GET /2.root.json HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+                            (b"GET /2.root.json HTTP/1.0\r\nHost: a\r\nhost: b\r\n\r\n", 400),
+                            (b"GET /2.root.json HTTP/1.0\r\n\r\n", 200)):
         assert server.raw(request).startswith(b"HTTP/1.1 %d " % status), (request[:40], server.raw(request)[:60])
     with server.connect() as one:
         one.sendall(b"PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
@@ -216,7 +223,7 @@ def clients(folder):
     tokens.write_text("dev1: one\ngateway: all\n")
     tokens.chmod(0o644)
     refused = subprocess.run([tool, "ota", "serve", folder / "www", "--self-signed", "--state", folder / "state",
-                              "--tokens", tokens], capture_output=True, text=True, timeout=20)
+                              "--ddi", "--tokens", tokens], capture_output=True, text=True, timeout=20)
     assert refused.returncode == 7, refused
     tokens.chmod(0o600)
     server = Server(folder, "--tokens", str(tokens), "--ddi")
@@ -248,6 +255,100 @@ def esp(folder):
     wrong = subprocess.run([tool, "ota", "serve", folder / "www", "--self-signed", "--state", folder / "state",
                             "--artifacts", folder / "artifacts.yaml", "--jsonl"], capture_output=True, text=True, timeout=20)
     assert wrong.returncode == 3 and "ota.artifacts" in wrong.stdout, wrong
+
+
+def follow(folder):
+    """A repository that changes while it is served, on connections that stay; and one that is not whole."""
+    (folder / "www").parent.mkdir()
+    old = pathlib.Path.cwd()
+    os.chdir(folder)
+
+    def ota(*arguments, code=0):
+        done = subprocess.run([tool, "--json", "ota", *arguments], capture_output=True, text=True, timeout=60)
+        assert done.returncode == code, done
+        return json.loads(done.stdout)["data"]
+
+    def add(version):
+        (folder / "lamp.bin").write_bytes(version.encode() * 1000)
+        return ota("add", "lamp.bin", "--product", "lamp", "--hardware", "a", "--version", version, "--repository", "www",
+                   "--key", "key")
+
+    ota("keygen", "key")
+    ota("init", "www", "--root", "key")
+    server = Server(folder, "--ddi", "--poll", "1s")
+    assert server.ready["artifacts"] == 0
+    get = b"%s HTTP/1.1\r\nHost: localhost:%d\r\nContent-Length: %d\r\n\r\n%s"
+
+    def ask(one, line, body=b""):
+        one.sendall(get % (line, server.port, len(body), body))
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += one.recv(65536)
+        head, content = answer.split(b"\r\n\r\n", 1)
+        length = int(re.search(rb"Content-Length: (\d+)", head)[1])
+        while len(content) < length:
+            content += one.recv(65536)
+        return int(head.split()[1]), content
+
+    def offered(one):
+        status, content = ask(one, b"GET /esp/lamp.json")
+        return json.loads(content)["version"] if status == 200 else status
+
+    with server.connect() as one:
+        assert offered(one) == 404
+        attributes = json.dumps({"mode": "merge", "data": {"product": "lamp", "hardware": "a", "version": "0.9"}}).encode()
+        assert ask(one, b"PUT /T/controller/v1/dev/configData", attributes)[0] == 200
+        assert b"deploymentBase" not in ask(one, b"GET /T/controller/v1/dev")[1]
+        add("1.0.0")
+        assert offered(one) == "1.0.0"
+        assert b"deploymentBase" in ask(one, b"GET /T/controller/v1/dev")[1]
+        second = add("1.1.0")["target"]
+        assert offered(one) == "1.1.0"
+        # What is not whole is said once, and the rest is served.
+        stored = folder / "www" / "targets" / "lamp" / "1.1.0" / (second["sha256"] + ".lamp.bin")
+        stored.unlink()
+        ota("refresh", "--repository", "www", "--key", "key", "--within", "10d")
+        assert [offered(one), offered(one)] == ["1.0.0", "1.0.0"]
+        add("1.1.0")
+        ota("refresh", "--repository", "www", "--key", "key", "--within", "10d")
+        assert offered(one) == "1.1.0"
+        # Neither does a repository that cannot be read take the offer away.
+        timestamp = folder / "www" / "metadata" / "timestamp.json"
+        kept = timestamp.read_text()
+        timestamp.write_text("{")
+        assert offered(one) == "1.1.0"
+        timestamp.write_text(kept)
+        assert offered(one) == "1.1.0"
+    said = [one for one in server.stop() if one["event"] == "notice"]
+    assert [one["code"] for one in said] == ["ota.target_file", "ota.not_reloaded"], said
+    assert "1 of 2" in said[0]["message"] and "lamp/1.1.0/lamp.bin: missing" in said[0]["message"], said
+    assert said[0]["hint"], said
+
+    # It starts, too, and says what is missing.
+    stored.write_bytes(b"other")
+    server = Server(folder)
+    assert server.ready["artifacts"] == 1
+    assert [one["message"] for one in server.before] == [
+        "1 of 2 targets cannot be served: lamp/1.1.0/lamp.bin: damaged"], server.before
+    server.stop()
+    os.chdir(old)
+
+
+def options(folder):
+    """What is refused in front, with exit status 2 and a reason."""
+    for given, reason in ((("--connections", "0"), "at least 1"), (("--connections-per-address", "0"), "at least 1"),
+                          (("--idle", "0s"), "at least"), (("--ddi", "--poll", "0s"), "at least"),
+                          (("--name", "bad name"), "host"), (("--name", ""), "host"),
+                          (("--name", "other.example"), "is not for other.example"),
+                          (("--tokens", "x"), "--ddi"), (("--key", "x"), "--certificate")):
+        done = subprocess.run([tool, "ota", "serve", folder / "www", "--self-signed", "--state", folder / "state", *given],
+                              capture_output=True, text=True, timeout=20)
+        assert done.returncode == 2 and reason in done.stderr, (given, done)
+    done = subprocess.run([tool, "ota", "serve", folder / "www", "--certificate", folder / "one.pem", "--name", "a"],
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 2 and "--self-signed" in done.stderr, done
+    server = Server(folder, "--name", "localhost", "--name", "127.0.0.1")  # the kept one has these
+    server.stop()
 
 
 def systemd(folder):
@@ -331,6 +432,8 @@ with tempfile.TemporaryDirectory() as name:
     reload(folder)
     clients(folder)
     esp(folder)
+    options(folder)
+    follow(folder / "follow")
     systemd(folder)
     limits(folder)
 

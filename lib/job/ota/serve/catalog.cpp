@@ -9,6 +9,7 @@
 
 #include "config/yaml.hpp"
 #include "job/ota/error.hpp"
+#include "job/ota/repository.hpp"
 #include "protocol/tuf/artifact.hpp"
 
 namespace aiot::ota {
@@ -106,11 +107,14 @@ Result<Catalog> Catalog::read(const ServedFolder& folder, const std::string& lis
       artifact.path = "targets/" + tuf::target_file_name(path, target, true);
       if (!folder.find(artifact.path)) artifact.path = "targets/" + path;
       artifact.file_name = path.substr(path.rfind('/') + 1);
-      AIOT_CHECK(measure(folder, cache, artifact));
-      if (artifact.digests.sha256 != target.sha256) {
-        return bad_artifacts(artifact.path + ": not the file that the repository has signed");
+      // One release that was deleted keeps no device from another.
+      const bool found = measure(folder, cache, artifact).has_value();
+      if (found && artifact.digests.sha256 == target.sha256) {
+        out.artifacts_.push_back(std::move(artifact));
+      } else {
+        out.faults_.push_back(fmt::format(
+            "{}: {}", path, fault_name(found ? TargetFault::damaged : TargetFault::missing)));
       }
-      out.artifacts_.push_back(std::move(artifact));
     }
   }
   if (list_file.empty()) return out;

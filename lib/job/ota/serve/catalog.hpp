@@ -40,11 +40,14 @@ class Catalog {
   ///       hardware: rev-a, rev-b
   ///       devices: bench-1
   ///
+  /// A target of the repository whose file is missing or damaged is left out, and is in faults().
   /// Errc::artifacts.
   static Result<Catalog> read(const ServedFolder& folder, const std::string& list_file,
                               DigestCache& cache);
 
   const std::vector<Artifact>& artifacts() const { return artifacts_; }
+  /// "lamp/1.0.0/lamp.bin: missing", …
+  const std::vector<std::string>& faults() const { return faults_; }
   /// The newest for a product and a hardware; "" is any hardware. nullptr: none.
   const Artifact* newest(std::string_view product, std::string_view hardware) const;
   /// What a device shall run, by its name, or by its attributes `product` and `hardware`.
@@ -52,6 +55,7 @@ class Catalog {
 
  private:
   std::vector<Artifact> artifacts_;
+  std::vector<std::string> faults_;
 };
 
 }  // namespace aiot::ota

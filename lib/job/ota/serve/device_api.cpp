@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <span>
 
 #include "config/yaml.hpp"
 #include "crypto/digest.hpp"
@@ -108,14 +109,61 @@ Result<std::unique_ptr<DeviceApi>> DeviceApi::make(const ServeRequest& request,
   return made;
 }
 
+Result<Catalog> DeviceApi::read_catalog() {
+  // In front: what changes while it is read is read again.
+  timestamp_ = folder_.identity("metadata/timestamp.json");
+  read_at_ = now_();
+  Result<Catalog> catalog = Catalog::read(folder_, request_.artifacts_file, digests_);
+  is_whole_ = catalog && catalog->faults().empty();
+  return catalog;
+}
+
+void DeviceApi::notice_faults(const Catalog& catalog) {
+  constexpr std::size_t most_named = 3;
+  const std::vector<std::string>& faults = catalog.faults();
+  std::string text;
+  if (!faults.empty()) {
+    const auto named = std::span(faults).first(std::min(faults.size(), most_named));
+    text = fmt::format("{} of {} targets cannot be served: {}{}", faults.size(),
+                       faults.size() + catalog.artifacts().size(), fmt::join(named, ", "),
+                       faults.size() > most_named ? ", …" : "");
+  }
+  if (!text.empty() && text != last_notice_) {
+    sink_.on_event(event::Notice{{},
+                                 "ota.target_file",
+                                 text,
+                                 "add the same files again, or bring them back from a copy; the "
+                                 "others are served"});
+  }
+  last_notice_ = std::move(text);
+}
+
+void DeviceApi::follow() {
+  // What a copy of the repository still lacks comes without another change of its timestamp.
+  constexpr std::chrono::seconds retry_time(10);
+  const bool changed = folder_.identity("metadata/timestamp.json") != timestamp_;
+  const auto waited = now_() - read_at_;
+  if (!changed && (is_whole_ || (waited >= waited.zero() && waited < retry_time))) return;
+  Result<Catalog> catalog = read_catalog();
+  if (catalog) {
+    notice_faults(*catalog);
+    catalog_ = *std::move(catalog);
+  } else if (std::string text = catalog.error().message(); text != last_notice_) {
+    sink_.on_event(
+        event::Notice{{}, "ota.not_reloaded", text, "the artifacts from before are still used"});
+    last_notice_ = std::move(text);
+  }
+}
+
 Result<void> DeviceApi::reload() {
-  AIOT_TRY(Catalog catalog, Catalog::read(folder_, request_.artifacts_file, digests_));
+  AIOT_TRY(Catalog catalog, read_catalog());
   std::map<std::string, std::string> tokens;
   if (!request_.tokens_file.empty()) {
     AIOT_TRY(const std::string text, config::read_secret_file(request_.tokens_file));
     AIOT_TRY(const auto entries, config::parse_yaml(text, request_.tokens_file));
     for (const config::Entry& entry : entries) tokens[entry.key] = entry.value;
   }
+  notice_faults(catalog);
   catalog_ = std::move(catalog);
   tokens_ = std::move(tokens);
   return {};
@@ -150,10 +198,14 @@ bool DeviceApi::is_allowed(const std::string& device, const net::HttpMessage& re
 
 std::optional<net::HttpReply> DeviceApi::answer(const net::HttpMessage& request,
                                                 const net::HttpPeer& peer) {
-  if (request.target.starts_with("/esp/")) return answer_esp(request);
+  if (request.target.starts_with("/esp/")) {
+    follow();
+    return answer_esp(request);
+  }
   if (!request_.ddi) return std::nullopt;
   const std::optional<ddi::Path> path = ddi::parse_path(request.target);
   if (!path) return std::nullopt;
+  follow();
   return answer_ddi(*path, request, peer);
 }
 

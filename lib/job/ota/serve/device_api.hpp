@@ -32,6 +32,8 @@ class DeviceApi {
                                                  EventSink& sink, TimeOfDay now);
   /// Reads artifacts and tokens again. What is wrong leaves those from before.
   Result<void> reload();
+  /// Reads artifacts again when the repository has changed, or some time after it was not whole.
+  void follow();
   /// nullopt: not of its paths.
   std::optional<net::HttpReply> answer(const net::HttpMessage& request, const net::HttpPeer& peer);
   std::size_t artifacts() const { return catalog_.artifacts().size(); }
@@ -44,6 +46,8 @@ class DeviceApi {
   net::HttpReply answer_ddi(const ddi::Path& path, const net::HttpMessage& request,
                             const net::HttpPeer& peer);
   net::HttpReply answer_esp(const net::HttpMessage& request);
+  Result<Catalog> read_catalog();
+  void notice_faults(const Catalog& catalog);
   std::optional<ddi::Offer> offer(const std::string& device, const ddi::Attributes& attributes);
 
   const ServeRequest& request_;
@@ -52,6 +56,10 @@ class DeviceApi {
   TimeOfDay now_;
   DigestCache digests_;
   Catalog catalog_;
+  std::string timestamp_;  ///< identity of the file that the catalog follows
+  std::chrono::system_clock::time_point read_at_;
+  bool is_whole_ = true;     ///< the catalog is all of the repository
+  std::string last_notice_;  ///< is not repeated at each poll
   std::map<std::string, std::string> tokens_;
   std::optional<Journal> journal_;
   ddi::Server ddi_;

@@ -123,7 +123,8 @@ Result<ServedFolder> ServedFolder::open(const std::string& path) {
   auto folder =
       std::make_shared<file::Descriptor>(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!folder->is_open()) {
-    return make_error(Errc::folder, path + ": " + file::last_error().message());
+    return make_error(Errc::folder, path + ": " + file::last_error().message(),
+                      "name a folder that is there, and that this user may read");
   }
   return ServedFolder(std::move(folder));
 }
@@ -143,6 +144,13 @@ std::shared_ptr<file::Descriptor> ServedFolder::find(const std::string& path) co
     folder = std::move(next);
     rest.remove_prefix(part.size() + 1);
   }
+}
+
+std::string ServedFolder::identity(const std::string& path) const {
+  struct stat info {};
+  if (::fstatat(folder_->get(), path.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  return fmt::format("{}-{}-{}-{}.{}", info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec,
+                     info.st_mtim.tv_nsec);
 }
 
 net::HttpReply ServedFolder::reply(const net::HttpMessage& request, const std::string& path) {

@@ -41,6 +41,8 @@ class ServedFolder {
 
   /// A file below the folder, of a safe_path(). No symbolic link is followed. nullptr: not there.
   std::shared_ptr<file::Descriptor> find(const std::string& path) const;
+  /// Changes whenever a file, of a safe_path(), is replaced or written to; "" when it is not there.
+  std::string identity(const std::string& path) const;
   /// 200, 206, 304, 404 or 416 with the file's headers. A file that is its owner's alone (mode
   /// 0600) is not served: it may be a key.
   net::HttpReply reply(const net::HttpMessage& request, const std::string& path);

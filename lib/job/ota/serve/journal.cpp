@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint64_t most_journal_bytes = 256 << 20;
 
 Error journal_error(const std::string& path, const file::error_code& error) {
-  return make_error(Errc::state, path + ": " + error.message());
+  return make_error(Errc::state, path + ": " + error.message(),
+                    "make room on its disk, and let this user write there");
 }
 
 std::string joined(std::span<const std::string> lines) {

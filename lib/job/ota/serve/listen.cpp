@@ -63,7 +63,8 @@ Result<net::HttpServer::Acceptor> open_acceptor(const asio::any_io_executor& exe
     return make_error(net::Errc::no_permission, text,
                       "ports below 1024 are for root: choose one above, or use a systemd socket");
   }
-  return make_error(net::Errc::io, fmt::format("{}: {}", text, error.message()));
+  return make_error(net::Errc::io, fmt::format("{}: {}", text, error.message()),
+                    "choose an address that this machine has: `ip addr` lists them");
 }
 
 Result<net::HttpServer::Acceptor> adopt_acceptor(const asio::any_io_executor& executor, int fd) {
@@ -80,7 +81,9 @@ Result<net::HttpServer::Acceptor> adopt_acceptor(const asio::any_io_executor& ex
   net::HttpServer::Acceptor acceptor(executor);
   error_code error;
   acceptor.assign(local.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), fd, error);
-  if (error) return make_error(net::Errc::io, error.message());
+  if (error) {
+    return make_error(net::Errc::io, error.message(), "check the sockets of the socket unit");
+  }
   return acceptor;
 }
 

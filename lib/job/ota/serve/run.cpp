@@ -51,12 +51,17 @@ std::vector<std::string> usual_names() {
   return names;
 }
 
+Error unkept(const std::string& path, const std::string& why) {
+  return make_error(Errc::state, path + ": " + why,
+                    "make room on its disk, and let this user write there, or name another folder");
+}
+
 Result<void> keep(const fs::path& path, const std::string& text, mode_t mode) {
   auto part = file::PartFile::create(path.string(), mode);
-  if (!part) return make_error(Errc::state, path.string() + ": " + part.error().message());
+  if (!part) return unkept(path.string(), part.error().message());
   file::error_code error = file::write_all(part->get(), as_bytes(text));
   if (!error) error = part->replace();
-  if (error) return make_error(Errc::state, path.string() + ": " + error.message());
+  if (error) return unkept(path.string(), error.message());
   return {};
 }
 
@@ -77,7 +82,21 @@ Result<net::TlsServerOptions> identity(const ServeRequest& request, const std::s
   }
   options.certificate_file = (fs::path(state) / "server.pem").string();
   options.key_file = (fs::path(state) / "server.key").string();
-  if (!fs::exists(options.certificate_file) || !fs::exists(options.key_file)) {
+  for (const std::string& name : request.names) {
+    if (net::is_host(name)) continue;
+    return make_error(Errc::bad_request,
+                      fmt::format("the server's name \"{}\"", name.substr(0, 256)),
+                      "name a host as clients do, such as updates.example, or an IP address");
+  }
+  if (fs::exists(options.certificate_file) && fs::exists(options.key_file)) {
+    for (const std::string& name : request.names) {
+      AIOT_TRY(const bool has, net::is_certificate_for(options.certificate_file, name));
+      if (has) continue;
+      return make_error(Errc::bad_request,
+                        fmt::format("{} is not for {}", options.certificate_file, name),
+                        "remove the file and its key to have new ones made, and pin those");
+    }
+  } else {
     const std::vector<std::string> names = request.names.empty() ? usual_names() : request.names;
     AIOT_TRY(const net::SelfSigned made, net::make_self_signed(names));
     AIOT_CHECK(keep(options.key_file, made.key, 0600));
@@ -106,7 +125,7 @@ Result<std::string> state_folder(const ServeRequest& request) {
   }
   std::error_code error;
   fs::create_directories(folder, error);
-  if (error) return make_error(Errc::state, folder.string() + ": " + error.message());
+  if (error) return unkept(folder.string(), error.message());
   return folder.string();
 }
 
