@@ -273,7 +273,7 @@ _aiotctl() {
     /ota/push:--within) :; return ;;
     /ota/push:--image) :; return ;;
     /ota/push:--password-file) _aiotctl_files -f; return ;;
-    /ota/push:--http-kind) :; return ;;
+    /ota/push:--http-kind) _aiotctl_words 'tasmota wled esphome esp8266 arduino'; return ;;
     /ota/push:--each) :; return ;;
     /ota/push:--devices) _aiotctl_files -f; return ;;
     /ota/push:--jobs|/ota/push:-j) :; return ;;
@@ -417,7 +417,7 @@ _aiotctl() {
     /ota/sign) verbs='' options='--format -o --output -k --key --secret-file --version --security-counter --dependency --header-size --pad-header --pure --slot-size --align --pad --confirm' ;;
     /ota/verify) verbs='' options='-k --key --certificate --ca --fingerprint' ;;
     /ota/serve) verbs='' options='-l --listen --certificate --key --self-signed --name --client-ca --ddi --tokens --artifacts --poll --state --metrics --access-log --connections --connections-per-address --rate --idle' ;;
-    /ota/push) verbs='' options='--no-confirm --no-wait --within --again --image --password-file --http-kind --each --devices -j --jobs --trace' ;;
+    /ota/push) verbs='' options='--no-confirm --no-wait --within --again --skip-same-version --image --password-file --http-kind --each --devices -j --jobs --trace' ;;
     /ota/smp) verbs='' options='--each --devices -j --jobs' ;;
     /ota/install) verbs='' options='--root --product --hardware --state --slot --hand-off --ca --fingerprint --allow-older --again --no-delta' ;;
     /ota/slot) verbs='' options='--state --trial-boots' ;;

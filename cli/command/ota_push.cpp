@@ -23,10 +23,12 @@ Result<ota::PushRequest> push_request(const Context& context) {
   request.confirm = !args.has("--no-confirm");
   request.wait = !args.has("--no-wait");
   request.again = args.has("--again");
+  request.skip_same_version = args.has("--skip-same-version");
   AIOT_TRY(request.number, number_option<unsigned>(args, "--image", 0));
   AIOT_TRY(request.jobs, number_option<unsigned>(args, "--jobs", 0));
   if (const auto within = args.get("--within")) {
-    AIOT_TRY(const std::chrono::nanoseconds time, parse_duration(*within).with("--within"));
+    AIOT_TRY(const std::chrono::nanoseconds time,
+             time_option("--within", *within, std::chrono::seconds(1)));
     request.boot_time = std::chrono::duration_cast<std::chrono::milliseconds>(time);
   }
   if (const auto file = args.get("--password-file")) {
@@ -97,8 +99,8 @@ Command ota_push() {
             .max = 0,
             .complete = Complete::address},
            {.name = "IMAGE",
-            .help = "a firmware image: for SMP one that imgtool has signed, else the application "
-                    "of an ESP device",
+            .help = "a firmware image: for SMP one that `ota sign` or imgtool has signed, else the "
+                    "application of an ESP device",
             .min = 0,
             .max = 1,
             .complete = Complete::file}},
@@ -109,7 +111,11 @@ Command ota_push() {
             {.names = "--within",
              .value = "TIME",
              .help = "How long the device may take to boot the image [3m]"},
-            {.names = "--again", .help = "Send the image also to a device that runs it"},
+            {.names = "--again",
+             .help = "Send the image also to a device that reports its hash already"},
+            {.names = "--skip-same-version",
+             .help = "http:// alone: leave a device alone that reports the version of the image; "
+                     "two builds may have one version"},
             {.names = "--image",
              .value = "N",
              .help = "Which image, in a device that has several [0]"}},
@@ -119,9 +125,8 @@ Command ota_push() {
              .complete = Complete::file},
             {.names = "--http-kind",
              .value = "KIND",
-             .help =
-                 "The device's web page: tasmota, wled, esphome, esp8266 or arduino; else it is "
-                 "detected"}},
+             .help = "The kind of the device's web page; else it is detected",
+             .choices = {{"tasmota"}, {"wled"}, {"esphome"}, {"esp8266"}, {"arduino"}}}},
            device_options(),
            {{.names = "--trace",
              .value = "FILE",

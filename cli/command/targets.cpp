@@ -74,6 +74,20 @@ Error not_a_device(const Context& context) {
                     device_hint(context, word));
 }
 
+/// An address; of a scheme that there is not, the error says which this command takes.
+Result<Address> parse_accepted(const std::string& word,
+                               std::span<const std::string_view> accepted) {
+  Result<Address> address = parse_address(word);
+  const std::string_view scheme = std::string_view(word).substr(0, word.find(':'));
+  if (address || word.starts_with('/') ||
+      std::find(accepted.begin(), accepted.end(), scheme) != accepted.end()) {
+    return address;
+  }
+  Error error = std::move(address).error();
+  error.hint = fmt::format("this command takes {}:", fmt::join(accepted, ":, "));
+  return error;
+}
+
 /// A device's file, or a symbolic link that leads to one, under any name.
 bool names_a_terminal(const std::string& word) {
   struct stat info {};
@@ -97,8 +111,9 @@ Result<Targets> find_targets(const Context& context, std::span<const std::string
   for (const std::string& word : context.args.items) {
     if (targets.rest.empty() && looks_like_address(word)) {
       const bool relative = !word.starts_with('/') && names_a_terminal(word);
-      AIOT_TRY(Address address,
-               parse_address(relative ? std::filesystem::absolute(word).string() : word));
+      AIOT_TRY(
+          Address address,
+          parse_accepted(relative ? std::filesystem::absolute(word).string() : word, accepted));
       if (address.scheme == "usb") {
         AIOT_TRY(address, the_one_port(context, address));
       }

@@ -17,7 +17,13 @@ std::string outcome_of(const DeviceReport<ota::PushResult>& device) {
   if (device.error) {
     return device.step.empty() ? "not started" : "at " + escape_controls(device.step);
   }
-  if (result.dry_run) return escape_controls(result.version_before + " to " + result.version);
+  if (result.dry_run) {
+    const auto named = [](const std::string& version) {
+      return version.empty() ? std::string("an unknown version") : escape_controls(version);
+    };
+    return fmt::format("nothing sent: runs {}, the image is {}", named(result.version_before),
+                       named(result.version));
+  }
   if (result.up_to_date) return "runs " + escape_controls(result.version) + " already";
   if (!result.unconfirmed.empty()) return "not confirmed: " + escape_controls(result.unconfirmed);
   std::string text = escape_controls(result.version_before.empty()

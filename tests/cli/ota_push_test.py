@@ -206,12 +206,20 @@ with tempfile.TemporaryDirectory() as name:
             assert versions or "no version" in result["unconfirmed"], result
             if versions:
                 assert (result["version_before"], result["version_after"]) == ("1.0.0", "2.0.0"), result
-                assert push("--password-file", str(secret), address, str(new))["data"]["devices"][0]["up_to_date"]
+                # The same version may be another build: it is sent, unless that is asked for.
+                again = push("--password-file", str(secret), address, str(new))["data"]["devices"][0]
+                assert again["sent_bytes"] > 100000 and not again["up_to_date"] and not again["booted"], again
+                assert "either build" in again["unconfirmed"], again
+                same = push("--password-file", str(secret), "--skip-same-version", address, str(new))["data"]["devices"][0]
+                assert same["up_to_date"] and not same["sent_bytes"], same
     with devices("--kind", "http", count=16) as addresses:
         report = push(*addresses, str(new))["data"]["devices"]
         assert all(one["ok"] and one["booted"] for one in report), report
     with devices("--kind", "http") as (address,):
-        assert failure("--http-kind", "none", address, str(new), code=8)[0] == "http_update.unknown_flavour"
+        assert push("--http-kind", "none", address, str(new), code=2)["errors"][0]["code"] == "usage.value"
+        assert push("--within", "0s", address, str(new), code=2)["errors"][0]["code"] == "usage.value"
+        shown = ota("push", "-n", address, str(new), text=True)
+        assert "nothing sent: runs 1.0.0, the image is 2.0.0" in shown, shown
         result = push("-n", address, str(new))["data"]["devices"][0]
         assert result["dry_run"] and result["version_before"] == "1.0.0", result
 
@@ -225,7 +233,16 @@ with tempfile.TemporaryDirectory() as name:
         shown = subprocess.run([tool, "ota", "push", address, str(new)], capture_output=True, text=True, timeout=60)
         assert shown.returncode == 0 and "not confirmed" in shown.stdout, shown
     with devices() as (address,):
-        assert failure(address, str(new), code=3)[0] == "ota.unknown_format"
+        refused = push(address, str(new), code=3)["errors"][0]
+        assert refused["code"] == "ota.unsigned_image" and "aiotctl ota sign" in refused["hint"], refused
+    unknown = push("foo://192.168.1.40", str(new), code=2)["errors"][0]
+    for scheme in ("udp", "serial", "rfc2217", "tcp", "arduino", "esphome", "http"):
+        assert scheme in unknown["message"] + unknown["hint"], unknown
+    # Nobody listens there.
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for scheme in ("http", "esphome"):
+        assert push(f"{scheme}://127.0.0.1:{port}", str(new), code=5)["errors"][0]["hint"]
     other.chmod(0o644)
     refused = [tool, "ota", "push", "--json", "--password-file", str(other), "esphome://127.0.0.1:1", str(new)]
     done = subprocess.run(refused, capture_output=True, text=True, timeout=60)

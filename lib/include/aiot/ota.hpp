@@ -30,7 +30,10 @@ struct PushRequest {
   bool confirm = true;   ///< keep the image; else the old one is back after another reset
   bool wait = true;      ///< until the device reports that it runs the image
   bool dry_run = false;  ///< ask the device, and change nothing
-  bool again = false;    ///< send it also when the device has it already
+  bool again = false;    ///< send it also when the device reports its hash already
+  /// Over HTTP, where no device reports a hash: leave one alone that reports the image's version.
+  /// Two builds may have one version.
+  bool skip_same_version = false;
   std::chrono::milliseconds boot_time = usual_boot_time;
   std::string password;    ///< that the device wants before it takes an image; "" for none
   std::string http_kind;   ///< of a device's web page, "tasmota", "wled", "esphome", "esp8266",

@@ -39,10 +39,20 @@ std::vector<std::string> http_kinds() {
   return out;
 }
 
-/// Numbers and dots, such as 1.2.3: two of them can be compared.
+/// Numbers and dots, such as 1.2.3: two of them can be compared. ESP-IDF's usual version, 1, says
+/// nothing.
 bool is_numeric(std::string_view version) {
-  return !version.empty() &&
+  return version.find('.') != std::string_view::npos &&
          std::ranges::all_of(version, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+/// Whether a device that reports `reported` runs `version`: a build's name may follow, such as in
+/// 13.4.0(tasmota32).
+bool is_version(std::string_view reported, std::string_view version) {
+  if (!reported.starts_with(version)) return false;
+  const std::string_view rest = reported.substr(version.size());
+  return rest.empty() ||
+         std::string_view(".0123456789").find(rest.front()) == std::string_view::npos;
 }
 
 /// What the device's report says about the image.
@@ -52,9 +62,12 @@ Result<void> compare(PushResult& result, const PushImage& image) {
     result.unconfirmed = "the device took the image and is back; its web page shows no version";
     return {};
   }
-  const bool same = !image.version.empty() && now.starts_with(image.version);
-  if (same || now != result.version_before) {
+  if (now != result.version_before) {
     result.booted = result.confirmed = true;
+    return {};
+  }
+  if (!image.version.empty() && is_version(now, image.version)) {
+    result.unconfirmed = "the device is back, and had this version before: it may run either build";
     return {};
   }
   if (is_numeric(image.version) && is_numeric(now)) {
@@ -110,7 +123,8 @@ net::Task<void> push_http(fleet::DeviceRun& run, PushResult& result, const PushI
   result.http_kind = flavour->name;
   AIOT_CO_TRY(result.version_before, co_await http_update::version(server, *flavour));
   if (request.dry_run) co_return Result<void>();
-  if (!request.again && is_numeric(image.version) && result.version_before == image.version) {
+  if (request.skip_same_version && !image.version.empty() &&
+      is_version(result.version_before, image.version)) {
     result.version_after = result.version_before;
     result.up_to_date = result.booted = result.confirmed = true;
     co_return Result<void>();

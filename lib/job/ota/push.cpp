@@ -21,10 +21,14 @@ namespace {
 
 Result<PushImage> load_mcuboot(const std::string& file, Bytes bytes) {
   if (!image::is_mcuboot(bytes)) {
-    return make_error(Errc::unknown_format, file, "sign the firmware with imgtool first");
+    return make_error(Errc::unsigned_image, file, "sign the firmware first");
   }
   Result<image::McubootImage> parsed = image::parse_mcuboot(bytes).with(file);
-  if (!parsed) return std::move(parsed).error();
+  if (!parsed) {
+    Error error = std::move(parsed).error();
+    if (error.hint.empty()) error.hint = "build and sign it again";
+    return error;
+  }
   if (parsed->hash.empty() || !parsed->hash_valid) {
     return make_error(Errc::bad_image, file + ": its SHA-256 differs", "build and sign it again");
   }
@@ -89,6 +93,7 @@ net::Task<void> push_device(fleet::DeviceRun& run, PushResult& result, const Pus
   result.hash = to_hex(image.hash);
   result.image_bytes = image.bytes.size();
   Result<void> pushed = co_await protocol.push(run, result, image, request, environment);
+  if (!pushed) co_return with_action(std::move(pushed).error(), "device");
   co_return pushed;
 }
 

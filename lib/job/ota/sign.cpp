@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <bit>
 #include <charconv>
 #include <limits>
 
@@ -15,6 +16,8 @@
 
 namespace aiot::ota {
 namespace {
+
+constexpr std::uint32_t most_align = 32;
 
 /// "1:2.3.4+5"
 Result<image::McubootDependency> parse_dependency(std::string_view text) {
@@ -55,6 +58,10 @@ Result<image::McubootSettings> settings_of(const SignRequest& request) {
   if (request.header_bytes > std::numeric_limits<std::uint16_t>::max()) {
     return make_error(Errc::bad_request, fmt::format("a header of {} bytes", request.header_bytes),
                       "give at most 65535");
+  }
+  if (!std::has_single_bit(request.align) || request.align > most_align) {
+    return make_error(Errc::bad_request, fmt::format("an alignment of {}", request.align),
+                      "use 1, 2, 4, 8, 16 or 32");
   }
   out.header_bytes = static_cast<std::uint16_t>(request.header_bytes);
   out.pad_header = request.pad_header;

@@ -200,6 +200,7 @@ Result<SmpReport> smp(std::span<const Address> devices, const SmpRequest& reques
     smp::Session session(*transport);
     SmpWork device{run, result, request, session};
     Result<void> done = co_await row->work(device);
+    if (!done) co_return with_action(std::move(done).error(), "device");
     co_return done;
   };
   SmpReport report;

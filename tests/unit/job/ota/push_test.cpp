@@ -177,7 +177,7 @@ TEST_CASE("push: files that are no whole images are refused before a device is t
   CHECK(load_image(path, ImageFormat::mcuboot)->bytes == image);
   image[100] ^= 1;
   CHECK(load(image) == "ota.bad_image");
-  CHECK(load(Bytes(100, 0xE9)) == "ota.unknown_format");
+  CHECK(load(Bytes(100, 0xE9)) == "ota.unsigned_image");
   std::filesystem::remove(path);
   CHECK(load_image(path, ImageFormat::mcuboot).error().stable_code() == "image.unreadable");
 }
