@@ -1,18 +1,19 @@
 #include "config/yaml.hpp"
 
-#include <algorithm>
-#include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <optional>
-#include <sstream>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <utility>
 #include <yaml-cpp/anchor.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+#include <sstream>
+#include <utility>
 
 #include "core/file.hpp"
 
@@ -45,6 +46,9 @@ namespace {
 constexpr std::size_t max_file_bytes = 256 * 1024;
 
 Error fail(Errc code, const std::string& path, const std::string& why, std::string hint = {}) {
+  if (hint.empty() && code == Errc::unreadable) {
+    hint = "name a file that is there, and that this user may read";
+  }
   return make_error(code, path + (why.empty() ? "" : ": " + why), std::move(hint));
 }
 

@@ -54,6 +54,8 @@ Task<HttpMessage> HttpsClient::send(HttpMessage request, OnPiece on_piece) {
     response = co_await try_send(sent, on_piece, answered);
   }
   if (!response) link_.reset();
+  // What could not connect names the host itself.
+  if (!response && response.error().context.starts_with(host_)) co_return response;
   co_return std::move(response).with(host_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <openssl/err.h>
 
+#include <cstring>
 #include <string>
 
 namespace aiot::net {
@@ -11,7 +12,12 @@ inline std::string openssl_reason() {
   std::string out;
   while (const unsigned long code = ERR_get_error()) {  // NOLINT(google-runtime-int): OpenSSL's
     const char* reason = ERR_reason_error_string(code);
-    if (reason != nullptr && out.empty()) out = reason;
+    if (!out.empty()) continue;
+    if (ERR_SYSTEM_ERROR(code)) {
+      out = std::strerror(ERR_GET_REASON(code));
+    } else if (reason != nullptr) {
+      out = reason;
+    }
   }
   return out;
 }

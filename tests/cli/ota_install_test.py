@@ -144,7 +144,8 @@ with tempfile.TemporaryDirectory() as name:
     assert plain["code"] == "ota.url" and "plain HTTP" in plain["hint"], plain
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = f"https://localhost:{closed.getsockname()[1]}/fw.bin"
-    assert error("verify", nobody, code=5) == "link.refused"
+    refused = ota("verify", nobody, code=5)["errors"][0]
+    assert refused["code"] == "link.refused" and refused["message"].count("localhost:") == 1, refused
     raw = ota("verify", "fw.bin")["data"]
     assert raw["kind"] == "raw" and raw["sha256"] == hashlib.sha256(image(1, 5000)).hexdigest(), raw
 
@@ -199,6 +200,10 @@ with tempfile.TemporaryDirectory() as name:
     assert error("confirm", "--state", "typo", code=2) == "ota.no_state"
     first = ota("slot", "--state", "typo")["data"]
     assert first["slot"] == "a" and first["no_state"] and not pathlib.Path("typo").exists(), first
+    pathlib.Path("file").write_text("")
+    for verb in ("slot", "confirm"):
+        assert error(verb, "--state", "file", code=5) == "ota.disk"
+        assert error(verb, "--state", "x" * 300, code=5) == "ota.disk"
     os.mkfifo("fifo-root")
     assert error("install", url, "--root", "fifo-root", "--product", "lamp", "--hardware", "rev-b", "--state", "fifo",
                  "--slot", "slot-a", "--slot", "slot-b", "--ca", "server.pem", code=5, timeout=20) == "ota.disk"

@@ -44,12 +44,12 @@ def ota(*arguments, code=0, text=False, environment=None, secret=None, timeout=1
     if jsonschema and document["data"]:
         schema = json.loads((schemas / (document["schema"].replace("/", ".") + ".json")).read_text())
         jsonschema.Draft202012Validator(schema).validate(document)
+    assert all(one["hint"] for one in document["errors"]), document
     return document
 
 
 def error(*arguments, code, **more):
     document = ota(*arguments, code=code, **more)
-    assert document["errors"][0]["hint"], document
     return document["errors"][0]["code"]
 
 

@@ -65,3 +65,5 @@ with tempfile.TemporaryDirectory() as work:
             keys.reverse()
     assert killed >= count // 4, killed
     assert ota(*firmware(count + 1))[0] == 0
+    left = [path for path in pathlib.Path("updates").rglob("*.part-*")]
+    assert not left, left

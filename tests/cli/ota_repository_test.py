@@ -126,6 +126,11 @@ with tempfile.TemporaryDirectory() as name:
     for path in kept:
         path.unlink()
 
+    # Whatever the umask: what is published is for all to read, and keys are not.
+    subprocess.run(["sh", "-c", f'umask 077; "{tool}" ota init hidden --root root.pem'], check=True, capture_output=True)
+    for path in pathlib.Path("hidden/metadata").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o644, path
+
     # Status.
     status = ota("status", *repository)["data"]
     assert [role["role"] for role in status["roles"]] == ["root", "targets", "snapshot", "timestamp"], status

@@ -344,6 +344,11 @@ def options(folder):
         done = subprocess.run([tool, "ota", "serve", folder / "www", "--self-signed", "--state", folder / "state", *given],
                               capture_output=True, text=True, timeout=20)
         assert done.returncode == 2 and reason in done.stderr, (given, done)
+    for given, reason in ((("--certificate", "none.pem"), "No such file"), (("--self-signed", "--artifacts", "none"), "next: "),
+                          (("--self-signed", "--ddi", "--tokens", "none"), "next: ")):
+        done = subprocess.run([tool, "ota", "serve", folder / "www", "--state", folder / "state", *given],
+                              capture_output=True, text=True, timeout=20)
+        assert done.returncode == 3 and reason in done.stderr and "next: " in done.stderr, (given, done)
     done = subprocess.run([tool, "ota", "serve", folder / "www", "--certificate", folder / "one.pem", "--name", "a"],
                           capture_output=True, text=True, timeout=20)
     assert done.returncode == 2 and "--self-signed" in done.stderr, done

@@ -51,8 +51,10 @@ std::chrono::seconds usual_lifetime(tuf::Role role) {
 }
 
 Result<void> write_public(const std::string& path, ByteSpan data) {
-  auto part = file::PartFile::create(path, 0666);
+  auto part = file::PartFile::create(path, 0644);
   if (!part) return unwritable(path, part.error().message());
+  // A umask that keeps others out is for secrets: a server takes such a file for one.
+  if (::fchmod(part->get(), 0644) != 0) return unwritable(path, file::last_error().message());
   if (const auto error = file::write_all(part->get(), data))
     return unwritable(path, error.message());
   if (const auto error = part->replace()) return unwritable(path, error.message());

@@ -38,6 +38,10 @@ Result<void> check_name(std::string_view what, std::string_view name) {
       std::ranges::all_of(name, good)) {
     return {};
   }
+  if (name.empty()) {
+    return make_error(Errc::bad_name, fmt::format("no {}", what),
+                      "say which it is, in letters, digits, and . _ + - behind the first");
+  }
   return make_error(Errc::bad_name, fmt::format("{} \"{}\"", what, shortened(name)),
                     "use letters, digits, and . _ + - behind the first");
 }

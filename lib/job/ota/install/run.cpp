@@ -45,6 +45,14 @@ Result<void> check(const InstallRequest& request) {
   return {};
 }
 
+Result<bool> exists(const std::string& path) {
+  std::error_code error;
+  const bool found = std::filesystem::exists(path, error);
+  if (!error) return found;
+  return make_error(Errc::disk, fmt::format("{}: {}", path, error.message()),
+                    "check the path, and that this user may read it");
+}
+
 Result<void> make_folder(const std::string& folder) {
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return make_error(Errc::disk, fmt::format("{}: {}", folder, file::last_error().message()),
@@ -55,7 +63,8 @@ Result<void> make_folder(const std::string& folder) {
 
 /// The state folder, held against other processes for as long as the descriptor is open.
 Result<file::Descriptor> hold_folder(const std::string& folder) {
-  if (!std::filesystem::is_directory(folder)) {
+  AIOT_TRY(const bool there, exists(folder));
+  if (!there) {
     return make_error(Errc::no_state, folder,
                       "name the folder that installations use; the first one makes it");
   }
@@ -134,7 +143,8 @@ Result<SlotResult> choose_slot(const SlotRequest& request) {
   AIOT_CHECK(check_state(request.state_folder));
   SlotResult out;
   // A device as it left the factory; a name that is mistyped must not become a folder.
-  if (!std::filesystem::exists(request.state_folder)) {
+  AIOT_TRY(const bool there, exists(request.state_folder));
+  if (!there) {
     out.slot = slot_name(0);
     out.no_state = true;
     return out;
