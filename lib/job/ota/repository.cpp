@@ -311,7 +311,7 @@ Result<void> Repository::publish(Roles changed, const KeyRing& ring) {
     if (announces || !is_signed(role)) changed.insert(role);
     return changed.contains(role);
   };
-  // The lock is held: whoever wrote these is gone.
+  // The lock is held: no other process writes these.
   remove_left_parts();
   std::map<Role, Bytes> files;
   if (sign_anew(Role::root, false)) {

@@ -55,6 +55,11 @@ Result<std::vector<DeltaResult>> add_deltas(Repository& repository, const std::s
   std::vector<DeltaResult> results;
   const crypto::Sha256 sha256 = crypto::sha256(data);
   std::vector<OlderImage> older = older_images(repository.targets, artifact);
+  // A release that was deleted keeps no new one from being added; the status reports it.
+  std::erase_if(older, [&](const OlderImage& from) {
+    std::error_code unknown;
+    return !std::filesystem::exists(repository.stored_path(from.path, from.target), unknown);
+  });
   if (older.size() > count) older.resize(count);
   for (const OlderImage& from : older) {
     const std::string hash = to_hex(from.target.sha256);

@@ -73,6 +73,30 @@ TEST_CASE("a delta that does not pay is left out, one from a changed file is an 
   check_code(add_artifact(request, maker.now), make_error_code(ota::Errc::target_file));
 }
 
+TEST_CASE("a version that was deleted gets no delta, and stops none") {
+  Maker maker;
+  REQUIRE(maker.init().has_value());
+  std::string text;
+  for (int i = 0; i < 4000; ++i) text += static_cast<char>(i * i % 251);
+  const auto first = add_artifact(maker.request("lamp.bin", text, "1.0.0"), maker.now);
+  REQUIRE(first.has_value());
+  const auto second = add_artifact(maker.request("lamp.bin", text + "b", "1.1.0"), maker.now);
+  REQUIRE(second.has_value());
+  const std::filesystem::path targets = maker.repository() + "/targets";
+  REQUIRE(std::filesystem::remove(targets / "lamp/1.1.0" / (second->target.sha256 + ".lamp.bin")));
+  AddRequest request = maker.request("lamp.bin", text + "c", "1.2.0");
+  request.deltas = 1;
+  const auto third = add_artifact(request, maker.now);
+  REQUIRE(third.has_value());
+  REQUIRE(third->deltas.size() == 1);
+  CHECK(third->deltas[0].from_version == "1.0.0");
+  const auto status = repository_status(maker.repository(), maker.now);
+  REQUIRE(status.has_value());
+  CHECK_FALSE(status->ok());
+  REQUIRE(status->faults.size() == 1);
+  CHECK(status->faults[0].path == "lamp/1.1.0/lamp.bin");
+}
+
 TEST_CASE("deltas from the last versions, when they pay") {
   Maker maker;
   REQUIRE(maker.init().has_value());
