@@ -69,6 +69,7 @@ class Session {
   net::Task<void> send(Op op, Group group, std::uint8_t command, const Object& body,
                        std::uint8_t sequence);
   net::Task<Packet> receive(Op op, Group group, std::uint8_t command, net::TimePoint deadline);
+  net::Task<void> try_long_packet();
   net::Task<void> send_chunk(Upload& upload);
   Result<void> on_chunk_reply(Upload& upload, const Packet& reply);
 
