@@ -83,13 +83,7 @@ class HttpsFetch final : public Fetch {
 
 }  // namespace
 
-Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
-                                           net::Clock& clock, std::chrono::milliseconds timeout) {
-  auto parsed = net::parse_https_url(url);
-  if (!parsed) {
-    return make_error(Errc::bad_url, url.substr(0, 256), "write it as https://HOST/PATH");
-  }
-  if (!parsed->target.ends_with('/')) parsed->target += '/';
+Result<net::TlsContext> tls_context(const ServerTrust& trust) {
   net::TlsOptions options;
   options.ca_file = trust.ca_file;
   options.alpn = {"http/1.1"};
@@ -100,7 +94,17 @@ Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerT
                         "give the SHA-256 of the server's certificate, 64 hexadecimal digits");
     }
   }
-  AIOT_TRY(net::TlsContext context, net::TlsContext::make(options));
+  return net::TlsContext::make(options);
+}
+
+Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
+                                           net::Clock& clock, std::chrono::milliseconds timeout) {
+  auto parsed = net::parse_https_url(url);
+  if (!parsed) {
+    return make_error(Errc::bad_url, url.substr(0, 256), "write it as https://HOST/PATH");
+  }
+  if (!parsed->target.ends_with('/')) parsed->target += '/';
+  AIOT_TRY(net::TlsContext context, tls_context(trust));
   std::unique_ptr<Fetch> out = std::make_unique<HttpsFetch>(
       *parsed, std::move(context), clock,
       timeout.count() > 0 ? clock.now() + timeout : net::TimePoint::max());
