@@ -81,7 +81,9 @@ class Ble final : public smp::Transport {
     co_return Result<void>();
   }
   std::size_t least_packet_bytes() const override { return most_whole_bytes(); }
-  std::size_t most_packet_bytes() const override { return 4096; }
+  /// A connection event carries a few values, and there may be seven to fifty of them a second.
+  std::size_t most_packet_bytes() const override { return 16 * most_whole_bytes(); }
+  net::Duration patience() const override { return seconds(5); }
   std::size_t most_whole_bytes() const override { return smp::value_bytes(mtu_); }
 
  private:

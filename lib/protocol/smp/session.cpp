@@ -104,7 +104,7 @@ Result<std::vector<ImageSlot>> slots_of(const Object& body) {
 net::Task<void> Session::send(Op op, Group group, std::uint8_t command, const Object& body,
                               std::uint8_t sequence) {
   const Bytes packet = encode({version_, op, group, sequence, command, body});
-  co_return co_await transport_.send(packet, transport_.clock().now() + usual_patience);
+  co_return co_await transport_.send(packet, transport_.clock().now() + transport_.patience());
 }
 
 net::Task<Packet> Session::receive(Op op, Group group, std::uint8_t command,
@@ -122,6 +122,7 @@ net::Task<Packet> Session::receive(Op op, Group group, std::uint8_t command,
 
 net::Task<Object> Session::request(Op op, Group group, std::uint8_t command, Object body,
                                    net::Duration patience) {
+  patience = std::max(patience, transport_.patience());
   for (int attempt = 1;; ++attempt) {
     const std::uint8_t sequence = next_sequence();
     AIOT_CO_CHECK(co_await send(op, group, command, body, sequence));
@@ -176,7 +177,7 @@ net::Task<void> Session::try_long_packet() {
   if (packet_bytes_ <= whole) co_return Result<void>();
   constexpr std::size_t around = 16;  // an answer's header, its map, and the head of its text
   if (packet_bytes_ > whole + around) {
-    Object body{{"d", std::string(packet_bytes_ - around, '-')}};
+    Object body{{"d", std::string(std::min(packet_bytes_ - around, whole), '-')}};
     Result<Object> reply = co_await request(Op::write, Group::os, os_echo, std::move(body));
     // An error is an answer, too.
     const bool answered =
@@ -304,7 +305,7 @@ net::Task<void> Session::upload(ByteSpan image, unsigned number, OnProgress prog
       AIOT_CO_CHECK(co_await send_chunk(upload));
     }
     const net::TimePoint deadline =
-        transport_.clock().now() + (upload.received == 0 ? erase_patience : usual_patience);
+        transport_.clock().now() + (upload.received == 0 ? erase_patience : transport_.patience());
     Result<Packet> reply = co_await receive(Op::write, Group::image, image_upload, deadline);
     if (reply) {
       AIOT_CO_CHECK(on_chunk_reply(upload, *reply));
