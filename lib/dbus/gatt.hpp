@@ -38,7 +38,8 @@ class Gatt {
   net::Task<Bytes> read(std::string uuid, net::TimePoint deadline);
   /// Writes one, with a response.
   net::Task<void> write(std::string uuid, Bytes value, net::TimePoint deadline);
-  /// The same without: ends when the value is queued here. It is at most mtu() - 3 bytes.
+  /// The same without: ends when the value is queued here. It is at most mtu() - 3 bytes, and
+  /// 512.
   net::Task<void> write_command(std::string uuid, Bytes value, net::TimePoint deadline);
   /// What ATT has agreed on for this characteristic; 23 where BlueZ does not say.
   net::Task<std::size_t> mtu(std::string uuid, net::TimePoint deadline);

@@ -49,7 +49,7 @@ class GattServer {
   ~GattServer();
 
   std::string address() const;  ///< of the controller: "AA:BB:CC:DD:EE:FF"
-  /// At most mtu() - 3 bytes.
+  /// At most mtu() - 3 bytes, and 512.
   void notify(std::string_view uuid, const Bytes& value);
   /// What ATT had agreed on at the host's last write; 23 before.
   std::size_t mtu() const;

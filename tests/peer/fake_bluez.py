@@ -21,7 +21,7 @@ ADAPTER, DEVICE, AGENTS = "org.bluez.Adapter1", "org.bluez.Device1", "org.bluez.
 SERVICE, CHARACTERISTIC, DESCRIPTOR = ("org.bluez.GattService1", "org.bluez.GattCharacteristic1",
                                        "org.bluez.GattDescriptor1")
 HCI = "/org/bluez/hci0"
-MTU = 185
+MTU = 517
 PASSKEY, SHOWN, COMPARED = 123456, 654321, 42
 modes = dict(mode.partition("=")[::2] for mode in sys.argv[2:])
 objects, calls, agents = {}, [], {}
@@ -232,7 +232,7 @@ class Remote(Node):
             owner = objects[self.path.rsplit("/", 2)[0]]
             owner.change(Connected=False, ServicesResolved=False)
             return failed(failure("Operation failed"))
-        if options.get("type") == "command" and len(value) > MTU - 3:
+        if options.get("type") == "command" and len(value) > min(MTU - 3, 512):
             return failed(failure("Invalid Length", "InvalidValueLength"))
         more = {"mtu": dbus.UInt16(MTU), "device": dbus.ObjectPath(self.path.rsplit("/", 2)[0])}
         self.call("WriteValue", "aya{sv}", (value, {**options, **more}), done, failed)

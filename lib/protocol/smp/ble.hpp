@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -18,9 +19,12 @@ inline constexpr std::string_view ble_characteristic = "da2e7828-fbce-4e01-ae9e-
 /// Of ATT, when nothing else was agreed on (Core Specification 5.4, volume 3, part F, 3.2.8).
 inline constexpr std::size_t least_att_mtu = 23;
 
+/// Part F, 3.2.9: servers drop what is longer, whatever the MTU.
+inline constexpr std::size_t most_value_bytes = 512;
+
 /// What a value holds: an opcode and a handle stand before it (part F, 3.4.5.3 and 3.4.7.1).
 constexpr std::size_t value_bytes(std::size_t att_mtu) {
-  return (att_mtu < least_att_mtu ? least_att_mtu : att_mtu) - 3;
+  return std::min(std::max(att_mtu, least_att_mtu) - 3, most_value_bytes);
 }
 
 /// A packet in values of at most `most_bytes`, which is at least 1.
