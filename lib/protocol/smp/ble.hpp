@@ -19,8 +19,9 @@ inline constexpr std::string_view ble_characteristic = "da2e7828-fbce-4e01-ae9e-
 /// Of ATT, when nothing else was agreed on (Core Specification 5.4, volume 3, part F, 3.2.8).
 inline constexpr std::size_t least_att_mtu = 23;
 
-/// Part F, 3.2.9: servers drop what is longer, whatever the MTU.
-inline constexpr std::size_t most_value_bytes = 512;
+/// An attribute has at most 512 bytes, whatever the MTU (part F, 3.2.9), and BlueZ 5.66 as a server
+/// drops commands of 512. This is what fits into Zephyr's largest MTU, 498.
+inline constexpr std::size_t most_value_bytes = 495;
 
 /// What a value holds: an opcode and a handle stand before it (part F, 3.4.5.3 and 3.4.7.1).
 constexpr std::size_t value_bytes(std::size_t att_mtu) {

@@ -97,7 +97,7 @@ TEST_CASE("ble: what a value holds") {
   CHECK(value_bytes(23) == 20);
   CHECK(value_bytes(247) == 244);
   CHECK(value_bytes(0) == 20);
-  CHECK(value_bytes(517) == 512);  // what BlueZ agrees on
+  CHECK(value_bytes(517) == 495);  // what BlueZ agrees on
 }
 
 TEST_CASE("ble: a packet goes out in values") {
