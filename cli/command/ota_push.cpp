@@ -14,8 +14,8 @@
 namespace aiot::cli::command {
 namespace {
 
-constexpr std::array<std::string_view, 7> schemes = {"udp",     "serial",  "rfc2217", "tcp",
-                                                     "arduino", "esphome", "http"};
+constexpr std::array<std::string_view, 9> schemes = {
+    "udp", "ble", "serial", "rfc2217", "tcp", "arduino", "esphome", "http", "https"};
 
 Result<ota::PushRequest> push_request(const Context& context) {
   const Arguments& args = context.args;
@@ -35,6 +35,8 @@ Result<ota::PushRequest> push_request(const Context& context) {
     AIOT_TRY(request.password, ota::read_password_file(*file));
   }
   request.http_kind = args.get("--http-kind").value_or("");
+  request.ca_file = args.get("--ca").value_or("");
+  request.fingerprint = args.get("--fingerprint").value_or("");
   request.trace_file = args.get("--trace").value_or("");
   request.timeout = context.settings.timeout;
   request.dry_run = context.settings.dry_run;
@@ -79,22 +81,24 @@ Command ota_push() {
       .name = "push",
       .summary = "send an image to devices, boot it, and check that it runs",
       .description =
-          "The device's address says by which protocol. udp:// and serial consoles are SMP, as "
+          "The device's address says by which protocol. udp://, ble: and serial consoles are SMP, "
+          "as "
           "devices with Zephyr and MCUboot speak it: the image goes into the slot that does not "
           "run, "
           "several packets at a time; an upload that was interrupted goes on where it ended; the "
           "device boots the image, on probation, and once it reports that it runs it, the image is "
           "confirmed. arduino:// is ArduinoOTA: the device connects back to this host. esphome:// "
           "is "
-          "ESPHome's native OTA. http:// sends the form of the device's web page: Tasmota, WLED, "
+          "ESPHome's native OTA. http:// and https:// send the form of the device's web page: "
+          "Tasmota, WLED, "
           "ESPHome's web server, and those of the ESP8266 and Arduino libraries.\n\n"
           "Success is what the device reports after its reset, not what was sent. Where a protocol "
           "reports no version, the result says that the update is not confirmed, and why.",
       .positionals =
           {{.name = "ADDRESS",
-            .help = "a device: udp://HOST (port 1337 unless given), /dev/ttyACM0, "
+            .help = "a device: udp://HOST (port 1337 unless given), ble:ADDRESS, /dev/ttyACM0, "
                     "rfc2217://HOST:PORT, tcp://HOST:PORT, arduino://HOST, esphome://HOST, "
-                    "http://HOST",
+                    "http://HOST, https://HOST",
             .min = 0,
             .max = 0,
             .complete = Complete::address},
@@ -127,6 +131,7 @@ Command ota_push() {
              .value = "KIND",
              .help = "The kind of the device's web page; else it is detected",
              .choices = {{"tasmota"}, {"wled"}, {"esphome"}, {"esp8266"}, {"arduino"}}}},
+           server_options(),
            device_options(),
            {{.names = "--trace",
              .value = "FILE",

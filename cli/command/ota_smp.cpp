@@ -17,7 +17,7 @@
 namespace aiot::cli::command {
 namespace {
 
-constexpr std::array<std::string_view, 4> smp_schemes = {"udp", "serial", "rfc2217", "tcp"};
+constexpr std::array<std::string_view, 5> smp_schemes = {"udp", "ble", "serial", "rfc2217", "tcp"};
 
 void print(std::ostream& out, const ota::SmpReport& report, std::size_t width) {
   for (const auto& device : report.devices) {
@@ -79,19 +79,21 @@ Command ota_smp() {
       .name = "smp",
       .summary = "send a single request of SMP",
       .description =
-          "For devices with Zephyr and MCUboot, over UDP or on a serial console. The actions: echo "
+          "For devices with Zephyr and MCUboot, over UDP or Bluetooth LE, or on a serial console. "
+          "The actions: echo "
           "TEXT; info; params; images; test HASH and confirm [HASH], which choose the image of the "
           "next reset; erase, of the slot that does not run; reset; shell WORD…; stat [GROUP]; "
           "download NAME FILE and upload FILE NAME, of the device's file system. What a device "
           "does "
           "not support, it says.",
-      .positionals = {{.name = "ADDRESS",
-                       .help = "a device: udp://HOST (port 1337 unless given), /dev/ttyACM0, "
-                               "rfc2217://HOST:PORT, tcp://HOST:PORT",
-                       .min = 0,
-                       .max = 0,
-                       .complete = Complete::address},
-                      {.name = "ACTION", .help = "what to ask, and its words", .min = 0, .max = 0}},
+      .positionals =
+          {{.name = "ADDRESS",
+            .help = "a device: udp://HOST (port 1337 unless given), ble:ADDRESS, /dev/ttyACM0, "
+                    "rfc2217://HOST:PORT, tcp://HOST:PORT",
+            .min = 0,
+            .max = 0,
+            .complete = Complete::address},
+           {.name = "ACTION", .help = "what to ask, and its words", .min = 0, .max = 0}},
       .options = device_options(),
       .examples = {{"ota smp udp://192.168.1.40 images", "What its slots hold"},
                    {"ota smp /dev/ttyACM0 shell kernel uptime", "A command of its shell"},

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "aiot/sim.hpp"
+#include "aiot/units.hpp"
 #include "command/sim.hpp"
 #include "context.hpp"
 #include "errors.hpp"
@@ -20,10 +21,17 @@ int run_sim_ota(Context& context) {
   request.count = *count;
   request.faults = args.all("--fault");
   request.password_file = args.get("--password-file").value_or("");
+  if (const auto time = args.get("--write-time")) {
+    const auto parsed = parse_duration(*time).with("--write-time");
+    if (!parsed) return context.fail(parsed.error());
+    request.write_time = *parsed;
+  }
+  request.announce = args.has("--announce");
   request.image_file = args.get("--running").value_or("");
   request.server = args.get("--server").value_or("");
   request.ca_file = args.get("--ca").value_or("");
   request.fingerprint = args.get("--fingerprint").value_or("");
+  request.root_file = args.get("--root").value_or("");
   request.token_file = args.get("--token-file").value_or("");
   request.attributes = args.all("--attribute");
   return serve(context, [&](const SimReady& ready, EventSink& sink) {
@@ -45,7 +53,8 @@ Command sim_ota() {
           {{.names = "--kind", .value = "KIND", .help = "What it speaks; --list shows all [smp]"},
            {.names = "-p,--port",
             .value = "PORT",
-            .help = "Where it listens, such as udp:PORT, pty or tcp:PORT; --list shows the forms; "
+            .help = "Where it listens, such as udp:PORT, pty, tcp:PORT or ble:hci1; --list shows "
+                    "the forms; "
                     "port 0 "
                     "takes a free one [a free one]"},
            {.names = "--count",
@@ -59,10 +68,17 @@ Command sim_ota() {
             .value = "FILE",
             .help = "The password that the devices want; not of SMP",
             .complete = Complete::file},
+           {.names = "--write-time",
+            .value = "TIME",
+            .help = "What their flash takes for each 4 KiB that arrives, such as 50ms [0]",
+            .complete = Complete::nothing},
+           {.names = "--announce",
+            .help = "Announce them by multicast DNS, as the real ones do; of arduino and esphome"},
            {.names = "--server",
             .value = "URL",
-            .help = "What a device of kind ddi polls: https://HOST:PORT, with /TENANT unless it is "
-                    "DEFAULT",
+            .help =
+                "What a device of kind ddi or tuf polls: https://HOST:PORT; of ddi with /TENANT "
+                "unless it is DEFAULT, of tuf with the path of the repository",
             .complete = Complete::nothing},
            {.names = "--ca",
             .value = "FILE",
@@ -75,6 +91,10 @@ Command sim_ota() {
            {.names = "--token-file",
             .value = "FILE",
             .help = "The token by which that server knows the device",
+            .complete = Complete::file},
+           {.names = "--root",
+            .value = "FILE",
+            .help = "The root metadata that a device of kind tuf was made with",
             .complete = Complete::file},
            {.names = "--attribute",
             .value = "NAME=VALUE",
@@ -96,7 +116,10 @@ Command sim_ota() {
                     "One on a console that boots the old image"},
                    {"sim ota --kind ddi --server https://localhost:8443 --ca server.pem "
                     "--attribute product=lamp --attribute hardware=a",
-                    "One that polls `ota serve --ddi` for its updates"}},
+                    "One that polls `ota serve --ddi` for its updates"},
+                   {"sim ota --kind tuf --server https://localhost:8443 --ca server.pem --root "
+                    "1.root.json --attribute product=hub --attribute hardware=a",
+                    "A gateway that installs from a repository"}},
       .handler = run_sim_ota,
       .lists = render::lists_of<sim::Report, sim::ProvisionCatalog>,
   };

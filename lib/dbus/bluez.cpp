@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/co_spawn.hpp>
 #include <cctype>
 #include <charconv>
 #include <map>
@@ -359,6 +360,20 @@ net::Task<void> hang_up(dbus::Bus& bus, std::string path) {
   Result<Array> gone = co_await bus.call(std::move(call), deadline);
   AIOT_CO_CHECK(std::move(gone));
   co_return Result<void>();
+}
+
+void hang_up_meanwhile(const net::asio::any_io_executor& executor, std::shared_ptr<dbus::Bus> bus,
+                       std::string path) {
+  net::asio::co_spawn(
+      executor,
+      [bus = std::move(bus), path = std::move(path)]() -> net::asio::awaitable<void> {
+        co_await net::asio::this_coro::throw_if_cancelled(false);
+        Result<void> gone = co_await hang_up(*bus, path);
+        (void)gone;  // the device may have left by itself
+      },
+      [](std::exception_ptr thrown) {
+        if (thrown) std::rethrow_exception(thrown);
+      });
 }
 
 namespace {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -105,6 +106,9 @@ net::Task<Advert> find_device(dbus::Bus& bus, Wanted wanted, net::TimePoint dead
 /// Ends the connection to the device at `path`, and the attempt to make one. Also works in a
 /// coroutine that was cancelled. BlueZ takes two seconds for it, to let its profiles end.
 net::Task<void> hang_up(dbus::Bus& bus, std::string path);
+/// The same, while the executor's loop goes on with other things: the outcome is known before.
+void hang_up_meanwhile(const net::asio::any_io_executor& executor, std::shared_ptr<dbus::Bus> bus,
+                       std::string path);
 
 /// "AA:BB:CC:DD:EE:FF" in any spelling of its letters.
 bool same_address(std::string_view a, std::string_view b);

@@ -67,12 +67,13 @@ net::Task<Gatt> Gatt::open(dbus::Bus& bus, std::string path, net::TimePoint dead
 net::Task<Gatt> Gatt::open_or_fail(dbus::Bus& bus, std::string path, net::TimePoint deadline) {
   auto line = std::make_shared<Line>();
   const std::weak_ptr<Line> known = line;
-  AIOT_CO_TRY(line->subscription, bus.subscribe(changes_of(path, device_interface),
-                                                [known](const dbus::Signal& signal) {
-    const auto still = known.lock();
-    if (still && signal.arguments.size() > 1 && signal.arguments[1].object() != nullptr)
-      still->learn(*signal.arguments[1].object());
-  }));
+  AIOT_CO_TRY(
+      line->subscription,
+      bus.subscribe(changes_of(path, device_interface), [known](const dbus::Signal& signal) {
+        const auto still = known.lock();
+        if (still && signal.arguments.size() > 1 && signal.arguments[1].object() != nullptr)
+          still->learn(*signal.arguments[1].object());
+      }));
   dbus::Call call(service, path, device_interface, "Connect");
   Result<Array> connected = co_await bus.call(std::move(call), deadline);
   if (!connected) co_return explain(std::move(connected).error()).with("connecting");
@@ -118,8 +119,7 @@ bool Gatt::has_service(std::string_view uuid) const {
 }
 
 Result<std::string> Gatt::find(const std::string& uuid) const {
-  const auto found =
-      std::ranges::find(characteristics_, full_uuid(uuid), &Characteristic::uuid);
+  const auto found = std::ranges::find(characteristics_, full_uuid(uuid), &Characteristic::uuid);
   if (found != characteristics_.end()) return found->path;
   std::string there;
   for (const Characteristic& one : characteristics_)
@@ -155,8 +155,29 @@ net::Task<Bytes> Gatt::read(std::string uuid, net::TimePoint deadline) {
 }
 
 net::Task<void> Gatt::write(std::string uuid, Bytes value, net::TimePoint deadline) {
+  return write_as("request", std::move(uuid), std::move(value), deadline);
+}
+
+net::Task<void> Gatt::write_command(std::string uuid, Bytes value, net::TimePoint deadline) {
+  return write_as("command", std::move(uuid), std::move(value), deadline);
+}
+
+net::Task<std::size_t> Gatt::mtu(std::string uuid, net::TimePoint deadline) {
+  constexpr std::size_t least = 23;
   AIOT_CO_TRY(std::string path, find(uuid));
-  Array arguments{std::move(value), Object{{"type", "request"}}};
+  Result<Value> said =
+      co_await bus_->get(service, std::move(path), characteristic_interface, "MTU", deadline);
+  if (!said) co_return least;  // before BlueZ 5.62
+  const Object fields{{"MTU", *std::move(said)}};
+  co_return std::max<std::size_t>(least,
+                                  static_cast<std::size_t>(std::clamp<std::int64_t>(
+                                      dbus::number_field(fields, "MTU").value_or(0), 0, 0xFFFF)));
+}
+
+net::Task<void> Gatt::write_as(const char* type, std::string uuid, Bytes value,
+                               net::TimePoint deadline) {
+  AIOT_CO_TRY(std::string path, find(uuid));
+  Array arguments{std::move(value), Object{{"type", type}}};
   Result<Array> written = co_await call(std::move(path), characteristic_interface, "WriteValue",
                                         "aya{sv}", std::move(arguments), deadline);
   AIOT_CO_CHECK(std::move(written));
@@ -168,12 +189,14 @@ net::Task<dbus::Bus::Subscription> Gatt::notify(std::string uuid,
                                                 net::TimePoint deadline) {
   AIOT_CO_TRY(std::string path, find(uuid));
   AIOT_CO_TRY(auto subscription,
-              bus_->subscribe(changes_of(path, characteristic_interface),
-                              [handler = std::move(handler)](const dbus::Signal& signal) {
-                if (signal.arguments.size() < 2 || signal.arguments[1].object() == nullptr) return;
-                const Bytes* value = dbus::bytes_field(*signal.arguments[1].object(), "Value");
-                if (value != nullptr) handler(*value);
-              }));
+              bus_->subscribe(
+                  changes_of(path, characteristic_interface),
+                  [handler = std::move(handler)](const dbus::Signal& signal) {
+                    if (signal.arguments.size() < 2 || signal.arguments[1].object() == nullptr)
+                      return;
+                    const Bytes* value = dbus::bytes_field(*signal.arguments[1].object(), "Value");
+                    if (value != nullptr) handler(*value);
+                  }));
   Array none;
   Result<Array> started = co_await call(std::move(path), characteristic_interface, "StartNotify",
                                         "", std::move(none), deadline);

@@ -38,6 +38,11 @@ class Gatt {
   net::Task<Bytes> read(std::string uuid, net::TimePoint deadline);
   /// Writes one, with a response.
   net::Task<void> write(std::string uuid, Bytes value, net::TimePoint deadline);
+  /// The same without: ends when the value is queued here. It is at most mtu() - 3 bytes, and
+  /// 512.
+  net::Task<void> write_command(std::string uuid, Bytes value, net::TimePoint deadline);
+  /// What ATT has agreed on for this characteristic; 23 where BlueZ does not say.
+  net::Task<std::size_t> mtu(std::string uuid, net::TimePoint deadline);
   /// Calls `handler` with each notification or indication, until the subscription is gone.
   net::Task<dbus::Bus::Subscription> notify(std::string uuid,
                                             std::function<void(const Bytes&)> handler,
@@ -59,6 +64,8 @@ class Gatt {
   static net::Task<Gatt> open_or_fail(dbus::Bus& bus, std::string path, net::TimePoint deadline);
   net::Task<void> load(net::TimePoint deadline);
   Result<std::string> find(const std::string& uuid) const;
+  net::Task<void> write_as(const char* type, std::string uuid, Bytes value,
+                           net::TimePoint deadline);
   net::Task<Array> call(std::string path, const char* interface, const char* method,
                         std::string signature, Array arguments, net::TimePoint deadline);
 

@@ -1,32 +1,21 @@
-"""ota_push_test.py AIOTCTL SCHEMA-FOLDER: `ota push` to ESP devices: virtual ones of `sim ota`, and two scripts that
-follow the public sources of arduino-esp32 (ArduinoOTA.cpp) and ESPHome (ota_esphome.cpp)."""
+"""ota_push_test.py AIOTCTL SCHEMA-FOLDER: `ota push` to ESP devices: virtual ones of `sim ota`, some of them behind
+Python's TLS, and two scripts that follow the public sources of arduino-esp32 (ArduinoOTA.cpp) and ESPHome
+(ota_esphome.cpp)."""
 
 import gzip
 import hashlib
 import json
 import os
 import pathlib
+import select
 import socket
-import struct
+import ssl
 import subprocess
 import tempfile
 import threading
 
+from ota_images import esp_image
 from ota_program import devices, ota, tool
-
-
-def esp_image(version, size):
-    """ESP-IDF, "App Image Format": an application for the ESP32, its description in mapped flash."""
-    description = struct.pack("<II8x32s32s16s16s32s32s80x", 0xABCD5432, 0, version.encode(), b"lamp", b"", b"", b"v5.2", bytes(32))
-    data = description + bytes(i * 7 % 256 for i in range(size - size % 4))
-    out = struct.pack("<BBBBI", 0xE9, 1, 2, 0x20, 0x40080000)
-    out += struct.pack("<B3sHBHH4xB", 0xEE, bytes(3), 0, 0, 0, 0xFFFF, 1)
-    out += struct.pack("<II", 0x3F400020, len(data)) + data
-    checksum = 0xEF
-    for byte in data:
-        checksum ^= byte
-    out += bytes(15 - len(out) % 16) + bytes([checksum])
-    return out + hashlib.sha256(out).digest()
 
 
 def push(*arguments, code=0):
@@ -143,10 +132,63 @@ class Esphome(Script):
         tcp.sendall(b"\x00\x02")
 
 
+def certificate(folder, name, alternative):
+    """A certificate that signs itself, its key, and its SHA-256."""
+    path, key = folder / (name + ".pem"), folder / (name + ".key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-keyout", key, "-out", path, "-days", "2", "-subj", "/CN=" + name, "-addext",
+                    "subjectAltName=" + alternative], check=True, capture_output=True)
+    der = ssl.PEM_cert_to_DER_cert(path.read_text())
+    return path, key, hashlib.sha256(der).hexdigest()
+
+
+class Tls:
+    """A port with TLS before a port without. `swap_after` connections another certificate answers."""
+
+    def __init__(self, address, pem, key, swap=None, swap_after=None):
+        self.target = address.split("//")[1].split(":")
+        self.certificates = [(pem, key), swap]
+        self.swap_after, self.connections = swap_after, 0
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"https://127.0.0.1:{self.server.getsockname()[1]}"
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            plain = self.server.accept()[0]
+            self.connections += 1
+            swapped = self.swap_after is not None and self.connections > self.swap_after
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*map(str, self.certificates[swapped]))
+            try:
+                secure = context.wrap_socket(plain, server_side=True)
+                self.relay(secure)
+                secure.close()
+            except OSError:
+                pass  # the client does not trust it
+
+    def relay(self, secure):
+        """Until the device closes its connection, behind its response."""
+        with socket.create_connection((self.target[0], int(self.target[1]))) as device:
+            while True:
+                readable = select.select([secure, device], [], [], 30)[0]
+                if device in readable:
+                    if not (data := device.recv(4096)):
+                        return
+                    secure.sendall(data)
+                if secure in readable:
+                    data = secure.recv(4096)
+                    while data and secure.pending():
+                        data += secure.recv(4096)
+                    if not data:
+                        return
+                    device.sendall(data)
+
+
 with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     new = folder / "new.bin"
-    new.write_bytes(esp_image("2.0.0", 100000))
+    new.write_bytes(esp_image("2.0.0", bytes(i * 7 % 256 for i in range(100000))))
     secret, other = folder / "secret.txt", folder / "other.txt"
     for path, text in ((secret, "secret\n"), (other, "other\n")):
         path.write_text(text)
@@ -222,6 +264,33 @@ with tempfile.TemporaryDirectory() as name:
         assert "nothing sent: runs 1.0.0, the image is 2.0.0" in shown, shown
         result = push("-n", address, str(new))["data"]["devices"][0]
         assert result["dry_run"] and result["version_before"] == "1.0.0", result
+
+    # The same over TLS: an authority, a fingerprint, one of each device's own.
+    mine, here, away = (certificate(folder, *one) for one in (
+        ("mine", "IP:127.0.0.1"), ("here", "IP:127.0.0.1"), ("away", "DNS:lamp.local")))
+    for page, versions in (("tasmota", True), ("esp8266", False)):
+        with devices("--kind", "http", "--port", page + ":0", "--password-file", str(secret)) as (plain,):
+            address = Tls(plain, *mine[:2]).address
+            assert failure(address, str(new), code=7) == ("tls.untrusted", "connect")
+            assert failure("--ca", str(here[0]), address, str(new), code=7) == ("tls.untrusted", "connect")
+            assert failure("--fingerprint", here[2], address, str(new), code=7) == ("tls.untrusted", "connect")
+            assert failure("--fingerprint", "abc", address, str(new), code=2)[0] == "ota.url"
+            assert failure("--ca", str(new), address, str(new), code=3)[0] == "tls.certificate"
+            result = push("--ca", str(mine[0]), "--password-file", str(secret), address, str(new))["data"]["devices"][0]
+            assert result["http_kind"] == page and result["booted"] == versions, result
+    with devices("--kind", "http", count=2) as (one, two):
+        proxies = [Tls(one, *here[:2]), Tls(two, *away[:2])]
+        # Authorities vouch for a name: away's is another.
+        assert failure("--ca", str(away[0]), proxies[1].address, str(new), code=7)[0] == "tls.untrusted"
+        colons = ":".join(away[2][i:i + 2] for i in range(0, 64, 2)).upper()
+        report = push("--fingerprint", here[2], proxies[0].address, f"{proxies[1].address}/?fingerprint={colons}",
+                      str(new))["data"]["devices"]
+        assert all(one["ok"] and one["booted"] for one in report), report
+    with devices("--kind", "http") as (plain,):
+        # Another server in the device's place while it boots is not asked for long.
+        proxy = Tls(plain, *mine[:2], swap=here[:2], swap_after=4)
+        assert failure("--ca", str(mine[0]), proxy.address, str(new), code=7) == ("tls.untrusted", "reboot")
+        assert proxy.connections == 5, proxy.connections
 
     # An image of another format is refused before a device is asked.
     damaged, text = folder / "damaged.bin", folder / "text.bin"

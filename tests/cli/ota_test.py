@@ -1,19 +1,11 @@
 """ota_test.py AIOTCTL SCHEMA-FOLDER: `ota push` and `sim ota`, both real programs."""
 
-import hashlib
 import pathlib
-import struct
 import subprocess
 import tempfile
 
+from ota_images import mcuboot_image
 from ota_program import devices, ota, tool
-
-
-def image(major, payload):
-    """As imgtool makes it, without a signature: header, payload, SHA-256 (MCUboot, "Image format")."""
-    header = struct.pack("<IIHHIIBBHII", 0x96F3B83D, 0, 32, 0, len(payload), 0, major, 0, 0, 0, 0)
-    digest = hashlib.sha256(header + payload).digest()
-    return header + payload + struct.pack("<HHHH", 0x6907, 40, 0x10, 32) + digest
 
 
 def push(*arguments, code=0):
@@ -22,7 +14,7 @@ def push(*arguments, code=0):
 
 with tempfile.TemporaryDirectory() as folder:
     new = pathlib.Path(folder) / "new.bin"
-    new.write_bytes(image(2, bytes(range(256)) * 400))
+    new.write_bytes(mcuboot_image(2, bytes(range(256)) * 400))
 
     for port in ("udp:0", "pty", "tcp:0"):
         with devices("--port", port) as (address,):

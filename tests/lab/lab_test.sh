@@ -76,6 +76,15 @@ sees "no passkey to enter" '^no passkey: .*"step":"authenticate","code":"pair.mi
 sees "a wrong passkey entered" '^wrong passkey: .*"step":"authenticate","code":"pair.wrong_passkey"'
 sees_last "no bond of a failed attempt is left" '^end$' '^bond left'
 
+scene ota_ble
+sees "SMP over BLE: an echo" '^echo: .*"ok":true.*"text":"Hello, world!"'
+sees "SMP over BLE: its buffers" '^params: .*"name":"buf_size","value":2048'
+sees "SMP over BLE: its images" '^images: .*"version":"1\.0\.0".*"active":true'
+sees "SMP over BLE: uploaded, tested, reset, confirmed" '^push: .*"ok":true.*"version_before":"1\.0\.0","version_after":"2\.0\.0".*"booted":true,"confirmed":true'
+sees "SMP over BLE: up to date" '^again: .*"up_to_date":true'
+sees "SMP over BLE: an image that is not booted" '^reverted: .*"code":"ota.not_booted"'
+sees_last "SMP over BLE: to the end" '^end$' '^no .* in sim.out'
+
 scene pair_classic
 sees "a speaker by inquiry" '^discover: .*"event":"found".*"bluetooth.class_minor":"loudspeaker","bluetooth.services":."A/V Remote Control"'
 sees "a BR/EDR bond, and its profiles" '^bond: .*"protocol":"bond".*"model":"audio/video: loudspeaker".*"stage":"confirmed".*"A/V Remote Control"'

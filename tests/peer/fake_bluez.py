@@ -6,7 +6,8 @@ The method Calls of the interface aiot.Fake on / gives what was called so far.
 
 Modes: pair=just-works|passkey|pin|display|display-pin|compare|silent|ERROR, known (bonded from earlier),
 classic (a BR/EDR speaker), connect=TEXT (the reason of org.bluez.Error.Failed), att=TEXT (of a read or write),
-lost (the connection ends at the first write), silent (a write is not answered), hidden (it is never heard)"""
+lost (the connection ends at the first write), silent (a write is not answered), hidden (it is never heard),
+alone (no device but those of applications), ready (says so on stdout)"""
 import sys
 
 import dbus
@@ -20,6 +21,7 @@ ADAPTER, DEVICE, AGENTS = "org.bluez.Adapter1", "org.bluez.Device1", "org.bluez.
 SERVICE, CHARACTERISTIC, DESCRIPTOR = ("org.bluez.GattService1", "org.bluez.GattCharacteristic1",
                                        "org.bluez.GattDescriptor1")
 HCI = "/org/bluez/hci0"
+MTU = 517
 PASSKEY, SHOWN, COMPARED = 123456, 654321, 42
 modes = dict(mode.partition("=")[::2] for mode in sys.argv[2:])
 objects, calls, agents = {}, [], {}
@@ -54,6 +56,10 @@ class Node(dbus.service.Object):
     @dbus.service.method(PROPERTIES, in_signature="s", out_signature="a{sv}")
     def GetAll(self, interface):
         return self.fields
+
+    @dbus.service.method(PROPERTIES, in_signature="ss", out_signature="v")
+    def Get(self, interface, name):
+        return self.fields[name]
 
     @dbus.service.method(PROPERTIES, in_signature="ssv")
     def Set(self, interface, name, value):
@@ -226,7 +232,10 @@ class Remote(Node):
             owner = objects[self.path.rsplit("/", 2)[0]]
             owner.change(Connected=False, ServicesResolved=False)
             return failed(failure("Operation failed"))
-        self.call("WriteValue", "aya{sv}", (value, options), done, failed)
+        if options.get("type") == "command" and len(value) > min(MTU - 3, 512):
+            return failed(failure("Invalid Length", "InvalidValueLength"))
+        more = {"mtu": dbus.UInt16(MTU), "device": dbus.ObjectPath(self.path.rsplit("/", 2)[0])}
+        self.call("WriteValue", "aya{sv}", (value, {**options, **more}), done, failed)
 
     @dbus.service.method(CHARACTERISTIC)
     def StartNotify(self):
@@ -264,7 +273,8 @@ class Application:
             for place, interfaces in sorted(tree.items()):
                 for interface, fields in interfaces.items():
                     mine = self.device.path + place[len(path):]
-                    node = kinds[interface](mine, interface, dict(fields))
+                    more = {"MTU": dbus.UInt16(MTU)} if interface == CHARACTERISTIC else {}
+                    node = kinds[interface](mine, interface, {**fields, **more})
                     node.source = bus.get_object(self.sender, place, introspect=False)
                     if interface == CHARACTERISTIC:
                         bus.add_signal_receiver(node.on_changed, "PropertiesChanged", PROPERTIES, path=place)
@@ -299,4 +309,6 @@ if "alone" not in modes:
     label = Descriptor(level.path + "/desc0004", DESCRIPTOR, {"UUID": "00002901-0000-1000-8000-00805f9b34fb"})
     label.value = b"level\x00"
 bus.request_name("org.bluez")
+if "ready" in modes:
+    print("ready", flush=True)
 GLib.MainLoop().run()

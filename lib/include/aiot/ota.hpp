@@ -35,10 +35,13 @@ struct PushRequest {
   /// Two builds may have one version.
   bool skip_same_version = false;
   std::chrono::milliseconds boot_time = usual_boot_time;
-  std::string password;    ///< that the device wants before it takes an image; "" for none
-  std::string http_kind;   ///< of a device's web page, "tasmota", "wled", "esphome", "esp8266",
-                           ///< "arduino"; "": detect it
-  std::string trace_file;  ///< of a serial link; "" for none; %d: the device's number
+  std::string password;   ///< that the device wants before it takes an image; "" for none
+  std::string http_kind;  ///< of a device's web page, "tasmota", "wled", "esphome", "esp8266",
+                          ///< "arduino"; "": detect it
+  /// Of devices at https://. The address' query `fingerprint` counts before this one.
+  std::string ca_file;      ///< authorities that vouch for them, PEM; "": those of this machine
+  std::string fingerprint;  ///< or the SHA-256 of the one certificate to trust, hexadecimal
+  std::string trace_file;   ///< of a serial link; "" for none; %d: the device's number
   std::chrono::milliseconds timeout{0};  ///< for each device, 0 for none but the steps' own
   unsigned jobs = 0;                     ///< devices at once, 0 for all
 };
@@ -88,9 +91,9 @@ AIOT_API void describe(FieldVisitor& v, PushReport& report);
 
 /// Sends an image to all `devices`, boots it, and reports success only when the device runs it.
 /// Addresses: udp://HOST (SMP, port 1337 unless given), serial:, rfc2217://, tcp:// (SMP on a
-/// console), arduino://HOST (ArduinoOTA, 3232), esphome://HOST (3232), http://HOST (a form). An
-/// error of the image when it cannot be used. A protocol that reports no version has nothing to
-/// confirm by: its devices' results say so in `unconfirmed`.
+/// console), arduino://HOST (ArduinoOTA, 3232), esphome://HOST (3232), http://HOST and
+/// https://HOST (a form). An error of the image when it cannot be used. A protocol that reports no
+/// version has nothing to confirm by: its devices' results say so in `unconfirmed`.
 AIOT_API Result<PushReport> push(std::span<const Address> devices, const PushRequest& request,
                                  EventSink& sink, std::stop_token stop);
 /// The password in a file that is its owner's alone; a line feed at its end is dropped.

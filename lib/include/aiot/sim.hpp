@@ -130,11 +130,16 @@ struct OtaRequest {
   std::vector<std::string> faults;  ///< each as ota_catalog().fault_grammar says
   std::string image_file;           ///< that runs at first; "" for one of its own, version 1.0.0
   std::string password_file;        ///< what they want before an update; "" for nothing
-  /// Of a kind that polls: "https://HOST:PORT", with "/TENANT" unless it is DEFAULT.
+  /// What their flash takes for each 4 KiB that arrives, up to a minute.
+  std::chrono::nanoseconds write_time{0};
+  bool announce = false;  ///< by multicast DNS, on every interface; of ESP devices
+  /// Of a kind that polls: "https://HOST:PORT"; with "/TENANT" unless that is DEFAULT, or
+  /// the path of a TUF repository.
   std::string server;
   std::string ca_file;      ///< whom it trusts; "": the authorities of this machine
   std::string fingerprint;  ///< or the SHA-256 of the server's certificate, hexadecimal
   std::string token_file;   ///< by which the server knows the device; "" for none
+  std::string root_file;    ///< of a TUF repository: the root metadata that it was made with
   /// What it says of itself, each NAME=VALUE; `version` is what runs at first.
   std::vector<std::string> attributes;
 };

@@ -1,9 +1,16 @@
 #include "crypto/random.hpp"
+#include "job/ota/announced.hpp"
 #include "job/ota/protocol.hpp"
 #include "protocol/arduino_ota/session.hpp"
 
 /// ESP devices with the library ArduinoOTA.
 namespace aiot::ota {
+namespace {
+
+constexpr const char* arduino_service = "_arduino._tcp";
+
+}  // namespace
+
 net::Task<void> push_arduino(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
                              const PushRequest& request, const Environment&) {
   result.dry_run = request.dry_run;
@@ -14,6 +21,8 @@ net::Task<void> push_arduino(fleet::DeviceRun& run, PushResult& result, const Pu
       co_await arduino::open_channel(address.host, address.port, run.clock().now() + open_time));
   // An invitation alone makes the device expect data: there is nothing that it can be asked before.
   if (request.dry_run) co_return Result<void>();
+  AIOT_CO_TRY(const Announcements announcements,
+              co_await Announcements::begin(run, arduino_service));
   run.step("connect", 1);
   arduino::Update what;
   what.firmware = image.bytes;
@@ -25,7 +34,11 @@ net::Task<void> push_arduino(fleet::DeviceRun& run, PushResult& result, const Pu
   };
   AIOT_CO_CHECK(co_await arduino::update(*channel, what));
   result.unconfirmed = "the device took the image; ArduinoOTA reports no version";
-  co_return Result<void>();
+  if (!request.wait) co_return Result<void>();
+  run.step("reboot", 5);
+  Result<void> waited = co_await await_announcement(run, result, image, request, arduino_service,
+                                                    announcements.heard());
+  co_return waited;
 }
 
 }  // namespace aiot::ota

@@ -2,6 +2,7 @@
 
 #include "aiot/units.hpp"
 #include "crypto/random.hpp"
+#include "job/ota/announced.hpp"
 #include "job/ota/error.hpp"
 #include "job/ota/protocol.hpp"
 #include "net/tcp_link.hpp"
@@ -12,6 +13,8 @@ namespace aiot::ota {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr const char* esphome_service = "_esphomelib._tcp";
 
 net::Task<std::unique_ptr<net::Link>> connect(const Address& address, net::TimePoint deadline) {
   const std::uint16_t port = address.port != 0 ? address.port : esphome::usual_port;
@@ -51,6 +54,8 @@ net::Task<void> push_esphome(fleet::DeviceRun& run, PushResult& result, const Pu
     Result<void> greeted = co_await esphome::greet(*link);
     co_return greeted;
   }
+  AIOT_CO_TRY(const Announcements announcements,
+              co_await Announcements::begin(run, esphome_service));
   esphome::Update what;
   what.firmware = image.bytes;
   what.password = request.password;
@@ -65,7 +70,9 @@ net::Task<void> push_esphome(fleet::DeviceRun& run, PushResult& result, const Pu
   run.step("reboot", 5);
   AIOT_CO_CHECK(co_await wait_until_back(run, request));
   result.unconfirmed = "the device took the image and is back; ESPHome's OTA reports no version";
-  co_return Result<void>();
+  Result<void> waited = co_await await_announcement(run, result, image, request, esphome_service,
+                                                    announcements.heard());
+  co_return waited;
 }
 
 }  // namespace aiot::ota

@@ -5,29 +5,58 @@
 #include "aiot/units.hpp"
 #include "config/yaml.hpp"
 #include "job/ota/error.hpp"
+#include "job/ota/install/fetch.hpp"
 #include "job/ota/protocol.hpp"
+#include "net/error.hpp"
 #include "net/tcp_link.hpp"
+#include "net/tls_link.hpp"
 #include "protocol/http_update/session.hpp"
 
 /// Devices whose web page takes firmware.
 namespace aiot::ota {
 namespace {
 
-http_update::Server server_of(fleet::DeviceRun& run, const PushRequest& request) {
-  const Address address = run.address();
-  const std::uint16_t port = address.port != 0 ? address.port : 80;
+/// Where a device's web server is, and whom to trust there.
+struct Place {
+  std::string host;
+  std::uint16_t port = 80;
+  std::optional<net::TlsContext> tls;  ///< of https://
+};
+
+net::Task<std::unique_ptr<net::Link>> connect(const Place& place, net::TimePoint deadline) {
+  AIOT_CO_TRY(std::unique_ptr<net::Link> link,
+              co_await net::TcpLink::open(place.host, place.port, deadline));
+  if (!place.tls) co_return link;
+  Result<std::unique_ptr<net::Link>> secure =
+      co_await net::TlsLink::open(std::move(link), *place.tls, place.host, deadline);
+  if (!secure && secure.error().code == net::Errc::untrusted) {
+    secure.error().hint =
+        "give the authority that vouches for it; of a certificate that the device has signed "
+        "itself, its SHA-256";
+  }
+  co_return secure;
+}
+
+Result<http_update::Server> server_of(fleet::DeviceRun& run, const PushRequest& request) {
+  const Address& address = run.address();
+  const auto query = [&](const char* name, const std::string& otherwise) {
+    const auto found = address.query.find(name);
+    return found == address.query.end() ? otherwise : found->second;
+  };
+  const bool is_tls = address.scheme == "https";
+  const std::uint16_t usual_port = is_tls ? 443 : 80;
+  Place place{address.host, address.port != 0 ? address.port : usual_port, {}};
+  if (is_tls) {
+    const ServerTrust trust{request.ca_file, query("fingerprint", request.fingerprint)};
+    AIOT_TRY(place.tls, tls_context(trust));
+  }
   http_update::Server server;
   server.clock = &run.clock();
-  server.host = port == 80 ? address.host : net::host_and_port(address.host, port);
+  server.scheme = address.scheme;
+  server.host = place.port == usual_port ? place.host : net::host_and_port(place.host, place.port);
   server.password = request.password;
-  if (const auto user = address.query.find("user"); user != address.query.end()) {
-    server.user = user->second;
-  }
-  server.connect = [host = address.host,
-                    port](net::TimePoint deadline) -> net::Task<std::unique_ptr<net::Link>> {
-    Result<std::unique_ptr<net::Link>> link = co_await net::TcpLink::open(host, port, deadline);
-    co_return link;
-  };
+  server.user = query("user", server.user);
+  server.connect = [place](net::TimePoint deadline) { return connect(place, deadline); };
   return server;
 }
 
@@ -91,7 +120,9 @@ net::Task<void> wait_until_back(fleet::DeviceRun& run, PushResult& result,
       result.version_after = *std::move(version);
       co_return Result<void>();
     }
-    if (version.error().condition() == Condition::cancelled) {
+    // Nobody else takes its place while it boots.
+    if (version.error().condition() == Condition::cancelled ||
+        version.error().code == net::Errc::untrusted) {
       co_return std::move(version).error();
     }
   }
@@ -110,7 +141,7 @@ Result<std::string> read_password_file(const std::string& path) {
 net::Task<void> push_http(fleet::DeviceRun& run, PushResult& result, const PushImage& image,
                           const PushRequest& request, const Environment&) {
   result.dry_run = request.dry_run;
-  const http_update::Server server = server_of(run, request);
+  AIOT_CO_TRY(const http_update::Server server, server_of(run, request));
   run.step("connect", 1);
   const http_update::Flavour* flavour = http_update::find_flavour(request.http_kind);
   if (!request.http_kind.empty() && flavour == nullptr) {

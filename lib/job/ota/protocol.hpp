@@ -30,8 +30,10 @@ struct Protocol {
 std::span<const Protocol> protocols();
 /// nullptr when no protocol takes the address.
 const Protocol* protocol_of(const Address& address);
-/// To an SMP server: UDP, or a console.
+/// To an SMP server: UDP, Bluetooth LE, or a console.
 net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run);
+/// Of these, Bluetooth LE: ble:AA:BB:CC:DD:EE:FF, with the query adapter=hci1. bluez::Errc.
+net::Task<std::unique_ptr<smp::Transport>> open_ble(fleet::DeviceRun& run);
 /// Of all protocols.
 std::span<const std::string_view> push_schemes();
 

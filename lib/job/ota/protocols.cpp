@@ -6,10 +6,11 @@
 namespace aiot::ota {
 namespace {
 
-constexpr std::array<std::string_view, 5> smp_schemes = {"udp", "serial", "usb", "rfc2217", "tcp"};
+constexpr std::array<std::string_view, 6> smp_schemes = {"udp",     "serial", "usb",
+                                                         "rfc2217", "tcp",    "ble"};
 constexpr std::array<std::string_view, 1> arduino_schemes = {"arduino"};
 constexpr std::array<std::string_view, 1> esphome_schemes = {"esphome"};
-constexpr std::array<std::string_view, 1> http_schemes = {"http"};
+constexpr std::array<std::string_view, 2> http_schemes = {"http", "https"};
 
 /// One row for each: NAME, the schemes of its addresses, what it sends, its session.
 constexpr std::array<Protocol, 4> table = {{

@@ -62,6 +62,10 @@ Result<PushImage> load_esp(const std::string& file, Bytes bytes) {
 net::Task<std::unique_ptr<smp::Transport>> open_transport(fleet::DeviceRun& run) {
   const Address& address = run.address();
   const net::TimePoint deadline = run.clock().now() + open_time;
+  if (address.scheme == "ble") {
+    Result<std::unique_ptr<smp::Transport>> transport = co_await open_ble(run);
+    co_return transport;
+  }
   if (address.scheme != "udp") {
     net::OpenOptions options = run.open_options();
     options.deadline = deadline;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <memory>
 
 #include "crypto/random.hpp"
@@ -90,22 +89,6 @@ bluez::Wanted wanted_by(const Target& target, bluez::Radio radio) {
   return wanted;
 }
 
-/// BlueZ lets two seconds pass before it ends a connection. The outcome is known before, and
-/// reported.
-void hang_up_meanwhile(const net::asio::any_io_executor& executor, std::shared_ptr<dbus::Bus> bus,
-                       std::string path) {
-  net::asio::co_spawn(
-      executor,
-      [bus = std::move(bus), path = std::move(path)]() -> net::asio::awaitable<void> {
-        co_await net::asio::this_coro::throw_if_cancelled(false);
-        Result<void> gone = co_await bluez::hang_up(*bus, path);
-        (void)gone;  // the device may have left by itself
-      },
-      [](std::exception_ptr thrown) {
-        if (thrown) std::rethrow_exception(thrown);
-      });
-}
-
 /// One device by Bluetooth, from its first advert to the end of the connection.
 class BluetoothSession {
  public:
@@ -128,7 +111,7 @@ class BluetoothSession {
     } else {
       done = co_await bond(device, false);
     }
-    hang_up_meanwhile(co_await net::asio::this_coro::executor, shared_bus_, device.path);
+    bluez::hang_up_meanwhile(co_await net::asio::this_coro::executor, shared_bus_, device.path);
     co_return done;
   }
 

@@ -24,8 +24,11 @@ constexpr auto connect_time = 10s;
 constexpr auto data_time = 10s;
 /// The device verifies what it has, and copies it where it must.
 constexpr auto result_time = 60s;
-/// Sent between two acknowledgements, as espota.py does: a device reads at most 1,460 bytes.
+/// What espota.py sends between two acknowledgements: a device reads at most 1,460 bytes.
 constexpr std::size_t chunk_bytes = 1024;
+/// Sent before they are acknowledged, so that the device writes while the next ones are on their
+/// way: more than the 5,744 bytes that its TCP takes ahead (lwIP in ESP-IDF).
+constexpr std::size_t ahead_bytes = 8 * chunk_bytes;
 /// Of what a device says; the counts of its writes are dropped.
 constexpr std::size_t longest_text = 256;
 
@@ -105,10 +108,37 @@ class Session {
   net::Task<void> read(net::TimePoint deadline) {
     std::array<std::uint8_t, 128> buffer;
     AIOT_CO_TRY(const std::size_t got, co_await link_->read_some(buffer, deadline));
+    std::string counts;
     for (const std::uint8_t byte : ByteSpan(buffer).first(got)) {
-      const bool counts = text_.empty() && byte >= '0' && byte <= '9';
-      if (!counts && text_.size() < longest_text) text_ += static_cast<char>(byte);
+      const bool counts_on = text_.empty() && byte >= '0' && byte <= '9';
+      if (counts_on) counts += static_cast<char>(byte);
+      if (!counts_on && text_.size() < longest_text) text_ += static_cast<char>(byte);
     }
+    acknowledge(counts);
+    co_return Result<void>();
+  }
+  /// Counts have no separator. What is not one count of bytes under way is taken for counts of
+  /// whole chunks: a guess that is too low costs no more than time.
+  void acknowledge(const std::string& counts) {
+    constexpr std::size_t digits_of_chunk = 4;
+    std::size_t bytes = 0;
+    for (const char digit : counts.substr(0, 9)) {
+      bytes = 10 * bytes + static_cast<std::size_t>(digit - '0');
+    }
+    const std::size_t under_way = sent_ - acknowledged_;
+    if (bytes > under_way || counts.size() > 9) {
+      bytes = std::max<std::size_t>(1, counts.size() / digits_of_chunk) * chunk_bytes;
+    }
+    acknowledged_ += std::min(bytes, under_way);
+  }
+  /// At least one chunk more: a device may acknowledge several at once.
+  net::Task<void> send_ahead(net::TimePoint deadline) {
+    const ByteSpan all = what_.firmware;
+    do {
+      const std::size_t count = std::min(chunk_bytes, all.size() - sent_);
+      AIOT_CO_CHECK(co_await link_->write(all.subspan(sent_, count), deadline));
+      sent_ += count;
+    } while (sent_ < all.size() && sent_ - acknowledged_ < ahead_bytes);
     co_return Result<void>();
   }
   bool confirmed() const { return text_.find("OK") != std::string::npos; }
@@ -134,14 +164,12 @@ class Session {
 
   net::Task<void> upload() {
     const std::size_t total = what_.firmware.size();
-    std::size_t sent = 0;
-    while (sent < total) {
-      const std::size_t count = std::min(chunk_bytes, total - sent);
+    while (sent_ < total) {
       const net::TimePoint deadline = channel_.clock().now() + data_time;
-      Result<void> done = co_await link_->write(what_.firmware.subspan(sent, count), deadline);
+      Result<void> done = co_await send_ahead(deadline);
       if (done) done = co_await read(deadline);
       if (!done && done.error().code == net::Errc::timed_out) {
-        co_return make_error(Errc::stalled, fmt::format("{} of {} bytes sent", sent + count, total),
+        co_return make_error(Errc::stalled, fmt::format("{} of {} bytes sent", sent_, total),
                              "bring the device nearer to its access point, and try again");
       }
       if (!done && done.error().code == net::Errc::cancelled) co_return done;
@@ -150,8 +178,7 @@ class Session {
         Result<void> why = co_await refuse(std::move(lost));
         co_return why;
       }
-      sent += count;
-      if (what_.progress) what_.progress(sent, total);
+      if (what_.progress) what_.progress(acknowledged_, total);
     }
     const net::TimePoint deadline = channel_.clock().now() + result_time;
     while (!confirmed()) {
@@ -166,12 +193,15 @@ class Session {
         co_return why;
       }
     }
+    if (what_.progress) what_.progress(total, total);
     co_return Result<void>();
   }
 
   Channel& channel_;
   const Update& what_;
   std::unique_ptr<net::Link> link_;
+  std::size_t sent_ = 0;
+  std::size_t acknowledged_ = 0;
   std::string text_;  ///< what the device has said behind its counts
 };
 

@@ -71,7 +71,7 @@ net::HttpMessage upload_of(const Server& server, const Flavour& flavour, const U
   const std::string boundary = boundary_of(what.firmware);
   out.headers.emplace_back("Content-Type", "multipart/form-data; boundary=" + boundary);
   // Tasmota refuses a form that another site would send.
-  out.headers.emplace_back("Referer", fmt::format("http://{}/", server.host));
+  out.headers.emplace_back("Referer", fmt::format("{}://{}/", server.scheme, server.host));
   const std::string head = fmt::format(
       "--{}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\n"
       "Content-Type: application/octet-stream\r\n\r\n",

@@ -16,7 +16,8 @@ using Connect = std::function<net::Task<std::unique_ptr<net::Link>>(net::TimePoi
 struct Server {
   Connect connect;
   net::Clock* clock = nullptr;
-  std::string host;  ///< as the URL has it, with a port that is not 80
+  std::string scheme = "http";
+  std::string host;  ///< as the URL has it, with a port that is not the scheme's
   std::string user = "admin";
   std::string password;  ///< "" for none
 };

@@ -104,7 +104,7 @@ Result<std::vector<ImageSlot>> slots_of(const Object& body) {
 net::Task<void> Session::send(Op op, Group group, std::uint8_t command, const Object& body,
                               std::uint8_t sequence) {
   const Bytes packet = encode({version_, op, group, sequence, command, body});
-  co_return co_await transport_.send(packet, transport_.clock().now() + usual_patience);
+  co_return co_await transport_.send(packet, transport_.clock().now() + transport_.patience());
 }
 
 net::Task<Packet> Session::receive(Op op, Group group, std::uint8_t command,
@@ -122,6 +122,7 @@ net::Task<Packet> Session::receive(Op op, Group group, std::uint8_t command,
 
 net::Task<Object> Session::request(Op op, Group group, std::uint8_t command, Object body,
                                    net::Duration patience) {
+  patience = std::max(patience, transport_.patience());
   for (int attempt = 1;; ++attempt) {
     const std::uint8_t sequence = next_sequence();
     AIOT_CO_CHECK(co_await send(op, group, command, body, sequence));
@@ -161,11 +162,30 @@ net::Task<void> Session::learn_limits() {
   if (size < 64) co_return make_error(Errc::packet_too_small, fmt::format("{} B", size));
   packet_bytes_ =
       static_cast<std::size_t>(std::min<std::uint64_t>(size, transport_.most_packet_bytes()));
+  AIOT_CO_CHECK(co_await try_long_packet());
   // Packets that are shorter than the buffers share them.
   const std::uint64_t room =
       std::min<std::uint64_t>(size, 65536) * std::min<std::uint64_t>(count, 64);
   in_flight_ =
       static_cast<unsigned>(std::clamp<std::uint64_t>(room / packet_bytes_, 1, most_in_flight));
+  co_return Result<void>();
+}
+
+/// Whether the server puts the pieces of a packet together; it does not report it.
+net::Task<void> Session::try_long_packet() {
+  const std::size_t whole = transport_.most_whole_bytes();
+  if (packet_bytes_ <= whole) co_return Result<void>();
+  constexpr std::size_t around = 16;  // an answer's header, its map, and the head of its text
+  if (packet_bytes_ > whole + around) {
+    Object body{{"d", std::string(std::min(packet_bytes_ - around, whole), '-')}};
+    Result<Object> reply = co_await request(Op::write, Group::os, os_echo, std::move(body));
+    // An error is an answer, too.
+    const bool answered =
+        reply || reply.error().code == Errc::unsupported || reply.error().code == Errc::refused;
+    if (answered) co_return Result<void>();
+    if (reply.error().code != Errc::no_reply) co_return std::move(reply).error();
+  }
+  packet_bytes_ = whole;
   co_return Result<void>();
 }
 
@@ -202,8 +222,10 @@ net::Task<void> Session::erase(unsigned slot) {
 net::Task<void> Session::reset() {
   Object body;
   Result<Object> reply = co_await request(Op::write, Group::os, os_reset, std::move(body));
-  if (!reply && reply.error().code == Errc::no_reply) co_return Result<void>();
-  if (!reply) co_return std::move(reply).error();
+  // It may be gone, and the link with it, before its answer is here.
+  const bool is_gone = !reply && (reply.error().code == Errc::no_reply ||
+                                  reply.error().code == net::Errc::link_lost);
+  if (!reply && !is_gone) co_return std::move(reply).error();
   co_return Result<void>();
 }
 
@@ -283,7 +305,7 @@ net::Task<void> Session::upload(ByteSpan image, unsigned number, OnProgress prog
       AIOT_CO_CHECK(co_await send_chunk(upload));
     }
     const net::TimePoint deadline =
-        transport_.clock().now() + (upload.received == 0 ? erase_patience : usual_patience);
+        transport_.clock().now() + (upload.received == 0 ? erase_patience : transport_.patience());
     Result<Packet> reply = co_await receive(Op::write, Group::image, image_upload, deadline);
     if (reply) {
       AIOT_CO_CHECK(on_chunk_reply(upload, *reply));

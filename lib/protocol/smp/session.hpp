@@ -34,9 +34,10 @@ class Session {
  public:
   explicit Session(Transport& transport) : transport_(transport) {}
 
-  /// Any request; the answer's map. Errc::no_reply, unsupported, refused, bad_reply.
+  /// Any request; the answer's map. It may take `patience`, if that is longer than the transport's.
+  /// Errc::no_reply, unsupported, refused, bad_reply.
   net::Task<Object> request(Op op, Group group, std::uint8_t command, Object body,
-                            net::Duration patience = usual_patience);
+                            net::Duration patience = {});
 
   net::Task<std::string> echo(std::string text);
   /// Asks how large and how many the server's buffers are. A server that does not know (MCUboot's
@@ -57,7 +58,6 @@ class Session {
   /// The answer comes before the reset; a server that resets without one counts as reset.
   net::Task<void> reset();
 
-  static constexpr std::chrono::seconds usual_patience{2};
   /// Erasing a slot keeps some parts busy this long.
   static constexpr std::chrono::seconds erase_patience{40};
   static constexpr int attempts = 3;
@@ -69,6 +69,7 @@ class Session {
   net::Task<void> send(Op op, Group group, std::uint8_t command, const Object& body,
                        std::uint8_t sequence);
   net::Task<Packet> receive(Op op, Group group, std::uint8_t command, net::TimePoint deadline);
+  net::Task<void> try_long_packet();
   net::Task<void> send_chunk(Upload& upload);
   Result<void> on_chunk_reply(Upload& upload, const Packet& reply);
 

@@ -21,6 +21,10 @@ class Transport {
   virtual std::size_t least_packet_bytes() const = 0;
   /// The longest that fits, whatever the server says.
   virtual std::size_t most_packet_bytes() const = 0;
+  /// The longest that is not split. Not every server puts the pieces of longer ones together.
+  virtual std::size_t most_whole_bytes() const { return most_packet_bytes(); }
+  /// How long an answer may be on its way.
+  virtual net::Duration patience() const { return std::chrono::seconds(2); }
 };
 
 /// On a serial console, between whatever else is printed there.

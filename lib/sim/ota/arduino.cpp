@@ -5,10 +5,12 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 
 #include "crypto/random.hpp"
 #include "protocol/arduino_ota/device.hpp"
+#include "sim/ota/announcer.hpp"
 #include "sim/ota/esp_firmware.hpp"
 #include "sim/ota/tcp_server.hpp"
 #include "sim/udp_station.hpp"
@@ -16,7 +18,8 @@
 namespace aiot::sim::ota {
 namespace {
 
-constexpr std::array<FaultKind, 5> arduino_table = {{
+constexpr std::array<FaultKind, 6> arduino_table = {{
+    {"gone", "is gone after the update"},
     {"drop", "loses the first datagram"},
     {"never-back", "accepts, and does not connect"},
     {"md5", "asks for the older challenge"},
@@ -29,15 +32,27 @@ class ArduinoDevice final : public VirtualDevice,
                             private ConnectionEngine {
  public:
   ArduinoDevice(const net::asio::any_io_executor& executor, arduino::DeviceOptions options,
-                bool connects, net::Clock& clock, net::UdpSocket socket)
+                const Options& sim, net::UdpSocket socket)
       : executor_(executor),
         device_(std::move(options)),
-        connects_(connects),
-        conversation_(*this),
-        station_(executor, *this, clock, std::move(socket)) {}
+        connects_(sim.fault("never-back") == nullptr),
+        returns_(sim.fault("gone") == nullptr),
+        index_(sim.index),
+        wants_password_(!sim.password.empty()),
+        conversation_(*this, sim.write_time),
+        station_(executor, *this, *sim.clock, std::move(socket)),
+        announcer_(executor, sim),
+        boot_(executor) {}
 
-  void start() override { station_.start(); }
-  void stop() override { station_.stop(); }
+  void start() override {
+    station_.start();
+    announce();
+  }
+  void stop() override {
+    boot_.cancel();
+    announcer_.stop();
+    station_.stop();
+  }
   std::string address() const override {
     return fmt::format("arduino://127.0.0.1:{}", station_.port());
   }
@@ -80,7 +95,10 @@ class ArduinoDevice final : public VirtualDevice,
     const auto work = [this, host = std::move(host), port]() -> net::asio::awaitable<void> {
       const Result<void> served = co_await receive(host, port);
       static_cast<void>(served);  // the host has left
+      const bool updated = device_.updates() != updates_;
+      updates_ = device_.updates();
       device_.on_closed();
+      if (updated) reboot();
     };
     net::asio::co_spawn(executor_, work, net::asio::detached);
   }
@@ -91,12 +109,38 @@ class ArduinoDevice final : public VirtualDevice,
     co_return served;
   }
 
+  void reboot() {
+    announcer_.stop();
+    if (!returns_) return;
+    boot_.expires_after(Announcer::boot_time);
+    boot_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) announce();
+    });
+  }
+  /// As MDNS.enableArduino() does.
+  void announce() {
+    announcer_.say({fmt::format("sim-{}", index_ + 1),
+                    "_arduino._tcp",
+                    station_.port(),
+                    {{"board", "esp32"},
+                     {"tcp_check", "no"},
+                     {"ssh_upload", "no"},
+                     {"auth_upload", wants_password_ ? "yes" : "no"}},
+                    {}});
+  }
+
   net::asio::any_io_executor executor_;
   arduino::Device device_;
   bool connects_;
+  bool returns_;
+  unsigned index_;
+  bool wants_password_;
+  std::uint64_t updates_ = 0;
   std::deque<net::OutgoingDatagram> output_;
   Conversation conversation_;
   UdpStation station_;
+  Announcer announcer_;
+  net::asio::steady_timer boot_;
 };
 
 }  // namespace
@@ -117,9 +161,8 @@ Result<std::unique_ptr<VirtualDevice>> make_arduino(const net::asio::any_io_exec
   device.sha256 = options.fault("md5") == nullptr;
   if (const Fault* fault = options.fault("corrupt")) device.corrupt_at = fault->byte;
   if (const Fault* fault = options.fault("power-cut")) device.dead_after = fault->byte;
-  std::unique_ptr<VirtualDevice> made = std::make_unique<ArduinoDevice>(
-      executor, std::move(device), options.fault("never-back") == nullptr, *options.clock,
-      std::move(socket));
+  std::unique_ptr<VirtualDevice> made =
+      std::make_unique<ArduinoDevice>(executor, std::move(device), options, std::move(socket));
   return made;
 }
 

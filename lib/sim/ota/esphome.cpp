@@ -1,16 +1,21 @@
 #include "sim/ota/esphome.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <boost/asio/steady_timer.hpp>
 
 #include "crypto/random.hpp"
 #include "protocol/esphome_ota/device.hpp"
+#include "sim/ota/announcer.hpp"
 #include "sim/ota/esp_firmware.hpp"
 #include "sim/ota/tcp_server.hpp"
 
 namespace aiot::sim::ota {
 namespace {
 
-constexpr std::array<FaultKind, 5> esphome_table = {{
+constexpr std::array<FaultKind, 6> esphome_table = {{
+    {"wrong-version", "boots the old firmware"},
     {"never-back", "is gone after the update"},
     {"md5", "asks for the older challenge"},
     {"refuses", "cannot write its flash"},
@@ -20,25 +25,72 @@ constexpr std::array<FaultKind, 5> esphome_table = {{
 
 class EsphomeDevice final : public TcpDevice {
  public:
-  EsphomeDevice(esphome::DeviceOptions options, bool returns)
-      : TcpDevice("esphome"), device_(std::move(options)), returns_(returns) {}
+  EsphomeDevice(const net::asio::any_io_executor& executor, esphome::DeviceOptions options,
+                const Options& sim)
+      : TcpDevice("esphome"),
+        device_(std::move(options)),
+        returns_(sim.fault("never-back") == nullptr),
+        boots_new_(sim.fault("wrong-version") == nullptr),
+        index_(sim.index),
+        announcer_(executor, sim),
+        boot_(executor) {}
+
+  void start() override {
+    TcpDevice::start();
+    announce();
+  }
+  void stop() override {
+    boot_.cancel();
+    announcer_.stop();
+    TcpDevice::stop();
+  }
 
  private:
   std::uint64_t commands() const override { return device_.updates(); }
   std::string running() const override {
-    return device_.updates() == 0 ? "1.0.0" : esp_version(device_.firmware());
+    if (device_.updates() == 0 || !boots_new_) return "1.0.0";
+    return esp_version(device_.firmware());
   }
   void on_connect() override { device_.on_host_baud({}, 0); }
   Bytes on_bytes(ByteSpan bytes) override {
+    const std::uint64_t updates = device_.updates();
     device_.on_bytes({}, bytes);
+    if (device_.updates() != updates) reboot();
     return device_.take_output({});
   }
   bool wants_close() const override {
     return !device_.link_up() || (!returns_ && device_.updates() > 0);
   }
 
+  void reboot() {
+    announcer_.stop();
+    if (!returns_) return;
+    boot_.expires_after(Announcer::boot_time);
+    boot_.async_wait([this](const boost::system::error_code& error) {
+      if (!error) announce();
+    });
+  }
+  /// As esphome/components/mdns does; its native API has port 6053.
+  void announce() {
+    const std::string name = fmt::format("sim-{}", index_ + 1);
+    announcer_.say({name,
+                    "_esphomelib._tcp",
+                    6053,
+                    {{"friendly_name", name},
+                     {"version", running()},
+                     {"mac", fmt::format("020000{:06x}", index_)},
+                     {"platform", "ESP32"},
+                     {"board", "esp32dev"},
+                     {"network", "wifi"}},
+                    {}});
+  }
+
   esphome::Device device_;
   bool returns_;
+  bool boots_new_;
+  unsigned index_;
+  Announcer announcer_;
+  net::asio::steady_timer boot_;
 };
 
 }  // namespace
@@ -57,9 +109,8 @@ Result<std::unique_ptr<VirtualDevice>> make_esphome(const net::asio::any_io_exec
   device.refuses_write = options.fault("refuses") != nullptr;
   if (const Fault* fault = options.fault("corrupt")) device.corrupt_at = fault->byte;
   if (const Fault* fault = options.fault("power-cut")) device.dead_after = fault->byte;
-  auto made =
-      std::make_unique<EsphomeDevice>(std::move(device), options.fault("never-back") == nullptr);
-  AIOT_CHECK(made->open(executor, port, options.index));
+  auto made = std::make_unique<EsphomeDevice>(executor, std::move(device), options);
+  AIOT_CHECK(made->open(executor, port, options));
   return std::unique_ptr<VirtualDevice>(std::move(made));
 }
 

@@ -55,7 +55,7 @@ Result<std::unique_ptr<VirtualDevice>> make_http(const net::asio::any_io_executo
   if (const Fault* fault = options.fault("corrupt")) device.corrupt_at = fault->byte;
   if (const Fault* fault = options.fault("power-cut")) device.dead_after = fault->byte;
   auto made = std::make_unique<HttpDevice>(std::move(device));
-  AIOT_CHECK(made->open(executor, spec.substr(colon + 1), options.index));
+  AIOT_CHECK(made->open(executor, spec.substr(colon + 1), options));
   return std::unique_ptr<VirtualDevice>(std::move(made));
 }
 

@@ -34,6 +34,7 @@ struct Server {
   std::string ca_file;
   std::string fingerprint;
   std::string token;
+  std::string root_file;  ///< of a TUF repository: the root metadata that the device was made with
   std::map<std::string, std::string> attributes;  ///< that the device has
 };
 
@@ -42,8 +43,10 @@ struct Options {
   unsigned index = 0;  ///< of those that run together: its port follows from it
   std::string port;    ///< as the kind takes it; "" for its usual one, port 0 for a free one
   std::vector<Fault> faults;
-  std::string image_file;  ///< that runs at first; "" for one of its own, version 1.0.0
-  std::string password;    ///< that the device wants; "" for none
+  std::string image_file;       ///< that runs at first; "" for one of its own, version 1.0.0
+  std::string password;         ///< that the device wants; "" for none
+  net::Duration write_time{0};  ///< for each 4 KiB that arrives
+  bool announces = false;       ///< by multicast DNS
   Server server;
   net::Clock* clock = nullptr;
   EventSink* sink = nullptr;  ///< for notices; outlives the device
@@ -59,7 +62,9 @@ struct Kind {
   std::span<const FaultKind> faults;
   Result<std::unique_ptr<VirtualDevice>> (*make)(const net::asio::any_io_executor& executor,
                                                  const Options& options);
-  bool polls = false;  ///< it has no port: it is a client of Options::server
+  bool polls = false;      ///< it has no port: it is a client of Options::server
+  bool announces = false;  ///< it can announce itself
+  bool has_root = false;   ///< it polls a TUF repository: a root and an image, no token
 };
 std::span<const Kind> kinds();
 

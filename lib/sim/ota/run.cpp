@@ -12,6 +12,9 @@ namespace {
 
 using ota::FaultKind;
 using ota::Kind;
+using namespace std::chrono_literals;
+
+constexpr auto longest_write_time = 60s;
 
 std::string list(const Kind& kind) {
   std::string out;
@@ -61,7 +64,10 @@ Result<void> check_kind(const OtaRequest& request, const Kind& kind) {
   };
   const bool has_server = !request.server.empty() || !request.ca_file.empty() ||
                           !request.fingerprint.empty() || !request.token_file.empty() ||
-                          !request.attributes.empty();
+                          !request.root_file.empty() || !request.attributes.empty();
+  if (request.announce && !kind.announces) {
+    return not_for("an announcement", "use arduino or esphome");
+  }
   if (!kind.polls) {
     if (has_server) return not_for("a server to poll", "use a kind that polls, such as ddi");
     return {};
@@ -71,7 +77,10 @@ Result<void> check_kind(const OtaRequest& request, const Kind& kind) {
   }
   if (!request.port.empty()) return not_for("a port", "leave the port out: it is a client");
   if (!request.password_file.empty()) return not_for("a password", "use a token instead");
-  if (!request.image_file.empty()) {
+  if (request.write_time.count() != 0) return not_for("a write time", "leave it out");
+  if (!kind.has_root && !request.root_file.empty()) return not_for("a root", "use kind tuf");
+  if (kind.has_root && !request.token_file.empty()) return not_for("a token", "leave it out");
+  if (!kind.has_root && !request.image_file.empty()) {
     return not_for("an image", "give what runs as the attribute version");
   }
   return {};
@@ -82,6 +91,7 @@ Result<ota::Server> server_of(const OtaRequest& request) {
   server.url = request.server;
   server.ca_file = request.ca_file;
   server.fingerprint = request.fingerprint;
+  server.root_file = request.root_file;
   AIOT_TRY(server.token, read_secret(request.token_file));
   for (const std::string& text : request.attributes) {
     const std::size_t equals = text.find('=');
@@ -109,6 +119,11 @@ Result<Report> run_ota(const OtaRequest& request, const std::function<void(const
   options.clock = &net::steady_clock();
   options.sink = &sink;
   AIOT_CHECK(check_kind(request, *kind));
+  if (request.write_time < 0s || request.write_time > longest_write_time) {
+    return make_error(Errc::not_for_device, "a write time", "give at most a minute");
+  }
+  options.announces = request.announce;
+  options.write_time = std::chrono::duration_cast<net::Duration>(request.write_time);
   AIOT_TRY(options.password, read_secret(request.password_file));
   AIOT_TRY(options.server, server_of(request));
   for (const std::string& text : request.faults) {

@@ -12,6 +12,7 @@
 #include "protocol/smp/device.hpp"
 #include "protocol/smp/transport.hpp"
 #include "sim/engine_station.hpp"
+#include "sim/ota/pace.hpp"
 #include "sim/port.hpp"
 #include "sim/udp_station.hpp"
 
@@ -71,34 +72,62 @@ DeviceResult result_of(const smp::Device& device, std::string address) {
   return result;
 }
 
+/// What an SMP server has answered, until the flash is done with what was asked.
+template <class T>
+class Answers {
+ public:
+  explicit Answers(net::Duration write_time) : pace_(write_time) {}
+
+  /// The answer to so many bytes.
+  void push(net::TimePoint now, std::size_t bytes, T answer) {
+    now_ = now;
+    // A peer that does not read is no reason to keep more.
+    if (queue_.size() < 64) queue_.emplace_back(pace_.written(now, bytes), std::move(answer));
+  }
+  void pass(net::TimePoint now) { now_ = now; }
+  std::optional<net::TimePoint> next() const {
+    return queue_.empty() ? std::nullopt : std::optional(queue_.front().first);
+  }
+  /// The next one that is due.
+  std::optional<T> take() {
+    if (queue_.empty() || queue_.front().first > now_) return std::nullopt;
+    T out = std::move(queue_.front().second);
+    queue_.pop_front();
+    return out;
+  }
+
+ private:
+  Pace pace_;
+  net::TimePoint now_{};
+  std::deque<std::pair<net::TimePoint, T>> queue_;
+};
+
 /// An SMP server as an engine of datagrams.
 class Server final : public net::DatagramEngine {
  public:
-  explicit Server(smp::Device device) : device(std::move(device)) {}
+  Server(smp::Device device, net::Duration write_time)
+      : device(std::move(device)), answers_(write_time) {}
 
-  void on_datagram(net::TimePoint, const net::Datagram& datagram) override {
+  void on_datagram(net::TimePoint now, const net::Datagram& datagram) override {
     std::optional<Bytes> reply = device.on_packet(datagram.payload);
-    // A peer that does not read is no reason to keep more.
-    if (reply && output_.size() < 64) output_.push_back({datagram.from, *std::move(reply)});
+    if (reply) answers_.push(now, datagram.payload.size(), {datagram.from, *std::move(reply)});
   }
-  std::optional<net::OutgoingDatagram> take_output() override {
-    if (output_.empty()) return std::nullopt;
-    net::OutgoingDatagram out = std::move(output_.front());
-    output_.pop_front();
-    return out;
-  }
+  std::optional<net::TimePoint> next_timer() const override { return answers_.next(); }
+  void on_timer(net::TimePoint now) override { answers_.pass(now); }
+  std::optional<net::OutgoingDatagram> take_output() override { return answers_.take(); }
 
   smp::Device device;
 
  private:
-  std::deque<net::OutgoingDatagram> output_;
+  Answers<net::OutgoingDatagram> answers_;
 };
 
 class UdpDevice final : public VirtualDevice {
  public:
-  UdpDevice(const net::asio::any_io_executor& executor, smp::Device device, net::Clock& clock,
+  UdpDevice(const net::asio::any_io_executor& executor, smp::Device device, const Options& options,
             net::UdpSocket socket)
-      : server_(std::move(device)), station_(executor, server_, clock, std::move(socket)) {}
+      : server_(std::move(device), options.write_time),
+        station_(executor, server_, *options.clock, std::move(socket)) {}
 
   void start() override { station_.start(); }
   void stop() override { station_.stop(); }
@@ -120,35 +149,42 @@ class UdpDevice final : public VirtualDevice {
 /// An SMP server as an engine of a wire.
 class Console final : public net::DeviceEngine {
  public:
-  explicit Console(smp::Device device) : device(std::move(device)) {}
+  Console(smp::Device device, net::Duration write_time)
+      : device(std::move(device)), answers_(write_time) {}
 
-  void on_bytes(net::TimePoint, ByteSpan bytes) override {
+  void on_bytes(net::TimePoint now, ByteSpan bytes) override {
     reader_.feed(bytes);
     while (const std::optional<Bytes> packet = reader_.next()) {
       if (const std::optional<Bytes> reply = device.on_packet(*packet)) {
-        append(unsent_, smp::to_lines(*reply));
+        answers_.push(now, packet->size(), smp::to_lines(*reply));
       }
     }
   }
   void on_lines(net::TimePoint, bool, bool) override {}
   void on_host_baud(net::TimePoint, std::uint32_t) override {}
-  std::optional<net::TimePoint> next_timer() const override { return std::nullopt; }
-  void on_timer(net::TimePoint) override {}
-  Bytes take_output(net::TimePoint) override { return std::exchange(unsent_, {}); }
+  std::optional<net::TimePoint> next_timer() const override { return answers_.next(); }
+  void on_timer(net::TimePoint now) override { answers_.pass(now); }
+  Bytes take_output(net::TimePoint now) override {
+    answers_.pass(now);
+    Bytes out;
+    while (const std::optional<Bytes> answer = answers_.take()) append(out, *answer);
+    return out;
+  }
   bool link_up() const override { return true; }
 
   smp::Device device;
 
  private:
   smp::LineReader reader_;
-  Bytes unsent_;
+  Answers<Bytes> answers_;
 };
 
 class ConsoleDevice final : public VirtualDevice {
  public:
-  ConsoleDevice(const net::asio::any_io_executor& executor, smp::Device device, net::Clock& clock,
-                std::unique_ptr<Port> port)
-      : console_(std::move(device)), station_(executor, console_, clock, std::move(port)) {}
+  ConsoleDevice(const net::asio::any_io_executor& executor, smp::Device device,
+                const Options& options, std::unique_ptr<Port> port)
+      : console_(std::move(device), options.write_time),
+        station_(executor, console_, *options.clock, std::move(port)) {}
 
   void start() override { station_.start(); }
   void stop() override { station_.stop(); }
@@ -189,12 +225,12 @@ Result<std::unique_ptr<VirtualDevice>> make_smp(const net::asio::any_io_executor
     AIOT_TRY(net::UdpSocket socket,
              UdpStation::open(executor, port.substr(udp.size()), smp::udp_port, options.index,
                               net::asio::ip::address_v4::loopback()));
-    made =
-        std::make_unique<UdpDevice>(executor, std::move(device), *options.clock, std::move(socket));
+    made = std::make_unique<UdpDevice>(executor, std::move(device), options, std::move(socket));
+  } else if (port == "ble" || port.starts_with("ble:")) {
+    return make_smp_ble(executor, options, std::move(device));
   } else {
     AIOT_TRY(std::unique_ptr<Port> wire, make_port(executor, port, options.index));
-    made = std::make_unique<ConsoleDevice>(executor, std::move(device), *options.clock,
-                                           std::move(wire));
+    made = std::make_unique<ConsoleDevice>(executor, std::move(device), options, std::move(wire));
   }
   return made;
 }

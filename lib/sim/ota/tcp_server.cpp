@@ -6,33 +6,62 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "net/error.hpp"
 #include "sim/port.hpp"
 
 namespace aiot::sim::ota {
+namespace {
+
+/// Pieces that a device takes ahead: what its TCP has room for.
+constexpr std::size_t most_waiting = 2;
+
+}  // namespace
+
+net::Task<void> Conversation::receive(net::FdStream& stream, net::TimePoint deadline) {
+  std::array<std::uint8_t, 4096> buffer;
+  AIOT_CO_TRY(const std::size_t got, co_await stream.read_some(buffer, deadline));
+  bytes_in_ += got;
+  const net::TimePoint written = pace_.written(net::steady_clock().now(), got);
+  waiting_.push_back({written, Bytes(buffer.begin(), buffer.begin() + got)});
+  co_return Result<void>();
+}
 
 net::Task<void> Conversation::serve(net::FdStream& stream) {
-  std::array<std::uint8_t, 4096> buffer;
+  waiting_.clear();
+  std::optional<Error> ended;
   while (!engine_.wants_close()) {
-    Result<std::size_t> got = co_await stream.read_some(buffer, net::TimePoint::max());
-    if (!got) co_return std::move(got).error();
-    bytes_in_ += *got;
-    const Bytes reply = engine_.on_bytes(ByteSpan(buffer).first(*got));
+    const bool idle = waiting_.empty();
+    if (idle && ended) co_return *std::move(ended);
+    const net::TimePoint due = idle ? net::TimePoint::max() : waiting_.front().written;
+    // While the flash is busy, more arrives.
+    const bool is_busy = idle || due > net::steady_clock().now();
+    if (is_busy && !ended && waiting_.size() < most_waiting) {
+      Result<void> read = co_await receive(stream, due);
+      if (!read && read.error().code != net::Errc::timed_out) ended = std::move(read).error();
+      continue;
+    }
+    Result<void> slept = co_await net::steady_clock().sleep_until(due);
+    if (!slept) co_return slept;
+    const Bytes piece = std::move(waiting_.front().bytes);
+    waiting_.pop_front();
+    const Bytes reply = engine_.on_bytes(piece);
     if (reply.empty()) continue;
     bytes_out_ += reply.size();
-    Result<void> written = co_await stream.write(reply, net::TimePoint::max());
-    if (!written) co_return written;
+    Result<void> sent = co_await stream.write(reply, net::TimePoint::max());
+    if (!sent) co_return sent;
   }
   co_return Result<void>();
 }
 
 Result<std::unique_ptr<TcpServer>> TcpServer::open(const net::asio::any_io_executor& executor,
                                                    ConnectionEngine& engine, std::string_view port,
-                                                   unsigned index) {
+                                                   const Options& options) {
   const std::string spec = port.empty() ? "tcp" : "tcp:" + std::string(port);
-  AIOT_TRY(const std::uint16_t number, tcp_port_of(spec, index));
+  AIOT_TRY(const std::uint16_t number, tcp_port_of(spec, options.index));
   const net::asio::ip::tcp::endpoint local(net::asio::ip::address_v4::loopback(), number);
   AIOT_TRY(net::TcpListener listener, net::TcpListener::open(executor, local));
-  return std::unique_ptr<TcpServer>(new TcpServer(executor, engine, std::move(listener)));
+  return std::unique_ptr<TcpServer>(
+      new TcpServer(executor, engine, std::move(listener), options.write_time));
 }
 
 void TcpServer::start() {
@@ -56,8 +85,8 @@ net::Task<void> TcpServer::accept() {
 }
 
 Result<void> TcpDevice::open(const net::asio::any_io_executor& executor, std::string_view port,
-                             unsigned index) {
-  AIOT_TRY(server_, TcpServer::open(executor, *this, port, index));
+                             const Options& options) {
+  AIOT_TRY(server_, TcpServer::open(executor, *this, port, options));
   return {};
 }
 

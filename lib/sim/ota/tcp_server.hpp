@@ -1,10 +1,13 @@
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "net/tcp_link.hpp"
+#include "sim/ota/kind.hpp"
+#include "sim/ota/pace.hpp"
 #include "sim/virtual_device.hpp"
 
 namespace aiot::sim::ota {
@@ -21,17 +24,27 @@ class ConnectionEngine {
   virtual bool wants_close() const = 0;
 };
 
-/// Reads a connection into an engine, and writes what it says, until either side closes.
-/// `engine` outlives it.
+/// Reads a connection into an engine, and writes what it says once what it read is in the flash,
+/// until either side closes. `engine` outlives it.
 class Conversation {
  public:
-  explicit Conversation(ConnectionEngine& engine) : engine_(engine) {}
+  Conversation(ConnectionEngine& engine, net::Duration write_time)
+      : engine_(engine), pace_(write_time) {}
   net::Task<void> serve(net::FdStream& stream);
   std::uint64_t bytes_in() const { return bytes_in_; }
   std::uint64_t bytes_out() const { return bytes_out_; }
 
  private:
+  /// What has arrived, and when the flash is done with it.
+  struct Piece {
+    net::TimePoint written;
+    Bytes bytes;
+  };
+  net::Task<void> receive(net::FdStream& stream, net::TimePoint deadline);
+
   ConnectionEngine& engine_;
+  Pace pace_;
+  std::deque<Piece> waiting_;
   std::uint64_t bytes_in_ = 0;
   std::uint64_t bytes_out_ = 0;
 };
@@ -40,21 +53,21 @@ class Conversation {
 /// executor's loop runs. `engine` outlives it.
 class TcpServer {
  public:
-  /// `port` is a number, "" for any free one; that of device `index` is so much higher.
+  /// `port` is a number, "" for any free one; that of device Options::index is so much higher.
   static Result<std::unique_ptr<TcpServer>> open(const net::asio::any_io_executor& executor,
                                                  ConnectionEngine& engine, std::string_view port,
-                                                 unsigned index);
+                                                 const Options& options);
   void start();
   std::uint16_t port() const { return listener_.port(); }
   const Conversation& conversation() const { return conversation_; }
 
  private:
   TcpServer(const net::asio::any_io_executor& executor, ConnectionEngine& engine,
-            net::TcpListener listener)
+            net::TcpListener listener, net::Duration write_time)
       : executor_(executor),
         engine_(engine),
         listener_(std::move(listener)),
-        conversation_(engine) {}
+        conversation_(engine, write_time) {}
   net::Task<void> accept();
 
   net::asio::any_io_executor executor_;
@@ -69,7 +82,7 @@ class TcpDevice : public VirtualDevice, protected ConnectionEngine {
   /// `scheme` is also what its kind is called.
   explicit TcpDevice(std::string scheme) : scheme_(std::move(scheme)) {}
   Result<void> open(const net::asio::any_io_executor& executor, std::string_view port,
-                    unsigned index);
+                    const Options& options);
 
   void start() override { server_->start(); }
   void stop() override {}  // it ends with the loop

@@ -8,19 +8,17 @@
 #include "crypto/random.hpp"
 #include "protocol/improv/ble_device.hpp"
 #include "protocol/protocomm/device.hpp"
+#include "sim/ble_device.hpp"
 #include "sim/port.hpp"
 #include "sim/provision/esp.hpp"
-#include "sim/provision/gatt_server.hpp"
 
 namespace aiot::sim::provision {
 namespace {
 
-/// Of "ble:hci1"; "" for "ble".
-Result<std::string> adapter_of_port(const std::string& port) {
-  constexpr std::string_view scheme = "ble";
-  if (port.empty() || port == scheme) return std::string();
-  if (port.starts_with("ble:hci")) return port.substr(scheme.size() + 1);
-  return make_error(Errc::bad_port, port, "write ble:hci1");
+DeviceResult paired_with(DeviceResult device, const std::string& ssid) {
+  device.paired = !ssid.empty();
+  if (*device.paired) device.ssid = ssid;
+  return device;
 }
 
 constexpr std::string_view esp_service = "1775244d-6b43-439b-877c-060f2d9bed07";
@@ -43,50 +41,6 @@ std::string endpoint_uuid(std::string_view endpoint) {
   return uuid;
 }
 
-/// What both kinds have in common: a server, and what it counts.
-class BleDevice : public VirtualDevice, protected GattHandler {
- public:
-  void start() override {}  // it is on the air since it was made
-  void stop() override { server_.reset(); }
-  std::string address() const override { return address_; }
-  std::string name() const override { return name_; }
-
-  Result<void> open(const net::asio::any_io_executor& executor, GattServer::Profile profile) {
-    name_ = profile.name;
-    AIOT_TRY(server_, GattServer::open(executor, std::move(profile), *this));
-    address_ = "ble:" + server_->address();
-    return {};
-  }
-
- protected:
-  DeviceResult report_as(std::string_view kind, const std::string& ssid) const {
-    DeviceResult out;
-    out.chip = kind;
-    out.address = address_;
-    out.mac = address_.substr(address_.find(':') + 1);
-    out.bytes_in = bytes_in_;
-    out.bytes_out = bytes_out_;
-    out.commands = commands_;
-    out.paired = !ssid.empty();
-    if (*out.paired) out.ssid = ssid;
-    return out;
-  }
-  void count_write(ByteSpan value) {
-    ++commands_;
-    bytes_in_ += value.size();
-  }
-  void count_answer(const Bytes& value) { bytes_out_ += value.size(); }
-  GattServer* server() { return server_.get(); }
-
- private:
-  std::unique_ptr<GattServer> server_;
-  std::string name_;
-  std::string address_;
-  std::uint64_t bytes_in_ = 0;
-  std::uint64_t bytes_out_ = 0;
-  std::uint64_t commands_ = 0;
-};
-
 class EspBleDevice final : public BleDevice {
  public:
   EspBleDevice(EspIdentity identity, net::Clock& clock)
@@ -108,7 +62,7 @@ class EspBleDevice final : public BleDevice {
   }
   std::string code() const override { return code_; }
   DeviceResult report() const override {
-    return report_as("esp", engine_.joined(clock_.now()));
+    return paired_with(report_as("esp"), engine_.joined(clock_.now()));
   }
 
  private:
@@ -169,7 +123,7 @@ class ImprovBleDevice final : public BleDevice {
     BleDevice::stop();
   }
   DeviceResult report() const override {
-    return report_as("improv", engine_.device().ssid());
+    return paired_with(report_as("improv"), engine_.device().ssid());
   }
 
  private:

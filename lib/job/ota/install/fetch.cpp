@@ -91,13 +91,7 @@ Error bad_https_url(const std::string& url) {
                         : "write it as https://HOST/PATH");
 }
 
-Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
-                                           net::Clock& clock, std::chrono::milliseconds timeout) {
-  auto parsed = net::parse_https_url(url);
-  if (!parsed) {
-    return bad_https_url(url);
-  }
-  if (!parsed->target.ends_with('/')) parsed->target += '/';
+Result<net::TlsContext> tls_context(const ServerTrust& trust) {
   net::TlsOptions options;
   options.ca_file = trust.ca_file;
   options.alpn = {"http/1.1"};
@@ -108,7 +102,17 @@ Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerT
                         "give the SHA-256 of the server's certificate, 64 hexadecimal digits");
     }
   }
-  AIOT_TRY(net::TlsContext context, net::TlsContext::make(options));
+  return net::TlsContext::make(options);
+}
+
+Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,
+                                           net::Clock& clock, std::chrono::milliseconds timeout) {
+  auto parsed = net::parse_https_url(url);
+  if (!parsed) {
+    return bad_https_url(url);
+  }
+  if (!parsed->target.ends_with('/')) parsed->target += '/';
+  AIOT_TRY(net::TlsContext context, tls_context(trust));
   std::unique_ptr<Fetch> out = std::make_unique<HttpsFetch>(
       *parsed, std::move(context), clock,
       timeout.count() > 0 ? clock.now() + timeout : net::TimePoint::max());

@@ -33,6 +33,9 @@ struct ServerTrust {
 /// What to say of a URL that is none of https://.
 Error bad_https_url(const std::string& url);
 
+/// Errc::bad_url for a fingerprint that is none, errors of the certificate's file.
+Result<net::TlsContext> tls_context(const ServerTrust& trust);
+
 /// A repository at an https:// URL. Errc::bad_url, errors of the certificate's file. What has not
 /// arrived when `timeout` is over is Errc::device_timeout; 0 is no limit.
 Result<std::unique_ptr<Fetch>> fetch_https(const std::string& url, const ServerTrust& trust,

@@ -83,6 +83,7 @@ struct Bench {
   std::string password = "secret";
   std::string cnonce{cnonce64};
   std::string peer_text;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
 
   Bench() { channel.script = uploaded("OK"); }
   net::Script uploaded(std::string_view end) const {
@@ -97,6 +98,7 @@ struct Bench {
     Update what;
     what.firmware = data;
     what.password = password;
+    what.progress = progress;
     what.random = [this](std::size_t count) {
       Bytes out = *from_hex(cnonce);
       out.resize(count);
@@ -176,6 +178,53 @@ TEST_CASE("counts may come glued to the last word, or to each other") {
   Bench bench;
   net::Script script;
   script.expect(bench.data).reply(Bench::as_bytes_copy("1616OK"));
+  bench.channel.script = script;
+  bench.channel.replies = {"OK"};
+  CHECK(bench.update() == "done");
+}
+
+TEST_CASE("eight chunks are under way before they are acknowledged, and no more") {
+  Bench bench;
+  bench.data = Bytes(14 * 1024, 7);
+  const ByteSpan data = bench.data;
+  const auto part = [&](std::size_t kib, std::size_t count) {
+    const ByteSpan bytes = data.subspan(kib * 1024, count * 1024);
+    return Bytes(bytes.begin(), bytes.end());
+  };
+  net::Script script;
+  script.expect(part(0, 8))
+      .reply(Bench::as_bytes_copy("1024"))  // one for one
+      .expect(part(8, 1))
+      .reply(Bench::as_bytes_copy("10241024"))  // glued: two
+      .expect(part(9, 2))
+      .reply(Bench::as_bytes_copy("3072"))  // one for three
+      .expect(part(11, 3))
+      .reply(Bench::as_bytes_copy("1460"))
+      .reply(Bench::as_bytes_copy("6732OK"));
+  bench.channel.script = script;
+  bench.channel.replies = {"OK"};
+  std::vector<std::uint64_t> progress;
+  bench.progress = [&](std::uint64_t done, std::uint64_t) { progress.push_back(done); };
+  CHECK(bench.update() == "done");
+  REQUIRE(progress.size() == 5);
+  CHECK(progress[0] == 1024);
+  CHECK(progress[1] == 3072);
+  CHECK(progress[2] == 6144);
+  CHECK(progress[3] == 6144 + 1460);
+  CHECK(progress[4] == 14336);
+}
+
+TEST_CASE(
+    "a device that acknowledges less than it got is sent more, one chunk for each of its words") {
+  Bench bench;
+  bench.data = Bytes(10 * 1024, 7);
+  net::Script script;
+  script.expect(Bytes(8192, 7))
+      .reply(Bench::as_bytes_copy("1"))
+      .expect(Bytes(1024, 7))
+      .reply(Bench::as_bytes_copy("1"))
+      .expect(Bytes(1024, 7))
+      .reply(Bench::as_bytes_copy("OK"));
   bench.channel.script = script;
   bench.channel.replies = {"OK"};
   CHECK(bench.update() == "done");

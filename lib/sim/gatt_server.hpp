@@ -7,7 +7,7 @@
 
 #include "dbus/bus.hpp"
 
-namespace aiot::sim::provision {
+namespace aiot::sim {
 
 /// What a host's request to a virtual device's characteristic leads to.
 enum class GattOutcome {
@@ -28,7 +28,7 @@ class GattHandler {
 
 struct GattCharacteristic {
   std::string uuid;
-  std::vector<std::string> flags;  ///< "read", "write", "notify"
+  std::vector<std::string> flags;  ///< "read", "write", "write-without-response", "notify"
   std::string description;         ///< descriptor 2901; "" for none
 };
 
@@ -42,14 +42,17 @@ class GattServer {
     std::vector<GattCharacteristic> characteristics;
   };
 
-  /// Switches the controller on, registers service and advertisement, and returns when the device is
-  /// on the air. `handler` outlives it. bluez::Errc, dbus::Errc.
+  /// Switches the controller on, registers service and advertisement, and returns when the device
+  /// is on the air. `handler` outlives it. bluez::Errc, dbus::Errc.
   static Result<std::unique_ptr<GattServer>> open(const net::asio::any_io_executor& executor,
                                                   Profile profile, GattHandler& handler);
   ~GattServer();
 
   std::string address() const;  ///< of the controller: "AA:BB:CC:DD:EE:FF"
+  /// At most mtu() - 3 bytes, and 512.
   void notify(std::string_view uuid, const Bytes& value);
+  /// What ATT had agreed on at the host's last write; 23 before.
+  std::size_t mtu() const;
 
  private:
   struct Shared;
@@ -57,4 +60,4 @@ class GattServer {
   std::shared_ptr<Shared> shared_;
 };
 
-}  // namespace aiot::sim::provision
+}  // namespace aiot::sim

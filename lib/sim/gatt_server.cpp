@@ -1,4 +1,4 @@
-#include "sim/provision/gatt_server.hpp"
+#include "sim/gatt_server.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include "net/clock.hpp"
 
 // BlueZ 5.66, doc/gatt-api.txt and doc/advertising-api.txt.
-namespace aiot::sim::provision {
+namespace aiot::sim {
 namespace {
 
 constexpr const char* root_path = "/aiot/device";
@@ -25,6 +25,7 @@ constexpr const char* descriptor_interface = "org.bluez.GattDescriptor1";
 constexpr const char* advert_interface = "org.bluez.LEAdvertisement1";
 constexpr std::chrono::seconds start_time{20};
 constexpr std::chrono::seconds beat_time{1};
+constexpr std::int64_t least_mtu = 23;
 /// Espressif's company identifier (Assigned Numbers, 7).
 constexpr const char* company = "741";
 
@@ -166,6 +167,11 @@ struct GattServer::Shared : std::enable_shared_from_this<GattServer::Shared> {
     }
     if (request.method != "WriteValue" || request.arguments.size() < 2)
       return request.fail("org.freedesktop.DBus.Error.UnknownMethod", request.method);
+    const Object* options = request.arguments[1].object();
+    if (options != nullptr && options->find("mtu") != nullptr) {
+      mtu = std::clamp<std::int64_t>(dbus::number_field(*options, "mtu").value_or(0), least_mtu,
+                                     0xFFFF);
+    }
     const Bytes* value = std::get_if<Bytes>(&request.arguments[0].storage());
     if (value == nullptr) return request.fail("org.bluez.Error.InvalidValueLength", "");
     switch (handler->on_write(one.uuid, *value)) {
@@ -207,6 +213,7 @@ struct GattServer::Shared : std::enable_shared_from_this<GattServer::Shared> {
   dbus::Bus::Subscription changes;
   std::vector<dbus::Incoming> unanswered;
   std::uint8_t beat = 0;
+  std::int64_t mtu = least_mtu;
 };
 
 Result<std::unique_ptr<GattServer>> GattServer::open(const net::asio::any_io_executor& executor,
@@ -241,6 +248,8 @@ GattServer::~GattServer() {
 
 std::string GattServer::address() const { return shared_->adapter.address; }
 
+std::size_t GattServer::mtu() const { return static_cast<std::size_t>(shared_->mtu); }
+
 void GattServer::notify(std::string_view uuid, const Bytes& value) {
   const auto& all = shared_->profile.characteristics;
   const auto at = std::ranges::find(all, uuid, &GattCharacteristic::uuid);
@@ -249,4 +258,4 @@ void GattServer::notify(std::string_view uuid, const Bytes& value) {
                        characteristic_interface, Object{{"Value", value}});
 }
 
-}  // namespace aiot::sim::provision
+}  // namespace aiot::sim
