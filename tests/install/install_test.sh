@@ -19,8 +19,7 @@ check() {  # check NAME COMMAND…: runs it, says which check failed
 
 cmake --install "$build" --prefix "$prefix" >"$scratch/install.log"
 libdir=$(dirname "$(find "$prefix" -name aiot.pc)")/..
-expected=$("$prefix/bin/aiotctl" --version)
-version=${expected##* }
+read -r _ version < <("$prefix/bin/aiotctl" --version)
 
 for file in bin/aiotctl include/aiot/flash.hpp share/doc/aiotctl/LICENSE; do
   check "$file is installed" test -e "$prefix/$file"

@@ -9,4 +9,4 @@ if others=$(grep -vE '^(libc\.so\.6|libm\.so\.6|ld-linux[^ ]*)$' <<<"$needed"); 
   exit 1
 fi
 grep -q '^libc\.so\.6$' <<<"$needed"
-test "$(env -i "$program" --version)" = "aiotctl $version"
+test "$(env -i "$program" --version | head -n 1)" = "aiotctl $version"
