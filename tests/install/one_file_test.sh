@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# static_test.sh PROGRAM EXPECTED_VERSION: the one-file program needs glibc alone, and runs.
+# one_file_test.sh PROGRAM EXPECTED_VERSION: the one-file program needs glibc alone, and runs.
 set -euo pipefail
 program=$1 version=$2
 needed=$(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }')
