@@ -78,6 +78,7 @@ endif()
 # The units name /usr/bin/aiotctl, as a distribution's package has it.
 install(FILES examples/systemd/aiotctl-ota-serve.service examples/systemd/aiotctl-ota-serve.socket
         DESTINATION lib/systemd/system COMPONENT data)
+install(FILES packaging/60-aiotctl.rules DESTINATION lib/udev/rules.d COMPONENT data)
 
 # Man pages are written in scdoc (man/NAME.SECTION.scd).
 file(GLOB man_sources CONFIGURE_DEPENDS man/*.scd)

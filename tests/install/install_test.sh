@@ -21,7 +21,7 @@ cmake --install "$build" --prefix "$prefix" >"$scratch/install.log"
 libdir=$(dirname "$(find "$prefix" -name aiot.pc)")/..
 read -r _ version < <("$prefix/bin/aiotctl" --version)
 
-for file in bin/aiotctl include/aiot/flash.hpp share/doc/aiotctl/LICENSE \
+for file in bin/aiotctl include/aiot/flash.hpp share/doc/aiotctl/LICENSE lib/udev/rules.d/60-aiotctl.rules \
   share/doc/libaiot-dev/README.md share/doc/libaiot-dev/examples/main.cpp; do
   check "$file is installed" test -e "$prefix/$file"
 done
