@@ -84,7 +84,7 @@ if [[ -f $build/Doxyfile ]]; then
     name=$(basename "$header" .hpp)
     check "the reference has $name.hpp" test -s "$html/${name//_/__}_8hpp.html"
   done
-  check "it has the comment of a field" grep -rq "gateway\|deadline" "$html/structaiot_1_1flash_1_1Request.html"
+  check "it has the comment of a field" grep -q "compare the device.s MD5 afterwards" "$html/structaiot_1_1flash_1_1WriteRequest.html"
 else
   echo "SKIP: doxygen is not installed: no reference of the library"
 fi
