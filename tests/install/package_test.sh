@@ -94,7 +94,7 @@ check "it has the licences of the libraries inside" \
   test "$(find "$scratch/elsewhere/share/doc/aiotctl/licences" -type f -size +0 | wc -l)" = 10
 check "it is stripped" sh -c "! readelf -SW '$scratch/elsewhere/bin/aiotctl' | grep -q '[.]symtab'"
 
-# A clean Debian, kept in the build folder for the next run.
+# A clean Debian with what the packages need. It is kept for the next run when nothing of the packages is left in it.
 cannot() {
   echo "SKIP: packages are not installed in a clean Debian: $*"
   exit "$failed"
@@ -102,22 +102,9 @@ cannot() {
 ((EUID == 0)) || cannot "debootstrap needs root"
 PATH=$PATH:/usr/sbin:/sbin
 command -v debootstrap >/dev/null || cannot "debootstrap is not installed"
+unshare --mount true 2>/dev/null || cannot "mounts are not allowed here"
 release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-# shellcheck disable=SC2016  # apt's own
-mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-  awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
-[[ $mirror ]] || cannot "apt has no source for $release"
-root=$scratch/root
-base=$build/clean-$release.tar
-stage "debootstrap $release"
-if [[ ! -f $base ]]; then
-  unshare --mount true 2>/dev/null || cannot "mounts are not allowed here"
-  debootstrap --variant=minbase "$release" "$root" "$mirror" >"$scratch/debootstrap.log" 2>&1 ||
-    cannot "debootstrap: $(tail -n 1 "$scratch/debootstrap.log")"
-  tar -C "$root" -cf "$base.new" . && mv "$base.new" "$base"
-else
-  mkdir "$root" && tar -C "$root" -xf "$base"
-fi
+root=$build/clean-$release
 
 # in_root COMMAND…: with /dev and /proc, in mounts that end with the command.
 # shellcheck disable=SC2016  # the inner shell's
@@ -130,15 +117,24 @@ files_of_root() {
   (cd "$root" && find . -xdev \( -path ./dev -o -path ./proc -o -path ./var/cache -o -path ./var/lib/apt \
     -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./tmp -o -path ./given -o -path ./etc/ld.so.cache \) -prune -o -print) | sort
 }
+mapfile -t needs < <(sed -n 's/^Depends: //p' "$scratch"/control/* | tr ',' '\n' | sed 's/([^)]*)//; s/|.*//; s/ //g' |
+  grep -v libaiot | sort -u)
+if [[ $(cat "$root.has" 2>/dev/null) != "${needs[*]}" ]]; then
+  # shellcheck disable=SC2016  # apt's own
+  mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
+    awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
+  [[ $mirror ]] || cannot "apt has no source for $release"
+  rm -rf "$root"
+  stage "debootstrap $release"
+  debootstrap --variant=minbase "$release" "$root" "$mirror" >"$scratch/out" 2>&1 ||
+    cannot "debootstrap: $(tail -n 1 "$scratch/out")"
+  stage "apt-get"
+  in_root sh -c 'apt-get -qq update && apt-get -qq -o DPkg::Options::=--force-unsafe-io install --no-install-recommends "$@" &&
+    apt-get clean' sh "${needs[@]}" >"$scratch/out" 2>&1 || cannot "apt-get: $(tail -n 1 "$scratch/out")"
+fi
+rm -rf "$root.has" "$root/given"
 mkdir "$root/given"
 cp "$scratch/given/"{app.bin,capture.log,use.sh} "${debs[@]}" "$root/given"
-stage "apt-get"
-in_root apt-get -qq update >"$scratch/out" 2>&1 || cannot "apt-get update: $(tail -n 1 "$scratch/out")"
-# What the packages need is brought first, so that what is left after them is theirs.
-needs=$(sed -n 's/^Depends: //p' "$scratch"/control/* | tr ',' '\n' | sed 's/([^)]*)//; s/|.*//; s/ //g' | grep -v libaiot | sort -u)
-# shellcheck disable=SC2086  # a list
-in_root apt-get -qq install --no-install-recommends $needs >"$scratch/out" 2>&1 ||
-  cannot "apt-get install: $(tail -n 1 "$scratch/out")"
 files_of_root >"$scratch/before"
 stage "install"
 check "the packages install with what they ask for" in_root sh -c 'dpkg -i /given/*.deb'
@@ -169,4 +165,5 @@ files_of_root >"$scratch/after"
 check "nothing of them is left" diff "$scratch/before" "$scratch/after"
 check "dpkg knows none of them" in_root sh -c '! dpkg-query -W aiotctl libaiot0 libaiot-dev 2>/dev/null'
 stage "done"
+((failed)) || echo "${needs[*]}" >"$root.has"
 exit "$failed"
