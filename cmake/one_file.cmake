@@ -1,5 +1,8 @@
 # aiotctl_one_file: the program with libaiot and its libraries inside, linked from the objects that the shared library has;
 # it needs glibc alone. With AIOT_STATIC it is what is built and installed, else it is there for the tests.
+if(AIOT_SANITIZE)
+  return()
+endif()
 set(inside)
 foreach(name yaml-cpp deflate lzma zstd z re2 ssl crypto boost_json boost_container)
   string(MAKE_C_IDENTIFIER ${name} id)
