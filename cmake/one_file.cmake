@@ -1,5 +1,5 @@
 # aiotctl_one_file: the program with libaiot and its libraries inside, linked from the objects that the shared library has;
-# it needs glibc alone. With AIOT_STATIC it is what is built and installed, else it is there for the tests.
+# it needs glibc alone. With AIOT_STATIC it is what is installed, else it is there for the tests.
 if(AIOT_SANITIZE)
   return()
 endif()
@@ -26,8 +26,6 @@ target_link_libraries(aiotctl_one_file PRIVATE ${inside} Threads::Threads ${CMAK
 target_link_options(aiotctl_one_file PRIVATE -static-libstdc++ -static-libgcc)
 set_target_properties(aiotctl_one_file PROPERTIES OUTPUT_NAME aiotctl INSTALL_RPATH ""
                       RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/one_file/bin)
-if(AIOT_STATIC)
-  set_target_properties(aiot aiotctl PROPERTIES EXCLUDE_FROM_ALL ON)
-elseif(NOT AIOT_TESTS)
+if(NOT AIOT_STATIC AND NOT AIOT_TESTS)
   set_target_properties(aiotctl_one_file PROPERTIES EXCLUDE_FROM_ALL ON)
 endif()
