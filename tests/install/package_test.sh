@@ -126,7 +126,7 @@ if [[ $(cat "$root.has" 2>/dev/null) != "${needs[*]}" ]]; then
   [[ $mirror ]] || cannot "apt has no source for $release"
   rm -rf "$root"
   stage "debootstrap $release"
-  debootstrap --variant=minbase "$release" "$root" "$mirror" >"$scratch/out" 2>&1 ||
+  DPKG_FORCE=unsafe-io debootstrap --variant=minbase "$release" "$root" "$mirror" >"$scratch/out" 2>&1 ||
     cannot "debootstrap: $(tail -n 1 "$scratch/out")"
   stage "apt-get"
   in_root sh -c 'apt-get -qq update && apt-get -qq -o DPkg::Options::=--force-unsafe-io install --no-install-recommends "$@" &&
