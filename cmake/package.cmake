@@ -1,6 +1,9 @@
 # `cpack -G DEB`: aiotctl, libaiot0 and libaiot-dev, for the Debian of this machine. `cpack -G TGZ`: the one-file program with
 # its data, to unpack anywhere.
-file(STRINGS /etc/os-release system REGEX "^VERSION_(ID|CODENAME)=")
+set(system)
+if(EXISTS /etc/os-release)
+  file(STRINGS /etc/os-release system REGEX "^VERSION_(ID|CODENAME)=")
+endif()
 string(REGEX MATCH "VERSION_ID=\"?([0-9.]+)" unused "${system}")
 set(debian_release 1~deb${CMAKE_MATCH_1})
 string(REGEX MATCH "VERSION_CODENAME=\"?([a-z]+)" unused "${system}")
