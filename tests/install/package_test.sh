@@ -124,9 +124,11 @@ if [[ $(cat "$root.has" 2>/dev/null) != "${needs[*]}" ]]; then
   mirror=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
     awk -v release="$release" '$1 == release && $2 == "main" { print $3; exit }')
   [[ $mirror ]] || cannot "apt has no source for $release"
-  rm -rf "$root"
+  rm -rf --one-file-system "$root"
   stage "debootstrap $release"
-  DPKG_FORCE=unsafe-io debootstrap --variant=minbase "$release" "$root" "$mirror" >"$scratch/out" 2>&1 ||
+  # Its mounts end with it, also when it is killed.
+  DPKG_FORCE=unsafe-io unshare --mount --propagation private \
+    debootstrap --variant=minbase "$release" "$root" "$mirror" >"$scratch/out" 2>&1 ||
     cannot "debootstrap: $(tail -n 1 "$scratch/out")"
   stage "apt-get"
   in_root sh -c 'apt-get -qq update && apt-get -qq -o DPkg::Options::=--force-unsafe-io install --no-install-recommends "$@" &&
