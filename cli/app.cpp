@@ -138,7 +138,11 @@ Result<void> Context::confirm(const std::string& question) const {
   return make_error(Errc::declined, question);
 }
 
-void print_version(std::ostream& out) { out << "aiotctl " << version() << '\n'; }
+void print_version(std::ostream& out, std::string_view commit) {
+  out << "aiotctl " << version() << '\n'
+      << "Commit: " << (commit.empty() ? "unknown (built from a source archive)" : commit) << '\n'
+      << "Licence: Apache-2.0 <https://www.apache.org/licenses/LICENSE-2.0>\n";
+}
 
 int run(const std::vector<std::string>& args, std::istream& in, std::ostream& out,
         std::ostream& err, const Environment& environment) {
@@ -150,7 +154,7 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
     }
     int exit = 0;
     if (parsed->has("-V")) {
-      print_version(out);
+      print_version(out, commit());
     } else if (parsed->has("--help") || !parsed->command->handler) {
       exit = help(*parsed, args, out, err, environment);
     } else {

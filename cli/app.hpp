@@ -2,6 +2,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "environment.hpp"
@@ -14,6 +15,7 @@ int run(const std::vector<std::string>& args, std::istream& in, std::ostream& ou
         std::ostream& err, const Environment& environment);
 
 /// What is printed when the process starts: the version needs nothing else.
-void print_version(std::ostream& out);
+/// `commit` is "" for a build from a source archive.
+void print_version(std::ostream& out, std::string_view commit);
 
 }  // namespace aiot::cli

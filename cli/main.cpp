@@ -8,6 +8,7 @@
 #include <ostream>
 
 #include "aiot/pair.hpp"
+#include "aiot/version.hpp"
 #include "app.hpp"
 #include "fd_stream.hpp"
 #include "process.hpp"
@@ -49,7 +50,7 @@ int main(int argc, char** argv) {
   std::ostream err(&err_buffer);
   err.setf(std::ios::unitbuf);
   if (args.size() == 1 && (args[0] == "--version" || args[0] == "-V")) {
-    aiot::cli::print_version(out);
+    aiot::cli::print_version(out, aiot::commit());
     out.flush();
     return out.good() ? 0 : 5;
   }

@@ -34,7 +34,7 @@ std::vector<Option> global_options() {
        .help = "Append every event to FILE as text",
        .key = "log_file",
        .complete = Complete::file},
-      {.names = "-V,--version", .help = "Print the version"},
+      {.names = "-V,--version", .help = "Print the version, the commit and the licence"},
       {.names = "-h,--help", .help = "Print this help"},
   };
 }

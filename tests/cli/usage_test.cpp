@@ -4,7 +4,9 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 
+#include "app.hpp"
 #include "errors.hpp"
 #include "option.hpp"
 #include "render/table.hpp"
@@ -318,6 +320,13 @@ TEST_CASE("help exit-codes, schema, version") {
   CHECK(run_cli({"schema", "aiot.flsh/1"}).exit == 2);
   CHECK(run_cli({"--version"}).out.starts_with("aiotctl 0."));
   CHECK(run_cli({"flash", "-V"}).out.starts_with("aiotctl 0."));
+  CHECK(has(run_cli({"--version"}).out, "\nCommit: "));
+  std::ostringstream known;
+  std::ostringstream unknown;
+  aiot::cli::print_version(known, "460e59f3ab12");
+  aiot::cli::print_version(unknown, "");
+  CHECK(has(known.str(), "\nCommit: 460e59f3ab12\nLicence: Apache-2.0 "));
+  CHECK(has(unknown.str(), "\nCommit: unknown (built from a source archive)\n"));
 }
 
 TEST_CASE("an error reaches a machine in the form it asked for") {

@@ -19,10 +19,10 @@ check() {  # check NAME COMMAND…: runs it, says which check failed
 
 cmake --install "$build" --prefix "$prefix" >"$scratch/install.log"
 libdir=$(dirname "$(find "$prefix" -name aiot.pc)")/..
-expected=$("$prefix/bin/aiotctl" --version)
-version=${expected##* }
+read -r _ version < <("$prefix/bin/aiotctl" --version)
 
-for file in bin/aiotctl include/aiot/flash.hpp share/doc/aiotctl/LICENSE; do
+for file in bin/aiotctl include/aiot/flash.hpp share/doc/aiotctl/LICENSE lib/udev/rules.d/60-aiotctl.rules \
+  share/doc/libaiot-dev/README.md share/doc/libaiot-dev/examples/main.cpp; do
   check "$file is installed" test -e "$prefix/$file"
 done
 check "the library has a soname" sh -c "objdump -p '$libdir/libaiot.so' | grep -q 'SONAME.*libaiot.so.0$'"
@@ -63,8 +63,9 @@ done
 kill "$sim_process"
 
 # The page that shows each job: its blocks are a program.
-awk '/^```cpp$/ { code = 1; next } /^```$/ { code = 0 } code' "$prefix/include/aiot/README.md" >"$scratch/readme.cpp"
-check "the page has a block for each job" test "$(grep -c '^```cpp$' "$prefix/include/aiot/README.md")" -ge 8
+guide=$prefix/share/doc/libaiot-dev/README.md
+awk '/^```cpp$/ { code = 1; next } /^```$/ { code = 0 } code' "$guide" >"$scratch/readme.cpp"
+check "the page has a block for each job" test "$(grep -c '^```cpp$' "$guide")" -ge 10
 check "the page's blocks compile" \
   "$cxx" -std=c++20 -Wall -Wextra -Werror -fsyntax-only "$scratch/readme.cpp" "${flags[@]}"
 
@@ -75,5 +76,27 @@ check "only names of this project are shown" \
   sh -c "! grep -vE '^((typeinfo|typeinfo name|vtable) for )?aiot::' '$scratch/names'"
 check "inner rooms are hidden" \
   sh -c "! grep -E '^((typeinfo|typeinfo name|vtable) for )?aiot::(core|crypto|net|esp|image|job|store)::' '$scratch/names'"
+
+# The reference has a page for each header and each request.
+if [[ -f $build/Doxyfile ]]; then
+  html=$prefix/share/doc/libaiot-dev/html
+  for header in "$prefix"/include/aiot/*.hpp; do
+    name=$(basename "$header" .hpp)
+    check "the reference has $name.hpp" test -s "$html/${name//_/__}_8hpp.html"
+  done
+  check "it has the comment of a field" grep -q "compare the device.s MD5 afterwards" "$html/structaiot_1_1flash_1_1WriteRequest.html"
+else
+  echo "SKIP: doxygen is not installed: no reference of the library"
+fi
+
+# Moved elsewhere, all of it still works.
+mv "$prefix" "$scratch/moved"
+libdir=$scratch/moved/${libdir#"$prefix"/}
+export PKG_CONFIG_PATH=$libdir/pkgconfig
+read -ra flags < <(pkg-config --cflags --libs aiot)
+check "a program builds with pkg-config after the move" \
+  "$cxx" -std=c++20 "$source/tests/install/consumer/main.cpp" -o "$scratch/moved-program" "${flags[@]}"
+check "it runs after the move" env LD_LIBRARY_PATH="$libdir" "$scratch/moved-program"
+check "aiotctl runs after the move" "$scratch/moved/bin/aiotctl" --version
 
 exit "$failed"

@@ -53,6 +53,9 @@ sees "BTHome, listened to" '"event":"message".*"format":"bthome-v2".*"temperatur
 scene usb
 sees "plugged in, by the kernel's word" '^kernel: .*"event":"(found|changed)".*"serial:/dev/ttyACM0".*"serial":"LAB0002"'
 sees "the stable name, by udev" '^udevd: .*"event":"(found|changed)".*serial:/dev/serial/by-id/usb-AIoT_lab_ACM_device_LAB0002-if00'
+sees "the rules pick the port" '^rules: ttyACM0 uaccess 1, ignored 1$'
+sees "the rules pick its device" '^rules: [0-9]+-[0-9.]+ uaccess 1, ignored 1$'
+sees "the rules leave another port alone" '^rules: ttyS0 uaccess 0, ignored 0$'
 sees "unplugged, by udevd's word" '^udevd: .*"event":"lost".*LAB0002'
 
 scene wifi

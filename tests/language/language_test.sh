@@ -11,6 +11,7 @@ README.md
 CONTRIBUTING.md
 CMakeLists.txt
 cmake
+packaging
 cli
 examples
 lib

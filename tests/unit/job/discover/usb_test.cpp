@@ -1,15 +1,21 @@
 
+#include "job/discover/usb.hpp"
+
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <deque>
+#include <fstream>
+#include <regex>
 #include <set>
 
-#include "job/discover/usb.hpp"
 #include "job/discover/usb_ids.hpp"
-#include "support/memory_link.hpp"
-#include "support/virtual_clock.hpp"
+#include "paths.hpp"
 #include "protocol/esp/device/device.hpp"
 #include "seen.hpp"
+#include "support/memory_link.hpp"
+#include "support/virtual_clock.hpp"
 #include "unit/net/fake_usb.hpp"
 
 using namespace aiot;
@@ -117,6 +123,41 @@ TEST_CASE("no id is written twice, and ranges are in order") {
     for (int pid = id.first_pid; pid <= id.last_pid; ++pid)
       CHECK_MESSAGE(seen.insert({id.vid, pid}).second, id.name);
   }
+}
+
+/// udev(7): alternatives of shell patterns.
+bool matches(const std::string& alternatives, const std::string& value) {
+  std::istringstream all(alternatives);
+  for (std::string pattern; std::getline(all, pattern, '|');) {
+    if (::fnmatch(pattern.c_str(), value.c_str(), 0) == 0) return true;
+  }
+  return false;
+}
+
+/// The rules of packaging/ pick a device: by its vendor, or by both ids.
+bool rules_pick(std::uint16_t vid, std::uint16_t pid) {
+  std::ifstream file(tests::source_dir() + "/packaging/60-aiotctl.rules");
+  const std::regex rule(
+      "ATTRS\\{idVendor\\}==\"([^\"]*)\", (?:ATTRS\\{idProduct\\}==\"([^\"]*)\", "
+      ")?GOTO=\"aiotctl_device\"");
+  for (std::string line; std::getline(file, line);) {
+    std::smatch found;
+    if (!std::regex_match(line, found, rule)) continue;
+    const bool product = !found[2].matched || matches(found[2], fmt::format("{:04x}", pid));
+    if (matches(found[1], fmt::format("{:04x}", vid)) && product) return true;
+  }
+  return false;
+}
+
+TEST_CASE("the udev rules pick every device that is known, and none of the desk") {
+  for (const UsbId& id : usb_ids()) {
+    for (int pid = id.first_pid; pid <= id.last_pid; ++pid)
+      CHECK_MESSAGE(rules_pick(id.vid, static_cast<std::uint16_t>(pid)), id.name);
+  }
+  CHECK(rules_pick(0x303A, 0x4001));   // an application of Espressif's vendor id
+  CHECK(!rules_pick(0x046D, 0xC31C));  // a keyboard
+  CHECK(!rules_pick(0x0403, 0xBCD9));  // another device with FTDI's id
+  CHECK(!rules_pick(0x1366, 0x1040));
 }
 
 TEST_CASE("an ESP's own port says its MAC") {

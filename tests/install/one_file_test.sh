@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# static_test.sh PROGRAM EXPECTED_VERSION: the one-file program needs glibc alone, and runs.
+# one_file_test.sh PROGRAM EXPECTED_VERSION: the one-file program needs glibc alone, and runs.
 set -euo pipefail
 program=$1 version=$2
 needed=$(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }')
@@ -9,4 +9,4 @@ if others=$(grep -vE '^(libc\.so\.6|libm\.so\.6|ld-linux[^ ]*)$' <<<"$needed"); 
   exit 1
 fi
 grep -q '^libc\.so\.6$' <<<"$needed"
-test "$(env -i "$program" --version)" = "aiotctl $version"
+test "$(env -i "$program" --version | head -n 1)" = "aiotctl $version"
