@@ -97,10 +97,13 @@ constexpr std::array flag_hints = {
     FlagHint{"image.revision", "--force writes it all the same"},
     FlagHint{"link.timeout", "--timeout gives more time"},
     FlagHint{"pair.device_timeout", "--timeout gives more time"},
-    FlagHint{"pair.missing_secret", "--secret-file FILE gives it"},
+    FlagHint{"pair.missing_secret",
+             "--secret-file FILE gives it; `pair` in a terminal asks for a passkey that the device "
+             "shows"},
     FlagHint{"pair.missing_wifi", "--wifi-file FILE gives them"},
     FlagHint{"pair.no_protocol", "--protocol NAME says which"},
     FlagHint{"pair.protocol_violated", "--trace FILE shows the bytes; --protocol names another"},
+    FlagHint{"pair.shared_token_file", "--token-file FOLDER/ names one"},
     FlagHint{"port.baud", "--baud names another rate"},
     FlagHint{"sim.flash-file-size", "--flash-size names its size"},
     FlagHint{"usage.duplicate_device", "name each device once"},
@@ -108,7 +111,9 @@ constexpr std::array flag_hints = {
 
 }  // namespace
 
-boost::system::error_code make_error_code(Errc e) noexcept { return {static_cast<int>(e), error_table}; }
+boost::system::error_code make_error_code(Errc e) noexcept {
+  return {static_cast<int>(e), error_table};
+}
 
 std::string_view flag_hint(std::string_view stable_code) {
   const auto it = std::find_if(flag_hints.begin(), flag_hints.end(), [&](const FlagHint& h) {

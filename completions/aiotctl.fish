@@ -159,7 +159,7 @@ complete -c aiotctl -n '__aiotctl_at pair' -l protocol -xa 'dpp esp homekit alib
 complete -c aiotctl -n '__aiotctl_at pair' -l io -x -d 'What this side of a Bluetooth bond can do [auto]'
 complete -c aiotctl -n '__aiotctl_at pair' -l confirm -d 'Find the device again on this host\'s network'
 complete -c aiotctl -n '__aiotctl_at pair' -l record -rF -d 'Skip the devices in FILE, and add those that are paired'
-complete -c aiotctl -n '__aiotctl_at pair' -l token-file -rF -d 'File for a miIO token or the keys of a HomeKit pairing, which is removed without it'
+complete -c aiotctl -n '__aiotctl_at pair' -l token-file -rF -d 'File for miIO tokens or the keys of a HomeKit pairing, which is removed without it; a folder gets a file for each device'
 complete -c aiotctl -n '__aiotctl_at pair' -l endpoint -x -d 'Send the bytes of --data to this endpoint of an ESP device, too'
 complete -c aiotctl -n '__aiotctl_at pair' -l data -rF -d 'What --endpoint is sent'
 complete -c aiotctl -n '__aiotctl_at pair' -l devices -rF -d 'Devices from a file: addresses or codes, CSV, or what `aiotctl discover` prints as JSON; - is standard input'

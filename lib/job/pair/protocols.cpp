@@ -22,15 +22,15 @@ const std::vector<Protocol>& table() {
       {"esp", "ESP-IDF's provisioning, over HTTP to the device's access point", takes_esp, true,
        pair_esp},
       {"homekit", "HomeKit accessories over IP, by their setup code", takes_homekit, false,
-       pair_homekit, no_credentials},
+       pair_homekit, no_credentials, true},
       {"alibaba", "Alibaba's Link Kit at its own access point", takes_alibaba, true, pair_alibaba,
        no_proof},
       {"improv", "Improv Wi-Fi on a serial port", takes_improv, true, pair_improv},
       {"miio", "Xiaomi's Wi-Fi devices (miIO)", takes_miio, true, pair_miio, no_link},
       {"ble", "Bluetooth LE: ESP-IDF's provisioning, Improv, or else a bond", takes_ble, false,
        pair_ble},
-      {"bluetooth", "a bond with a Bluetooth BR/EDR device", takes_bluetooth, false,
-       pair_bluetooth, no_credentials},
+      {"bluetooth", "a bond with a Bluetooth BR/EDR device", takes_bluetooth, false, pair_bluetooth,
+       no_credentials},
   };
   return rows;
 }
