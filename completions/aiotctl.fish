@@ -155,7 +155,7 @@ complete -c aiotctl -n '__aiotctl_at pair' -l wifi-from-host -d 'The Wi-Fi netwo
 complete -c aiotctl -n '__aiotctl_at pair' -l access-point -rF -d 'Move this host\'s Wi-Fi to the device\'s own access point and back: a YAML file with ssid: and password:; - is standard input'
 complete -c aiotctl -n '__aiotctl_at pair' -l restore-wifi -d 'Bring this host\'s Wi-Fi back after a run that was killed, and do nothing else'
 complete -c aiotctl -n '__aiotctl_at pair' -l secret-file -rF -d 'The devices\' secrets: a YAML file with pop:, username:, passkey: or token:; - is standard input'
-complete -c aiotctl -n '__aiotctl_at pair' -l protocol -xa 'dpp esp homekit alibaba improv miio ble bluetooth' -d 'How to pair; by the target by default'
+complete -c aiotctl -n '__aiotctl_at pair' -l protocol -xa 'dpp esp homekit alibaba improv miio ble mesh bluetooth' -d 'How to pair; by the target by default'
 complete -c aiotctl -n '__aiotctl_at pair' -l io -x -d 'What this side of a Bluetooth bond can do [auto]'
 complete -c aiotctl -n '__aiotctl_at pair' -l confirm -d 'Find the device again on this host\'s network'
 complete -c aiotctl -n '__aiotctl_at pair' -l record -rF -d 'Skip the devices in FILE, and add those that are paired'

@@ -4,6 +4,7 @@
 #include "job/pair/esp.hpp"
 #include "job/pair/homekit.hpp"
 #include "job/pair/improv.hpp"
+#include "job/pair/mesh.hpp"
 #include "job/pair/miio.hpp"
 #include "job/pair/protocol.hpp"
 
@@ -16,6 +17,7 @@ constexpr Stage no_proof[] = {Stage::connected, Stage::authenticated};
 /// One row for each: NAME, what it pairs, which targets it takes, whether it needs Wi-Fi
 /// credentials, its session.
 const std::vector<Protocol>& table() {
+  static constexpr std::array no_credentials_nor_link = {Stage::connected, Stage::credentials_sent};
   static constexpr std::array no_credentials = {Stage::credentials_sent};
   static const std::vector<Protocol> rows = {
       {"dpp", "Wi-Fi Easy Connect: a DPP: code, over TCP or radio", takes_dpp, true, pair_dpp},
@@ -29,6 +31,8 @@ const std::vector<Protocol>& table() {
       {"miio", "Xiaomi's Wi-Fi devices (miIO)", takes_miio, true, pair_miio, no_link},
       {"ble", "Bluetooth LE: ESP-IDF's provisioning, Improv, or else a bond", takes_ble, false,
        pair_ble},
+      {"mesh", "Bluetooth mesh, over PB-ADV through bluetooth-meshd", takes_mesh, false, pair_mesh,
+       no_credentials_nor_link},
       {"bluetooth", "a bond with a Bluetooth BR/EDR device", takes_bluetooth, false, pair_bluetooth,
        no_credentials},
   };
