@@ -247,7 +247,7 @@ bool is_sought(const dnssd::Service& service, const Sought& sought) {
       return letters_and_digits(name).find(digits) != std::string::npos;
     });
   };
-  // Half a MAC in any text may be there by chance; in a name it is not.
+  // Only names are compared with half a MAC: a long text can contain any three bytes.
   if (sought.mac_end && has(to_hex(*sought.mac_end))) return true;
   for (const dnssd::Attribute& attribute : service.attributes) {
     if (attribute.value) names.push_back(*attribute.value);

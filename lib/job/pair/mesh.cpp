@@ -88,9 +88,9 @@ Result<void> write_network(const std::string& path, const mesh_daemon::Network& 
       path, boost::json::object{{"token", network.token}, {"next_address", network.next_address}});
 }
 
-/// What the daemon says of a device that it did not add, as a cause. It has one word for a device
-/// that says nothing, that breaks off, and that says something wrong: what went before tells them
-/// apart.
+/// The cause for a device that the daemon did not add. The daemon gives one reason for a silent
+/// device, for one that breaks off, and for one that violates the protocol; the steps before the
+/// failure distinguish them.
 Error cause_of(Error error, bool used_oob, bool authenticated, net::Duration took) {
   if (error.code == net::Errc::timed_out) error.code = make_error_code(Errc::no_reply);
   if (error.code != mesh_daemon::Errc::not_added) return error;

@@ -36,7 +36,7 @@ class Bearer {
   /// Sends a PDU; repeated until it is acknowledged. After those that wait.
   void send(net::TimePoint now, Bytes pdu);
   bool is_open() const { return link_.has_value(); }
-  /// Ends the link and tells the other end (5.3.2).
+  /// Ends the link with a Link Close (5.3.2).
   enum class Reason : std::uint8_t { success = 0, timeout = 1, fail = 2 };
   void close(Reason reason);
 

@@ -174,7 +174,7 @@ class EspServer : public std::enable_shared_from_this<EspServer> {
     return response;
   }
 
-  /// Its access point is gone, and it is on the network, where it says who it is.
+  /// Its access point is gone, and it announces itself on the network.
   void vanish() {
     listener_.close();
     std::string host = name_;
