@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""typed_pair.py AIOTCTL ADDRESS: runs `pair` in a terminal, and types the passkey that bond_device.py shows in
+"""typed_pair.py AIOTCTL ADDRESS OPTIONS…: runs `pair` in a terminal, and types the passkey that bond_device.py shows in
 /run/shown when it is asked for. Prints what the terminal has shown, and the exit status."""
 import os
 import pty
@@ -8,7 +8,7 @@ import time
 
 pid, terminal = pty.fork()
 if pid == 0:
-    os.execv(sys.argv[1], [sys.argv[1], "pair", sys.argv[2], "--timeout", "60s"])
+    os.execv(sys.argv[1], [sys.argv[1], "pair", sys.argv[2], "--timeout", "60s", *sys.argv[3:]])
 said, typed = b"", False
 while True:
     try:
