@@ -21,7 +21,7 @@ TARGET = "ble:A4:C1:38:00:00:01"
 
 daemon = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address=1"], stdout=subprocess.PIPE, text=True)
 address = daemon.stdout.readline().strip()
-environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address)
+environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address, XDG_STATE_HOME="/nonexistent")
 
 
 class Scene:
@@ -96,6 +96,10 @@ try:
         done = subprocess.run([tool, "pair", TARGET, "--io", "KeyboardOnly"], env=environment, text=True,
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         assert done.returncode == 2 and re.search(r"--secret-file FILE", done.stderr), done
+    # On the same bus: nobody is bluetooth-meshd.
+    done = subprocess.run([tool, "pair", "mesh:70cf7c9732a345b691494810d2e9cbf4", "--json"], env=environment, text=True,
+                          capture_output=True, timeout=60)
+    assert done.returncode == 5 and '"code":"mesh.no_daemon"' in done.stdout, done
 finally:
     daemon.terminate()
     daemon.wait()
