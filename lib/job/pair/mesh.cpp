@@ -76,7 +76,9 @@ Result<mesh_daemon::Network> read_network(const std::string& path) {
   constexpr std::uint64_t last_unicast = 0x7FFF;
   const std::uint64_t next = error ? 0 : number("next_address");
   if (next == 0 || next > last_unicast) {
-    return state_file_error(make_error_code(boost::system::errc::bad_message), path);
+    return Error(make_error_code(boost::system::errc::bad_message),
+                 "the record of this host's mesh network in " + path,
+                 "restore the file; without it, this host makes another network");
   }
   out.token = number("token");
   out.next_address = static_cast<std::uint16_t>(next);
