@@ -35,6 +35,16 @@ void watch_deadly_signals() {
   for (const int signal : deadly) ::sigaction(signal, &action, nullptr);
 }
 
+std::shared_ptr<void> change_terminal(int when, void (*change)(termios&)) {
+  if (::tcgetattr(STDIN_FILENO, &saved) != 0) return nullptr;
+  termios settings = saved;
+  change(settings);
+  changed = true;
+  watch_deadly_signals();
+  ::tcsetattr(STDIN_FILENO, when, &settings);
+  return {&saved, [](void*) { restore_terminal(); }};
+}
+
 }  // namespace
 
 void restore_terminal() noexcept {
@@ -42,14 +52,15 @@ void restore_terminal() noexcept {
 }
 
 std::shared_ptr<void> raw_terminal() {
-  if (::tcgetattr(STDIN_FILENO, &saved) != 0) return nullptr;
-  termios raw = saved;
-  ::cfmakeraw(&raw);
-  raw.c_oflag = saved.c_oflag;  // a line feed still begins a line
-  changed = true;
-  watch_deadly_signals();
-  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
-  return {&saved, [](void*) { restore_terminal(); }};
+  return change_terminal(TCSADRAIN, [](termios& settings) {
+    const tcflag_t output = settings.c_oflag;
+    ::cfmakeraw(&settings);
+    settings.c_oflag = output;  // a line feed still begins a line
+  });
+}
+
+std::shared_ptr<void> silent_terminal() {
+  return change_terminal(TCSAFLUSH, [](termios& settings) { settings.c_lflag &= ~tcflag_t{ECHO}; });
 }
 
 std::string read_standard_input(const std::stop_token& stop) {

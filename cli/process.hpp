@@ -19,7 +19,11 @@ std::string read_standard_input(const std::stop_token& stop);
 /// and crashes too. nullptr when it is no terminal.
 std::shared_ptr<void> raw_terminal();
 
-/// Puts the settings back when raw_terminal() has changed them. Async-signal-safe.
+/// The same, but it still takes lines and makes signals: only what is typed is not shown, and what
+/// was typed before is dropped.
+std::shared_ptr<void> silent_terminal();
+
+/// Puts the settings back when one of these has changed them. Async-signal-safe.
 void restore_terminal() noexcept;
 
 /// SIGINT and SIGTERM of this process, taken by a thread of their own once started, so that no

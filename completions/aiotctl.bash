@@ -102,7 +102,7 @@ _aiotctl() {
     /pair:--wifi-file) _aiotctl_files -f; return ;;
     /pair:--access-point) _aiotctl_files -f; return ;;
     /pair:--secret-file) _aiotctl_files -f; return ;;
-    /pair:--protocol) _aiotctl_words 'dpp esp homekit alibaba improv miio ble bluetooth'; return ;;
+    /pair:--protocol) _aiotctl_words 'dpp esp homekit alibaba improv miio ble mesh bluetooth'; return ;;
     /pair:--io) :; return ;;
     /pair:--record) _aiotctl_files -f; return ;;
     /pair:--token-file) _aiotctl_files -f; return ;;

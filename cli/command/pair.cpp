@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <istream>
@@ -13,6 +15,7 @@
 #include "command/targets.hpp"
 #include "context.hpp"
 #include "errors.hpp"
+#include "process.hpp"
 #include "render/envelope.hpp"
 #include "render/pair_text.hpp"
 
@@ -45,10 +48,14 @@ Result<std::string> read_data(const std::string& file) {
   return data;
 }
 
+/// Options whose file may be standard input.
+constexpr std::array stream_options = {"--wifi-file", "--access-point", "--secret-file",
+                                       "--devices"};
+
 /// One stream is read once.
 Result<void> check_standard_input(const Arguments& args) {
   int readers = 0;
-  for (const char* option : {"--wifi-file", "--access-point", "--secret-file", "--devices"}) {
+  for (const char* option : stream_options) {
     if (args.get(option) == "-") ++readers;
   }
   if (readers < 2) return {};
@@ -56,13 +63,33 @@ Result<void> check_standard_input(const Arguments& args) {
                     "give one of them as a file, or as /dev/fd/N");
 }
 
+/// For a question to somebody at the terminal; empty when nobody is there, or standard input is for
+/// something else.
+decltype(pair::Request::read_line) line_reader(const Context& context) {
+  const bool taken = std::ranges::any_of(
+      stream_options, [&](const char* option) { return context.args.get(option) == "-"; });
+  if (taken || !context.settings.may_ask || context.settings.format != Format::text) return {};
+  return
+      [&environment = context.environment](const std::function<void()>& ask, std::stop_token stop) {
+        const std::shared_ptr<void> silent = silent_terminal();
+        ask();
+        std::string line;
+        while (line.find('\n') == std::string::npos) {
+          const std::string more = environment.read_input(stop);
+          if (more.empty()) return std::string();
+          line += more;
+        }
+        line.resize(line.find_first_of("\r\n"));
+        return line;
+      };
+}
+
 Result<pair::Request> request_of(const Context& context) {
   const Arguments& args = context.args;
   AIOT_CHECK(check_standard_input(args));
   pair::Request request;
   if (const auto file = args.get("--wifi-file")) {
-    AIOT_TRY(request.wifi,
-             read_or_parse(context, *file, pair::read_wifi_file, pair::parse_wifi));
+    AIOT_TRY(request.wifi, read_or_parse(context, *file, pair::read_wifi_file, pair::parse_wifi));
   }
   if (args.has("--wifi-from-host")) {
     if (request.wifi) {
@@ -92,6 +119,7 @@ Result<pair::Request> request_of(const Context& context) {
                       "give both: --endpoint NAME --data FILE");
   }
   request.trace_file = args.get("--trace").value_or("");
+  request.read_line = line_reader(context);
   request.dry_run = context.settings.dry_run;
   request.timeout = context.settings.timeout;
   if (const auto text = args.get("--jobs")) {
@@ -228,8 +256,8 @@ int run_show(Context& context) {
     return context.fail(make_error(Errc::missing_argument, "pair show: CODE or --image",
                                    "give a setup code, or a picture of one"));
   }
-  const auto code = image ? pair::read_code_image(*image)
-                          : Result<std::string>(context.args.items.front());
+  const auto code =
+      image ? pair::read_code_image(*image) : Result<std::string>(context.args.items.front());
   if (!code) return context.fail(code.error());
   const auto info = pair::explain_code(*code, context.args.has("--reveal"));
   if (!info) return context.fail(info.error());
@@ -333,7 +361,9 @@ std::vector<Option> pair_options() {
        .complete = Complete::file},
       {.names = "--token-file",
        .value = "FILE",
-       .help = "File for a miIO token or the keys of a HomeKit pairing, which is removed without it",
+       .help =
+           "File for miIO tokens or the keys of a HomeKit pairing, which is removed without it; a "
+           "folder gets a file for each device",
        .complete = Complete::file},
       {.names = "--endpoint",
        .value = "NAME",

@@ -95,9 +95,9 @@ class Reader {
   std::vector<Target> targets_;
 };
 
-constexpr std::array<std::string_view, 11> column_names = {
-    "id",    "address", "code",     "pop",      "username", "passkey",
-    "token", "ssid",    "password", "security", "hidden"};
+constexpr std::array<std::string_view, 12> column_names = {
+    "id",    "address",    "code", "pop",      "username", "passkey",
+    "token", "token_file", "ssid", "password", "security", "hidden"};
 
 Result<bool> Reader::next() {
   while (next_line(in_, line_)) {
@@ -238,6 +238,7 @@ Result<void> Reader::take_row() {
     return bad_list(where(), "neither an address nor a code", "each row has one of them");
   }
   target.id = cell("id");
+  target.token_file = cell("token_file");
   target.secrets = {cell("pop"), cell("username"), cell("passkey"), cell("token")};
   if (const std::string ssid = cell("ssid"); !ssid.empty()) {
     target.wifi = {ssid, cell("password"), cell("security"), cell("hidden") == "true"};

@@ -23,7 +23,7 @@ struct Scheme {
   bool has_authority;        ///< written with //host[:port]
   std::string_view command;  ///< who takes it, "" for several
 };
-constexpr std::array<Scheme, 21> schemes = {{{"serial", false, ""},
+constexpr std::array<Scheme, 22> schemes = {{{"serial", false, ""},
                                              {"usb", false, ""},
                                              {"rfc2217", true, ""},
                                              {"tcp", true, ""},
@@ -43,6 +43,7 @@ constexpr std::array<Scheme, 21> schemes = {{{"serial", false, ""},
                                              {"arduino", true, "ota push"},
                                              {"esphome", true, "ota push"},
                                              {"code", false, "pair"},
+                                             {"mesh", false, "pair"},
                                              {"wifi", false, "pair"}}};
 
 const Scheme* find_scheme(std::string_view name) {

@@ -66,6 +66,8 @@ class PartFile {
   ~PartFile();
 
   int get() const { return file_.get(); }  ///< to write to
+  /// What its name will be, in the same folder.
+  void rename(std::string target) { target_ = std::move(target); }
   /// On disk, in the place of what has the name.
   error_code replace();
   /// On disk, when nothing has the name yet; errc::file_exists otherwise.

@@ -1,5 +1,8 @@
 #include "crypto/aes.hpp"
 
+#include <openssl/core_names.h>
+#include <openssl/params.h>
+
 #include <algorithm>
 
 #include "crypto/evp.hpp"
@@ -85,6 +88,29 @@ Bytes aes_ccm_decrypt_unverified(const Aes128Key& key, ByteSpan nonce, ByteSpan 
                               size_of(ciphertext)) == 1);
   }
   return plain;
+}
+
+std::array<std::uint8_t, 16> aes_cmac(ByteSpan key, ByteSpan message) {
+  require(key.size() == block_bytes);
+  struct FreeMac {
+    void operator()(EVP_MAC* mac) const { EVP_MAC_free(mac); }
+    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+  };
+  const std::unique_ptr<EVP_MAC, FreeMac> mac(EVP_MAC_fetch(nullptr, "CMAC", nullptr));
+  require(mac != nullptr);
+  const std::unique_ptr<EVP_MAC_CTX, FreeMac> context(EVP_MAC_CTX_new(mac.get()));
+  char cipher[] = "AES-128-CBC";
+  const std::array<OSSL_PARAM, 2> parameters = {
+      OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
+      OSSL_PARAM_construct_end()};
+  std::array<std::uint8_t, 16> out{};
+  std::size_t length = 0;
+  require(context != nullptr &&
+          EVP_MAC_init(context.get(), key.data(), key.size(), parameters.data()) == 1 &&
+          EVP_MAC_update(context.get(), message.data(), message.size()) == 1 &&
+          EVP_MAC_final(context.get(), out.data(), &length, out.size()) == 1 &&
+          length == out.size());
+  return out;
 }
 
 AesCtr::AesCtr(ByteSpan key, ByteSpan counter) : context_(own(EVP_CIPHER_CTX_new()).release()) {

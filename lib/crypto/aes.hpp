@@ -31,6 +31,9 @@ std::optional<Bytes> aes_ccm_open(const Aes128Key& key, ByteSpan nonce, ByteSpan
 /// carry no tag that could be checked.
 Bytes aes_ccm_decrypt_unverified(const Aes128Key& key, ByteSpan nonce, ByteSpan ciphertext);
 
+/// AES-CMAC (RFC 4493) with a key of 16 bytes.
+std::array<std::uint8_t, 16> aes_cmac(ByteSpan key, ByteSpan message);
+
 /// CTR (6.5) as one key stream over many messages: each goes on where the last one ended. Encrypts
 /// and decrypts alike. A key of 16 or 32 bytes, a first counter block of 16.
 class AesCtr {

@@ -28,7 +28,7 @@ std::string passkey_text(const Value& value) {
 }
 
 /// The agent of one bond: what it was asked decides what a failure means.
-struct Agent {
+struct Agent : std::enable_shared_from_this<Agent> {
   BondHelper helper;
   bool used_passkey = false;
   bool lacks_passkey = false;
@@ -38,7 +38,12 @@ struct Agent {
     const std::string& method = call.method;
     const Array& arguments = call.arguments;
     if (method == "RequestPinCode" || method == "RequestPasskey") {
-      return give_passkey(call, method == "RequestPasskey");
+      const bool is_number = method == "RequestPasskey";
+      if (!helper.passkey.empty() || !helper.enter)
+        return give_passkey(call, helper.passkey, is_number);
+      return helper.enter([self = shared_from_this(), call, is_number](const std::string& text) {
+        self->give_passkey(call, text, is_number);
+      });
     }
     if ((method == "DisplayPasskey" || method == "DisplayPinCode") && arguments.size() > 1) {
       // It comes again with each digit that is typed on the device.
@@ -50,9 +55,13 @@ struct Agent {
     }
     if (method == "RequestConfirmation" && arguments.size() > 1) {
       used_passkey = true;
-      agreed = helper.compare && helper.compare(passkey_text(arguments[1]));
-      if (agreed) return call.reply();
-      return call.fail("org.bluez.Error.Rejected", "the numbers differ");
+      const auto answer = [self = shared_from_this(), call](bool same) {
+        self->agreed = same;
+        if (same) return call.reply();
+        call.fail("org.bluez.Error.Rejected", "the numbers differ");
+      };
+      if (!helper.compare) return answer(false);
+      return helper.compare(passkey_text(arguments[1]), answer);
     }
     const bool allowed = method == "RequestAuthorization" || method == "AuthorizeService" ||
                          method == "Cancel" || method == "Release";
@@ -60,14 +69,13 @@ struct Agent {
     call.fail("org.freedesktop.DBus.Error.UnknownMethod", method);
   }
 
-  void give_passkey(const dbus::Incoming& call, bool is_number) {
-    if (helper.passkey.empty()) {
+  void give_passkey(const dbus::Incoming& call, const std::string& text, bool is_number) {
+    if (text.empty()) {
       lacks_passkey = true;
       return call.fail("org.bluez.Error.Rejected", "no passkey");
     }
     used_passkey = true;
-    if (!is_number) return call.reply("s", {helper.passkey});
-    const std::string& text = helper.passkey;
+    if (!is_number) return call.reply("s", {text});
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc() || end != text.data() + text.size() || number > 999999)

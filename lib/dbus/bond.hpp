@@ -21,10 +21,13 @@ std::string io_grammar();
 struct BondHelper {
   /// The passkey that the device shows, or the PIN of an older one; "" when none is known.
   std::string passkey;
+  /// Asks for that passkey when none is known, and gives the answer on the bus's executor, "" for
+  /// none.
+  std::function<void(std::function<void(const std::string&)> answer)> enter;
   /// For people: the passkey to type on the device.
   std::function<void(const std::string& passkey)> show;
-  /// Both sides show this number; false rejects the bond.
-  std::function<bool(const std::string& number)> compare;
+  /// Both sides show this number; the answer false rejects the bond.
+  std::function<void(const std::string& number, std::function<void(bool)> answer)> compare;
 };
 
 /// A bonded device, as BlueZ describes it afterwards.

@@ -195,11 +195,13 @@ std::size_t one_type(std::string_view signature) {
     const std::size_t element = one_type(signature.substr(1));
     return element == 0 ? 0 : element + 1;
   }
-  if (signature[0] != '{') return 1;
+  const char open = signature[0];
+  if (open != '{' && open != '(') return 1;
+  const char close = open == '{' ? '}' : ')';
   std::size_t depth = 0;
   for (std::size_t i = 0; i < signature.size(); ++i) {
-    if (signature[i] == '{') ++depth;
-    if (signature[i] == '}' && --depth == 0) return i + 1;
+    if (signature[i] == open) ++depth;
+    if (signature[i] == close && --depth == 0) return i + 1;
   }
   return 0;
 }
@@ -325,6 +327,14 @@ Result<void> append_value(const Library& library, sd_bus_message* message, std::
       return {};
     }
     case 'a': return append_array(library, message, type, value);
+    case '(': {
+      const std::string inside(type.substr(1, type.size() - 2));
+      if (value.array() == nullptr || library.open_container(message, 'r', inside.c_str()) < 0)
+        return bad("a structure");
+      AIOT_CHECK(append_arguments(library, message, inside, *value.array()));
+      if (library.close_container(message) < 0) return bad("a structure");
+      return {};
+    }
     default: return bad(fmt::format("the type {}", type));
   }
 }

@@ -131,7 +131,7 @@ inline const Array& list_field(const Object& fields, std::string_view name) {
 Result<Array> read_arguments(const Library& library, sd_bus_message* message);
 
 /// Adds arguments as `signature` describes them: y b n q i u x t s o, arrays of them, "ay" from
-/// bytes, dictionaries ("a{sv}", "a{qv}", "a{oa{sa{sv}}}") from an object. What a variant holds
+/// bytes, structures from arrays, dictionaries ("a{sv}", "a{qv}", "a{oa{sa{sv}}}") from an object. What a variant holds
 /// follows the value: text s, bool b, negative or signed i, unsigned u, bytes ay, an array as, an
 /// object a{sv}; of a typed() value, what that says.
 /// Errc::bad_message when the two do not fit.

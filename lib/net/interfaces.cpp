@@ -1,24 +1,25 @@
 #include "net/interfaces.hpp"
 
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cerrno>
 #include <cstring>
-#include <fmt/format.h>
 #include <functional>
-#include <ifaddrs.h>
-#include <linux/if_packet.h>
-#include <linux/neighbour.h>
-#include <linux/rtnetlink.h>
 #include <map>
 #include <memory>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <string_view>
-#include <sys/socket.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace aiot::net {
 namespace {
@@ -138,10 +139,11 @@ class RouteSocket {
   int fd_;
 };
 
-struct Neighbour {
+struct NeighbourMessage {
   unsigned interface = 0;
   std::optional<asio::ip::address> address;
   std::optional<MacAddress> mac;
+  bool answers = false;
 };
 
 std::optional<asio::ip::address> address_of(const std::uint8_t* data, std::size_t size) {
@@ -156,12 +158,13 @@ std::optional<asio::ip::address> address_of(const std::uint8_t* data, std::size_
   return asio::ip::address_v6(v6);
 }
 
-Neighbour read_neighbour(const nlmsghdr* header) {
-  Neighbour out;
+NeighbourMessage read_neighbour(const nlmsghdr* header) {
+  NeighbourMessage out;
   const auto* message = static_cast<const ndmsg*>(NLMSG_DATA(header));
   out.interface = static_cast<unsigned>(message->ndm_ifindex);
   constexpr unsigned no_answer = NUD_FAILED | NUD_INCOMPLETE | NUD_NOARP;
   const bool valid = (message->ndm_state & no_answer) == 0;
+  out.answers = (message->ndm_state & (NUD_REACHABLE | NUD_PERMANENT)) != 0;
   auto left = static_cast<int>(header->nlmsg_len - NLMSG_LENGTH(sizeof *message));
   const auto* attribute = reinterpret_cast<const rtattr*>(
       reinterpret_cast<const std::uint8_t*>(message) + NLMSG_ALIGN(sizeof *message));
@@ -212,14 +215,25 @@ Neighbours Neighbours::read() {
   if (socket.fd() < 0) return out;
   for (const auto family :
        {static_cast<unsigned char>(AF_INET), static_cast<unsigned char>(AF_INET6)}) {
-    dump(socket, family, [&](const Neighbour& row) {
-      if (row.address && row.mac) out.rows_.emplace(*row.address, Row{row.interface, *row.mac});
+    dump(socket, family, [&](const NeighbourMessage& row) {
+      if (row.address && row.mac)
+        out.rows_.emplace(*row.address, Row{row.interface, *row.mac, row.answers});
     });
   }
   return out;
 }
 
-std::optional<MacAddress> Neighbours::find(const asio::ip::address& address) const {
+Neighbour Neighbours::neighbour(const Rows::value_type& row) {
+  Neighbour out{row.first, row.second.mac, row.second.answers};
+  if (row.first.is_v6() && row.first.to_v6().is_link_local()) {
+    asio::ip::address_v6 scoped = row.first.to_v6();
+    scoped.scope_id(row.second.interface);
+    out.address = scoped;
+  }
+  return out;
+}
+
+std::optional<Neighbour> Neighbours::row(const asio::ip::address& address) const {
   asio::ip::address bare = address;
   unsigned scope = 0;
   if (address.is_v6()) {
@@ -228,15 +242,37 @@ std::optional<MacAddress> Neighbours::find(const asio::ip::address& address) con
   }
   const auto [begin, end] = rows_.equal_range(bare);
   for (auto row = begin; row != end; ++row) {
-    if (scope == 0 || row->second.interface == scope) return row->second.mac;
+    if (scope == 0 || row->second.interface == scope) return neighbour(*row);
   }
   return std::nullopt;
 }
 
-std::optional<asio::ip::address> Neighbours::find(const MacAddress& mac) const {
-  // IPv4 addresses come first in the order of addresses.
-  const auto row = std::ranges::find_if(rows_, [&](const auto& one) { return one.second.mac == mac; });
-  return row == rows_.end() ? std::nullopt : std::optional(row->first);
+std::optional<MacAddress> Neighbours::find(const asio::ip::address& address) const {
+  const auto found = row(address);
+  return found ? std::optional(found->mac) : std::nullopt;
+}
+
+std::vector<Neighbour> Neighbours::all(const std::function<bool(const MacAddress&)>& fits) const {
+  std::vector<Neighbour> out;
+  for (const auto& row : rows_) {  // IPv4 addresses come first in the order of addresses
+    if (fits(row.second.mac)) out.push_back(neighbour(row));
+  }
+  return out;
+}
+
+Result<void> bind_to_interface(int fd, const std::string& name) {
+  if (::setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name.data(),
+                   static_cast<socklen_t>(name.size())) == 0) {
+    return {};
+  }
+  if (errno == ENODEV || errno == EINVAL)
+    return make_error(Errc::not_found, "the network interface " + name, "`ip link` lists them");
+  if (errno == EPERM) {
+    return make_error(
+        Errc::no_permission, "sending by the network interface " + name,
+        "this kernel keeps it for root: let no other interface have the same network");
+  }
+  return make_error(Errc::io, name + ": " + std::generic_category().message(errno));
 }
 
 std::optional<MacAddress> neighbour_of(const asio::ip::address& address) {

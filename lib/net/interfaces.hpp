@@ -2,6 +2,7 @@
 
 #include <array>
 #include <boost/asio/ip/address.hpp>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -39,6 +40,18 @@ Result<std::vector<Interface>> list_interfaces();
 /// The names of all interfaces, those that are down too.
 std::vector<std::string> interface_names();
 
+/// Makes a socket that is not bound yet send by this interface, whatever the routes say, and
+/// receive from it alone (SO_BINDTODEVICE; Linux allows it to everybody since 5.7). Errc::not_found
+/// for no such interface, Errc::no_permission.
+Result<void> bind_to_interface(int fd, const std::string& name);
+
+/// A row of the kernel's neighbour table.
+struct Neighbour {
+  asio::ip::address address;  ///< an IPv6 link-local one with its scope id
+  MacAddress mac{};
+  bool answers = false;  ///< it has replied lately, or was set by hand: not just remembered
+};
+
 /// The kernel's neighbour table at one moment (rtnetlink RTM_GETNEIGH): the hardware addresses
 /// behind the IP addresses of the networks this machine is on. Sends nothing to the network.
 class Neighbours {
@@ -47,15 +60,20 @@ class Neighbours {
   static Neighbours read();
   /// An address without a scope id is found on whichever interface it is.
   std::optional<MacAddress> find(const asio::ip::address& address) const;
-  /// An IP address that this hardware address is behind, an IPv4 one where there is one.
-  std::optional<asio::ip::address> find(const MacAddress& mac) const;
+  /// All rows whose hardware address `fits`, those of IPv4 first.
+  std::vector<Neighbour> all(const std::function<bool(const MacAddress&)>& fits) const;
+  /// The row of an address.
+  std::optional<Neighbour> row(const asio::ip::address& address) const;
 
  private:
   struct Row {
     unsigned interface = 0;
     MacAddress mac{};
+    bool answers = false;
   };
-  std::multimap<asio::ip::address, Row> rows_;  // without scope ids
+  using Rows = std::multimap<asio::ip::address, Row>;
+  static Neighbour neighbour(const Rows::value_type& row);
+  Rows rows_;  // without scope ids
 };
 
 /// Looks one address up in the table as it is now.

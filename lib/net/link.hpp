@@ -33,8 +33,8 @@ struct LinkInfo {
 };
 
 /// A transport with its deadline and its clock. One session uses it, on one executor.
-/// Every operation ends by its deadline with Errc::timed_out, bytes or not, or with Errc::cancelled when the
-/// coroutine is cancelled; Errc::link_lost is final until reopen() succeeds.
+/// Every operation ends by its deadline with Errc::timed_out, bytes or not, or with Errc::cancelled
+/// when the coroutine is cancelled; Errc::link_lost is final until reopen() succeeds.
 class Link {
  public:
   virtual ~Link() = default;
@@ -64,10 +64,11 @@ class Link {
 using OnTraceLost = std::function<void(const Error&)>;
 
 struct OpenOptions {
-  std::uint32_t baud_bps = 115200;  ///< unless the address says
-  std::string trace_file;           ///< every byte both ways, with time stamps; "" for none
-  OnTraceLost on_trace_lost;        ///< until the link is gone
+  std::uint32_t baud_bps = 115200;   ///< unless the address says
+  std::string trace_file;            ///< every byte both ways, with time stamps; "" for none
+  OnTraceLost on_trace_lost;         ///< until the link is gone
   std::vector<std::string> secrets;  ///< written as asterisks in the trace
+  std::string interface;  ///< by which a tcp:// link leaves, whatever the routes; "" by them
   TimePoint deadline = TimePoint::max();
 };
 

@@ -77,7 +77,7 @@ Task<std::unique_ptr<Link>> open_untraced(Address address, OpenOptions options) 
   const TimePoint deadline = std::min(options.deadline, steady_clock().now() + connect_time);
   if (address.scheme == "tcp") {
     Result<std::unique_ptr<Link>> link =
-        co_await TcpLink::open(address.host, address.port, deadline);
+        co_await TcpLink::open(address.host, address.port, deadline, options.interface);
     co_return link;
   }
   Result<std::unique_ptr<Link>> link =

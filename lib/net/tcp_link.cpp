@@ -1,10 +1,12 @@
 #include "net/tcp_link.hpp"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 
+#include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
 #include "net/clock.hpp"
+#include "net/interfaces.hpp"
 #include "net/resolve.hpp"
 
 namespace aiot::net {
@@ -41,7 +43,8 @@ std::string host_and_port(const std::string& host, std::uint16_t port) {
   return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
-Task<FdStream> tcp_connect(std::string host, std::uint16_t port, TimePoint deadline) {
+Task<FdStream> tcp_connect(std::string host, std::uint16_t port, TimePoint deadline,
+                           std::string interface) {
   const std::string where = host_and_port(host, port);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
 
@@ -57,7 +60,19 @@ Task<FdStream> tcp_connect(std::string host, std::uint16_t port, TimePoint deadl
   for (const asio::ip::address& address : *found) endpoints.emplace_back(address, port);
 
   const auto socket = std::make_shared<tcp::socket>(executor);
+  if (!interface.empty()) {
+    error_code failed;
+    socket->open(endpoints.front().protocol(), failed);
+    if (failed) co_return connect_error(failed, where);
+    AIOT_CO_CHECK(bind_to_interface(socket->native_handle(), interface));
+  }
   auto connect = [socket, endpoints = std::move(endpoints)](auto handler) {
+    if (socket->is_open()) {  // a range would open it anew for each address, and lose the binding
+      socket->async_connect(endpoints.front(),
+                            [socket, handler = std::move(handler)](
+                                const error_code& error) mutable { handler(error); });
+      return;
+    }
     asio::async_connect(
         *socket, endpoints,
         [socket, handler = std::move(handler)](const error_code& error,
@@ -138,6 +153,7 @@ Task<Accepted> TcpListener::accept(TimePoint deadline) {
     };
     auto accepted = co_await by_deadline<error_code>(deadline, start, stop);
     if (!accepted) co_return std::move(accepted).error();
+    if (!acceptor_->is_open()) co_return make_error(Errc::link_lost);
     auto [error] = *accepted;
     if (!error) {
       const int fd = incoming->socket.release(error);
@@ -157,21 +173,29 @@ std::uint16_t TcpListener::port() const {
   return acceptor_->local_endpoint(ignored).port();
 }
 
-TcpLink::TcpLink(FdStream stream, std::string host, std::uint16_t port)
-    : stream_(std::move(stream)), host_(std::move(host)), port_(port) {
+void TcpListener::close() {
+  error_code ignored;
+  acceptor_->close(ignored);
+}
+
+TcpLink::TcpLink(FdStream stream, std::string host, std::uint16_t port, std::string interface)
+    : stream_(std::move(stream)),
+      host_(std::move(host)),
+      port_(port),
+      interface_(std::move(interface)) {
   info_.kind = "tcp";
 }
 
-Task<std::unique_ptr<Link>> TcpLink::open(std::string host, std::uint16_t port,
-                                          TimePoint deadline) {
-  Result<FdStream> stream = co_await tcp_connect(host, port, deadline);
+Task<std::unique_ptr<Link>> TcpLink::open(std::string host, std::uint16_t port, TimePoint deadline,
+                                          std::string interface) {
+  Result<FdStream> stream = co_await tcp_connect(host, port, deadline, interface);
   if (!stream) co_return std::move(stream).error();
-  std::unique_ptr<Link> link(new TcpLink(*std::move(stream), host, port));
+  std::unique_ptr<Link> link(new TcpLink(*std::move(stream), host, port, interface));
   co_return link;
 }
 
 std::unique_ptr<Link> TcpLink::adopt(Accepted connection) {
-  return std::unique_ptr<Link>(new TcpLink(std::move(connection.stream), {}, 0));
+  return std::unique_ptr<Link>(new TcpLink(std::move(connection.stream), {}, 0, {}));
 }
 
 Task<std::size_t> TcpLink::read_some(std::span<std::uint8_t> buffer, TimePoint deadline) {
@@ -197,7 +221,7 @@ Task<void> TcpLink::reopen(TimePoint deadline) {
   if (port_ == 0) co_return make_error(Errc::link_lost, "the other end had made this connection");
   auto connect = [this, deadline]() -> Task<void> {
     stream_.close();
-    Result<FdStream> stream = co_await tcp_connect(host_, port_, deadline);
+    Result<FdStream> stream = co_await tcp_connect(host_, port_, deadline, interface_);
     if (!stream) co_return std::move(stream).error();
     stream_ = *std::move(stream);
     co_return Result<void>();

@@ -13,8 +13,10 @@ namespace aiot::net {
 
 /// Looks `host` up and connects to the first of its addresses that answers, without delay of small
 /// packets and with keep-alive. Errc::not_found for an unknown or unreachable host, Errc::refused
-/// when nothing listens, Errc::timed_out when nothing answers.
-Task<FdStream> tcp_connect(std::string host, std::uint16_t port, TimePoint deadline);
+/// when nothing listens, Errc::timed_out when nothing answers. By `interface`, whatever the routes
+/// say, unless that is ""; see bind_to_interface().
+Task<FdStream> tcp_connect(std::string host, std::uint16_t port, TimePoint deadline,
+                           std::string interface = {});
 
 /// "host:port", with the brackets that IPv6 wants.
 std::string host_and_port(const std::string& host, std::uint16_t port);
@@ -35,6 +37,8 @@ class TcpListener {
   /// The next connection. Errc::timed_out at the deadline, Errc::cancelled.
   Task<Accepted> accept(TimePoint deadline);
   std::uint16_t port() const;
+  /// Nobody can connect any more; a pending accept() ends with Errc::link_lost.
+  void close();
 
  private:
   using Acceptor = asio::ip::tcp::acceptor;
@@ -47,7 +51,8 @@ class TcpListener {
 /// neither modem lines nor a rate that could be set.
 class TcpLink final : public Link {
  public:
-  static Task<std::unique_ptr<Link>> open(std::string host, std::uint16_t port, TimePoint deadline);
+  static Task<std::unique_ptr<Link>> open(std::string host, std::uint16_t port, TimePoint deadline,
+                                          std::string interface = {});
   /// The link of a connection that somebody made to us. It cannot be opened again.
   static std::unique_ptr<Link> adopt(Accepted connection);
 
@@ -64,11 +69,12 @@ class TcpLink final : public Link {
   void close() override { stream_.close(); }
 
  private:
-  TcpLink(FdStream stream, std::string host, std::uint16_t port);
+  TcpLink(FdStream stream, std::string host, std::uint16_t port, std::string interface);
 
   FdStream stream_;
   std::string host_;
   std::uint16_t port_;
+  std::string interface_;
   LinkInfo info_;
 };
 

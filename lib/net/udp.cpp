@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "net/clock.hpp"
+#include "net/interfaces.hpp"
 
 namespace aiot::net {
 namespace {
@@ -100,6 +101,9 @@ Result<UdpSocket> UdpSocket::open(const asio::any_io_executor& executor,
   socket.open(options.v6 ? udp::v6() : udp::v4(), error);
   if (error) return open_error(error.value(), options);
   const int fd = socket.native_handle();
+  if (!options.interface.empty()) {
+    AIOT_CHECK(bind_to_interface(fd, options.interface));
+  }
   if (options.v6) {
     set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     set(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);

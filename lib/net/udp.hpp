@@ -22,13 +22,14 @@ struct UdpOptions {
   bool share_port = false;  ///< SO_REUSEADDR and SO_REUSEPORT: beside a daemon on a well-known port
   bool broadcast = false;
   asio::ip::address bind;  ///< unspecified: all
+  std::string interface;   ///< by which all leaves, and arrives, whatever the routes say; "": any
 };
 
 /// A UDP socket on the machine's clock. A datagram that cannot be sent is lost, as on the wire:
 /// only errors of the socket itself are errors.
 class UdpSocket {
  public:
-  /// Errc::port_busy, Errc::no_permission, Errc::io.
+  /// Errc::port_busy, Errc::no_permission, Errc::not_found, Errc::io.
   static Result<UdpSocket> open(const asio::any_io_executor& executor, const UdpOptions& options);
   UdpSocket(UdpSocket&&) noexcept;
   UdpSocket& operator=(UdpSocket&&) noexcept;

@@ -50,6 +50,8 @@ constexpr ErrorRow error_rows[] = {
     {Errc::same_target, "pair.same_target", "the same device is named twice", Condition::usage},
     {Errc::shared_trace, "pair.shared_trace", "several devices would write one trace",
      Condition::usage},
+    {Errc::shared_token_file, "pair.shared_token_file",
+     "several devices would write one file of keys", Condition::usage},
     {Errc::device_timeout, "pair.device_timeout", "the time limit for this device has expired",
      Condition::timeout, true},
     {Errc::cancelled, "pair.cancelled", "stopped before it was done", Condition::cancelled},

@@ -36,6 +36,7 @@ enum class Errc {
   no_targets,           ///< none were named
   same_target,          ///< two targets lead to one device
   shared_trace,         ///< several devices would write one trace
+  shared_token_file,    ///< several devices would write one file of keys
   device_timeout,       ///< the time limit for this device has expired
   cancelled,            ///< by the user
   bad_record,           ///< the record of what is done cannot be used

@@ -13,7 +13,7 @@ struct FaultName {
   FaultKind kind;
   bool has_stage;  ///< the step at which it happens can be chosen
 };
-constexpr std::array<FaultName, 7> fault_names = {{
+constexpr std::array<FaultName, 8> fault_names = {{
     {"wrong-state", FaultKind::wrong_state, false},
     {"silent", FaultKind::silent, true},
     {"drop", FaultKind::drop, true},
@@ -21,6 +21,7 @@ constexpr std::array<FaultName, 7> fault_names = {{
     {"refuse-password", FaultKind::refuse_password, false},
     {"no-network", FaultKind::no_network, false},
     {"no-address", FaultKind::no_address, false},
+    {"vanish", FaultKind::vanish, false},
 }};
 
 Error bad_fault(std::string_view text) {

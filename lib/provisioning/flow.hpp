@@ -37,6 +37,7 @@ enum class FaultKind {
   refuse_password,  ///< its network refuses the password
   no_network,       ///< it does not find the network
   no_address,       ///< it joins, and gets no address
+  vanish,           ///< it joins and closes its access point before it reports that
 };
 struct Fault {
   FaultKind kind = FaultKind::silent;

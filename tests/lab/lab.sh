@@ -29,7 +29,7 @@ suite_kernel='^linux-image-6\.1\.0-[0-9]+-amd64$'      # not -cloud-: that one h
 packages=(
     busybox-static kmod udev bash coreutils util-linux bsdutils iproute2 procps
     dbus-daemon dbus-bin dbus-system-bus-common
-    bluez bluez-test-tools
+    bluez bluez-meshd bluez-test-tools
     hostapd wpasupplicant iw wireless-regdb network-manager
     python3-minimal python3-dbus python3-gi
     e2fsprogs

@@ -77,6 +77,8 @@ sees "numbers compared" '^comparison: .*"event":"finished".*"stage":"confirmed"'
 sees "numbers that the device does not confirm" '^refused: .*"step":"authenticate","code":"pair.rejected_by_user"'
 sees "no passkey to enter" '^no passkey: .*"step":"authenticate","code":"pair.missing_secret"'
 sees "a wrong passkey entered" '^wrong passkey: .*"step":"authenticate","code":"pair.wrong_passkey"'
+sees "a passkey typed in a terminal" '^typed: exit 0'
+sees "the end of that bond" '^after typing: .*"ok":true'
 sees_last "no bond of a failed attempt is left" '^end$' '^bond left'
 
 scene ota_ble
@@ -87,6 +89,14 @@ sees "SMP over BLE: uploaded, tested, reset, confirmed" '^push: .*"ok":true.*"ve
 sees "SMP over BLE: up to date" '^again: .*"up_to_date":true'
 sees "SMP over BLE: an image that is not booted" '^reverted: .*"code":"ota.not_booted"'
 sees_last "SMP over BLE: to the end" '^end$' '^no .* in sim.out'
+
+scene pair_mesh
+sees "a mesh device, provisioned with static OOB" '^provisioned: .*"protocol":"mesh".*"stage":"authenticated".*"stage":"joined"'
+sees "it is a node" '^device: .*"paired":true'
+sees "a wrong secret" '^wrong secret: .*"code":"pair.wrong_proof"'
+sees "no secret" '^no secret: .*"code":"pair.device_refused"'
+sees "without OOB" '^no OOB: .*"stage":"joined"'
+sees "the network's token is its owner's" '^state: 600$'
 
 scene pair_classic
 sees "a speaker by inquiry" '^discover: .*"event":"found".*"bluetooth.class_minor":"loudspeaker","bluetooth.services":."A/V Remote Control"'

@@ -114,9 +114,9 @@ TEST_CASE("passkeys are entered, shown and compared") {
     bluez::BondHelper helper;
     helper.passkey = one.passkey;
     helper.show = [&](const std::string& text) { shown = text; };
-    helper.compare = [&](const std::string& text) {
+    helper.compare = [&](const std::string& text, const std::function<void(bool)>& answer) {
       shown = text;
-      return true;
+      answer(true);
     };
     CHECK(bluez.bond(one.io, helper).has_value());
     CHECK(shown == one.shown);
@@ -149,7 +149,9 @@ TEST_CASE("each failure has its cause, and leaves no bond behind") {
     FakeBluez bluez({one.mode});
     bluez::BondHelper helper;
     helper.passkey = one.passkey;
-    helper.compare = [](const std::string&) { return false; };
+    helper.compare = [](const std::string&, const std::function<void(bool)>& answer) {
+      answer(false);
+    };
     const auto bond = bluez.bond(bluez::Io::keyboard_display, helper);
     REQUIRE(!bond);
     INFO(bond.error().message());
@@ -198,7 +200,9 @@ TEST_CASE("a number that the device does not confirm is a refusal") {
   AIOT_NEED_PRIVATE_BUS();
   FakeBluez bluez({"pair=compare-refused"});
   bluez::BondHelper helper;
-  helper.compare = [](const std::string&) { return true; };
+  helper.compare = [](const std::string&, const std::function<void(bool)>& answer) {
+    answer(true);
+  };
   const auto bond = bluez.bond(bluez::Io::display_yes_no, helper);
   REQUIRE(!bond);
   CHECK(bond.error().code == make_error_code(bluez::Errc::bond_rejected));

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -61,6 +62,7 @@ struct Target {
   std::string id;        ///< of the record of what is done: the name that the caller knows it by
   Secrets secrets = {};  ///< for this device; fields that are empty are those of the Request
   std::optional<WifiCredentials> wifi = {};  ///< for this device; nullopt: that of the Request
+  std::string token_file = {};               ///< for this device; "": that of the Request
 };
 
 struct Request {
@@ -70,13 +72,20 @@ struct Request {
   std::optional<WifiCredentials> access_point;
   std::string protocol;     ///< "esp", "improv", …; "" by the target; see protocols()
   std::string io = "auto";  ///< of a bond: what this side can do; see the manual
+  /// A line that somebody types, without its end: the passkey that a device shows. "" at the end of
+  /// the input, and when a stop is requested. It calls `ask`, which makes a notice of the question,
+  /// when it takes what is typed. Called on a thread of its own, by one device at a time. Not set:
+  /// nobody can be asked.
+  std::function<std::string(const std::function<void()>& ask, std::stop_token)> read_line;
   bool dry_run = false;     ///< check everything, touch no device
   bool confirm = false;     ///< find it again on the target network
   std::string record_file;  ///< what is done, so that a second run skips it; "": none
-  /// Where the keys of a pairing go, mode 0600: a miIO token; those of HomeKit, in a new file. "":
-  /// nowhere, and a HomeKit pairing is removed again once it is proved.
+  /// Where the keys of a pairing go, mode 0600: a miIO token, as a line of the file; those of
+  /// HomeKit, in a new file. A folder, or a name that ends with a slash, gets a file for each
+  /// device.
+  /// "": nowhere, and a HomeKit pairing is removed again once it is proved.
   std::string token_file;
-  std::string endpoint;     ///< ESP: send `endpoint_data` to it as well
+  std::string endpoint;  ///< ESP: send `endpoint_data` to it as well
   std::string endpoint_data;
   std::string trace_file;                ///< "" for none; %d becomes the device's number
   std::chrono::milliseconds timeout{0};  ///< for each device, 0 for none but the stages' own

@@ -143,7 +143,8 @@ net::Task<void> pair_alibaba(Attempt& attempt) {
   if (!host) co_return std::move(host).error();
   const std::uint16_t port = address.port == 0 ? alibaba::ports.front() : address.port;
   const net::asio::ip::udp::endpoint device(*host, port);
-  Result<coap::Session> session = coap::Session::open(executor, clock, device);
+  Result<coap::Session> session =
+      coap::Session::open(executor, clock, device, interface_of(attempt));
   if (!session) co_return std::move(session).error();
   const std::string text = alibaba::switch_request(1, *attempt.request.wifi,
                                                    alibaba::Nonce::from(crypto::random_bytes(32)),

@@ -12,6 +12,7 @@
 #include "dbus/bond.hpp"
 #include "job/pair/esp.hpp"
 #include "job/pair/gatt_lines.hpp"
+#include "job/pair/question.hpp"
 #include "net/run_alone.hpp"
 #include "protocol/ble/advert.hpp"
 #include "protocol/ble/classic.hpp"
@@ -173,7 +174,9 @@ class BluetoothSession {
   net::Task<void> bond(const bluez::Advert& device, bool connected) {
     attempt_.result.protocol = "bond";
     const std::string passkey = attempt_.target.secrets.passkey;
-    bluez::Io io = passkey.empty() ? bluez::Io::no_input_no_output : bluez::Io::keyboard_only;
+    const bool may_ask = static_cast<bool>(attempt_.request.read_line);
+    bluez::Io io = bluez::Io::keyboard_only;
+    if (passkey.empty()) io = may_ask ? bluez::Io::keyboard_display : bluez::Io::no_input_no_output;
     if (attempt_.request.io != "auto") {
       const auto asked = bluez::parse_io(attempt_.request.io);
       if (!asked) {
@@ -187,11 +190,34 @@ class BluetoothSession {
     helper.show = [&run](const std::string& shown) {
       run.notice("pair.type_passkey", fmt::format("type {} on the device", shown));
     };
-    helper.compare = [&run, passkey](const std::string& shown) {
-      if (!passkey.empty()) return passkey == shown;
-      run.notice("pair.compare_number", fmt::format("this host shows {}", shown),
-                 "compare it with the device's display; unpair the device when they differ");
-      return true;
+    const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+    Question question(executor, attempt_.request.read_line);
+    if (may_ask) {
+      helper.enter = [&run, &question](std::function<void(const std::string&)> answer) {
+        const auto ask = [&run] {
+          run.notice("pair.enter_passkey", "waiting for the passkey that the device shows",
+                     "type it, then Enter; it is not shown");
+        };
+        question.put(ask, std::move(answer));
+      };
+    }
+    helper.compare = [&run, &question, may_ask, passkey](const std::string& shown,
+                                                         std::function<void(bool)> answer) {
+      if (!passkey.empty()) return answer(passkey == shown);
+      std::string text = fmt::format("this host shows {}", shown);
+      if (!may_ask) {
+        run.notice("pair.compare_number", std::move(text),
+                   "compare it with the device's display; unpair the device when they differ");
+        return answer(true);
+      }
+      const auto ask = [&run, text = std::move(text)] {
+        run.notice("pair.compare_number", text,
+                   "compare it with the device's display: type y when they are the same, else n, "
+                   "then Enter");
+      };
+      question.put(ask, [answer = std::move(answer)](const std::string& line) {
+        answer(line == "y" || line == "yes");
+      });
     };
     Result<bluez::Bond> made =
         co_await bluez::make_bond(bus_, device, io, std::move(helper), in(bond_time));

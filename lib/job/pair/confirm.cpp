@@ -8,6 +8,7 @@
 #include "core/mac.hpp"
 #include "net/udp.hpp"
 #include "protocol/dnssd/search.hpp"
+#include "protocol/miio/provision.hpp"
 
 namespace aiot::pair {
 namespace {
@@ -18,6 +19,9 @@ using provisioning::Errc;
 /// A device that has just joined may announce itself after some seconds.
 constexpr std::chrono::seconds confirm_patience{30};
 constexpr std::chrono::milliseconds look_interval{200};
+constexpr std::chrono::seconds hello_interval{1};
+constexpr std::chrono::seconds sweep_after{2};
+constexpr std::uint8_t local_mac_bit = 0x02;
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -62,14 +66,57 @@ void provoke(const net::asio::any_io_executor& executor, const address& ip) {
   if (socket) (void)socket->send({ip, discard_port}, Bytes{0});
 }
 
-/// The device's address by the neighbour table, once it is there.
-std::optional<address> in_neighbours(const Sought& sought) {
+/// The device's address by the neighbour table, once it answers there. What the kernel remembers
+/// from earlier is asked again.
+std::optional<address> in_neighbours(const net::asio::any_io_executor& executor,
+                                     const Sought& sought) {
   const net::Neighbours neighbours = net::Neighbours::read();
-  if (!sought.ip) return sought.mac ? neighbours.find(*sought.mac) : std::nullopt;
-  const auto mac = neighbours.find(*sought.ip);
-  if (!mac || (sought.mac && mac != sought.mac)) return std::nullopt;
-  return sought.ip;
+  std::vector<net::Neighbour> rows;
+  if (!sought.ip) {
+    rows = neighbours.all([&](const net::MacAddress& mac) { return sought.has_mac(mac); });
+  } else if (const auto row = neighbours.row(*sought.ip)) {
+    if (sought.macs.empty() || sought.has_mac(row->mac)) rows.push_back(*row);
+  }
+  for (const net::Neighbour& row : rows) {
+    if (row.answers) return row.address;
+    provoke(executor, row.address);
+  }
+  return std::nullopt;
 }
+
+/// Makes the kernel ask for the hardware addresses on this host's small networks, some at a time,
+/// over and over.
+class Sweep {
+ public:
+  explicit Sweep(const std::vector<net::Interface>& interfaces) {
+    for (const net::Interface& interface : interfaces) {
+      for (const net::InterfaceAddress& own : interface.addresses) {
+        if (interface.loopback || !own.address.is_v4() || own.prefix_bits < least_prefix_bits ||
+            own.prefix_bits > 30) {
+          continue;
+        }
+        const std::uint32_t mask = ~std::uint32_t{0} << (32 - own.prefix_bits);
+        const std::uint32_t network = own.address.to_v4().to_uint() & mask;
+        for (std::uint32_t host = network + 1; host < (network | ~mask); ++host)
+          hosts_.emplace_back(host);
+      }
+    }
+  }
+
+  void step(const net::asio::any_io_executor& executor) {
+    for (std::size_t i = 0; i < std::min(hosts_.size(), at_once); ++i) {
+      provoke(executor, hosts_[next_]);
+      next_ = (next_ + 1) % hosts_.size();
+    }
+  }
+
+ private:
+  static constexpr unsigned least_prefix_bits = 22;
+  static constexpr std::size_t at_once = 16;
+
+  std::vector<net::asio::ip::address_v4> hosts_;
+  std::size_t next_ = 0;
+};
 
 bool is_own(const address& ip, const std::vector<net::Interface>& interfaces) {
   return ip.is_loopback() || std::ranges::any_of(interfaces, [&](const net::Interface& one) {
@@ -78,43 +125,116 @@ bool is_own(const address& ip, const std::vector<net::Interface>& interfaces) {
          });
 }
 
-net::Task<address> find(const Sought& sought, const std::vector<net::Interface>& interfaces,
-                        net::Clock& clock) {
-  const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
-  const net::TimePoint deadline = clock.now() + confirm_patience;
-  const auto links = dnssd::Links::open(executor, clock, interfaces);
-  const auto station = std::make_shared<Announcements>(links, sought, clock.now());
-  links->start(station);
-  Result<address> found = make_error(Errc::not_found, "the device after it joined",
-                                     "check that this host is on the same network");
-  while (clock.now() < deadline) {
-    if (sought.ip) provoke(executor, *sought.ip);
-    auto at = station->at();
-    if (!at) at = in_neighbours(sought);
-    if (at) {
-      found = *at;
-      break;
-    }
-    const Result<void> slept = co_await clock.sleep_for(look_interval);
-    if (!slept) {
-      found = slept.error();
-      break;
-    }
+/// Looks for one device in all ways at once.
+class Look {
+ public:
+  Look(const Sought& sought, const std::vector<net::Interface>& interfaces,
+       const net::asio::any_io_executor& executor, net::Clock& clock,
+       net::asio::ip::udp::endpoint miio_at)
+      : sought_(sought),
+        executor_(executor),
+        clock_(clock),
+        miio_at_(std::move(miio_at)),
+        links_(dnssd::Links::open(executor, clock, interfaces)),
+        station_(std::make_shared<Announcements>(links_, sought, clock.now())),
+        sweep_(interfaces) {
+    links_->start(station_);
   }
-  links->close();
-  co_return found;
-}
+
+  net::Task<address> run() {
+    Result<address> found = co_await look();
+    links_->close();
+    co_return found;
+  }
+
+ private:
+  net::Task<address> look() {
+    net::UdpOptions options;
+    options.broadcast = true;
+    Result<net::UdpSocket> socket = net::UdpSocket::open(executor_, options);
+    if (!socket) co_return std::move(socket).error();
+    const net::TimePoint begin = clock_.now();
+    net::TimePoint next_hello = begin;
+    while (clock_.now() < begin + confirm_patience) {
+      if (clock_.now() >= next_hello) {
+        next_hello = clock_.now() + hello_interval;
+        AIOT_CO_CHECK(ask(*socket));
+      }
+      if (sought_.ip) provoke(executor_, *sought_.ip);
+      // A device that speaks to nobody here is asked for its hardware address.
+      if (clock_.now() >= begin + sweep_after && (sought_.mac_end || !sought_.macs.empty()))
+        sweep_.step(executor_);
+      if (const auto at = station_->at()) co_return *at;
+      if (const auto at = in_neighbours(executor_, sought_)) co_return *at;
+      const net::TimePoint until = clock_.now() + look_interval;
+      for (;;) {
+        Result<net::Datagram> got = co_await socket->receive(until);
+        if (!got && got.error().code != net::Errc::timed_out) co_return std::move(got).error();
+        if (!got) break;
+        const auto reply = miio::decode_hello_reply(got->payload);
+        const address from = got->from.address();
+        if (reply && is_sought(*reply, from, net::Neighbours::read(), sought_)) co_return from;
+      }
+    }
+    co_return make_error(Errc::not_found, "the device after it joined",
+                         "check that this host is on the same network");
+  }
+
+  /// Where it was, and on all networks.
+  Result<void> ask(net::UdpSocket& socket) {
+    if (miio_at_.port() != 0 && miio_at_.address().is_v4()) {
+      AIOT_CHECK(socket.send(miio_at_, miio::hello()));
+    }
+    return miio::send_hellos(socket, miio_at_.port() == 0 ? miio::udp_port : miio_at_.port());
+  }
+
+  const Sought& sought_;
+  net::asio::any_io_executor executor_;
+  net::Clock& clock_;
+  net::asio::ip::udp::endpoint miio_at_;
+  std::shared_ptr<dnssd::Links> links_;
+  std::shared_ptr<Announcements> station_;
+  Sweep sweep_;
+};
 
 }  // namespace
 
-Sought sought_of(const PairResult& result) {
+Sought sought_of(const PairResult& result, const Clues& clues) {
   Sought sought;
   boost::system::error_code error;
   const address ip = net::asio::ip::make_address(result.ip, error);
   if (!error) sought.ip = ip;
-  sought.mac = parse_mac(result.id);
+  if (const auto mac = parse_mac(result.id)) sought.macs.push_back(*mac);
   sought.name = result.name;
+  sought.miio_id = clues.miio_id;
+  if (clues.access_point) {
+    // ESP's: that of the access point follows the station's, or has the local bit beside it
+    // (esp_read_mac(), ESP-IDF and ESP8266).
+    net::MacAddress station = *clues.access_point;
+    const bool local = (station[0] & local_mac_bit) != 0;
+    station[0] = static_cast<std::uint8_t>(station[0] & ~local_mac_bit);
+    if (!local) --station[5];
+    sought.macs.push_back(station);
+  }
+  const std::size_t at = result.name.rfind('_');
+  if (at != std::string::npos && result.name.size() == at + 7) {
+    const auto end = from_hex(std::string_view(result.name).substr(at + 1));
+    if (end) sought.mac_end = {(*end)[0], (*end)[1], (*end)[2]};
+  }
   return sought;
+}
+
+bool Sought::has_mac(const net::MacAddress& mac) const {
+  if (std::ranges::find(macs, mac) != macs.end()) return true;
+  return mac_end && std::equal(mac_end->begin(), mac_end->end(), mac.begin() + 3);
+}
+
+bool is_sought(const miio::HelloReply& reply, const address& from,
+               const net::Neighbours& neighbours, const Sought& sought) {
+  if (sought.miio_id) return reply.device_id == *sought.miio_id;
+  if (sought.ip) return from == *sought.ip;
+  const auto mac = neighbours.find(from);
+  return mac && sought.has_mac(*mac);
 }
 
 bool is_sought(const dnssd::Service& service, const Sought& sought) {
@@ -122,15 +242,18 @@ bool is_sought(const dnssd::Service& service, const Sought& sought) {
     return true;
   }
   std::vector<std::string> names = {service.label(), service.host.text()};
-  if (sought.mac) {
-    for (const dnssd::Attribute& attribute : service.attributes) {
-      if (attribute.value) names.push_back(*attribute.value);
-    }
-    const std::string digits = to_hex(*sought.mac);
-    const auto has_mac = [&](const std::string& name) {
+  const auto has = [&](const std::string& digits) {
+    return std::ranges::any_of(names, [&](const std::string& name) {
       return letters_and_digits(name).find(digits) != std::string::npos;
-    };
-    if (std::ranges::any_of(names, has_mac)) return true;
+    });
+  };
+  // Only names are compared with half a MAC: a long text can contain any three bytes.
+  if (sought.mac_end && has(to_hex(*sought.mac_end))) return true;
+  for (const dnssd::Attribute& attribute : service.attributes) {
+    if (attribute.value) names.push_back(*attribute.value);
+  }
+  for (const net::MacAddress& mac : sought.macs) {
+    if (has(to_hex(mac))) return true;
   }
   if (sought.name.empty()) return false;
   const std::string name = letters_and_digits(sought.name);
@@ -165,8 +288,8 @@ bool is_near(const address& ip, const std::vector<net::Interface>& interfaces) {
 }
 
 net::Task<void> confirm(Attempt& attempt) {
-  const Sought sought = sought_of(attempt.result);
-  if (!sought.ip && !sought.mac && sought.name.empty()) {
+  const Sought sought = sought_of(attempt.result, attempt.clues);
+  if (sought.empty()) {
     co_return make_error(Errc::not_found, "the device reports no address, MAC or name",
                          "look for it without this command");
   }
@@ -176,8 +299,11 @@ net::Task<void> confirm(Attempt& attempt) {
     co_return make_error(Errc::wrong_subnet, attempt.result.ip,
                          "connect this host to the network that the device joined");
   }
-  AIOT_CO_TRY(const address found, co_await find(sought, interfaces, attempt.run.clock()));
-  attempt.result.ip = found.to_string();
+  const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
+  Look look(sought, interfaces, executor, attempt.run.clock(), attempt.clues.miio_at);
+  Result<address> found = co_await look.run();
+  if (!found) co_return std::move(found).error();
+  attempt.result.ip = found->to_string();
   co_return Result<void>();
 }
 

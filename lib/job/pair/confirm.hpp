@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
@@ -7,16 +8,28 @@
 #include "job/pair/protocol.hpp"
 #include "net/interfaces.hpp"
 #include "protocol/dnssd/service.hpp"
+#include "protocol/miio/packet.hpp"
 
 namespace aiot::pair {
 
 /// By what a device that has joined is found again.
 struct Sought {
   std::optional<net::asio::ip::address> ip;  ///< that it reports
-  std::optional<net::MacAddress> mac;        ///< its id, where that is a MAC
-  std::string name;                          ///< as it calls itself
+  /// Its id, where that is a MAC, or those that follow from the one of its access point.
+  std::vector<net::MacAddress> macs;
+  std::string name;  ///< as it calls itself
+  /// The last half of its MAC, where its name ends with it: "PROV_12AB34".
+  std::optional<std::array<std::uint8_t, 3>> mac_end;
+  std::optional<std::uint64_t> miio_id;
+
+  bool has_mac(const net::MacAddress& mac) const;
+  bool empty() const { return !ip && macs.empty() && name.empty() && !miio_id; }
 };
-Sought sought_of(const PairResult& result);
+Sought sought_of(const PairResult& result, const Clues& clues = {});
+
+/// Whether the reply to a hello is of that device; `neighbours` have the MAC of its sender.
+bool is_sought(const miio::HelloReply& reply, const net::asio::ip::address& from,
+               const net::Neighbours& neighbours, const Sought& sought);
 
 /// Whether an announced service is of that device: its address, its MAC in a name or a text, or its
 /// own name.

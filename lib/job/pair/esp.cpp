@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "crypto/random.hpp"
+#include "job/pair/wifi_join.hpp"
 #include "net/link.hpp"
 #include "net/tcp_link.hpp"
 #include "protocol/protocomm/http_transport.hpp"
@@ -26,8 +27,10 @@ std::optional<setup_code::Esp> esp_code(const Target& target) {
 /// The link to the device's HTTP server; its failures are about the access point.
 net::Task<std::unique_ptr<net::Link>> open_esp_server(Attempt& attempt, Address place) {
   place.scheme = "tcp";
+  place.query.erase("interface");
   if (place.port == 0) place.port = 80;
   net::OpenOptions options = attempt.run.open_options();
+  options.interface = interface_of(attempt);
   options.deadline = attempt.run.clock().now() + esp_connect_time;
   auto link = co_await net::open_link(std::move(place), std::move(options));
   if (link || link.error().code == net::Errc::cancelled) co_return link;
@@ -37,6 +40,13 @@ net::Task<std::unique_ptr<net::Link>> open_esp_server(Attempt& attempt, Address 
   error.hint =
       "join the device's access point with this host, and check that the device is waiting";
   co_return error;
+}
+
+/// Of a device that this host is connected to.
+std::optional<net::MacAddress> mac_of(const std::string& host) {
+  boost::system::error_code error;
+  const auto ip = net::asio::ip::make_address(host, error);
+  return error ? std::nullopt : net::neighbour_of(ip);
 }
 
 }  // namespace
@@ -63,11 +73,12 @@ net::Task<void> pair_esp(Attempt& attempt) {
     AIOT_CO_TRY(place, parse_address(softap_address));
   }
   if (const auto code = esp_code(attempt.target)) attempt.result.name = code->name;
-  const std::string host =
-      place.port == 0 ? place.host : net::host_and_port(place.host, place.port);
+  const std::string host = place.host;
+  const std::string name = place.port == 0 ? host : net::host_and_port(host, place.port);
   Result<std::unique_ptr<net::Link>> link = co_await open_esp_server(attempt, std::move(place));
   if (!link) co_return std::move(link).error();
-  protocomm::HttpTransport transport(*std::move(link), host);
+  attempt.clues.access_point = mac_of(host);
+  protocomm::HttpTransport transport(*std::move(link), name);
   const protocomm::Plan plan = esp_plan(attempt);
   Result<void> done = co_await protocomm::provision(transport, plan, attempt.flow, attempt.result,
                                                     crypto::random_bytes);

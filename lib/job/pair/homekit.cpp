@@ -12,6 +12,7 @@
 
 #include "core/file.hpp"
 #include "crypto/random.hpp"
+#include "job/pair/key_file.hpp"
 #include "net/interfaces.hpp"
 #include "net/link.hpp"
 #include "net/tcp_link.hpp"
@@ -79,12 +80,9 @@ net::Task<Address> find_accessory(std::string setup_id, net::Clock& clock) {
                        "power the device on in this network, or give its address");
 }
 
-/// A random UUID (RFC 4122, 4.4), which is what controllers call themselves.
+/// What controllers call themselves.
 std::string random_uuid() {
-  Bytes bytes = crypto::random_bytes(16);
-  bytes[6] = static_cast<std::uint8_t>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<std::uint8_t>((bytes[8] & 0x3f) | 0x80);
-  const std::string hex = to_hex(bytes);
+  const std::string hex = to_hex(crypto::random_uuid());
   return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
                      hex.substr(16, 4), hex.substr(20));
 }
@@ -105,7 +103,9 @@ std::string keys_in_json(const homekit::Pairing& pairing) {
 class HomeKitRun {
  public:
   explicit HomeKitRun(Attempt& attempt)
-      : attempt_(attempt), pairing_{{random_uuid(), crypto::random_bytes(32)}, {}, {}} {}
+      : attempt_(attempt),
+        keys_(attempt.target, attempt.request),
+        pairing_{{random_uuid(), crypto::random_bytes(32)}, {}, {}} {}
 
   net::Task<void> run() {
     Result<void> done = co_await work();
@@ -157,19 +157,22 @@ class HomeKitRun {
 
   /// Before the device is touched: a pairing that cannot be kept need not be made.
   Result<void> prepare_file() {
-    const std::string& path = attempt_.request.token_file;
-    if (path.empty()) return {};
+    if (keys_.empty()) return {};
     struct stat status {};
-    if (::lstat(path.c_str(), &status) == 0)
+    if (keys_.is_folder()) {
+      AIOT_CHECK(keys_.prepare_folder());
+    } else if (::lstat(keys_.path().c_str(), &status) == 0) {
       return file_failed(file::error_code(EEXIST, boost::system::generic_category()));
-    auto part = file::PartFile::create(path, S_IRUSR | S_IWUSR);
+    }
+    auto part = file::PartFile::create(keys_.file_of(fmt::format("new-{}", attempt_.run.number())),
+                                       S_IRUSR | S_IWUSR);
     if (!part) return file_failed(part.error());
     part_.emplace(*std::move(part));
     return {};
   }
 
   Error file_failed(const file::error_code& error) const {
-    return Error(error, attempt_.request.token_file, "name a new file in a folder of yours");
+    return keys_.failed(error, "name a new file in a folder of yours");
   }
 
   net::Task<void> find() {
@@ -245,7 +248,10 @@ class HomeKitRun {
   Result<void> store() {
     const std::string text = keys_in_json(pairing_);
     if (const auto error = file::write_all(part_->get(), as_bytes(text))) return file_failed(error);
-    if (const auto error = part_->appear()) return file_failed(error);
+    // What an earlier pairing left in a folder opens nothing: the accessory has taken a new one.
+    if (keys_.is_folder()) part_->rename(keys_.file_of(pairing_.accessory_id));
+    const auto error = keys_.is_folder() ? part_->replace() : part_->appear();
+    if (error) return file_failed(error);
     pairing_.may_be_stored = false;  // somebody has the keys
     return {};
   }
@@ -266,6 +272,7 @@ class HomeKitRun {
   }
 
   Attempt& attempt_;
+  KeyPlace keys_;
   homekit::Pairing pairing_;
   bool proved_ = false;  ///< all is done but to remove the pairing
   std::string code_;

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "core/file.hpp"
+#include "job/pair/key_file.hpp"
 #include "job/pair/wifi_join.hpp"
 #include "net/resolve.hpp"
 #include "protocol/miio/provision.hpp"
@@ -17,13 +18,27 @@ using namespace std::chrono_literals;
 using provisioning::Errc;
 
 constexpr auto miio_resolve_time = 5s;
-constexpr auto miio_confirm_time = 30s;
+
+/// Writes "token: TOKEN", as files of secrets have it, to the device's own file in a folder; a
+/// device that was reset has another token.
+Result<void> keep_own_miio_token(const KeyPlace& place, std::uint64_t device_id,
+                                 const miio::Token& token) {
+  AIOT_CHECK(place.prepare_folder());
+  auto part = file::PartFile::create(place.file_of(std::to_string(device_id)), 0600);
+  if (!part) return place.failed(part.error(), "name a folder that can be written");
+  auto error = file::write_all(part->get(), as_bytes("token: " + to_hex(token) + "\n"));
+  if (!error) error = part->replace();
+  if (error) return place.failed(error, "free space on its disk");
+  return {};
+}
 
 /// Appends "DEVICE: TOKEN" to a file that is its owner's alone. The token is in no error.
-Result<void> keep_miio_token(const std::string& path, std::uint64_t device_id,
+Result<void> keep_miio_token(const KeyPlace& place, std::uint64_t device_id,
                              const miio::Token& token) {
-  const auto fail = [&](boost::system::error_code code, std::string hint) {
-    return Error(code, "keeping the token in " + path, std::move(hint));
+  if (place.is_folder()) return keep_own_miio_token(place, device_id, token);
+  const std::string& path = place.path();
+  const auto fail = [&](const file::error_code& error, std::string hint) {
+    return place.failed(error, std::move(hint));
   };
   const file::Descriptor file(::open(
       path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600));
@@ -85,7 +100,7 @@ net::Task<void> pair_miio(Attempt& attempt) {
   Result<net::asio::ip::address> host =
       co_await net::resolve(address.host, clock.now() + miio_resolve_time);
   if (!host) co_return std::move(host).error();
-  miio::UdpChannel udp({*host, port}, clock);
+  miio::UdpChannel udp({*host, port}, clock, interface_of(attempt));
   VisitingChannel channel(udp, attempt.visit);
   miio::Provisioner provisioner(channel, token, attempt.flow);
   Result<void> greeted = co_await provisioner.greet();
@@ -99,9 +114,9 @@ net::Task<void> pair_miio(Attempt& attempt) {
   attempt.result.firmware = info->firmware;
   if (!info->mac.empty()) attempt.result.id = info->mac;
   // Before the credentials: from then on the device hides it.
-  if (!attempt.request.token_file.empty()) {
-    AIOT_CO_CHECK(
-        keep_miio_token(attempt.request.token_file, provisioner.device_id(), provisioner.token()));
+  const KeyPlace keys(attempt.target, attempt.request);
+  if (!keys.empty()) {
+    AIOT_CO_CHECK(keep_miio_token(keys, provisioner.device_id(), provisioner.token()));
   } else if (!token) {
     attempt.run.notice("pair.token_not_kept", "the device's token is not kept",
                        "name a file for it: it is hidden once the device has joined");
@@ -110,10 +125,11 @@ net::Task<void> pair_miio(Attempt& attempt) {
   AIOT_CO_CHECK(std::move(joined));
   attempt.result.ssid = attempt.request.wifi->ssid;
   if (attempt.request.confirm) {
-    Result<void> found = co_await provisioner.confirm(miio_confirm_time);
-    AIOT_CO_CHECK(std::move(found));
+    attempt.clues.miio_id = provisioner.device_id();
+    attempt.clues.miio_at = udp.device();
+  } else {
+    attempt.result.ip = udp.device().address().to_string();
   }
-  attempt.result.ip = udp.device().address().to_string();
   co_return Result<void>();
 }
 

@@ -4,9 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "job/pair/code.hpp"
 #include "job/pair/confirm.hpp"
+#include "job/pair/key_file.hpp"
 #include "job/pair/record.hpp"
 #include "job/pair/wifi_join.hpp"
 #include "protocol/setup_code/code.hpp"
@@ -149,6 +151,18 @@ Result<Job> make_job(const Target& target, const std::string& shown, const Reque
   return job;
 }
 
+/// Before a device is touched: one whose keys need a file of their own would find that taken.
+Result<void> check_key_files(std::span<const Job> jobs) {
+  std::set<std::string> taken;
+  for (const Job& job : jobs) {
+    const KeyPlace keys(job.target, job.request);
+    if (!job.protocol->owns_key_file || keys.empty() || keys.is_folder()) continue;
+    if (taken.insert(keys.path()).second) continue;
+    return make_error(Errc::shared_token_file, keys.path(), "name a folder");
+  }
+  return {};
+}
+
 /// A job for fleet::run_devices().
 class Work {
  public:
@@ -171,16 +185,22 @@ class Work {
     run.keep_secret(std::move(secret));
     DeviceFlow flow(run, *job.protocol, result);
     Attempt attempt{run, job.target, job.request, result, flow};
+    Result<void> paired;
     if (job.request.access_point) {
-      AIOT_CO_CHECK(co_await pair_there(job, attempt));
+      paired = co_await pair_there(job, attempt);
     } else {
-      AIOT_CO_CHECK(co_await job.protocol->pair(attempt));
+      paired = co_await job.protocol->pair(attempt);
     }
-    if (job.request.confirm && !flow.has(Stage::confirmed) && environment_.confirm != nullptr) {
+    const bool confirms =
+        job.request.confirm && !flow.has(Stage::confirmed) && environment_.confirm != nullptr;
+    if (!paired && confirms && may_have_joined(job, flow, paired.error())) {
+      paired = co_await decide(attempt, flow, std::move(paired).error());
+    } else if (paired && confirms) {
       flow.begin(Stage::confirmed);
-      AIOT_CO_CHECK(co_await environment_.confirm(attempt));
-      flow.reached(Stage::confirmed);
+      paired = co_await environment_.confirm(attempt);
+      if (paired) flow.reached(Stage::confirmed);
     }
+    if (!paired) co_return paired;
     if (record_ != nullptr) {
       AIOT_CO_CHECK(record_->add(job.key, result));
     }
@@ -188,6 +208,36 @@ class Work {
   }
 
  private:
+  /// The link was lost after the device had the credentials, or while it got them: many devices
+  /// close their access point as soon as they join, before they report it.
+  static bool may_have_joined(const Job& job, const DeviceFlow& flow, const Error& error) {
+    const auto& without = job.protocol->without;
+    const bool has_credentials =
+        job.request.wifi.has_value() &&
+        std::ranges::find(without, Stage::credentials_sent) == without.end();
+    constexpr std::array lost = {Errc::link_lost, Errc::superseded, Errc::no_reply};
+    const bool is_lost =
+        std::ranges::any_of(lost, [&](Errc one) { return error.code == make_error_code(one); });
+    return is_lost && has_credentials && flow.has(Stage::authenticated) && !flow.has(Stage::joined);
+  }
+
+  /// Looks for such a device on the target network; `lost` is what it is when it is not there.
+  net::Task<void> decide(Attempt& attempt, DeviceFlow& flow, Error lost) const {
+    attempt.run.log(event::Level::info,
+                    lost.message() + ": looking for the device on the target network");
+    Result<void> found = co_await environment_.confirm(attempt);
+    if (found) {
+      attempt.result.ssid = attempt.request.wifi->ssid;
+      flow.reached(Stage::joined);
+      flow.reached(Stage::confirmed);
+      co_return found;
+    }
+    if (found.error().code != make_error_code(Errc::not_found)) co_return found;
+    lost.hint = "it is not on this host's network either: " +
+                (lost.hint.empty() ? "try again" : std::move(lost.hint));
+    co_return lost;
+  }
+
   /// At the device's access point, and back again whatever comes of it.
   static net::Task<void> pair_there(const Job& job, Attempt& attempt) {
     auto visit = co_await AccessPointVisit::begin(*job.request.access_point, attempt.run.clock());
@@ -233,6 +283,7 @@ Result<Report> run_in(std::span<const Target> targets, const Request& request,
     AIOT_TRY(Job job, make_job(target, addresses.back().str(), request, environment));
     jobs.push_back(std::move(job));
   }
+  AIOT_CHECK(check_key_files(jobs));
   const fleet::Batch batch = batch_of(request, environment);
   AIOT_CHECK(fleet::check_batch(addresses, batch));
   std::optional<PairedRecord> record;

@@ -1,15 +1,17 @@
 #include "job/pair/wifi_join.hpp"
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <boost/asio/this_coro.hpp>
 #include <boost/json.hpp>
-#include <cstdlib>
 #include <filesystem>
 
 #include "core/file.hpp"
+#include "job/pair/state_file.hpp"
+#include "net/interfaces.hpp"
 #include "net/run_alone.hpp"
 #include "provisioning/error.hpp"
 
@@ -26,16 +28,6 @@ constexpr std::uint64_t most_record_bytes = 64 * 1024;
 
 /// One radio, one move at a time.
 std::atomic<bool> radio_taken{false};
-
-std::string environment_of(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr || value[0] != '/' ? std::string() : std::string(value);
-}
-
-Error record_error(boost::system::error_code code, const std::string& path) {
-  return Error(code, "the record of this machine's Wi-Fi in " + path,
-               "see that the folder can be written");
-}
 
 std::string text_at(const boost::json::object& object, std::string_view name) {
   const boost::json::value* value = object.if_contains(name);
@@ -70,15 +62,7 @@ net::Task<bool> undo_record(net::Clock& clock) {
 
 }  // namespace
 
-std::string wifi_record_path() {
-  std::string folder = environment_of("XDG_STATE_HOME");
-  if (folder.empty()) {
-    folder = environment_of("HOME");
-    if (folder.empty()) return {};
-    folder += "/.local/state";
-  }
-  return folder + "/aiotctl/wifi-move.json";
-}
+std::string wifi_record_path() { return state_file_path("wifi-move.json"); }
 
 Result<std::optional<wifi::Stay>> read_wifi_record(const std::string& path) {
   std::optional<wifi::Stay> none;
@@ -87,10 +71,10 @@ Result<std::optional<wifi::Stay>> read_wifi_record(const std::string& path) {
   if (!file.is_open()) {
     const auto error = file::last_error();
     if (error == boost::system::errc::no_such_file_or_directory) return none;
-    return record_error(error, path);
+    return state_file_error(error, path);
   }
   const auto bytes = file::read_all(file.get(), most_record_bytes);
-  if (!bytes) return record_error(bytes.error(), path);
+  if (!bytes) return state_file_error(bytes.error(), path);
   boost::system::error_code error;
   const boost::json::value parsed = boost::json::parse(to_string(*bytes), error);
   if (error || !parsed.is_object()) {
@@ -113,26 +97,13 @@ Result<std::optional<wifi::Stay>> read_wifi_record(const std::string& path) {
 }
 
 Result<void> write_wifi_record(const std::string& path, const wifi::Stay& stay) {
-  if (path.empty()) {
-    return Error(make_error_code(boost::system::errc::no_such_file_or_directory),
-                 "no place for a record of this machine's Wi-Fi", "set HOME or XDG_STATE_HOME");
-  }
-  std::error_code made;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), made);
   boost::json::array enabled;
   for (const std::string& one : stay.enabled) enabled.emplace_back(one);
-  const std::string text =
-      boost::json::serialize(boost::json::object{{"manager", stay.manager},
-                                                 {"interface", stay.interface},
-                                                 {"before", stay.before},
-                                                 {"enabled", std::move(enabled)},
-                                                 {"added", stay.added}});
-  auto part = file::PartFile::create(path, 0600);
-  if (!part) return record_error(part.error(), path);
-  if (const auto error = file::write_all(part->get(), as_bytes(text)))
-    return record_error(error, path);
-  if (const auto error = part->replace()) return record_error(error, path);
-  return {};
+  return write_state_file(path, {{"manager", stay.manager},
+                                 {"interface", stay.interface},
+                                 {"before", stay.before},
+                                 {"enabled", std::move(enabled)},
+                                 {"added", stay.added}});
 }
 
 AccessPointVisit::~AccessPointVisit() { radio_taken = false; }
@@ -189,6 +160,16 @@ net::Task<void> AccessPointVisit::leave() {
   std::filesystem::remove(record_);
   if (cancelled) co_return make_error(net::Errc::cancelled);
   co_return Result<void>();
+}
+
+std::string interface_of(const Attempt& attempt) {
+  const auto named = attempt.target.address.query.find("interface");
+  if (named != attempt.target.address.query.end()) return named->second;
+  if (attempt.visit == nullptr) return {};
+  // Older kernels keep it for root: then the routes have to do.
+  const file::Descriptor probe(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const std::string& name = attempt.visit->interface();
+  return net::bind_to_interface(probe.get(), name) ? name : std::string();
 }
 
 Result<WifiCredentials> host_wifi(std::stop_token stop) {

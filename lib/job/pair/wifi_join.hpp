@@ -6,6 +6,7 @@
 
 #include "aiot/pair.hpp"
 #include "dbus/wifi_join.hpp"
+#include "job/pair/protocol.hpp"
 
 namespace aiot::pair {
 
@@ -29,6 +30,8 @@ class AccessPointVisit {
   AccessPointVisit(const AccessPointVisit&) = delete;
   AccessPointVisit& operator=(const AccessPointVisit&) = delete;
 
+  /// The one that is at the access point: "wlan0".
+  const std::string& interface() const { return stay_.interface; }
   /// Back to where this machine was. Idempotent.
   net::Task<void> leave();
 
@@ -42,5 +45,10 @@ class AccessPointVisit {
   std::string record_;
   bool left_ = false;
 };
+
+/// By which interface the device's access point is reached: the address names it (?interface=), or
+/// it is the one that this machine has moved there. Another one may have the same network. ""
+/// leaves it to the routes.
+std::string interface_of(const Attempt& attempt);
 
 }  // namespace aiot::pair

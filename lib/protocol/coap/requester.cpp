@@ -283,8 +283,9 @@ using net::asio::ip::udp;
 }  // namespace
 
 Result<Session> Session::open(const net::asio::any_io_executor& executor, net::Clock& clock,
-                              const udp::endpoint& server) {
+                              const udp::endpoint& server, std::string interface) {
   net::UdpOptions options;
+  options.interface = std::move(interface);
   options.v6 = server.address().is_v6();
   AIOT_TRY(net::UdpSocket socket, net::UdpSocket::open(executor, options));
   return Session(std::move(socket), clock, server);

@@ -137,7 +137,8 @@ class Session {
   static net::Task<Session> open(std::string host, std::uint16_t port, net::Clock& clock,
                                  net::TimePoint deadline);
   static Result<Session> open(const net::asio::any_io_executor& executor, net::Clock& clock,
-                              const net::asio::ip::udp::endpoint& server);
+                              const net::asio::ip::udp::endpoint& server,
+                              std::string interface = {});
 
   /// Sends the request; next() gives what comes of it. One request at a time: an earlier one ends.
   Result<void> start(Request request, const Timing& timing = {});

@@ -16,6 +16,8 @@ class Line {
   /// A serial port and BLE have different commands, and scan results of different form.
   virtual bool is_ble() const = 0;
   virtual bool saw_other_version() const { return false; }
+  /// The device shows which one it is when it is asked (Command::identify).
+  virtual bool can_identify() const { return false; }
   virtual net::Task<void> send(Command command, Bytes data, net::TimePoint deadline) = 0;
   /// Makes the device report its state.
   virtual net::Task<void> ask_state(net::TimePoint deadline) = 0;
@@ -69,6 +71,7 @@ class BleLine final : public Line {
 
   net::Clock& clock() override { return gatt_.clock(); }
   bool is_ble() const override { return true; }
+  bool can_identify() const override { return (capabilities_ & improv::can_identify) != 0; }
   net::Task<void> send(Command command, Bytes data, net::TimePoint deadline) override;
   net::Task<void> ask_state(net::TimePoint deadline) override;
   net::Task<Report> receive(net::TimePoint deadline) override;

@@ -112,8 +112,14 @@ net::Task<State> Session::detect(net::Duration patience) {
 
 net::Task<void> Session::wait_until_ready(net::Duration patience, Flow& flow) {
   const net::TimePoint end = line_.clock().now() + patience;
-  if (state_ == State::awaiting_authorization)
+  if (state_ == State::awaiting_authorization) {
     flow.log("the device waits for a press of its button");
+    // It blinks or beeps: somebody has to find it among others.
+    if (line_.can_identify()) {
+      Result<void> sent = co_await line_.send(Command::identify, {}, end);
+      if (!sent) co_return explain(std::move(sent).error(), "identify");
+    }
+  }
   while (state_ != State::ready && state_ != State::provisioned) {
     if (state_ == State::stopped) {
       co_return make_error(Errc::window_closed, "its Wi-Fi setup is stopped",

@@ -80,7 +80,20 @@ std::optional<Result<void>> outcome_of(const Association& now, const Association
 }  // namespace
 
 net::Task<std::string> UdpChannel::run(Call& call, net::TimePoint deadline) {
-  co_return co_await run_call(device_, call, clock_, deadline);
+  co_return co_await run_call(device_, call, clock_, deadline, interface_);
+}
+
+Result<void> send_hellos(net::UdpSocket& socket, std::uint16_t port) {
+  // Networks come and go while the device changes its own.
+  const Result<std::vector<net::Interface>> interfaces = net::list_interfaces();
+  if (!interfaces) return {};
+  for (const net::Interface& interface : *interfaces) {
+    for (const net::InterfaceAddress& one : interface.addresses) {
+      if (!one.broadcast) continue;
+      AIOT_CHECK(socket.send({*one.broadcast, port}, hello(), interface.index));
+    }
+  }
+  return {};
 }
 
 net::Task<void> UdpChannel::find(std::uint64_t device_id, net::TimePoint deadline) {
@@ -90,18 +103,7 @@ net::Task<void> UdpChannel::find(std::uint64_t device_id, net::TimePoint deadlin
   Result<net::UdpSocket> socket = net::UdpSocket::open(executor, options);
   if (!socket) co_return std::move(socket).error();
   for (;;) {
-    // Networks come and go while the device changes its own.
-    const Result<std::vector<net::Interface>> interfaces = net::list_interfaces();
-    if (interfaces) {
-      for (const net::Interface& interface : *interfaces) {
-        for (const net::InterfaceAddress& one : interface.addresses) {
-          if (!one.broadcast) continue;
-          Result<void> sent =
-              socket->send({*one.broadcast, device_.port()}, hello(), interface.index);
-          if (!sent) co_return sent;
-        }
-      }
-    }
+    AIOT_CO_CHECK(send_hellos(*socket, device_.port()));
     if (device_.address().is_v4()) {
       Result<void> sent = socket->send(device_, hello());
       if (!sent) co_return sent;
@@ -117,6 +119,7 @@ net::Task<void> UdpChannel::find(std::uint64_t device_id, net::TimePoint deadlin
       const Result<HelloReply> reply = decode_hello_reply(got->payload);
       if (!reply || reply->device_id != device_id) continue;
       device_ = got->from;
+      interface_.clear();
       co_return Result<void>();
     }
   }
@@ -216,17 +219,6 @@ net::Task<void> Provisioner::join(const provisioning::WifiCredentials& wifi) {
     Result<void> slept = co_await channel_.clock().sleep_for(ask_again);
     AIOT_CO_CHECK(std::move(slept));
   }
-}
-
-net::Task<void> Provisioner::confirm(net::Duration patience) {
-  Result<void> found = co_await channel_.find(device_id_, channel_.clock().now() + patience);
-  if (!found) {
-    if (found.error().code != net::Errc::timed_out) co_return found;
-    co_return make_error(Cause::not_found, "no reply to broadcasts on this host's networks",
-                         "see that this host is on the device's network");
-  }
-  flow_.reached(Stage::confirmed);
-  co_return Result<void>();
 }
 
 }  // namespace aiot::miio

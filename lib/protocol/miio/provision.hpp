@@ -17,11 +17,16 @@ class Channel {
   virtual net::Task<void> find(std::uint64_t device_id, net::TimePoint deadline) = 0;
 };
 
-/// UDP; looks for devices by broadcasts.
+/// Broadcasts a hello to all networks of this host. Errors of the socket alone.
+Result<void> send_hellos(net::UdpSocket& socket, std::uint16_t port);
+
+/// UDP; looks for devices by broadcasts. Until it has found one elsewhere, it speaks by
+/// `interface`, unless that is "".
 class UdpChannel final : public Channel {
  public:
-  UdpChannel(const net::asio::ip::udp::endpoint& device, net::Clock& clock)
-      : device_(device), clock_(clock) {}
+  UdpChannel(const net::asio::ip::udp::endpoint& device, net::Clock& clock,
+             std::string interface = {})
+      : device_(device), clock_(clock), interface_(std::move(interface)) {}
 
   net::Clock& clock() override { return clock_; }
   net::Task<std::string> run(Call& call, net::TimePoint deadline) override;
@@ -31,6 +36,7 @@ class UdpChannel final : public Channel {
  private:
   net::asio::ip::udp::endpoint device_;
   net::Clock& clock_;
+  std::string interface_;
 };
 
 /// What a device answers to miIO.info; its token is left out.
@@ -40,8 +46,7 @@ struct Info {
   std::string mac;
 };
 
-/// Sets one device up: greet(), authenticate(), join(), and where that is wanted confirm(). Errors
-/// are provisioning::Errc.
+/// Sets one device up: greet(), authenticate(), join(). Errors are provisioning::Errc.
 class Provisioner {
  public:
   static constexpr std::chrono::seconds join_patience{40};
@@ -56,8 +61,6 @@ class Provisioner {
   net::Task<Info> authenticate();
   /// Errc::network_refused, network_not_found, no_address.
   net::Task<void> join(const provisioning::WifiCredentials& wifi);
-  /// The device answers a hello on the network. Errc::not_found.
-  net::Task<void> confirm(net::Duration patience);
 
   std::uint64_t device_id() const { return device_id_; }
   const Token& token() const { return *token_; }

@@ -92,10 +92,11 @@ net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call, net::
 }
 
 net::Task<std::string> run_call(net::asio::ip::udp::endpoint device, Call& call, net::Clock& clock,
-                                net::TimePoint deadline) {
+                                net::TimePoint deadline, std::string interface) {
   const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
   net::UdpOptions options;
   options.v6 = device.address().is_v6();
+  options.interface = std::move(interface);
   Result<net::UdpSocket> socket = net::UdpSocket::open(executor, options);
   if (!socket) co_return std::move(socket).error();
   call.start(clock.now());

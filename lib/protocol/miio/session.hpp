@@ -53,9 +53,9 @@ class Call {
 };
 
 /// Runs `call` to its result on a UDP socket of its own; see Call. net::Errc::timed_out at the
-/// deadline, net::Errc::cancelled.
+/// deadline, net::Errc::cancelled. By `interface`, unless it is ""; see net::UdpOptions.
 net::Task<std::string> run_call(net::asio::ip::udp::endpoint device, Call& call, net::Clock& clock,
-                                net::TimePoint deadline);
+                                net::TimePoint deadline, std::string interface = {});
 net::Task<std::string> ask(net::asio::ip::udp::endpoint device, Call call, net::Clock& clock,
                            net::TimePoint deadline);
 

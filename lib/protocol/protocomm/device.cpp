@@ -86,6 +86,7 @@ Reply Device::on_request(net::TimePoint now, std::string_view endpoint, ByteSpan
     const Result<ConfigMessage> message = decode_config(*text);
     if (message) {
       if (auto fault = fault_at(stage_of(message->kind))) return *fault;
+      if (has_vanished(now)) return {Reply::Kind::lost};
     }
     plain = on_config(now, *text);
   } else if (endpoint == "prov-scan") {
@@ -138,6 +139,10 @@ WifiStatus Device::status(net::TimePoint now) const {
 
 std::string Device::joined(net::TimePoint now) const {
   return status(now).state == StationState::connected ? join_->ssid : std::string();
+}
+
+bool Device::has_vanished(net::TimePoint now) const {
+  return has(FaultKind::vanish) && !joined(now).empty();
 }
 
 std::optional<Bytes> Device::on_config(net::TimePoint now, ByteSpan body) {

@@ -53,6 +53,8 @@ class Device {
   bool authenticated() const { return handshake_ && handshake_->cipher() != nullptr; }
   /// The network that it has joined by `now`; "" for none.
   std::string joined(net::TimePoint now) const;
+  /// It has joined, and its access point is gone for a fault.
+  bool has_vanished(net::TimePoint now) const;
   static constexpr std::array<std::string_view, 6> endpoints = {
       "proto-ver", "prov-session", "prov-scan", "prov-config", "prov-ctrl", "custom-data"};
 

@@ -11,6 +11,7 @@
 #include "net/http_message.hpp"
 #include "net/tcp_link.hpp"
 #include "sim/port.hpp"
+#include "sim/provision/announcement.hpp"
 #include "sim/provision/ble.hpp"
 
 namespace aiot::sim::provision {
@@ -34,8 +35,9 @@ Result<EspPort> parse_esp_port(std::string_view spec) {
   constexpr std::string_view scheme = "http:";
   constexpr std::string_view query = "?security=";
   const auto refuse = [&] {
-    return make_error(Errc::bad_port, fmt::format("\"{}\"", spec),
-                      "an ESP device listens at http:PORT, http:PORT?security=0, 1 or 2, or ble:hci1");
+    return make_error(
+        Errc::bad_port, fmt::format("\"{}\"", spec),
+        "an ESP device listens at http:PORT, http:PORT?security=0, 1 or 2, or ble:hci1");
   };
   EspPort out;
   if (spec.empty()) return out;
@@ -70,12 +72,15 @@ protocomm::Credentials credentials_of(const provisioning::Secrets& secrets,
 /// which a cookie names.
 class EspServer : public std::enable_shared_from_this<EspServer> {
  public:
-  EspServer(asio::any_io_executor executor, net::Clock& clock, protocomm::DeviceOptions options,
+  EspServer(asio::any_io_executor executor, net::Clock& clock, EspIdentity identity,
             net::TcpListener listener)
       : executor_(std::move(executor)),
         clock_(clock),
-        device_(std::move(options), crypto::random_bytes),
-        listener_(std::move(listener)) {}
+        name_(std::move(identity.name)),
+        device_(std::move(identity.device), crypto::random_bytes),
+        listener_(std::move(listener)),
+        port_(listener_.port()),
+        mdns_(executor_, clock) {}
 
   void start() {
     const auto work = [self = shared_from_this()]() -> asio::awaitable<void> {
@@ -86,8 +91,9 @@ class EspServer : public std::enable_shared_from_this<EspServer> {
   }
   void stop() {
     if (current_) current_->close();
+    mdns_.withdraw();
   }
-  std::uint16_t port() const { return listener_.port(); }
+  std::uint16_t port() const { return port_; }
 
   void fill(DeviceResult& result) const {
     result.bytes_in = bytes_in_;
@@ -159,6 +165,7 @@ class EspServer : public std::enable_shared_from_this<EspServer> {
     }
     protocomm::Reply reply = device_.on_request(clock_.now(), endpoint, request.body);
     silent_ = reply.kind == protocomm::Reply::Kind::silence;
+    if (device_.has_vanished(clock_.now())) vanish();
     if (reply.kind != protocomm::Reply::Kind::answer) return std::nullopt;
     net::HttpMessage response = net::http_response(200);
     response.headers.emplace_back("Content-Type", "text/html");
@@ -167,10 +174,21 @@ class EspServer : public std::enable_shared_from_this<EspServer> {
     return response;
   }
 
+  /// Its access point is gone, and it announces itself on the network.
+  void vanish() {
+    listener_.close();
+    std::string host = name_;
+    std::ranges::replace(host, '_', '-');
+    mdns_.announce(host, {name_, "_http._tcp", port_, {}, {}});
+  }
+
   asio::any_io_executor executor_;
   net::Clock& clock_;
+  std::string name_;
   protocomm::Device device_;
   net::TcpListener listener_;
+  std::uint16_t port_;
+  Announcement mdns_;
   std::shared_ptr<net::FdStream> current_;
   std::string cookie_;
   bool silent_ = false;
@@ -243,14 +261,14 @@ Result<std::unique_ptr<VirtualDevice>> make_esp(const asio::any_io_executor& exe
     return make_error(Errc::bad_port, options.port, "choose a lower port");
   const auto port = static_cast<std::uint16_t>(spec.port == 0 ? 0 : spec.port + options.index);
   AIOT_TRY(net::TcpListener listener,
-           net::TcpListener::open(
-               executor, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)));
+           net::TcpListener::open(executor,
+                                  asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), port)));
   EspIdentity identity = esp_identity(options, spec.security, "softap");
-  auto server = std::make_shared<EspServer>(executor, *options.clock, std::move(identity.device),
-                                            std::move(listener));
-  return std::unique_ptr<VirtualDevice>(std::make_unique<EspDevice>(
-      std::move(server), std::move(identity.name), std::move(identity.mac),
-      std::move(identity.code)));
+  auto server =
+      std::make_shared<EspServer>(executor, *options.clock, identity, std::move(listener));
+  return std::unique_ptr<VirtualDevice>(
+      std::make_unique<EspDevice>(std::move(server), std::move(identity.name),
+                                  std::move(identity.mac), std::move(identity.code)));
 }
 
 }  // namespace aiot::sim::provision

@@ -1,3 +1,5 @@
+#include "sim/provision/homekit.hpp"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -5,12 +7,11 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "net/interfaces.hpp"
 #include "net/tcp_link.hpp"
-#include "protocol/dnssd/responder_station.hpp"
 #include "protocol/homekit/accessory.hpp"
 #include "provisioning/error.hpp"
 #include "sim/port.hpp"
+#include "sim/provision/announcement.hpp"
 
 namespace aiot::sim::provision {
 namespace {
@@ -33,6 +34,7 @@ class HomeKitDevice final : public VirtualDevice {
         clock_(clock),
         setup_id_(std::move(setup_id)),
         shared_(std::make_shared<Shared>(std::move(listener), std::move(options))),
+        mdns_(executor, clock),
         announcement_(executor) {}
   ~HomeKitDevice() override { shared_->device = nullptr; }
 
@@ -46,7 +48,7 @@ class HomeKitDevice final : public VirtualDevice {
   void stop() override {
     shared_->device = nullptr;
     announcement_.cancel();
-    withdraw();
+    mdns_.withdraw();
   }
   std::string address() const override {
     return fmt::format("homekit://127.0.0.1:{}", shared_->listener.port());
@@ -124,52 +126,34 @@ class HomeKitDevice final : public VirtualDevice {
     });
   }
 
-  /// HAP specification, 6.4. Without a network nobody receives it, which is no failure.
+  /// HAP specification, 6.4.
   void announce() {
-    withdraw();
     announced_paired_ = shared_->accessory.is_paired();
-    const Result<std::vector<net::Interface>> interfaces = net::list_interfaces();
     const std::string& id = options().device_id;
     std::string host = "lamp-";
     for (const char c : id) {
       if (c != ':') host += c;
     }
-    const Result<dnssd::Name> name = dnssd::Name::parse(host + ".local");
-    if (!interfaces || !name) return;
-    const dnssd::Offer offer{options().name,
-                             "_hap._tcp",
-                             shared_->listener.port(),
-                             {{"c#", "1"},
-                              {"ci", std::to_string(lightbulb)},
-                              {"ff", "0"},
-                              {"id", id},
-                              {"md", options().model},
-                              {"pv", "1.1"},
-                              {"s#", "1"},
-                              {"sf", announced_paired_ ? "0" : "1"},
-                              {"sh", homekit::setup_hash(setup_id_, id)}},
-                             {}};
-    links_ = dnssd::Links::open(executor_, clock_, *interfaces);
-    auto station = dnssd::ResponderStation::make(links_, *interfaces, *name, {offer},
-                                                 shared_->listener.port(), clock_.now());
-    if (!station) return;
-    station_ = *std::move(station);
-    links_->start(station_);
-  }
-
-  void withdraw() {
-    if (station_ != nullptr) station_->say_goodbye();
-    if (links_ != nullptr) links_->close();
-    station_.reset();
-    links_.reset();
+    mdns_.announce(host, {options().name,
+                          "_hap._tcp",
+                          shared_->listener.port(),
+                          {{"c#", "1"},
+                           {"ci", std::to_string(lightbulb)},
+                           {"ff", "0"},
+                           {"id", id},
+                           {"md", options().model},
+                           {"pv", "1.1"},
+                           {"s#", "1"},
+                           {"sf", announced_paired_ ? "0" : "1"},
+                           {"sh", homekit::setup_hash(setup_id_, id)}},
+                          {}});
   }
 
   asio::any_io_executor executor_;
   net::Clock& clock_;
   std::string setup_id_;
   std::shared_ptr<Shared> shared_;
-  std::shared_ptr<dnssd::Links> links_;
-  std::shared_ptr<dnssd::ResponderStation> station_;
+  Announcement mdns_;
   bool announced_paired_ = false;
   asio::steady_timer announcement_;
 };

@@ -4,6 +4,7 @@
 #include "sim/provision/homekit.hpp"
 #include "sim/provision/improv.hpp"
 #include "sim/provision/kind.hpp"
+#include "sim/provision/mesh.hpp"
 #include "sim/provision/miio.hpp"
 
 namespace aiot::sim::provision {
@@ -18,6 +19,7 @@ const std::vector<Kind>& table() {
        make_esp},
       {"homekit", "a HomeKit accessory over IP, announced by mDNS", make_homekit},
       {"improv", "Improv Wi-Fi on a serial port, or over BLE", make_improv},
+      {"mesh", "a Bluetooth mesh device that is provisioned over PB-ADV", make_mesh},
       {"miio", "a Wi-Fi device of Xiaomi's", make_miio},
   };
   return rows;

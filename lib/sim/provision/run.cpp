@@ -25,6 +25,10 @@ Result<Options> options_of(const ProvisionRequest& request) {
   options.clock = &net::steady_clock();
   for (const std::string& text : request.faults) {
     AIOT_TRY(const provisioning::Fault fault, provisioning::parse_fault(text));
+    if (fault.kind == provisioning::FaultKind::vanish && request.kind != "esp") {
+      return make_error(provisioning::Errc::bad_fault, request.kind + ": vanish",
+                        "a device of kind esp has it");
+    }
     options.faults.push_back(fault);
   }
   if (!request.wifi_file.empty()) {

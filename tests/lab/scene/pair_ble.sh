@@ -78,5 +78,8 @@ pair refused "$address" --io DisplayYesNo
 bondable DisplayOnly
 pair "no passkey" "$address" --io KeyboardOnly
 pair "wrong passkey" "$address" --secret-file key.yaml
+rm -f shown
+python3 /lab/py/typed_pair.py "$aiotctl" "$address" --io KeyboardDisplay | sed 's/^/typed: /'
+unpair "after typing"
 grep -l LongTermKey /var/lib/bluetooth/00:AA:01:00:00:00/*/info 2>/dev/null | sed 's/^/bond left: /'
 echo end

@@ -53,6 +53,19 @@ UdpOptions shared(std::uint16_t port, bool v6 = false) {
 
 }  // namespace
 
+TEST_CASE_FIXTURE(Fixture, "a socket of one interface") {
+  UdpOptions options;
+  options.interface = "lo";
+  UdpSocket socket = open(options);
+  UdpSocket other = open();
+  REQUIRE(other.send({local_v4, socket.port()}, as_bytes("to it")));
+  CHECK(text(socket) == "to it");
+  options.interface = "no-such-interface-0";
+  const auto none = UdpSocket::open(context.get_executor(), options);
+  REQUIRE(!none);
+  CHECK(none.error().code == Errc::not_found);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a datagram goes from one socket to another") {
   UdpSocket sender = open();
   UdpSocket receiver = open();

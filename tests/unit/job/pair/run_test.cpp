@@ -77,9 +77,13 @@ net::Task<void> pair_bare(Attempt& attempt) {
 }
 constexpr Stage bare_without[] = {Stage::found, Stage::authenticated};
 
-const std::array<Protocol, 2> toys = {{{"toy", "for tests", takes_toy, true, pair_toy},
-                                       {"bare", "for tests", takes_bare, false, pair_bare,
-                                        bare_without}}};
+bool takes_keyed(const Target& target) { return target.address.scheme == "homekit"; }
+constexpr Stage keyed_without[] = {Stage::credentials_sent};
+
+const std::array<Protocol, 3> toys = {
+    {{"toy", "for tests", takes_toy, true, pair_toy},
+     {"bare", "for tests", takes_bare, false, pair_bare, bare_without},
+     {"keyed", "for tests", takes_keyed, false, pair_toy, keyed_without, true}}};
 
 struct Events final : EventSink {
   void on_event(const Event& event) override {
@@ -91,6 +95,7 @@ struct Events final : EventSink {
 };
 
 net::Task<void> confirm_toy(Attempt& attempt) {
+  if (attempt.target.address.host == "lost") co_return make_error(Errc::not_found, "toy");
   if (attempt.target.address.host == "elsewhere") co_return make_error(Errc::wrong_subnet, "toy");
   attempt.result.ip = "192.0.2.1";
   co_return Result<void>();
@@ -174,7 +179,8 @@ TEST_CASE("pair: secrets of the target come first, then its code's, then the req
   Request request = home();
   request.secrets = {"request-pop", "request-user", "111111", "request-token"};
   std::vector<Target> targets = targets_of({"tcp://good:5"});
-  targets[0].code = R"({"ver":"v1","name":"P","username":"code-user","pop":"code-pop","transport":"ble"})";
+  targets[0].code =
+      R"({"ver":"v1","name":"P","username":"code-user","pop":"code-pop","transport":"ble"})";
   targets[0].secrets.proof = "own-pop";
   targets[0].wifi = {"guests", "other-pass", "", false};
   REQUIRE(run_toys(targets, request).has_value());
@@ -236,6 +242,54 @@ TEST_CASE("pair: found again from outside, when it is asked for") {
   REQUIRE(report->devices[1].error.has_value());
   CHECK(report->devices[1].error->code == Errc::wrong_subnet);
   CHECK(report->devices[1].step == "confirm");
+}
+
+TEST_CASE("pair: a link that is lost while the device joins is decided on the target network") {
+  Request request = home();
+  const std::vector<Target> targets =
+      targets_of({"tcp://superseded:4", "tcp://superseded:3", "tcp://superseded:2", "tcp://lost:4",
+                  "tcp://garbage:4", "homekit://superseded:3"});
+  // Nobody looks for it unless that is asked for.
+  auto report = run_toys(targets, request);
+  REQUIRE(report.has_value());
+  CHECK(report->devices[0].error->code == Errc::superseded);
+  CHECK(report->devices[0].step == "join");
+
+  request.confirm = true;
+  report = run_toys(targets, request);
+  REQUIRE(report.has_value());
+  for (const std::size_t i : {0U, 1U}) {
+    CAPTURE(i);
+    CHECK(!report->devices[i].error);
+    CHECK(report->devices[i].result.stages.back().stage == Stage::confirmed);
+    CHECK(report->devices[i].result.ip == "192.0.2.1");
+    CHECK(report->devices[i].result.ssid == "home");
+  }
+  // It had nothing yet; it is nowhere; it did something else; it joins no network.
+  REQUIRE(report->devices[2].error.has_value());
+  CHECK(report->devices[2].error->code == Errc::superseded);
+  REQUIRE(report->devices[3].error.has_value());
+  CHECK(report->devices[3].error->code == Errc::link_lost);
+  CHECK(report->devices[3].step == "join");
+  CHECK(report->devices[3].error->hint.starts_with("it is not on this host's network either"));
+  CHECK(report->devices[4].error->code == Errc::protocol_violated);
+  CHECK(report->devices[5].error->code == Errc::superseded);
+}
+
+TEST_CASE("pair: keys of several devices do not go to one file that one of them would own") {
+  Request request = home();
+  request.token_file = "/nonexistent/keys";
+  std::vector<Target> targets =
+      targets_of({"homekit://good:5", "homekit://good:4", "tcp://good:5"});
+  auto report = run_toys(targets, request);
+  REQUIRE(!report.has_value());
+  CHECK(report.error().code == Errc::shared_token_file);
+  CHECK(given.sessions == 0);
+  targets[0].token_file = "/nonexistent/other";
+  CHECK(run_toys(targets, request).has_value());
+  request.token_file += "/";
+  targets[0].token_file.clear();
+  CHECK(run_toys(targets, request).has_value());
 }
 
 TEST_CASE("pair: a repeated run skips what is done, and tries the rest") {

@@ -138,6 +138,29 @@ TEST_CASE("miIO on the loopback address; its token goes to a file of mode 0600 a
   CHECK(device.devices.front().paired.value_or(false));
 }
 
+TEST_CASE("a folder gets a file for each miIO device, which is one of secrets") {
+  Waiting device("miio", "0");
+  Request request;
+  request.token_file = device.folder() + "/keys/";
+  CHECK(pair_with(device, request).code == "ok");
+  const std::string path = device.folder() + "/keys/195948557";
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  const auto secrets = read_secret_file(path);
+  REQUIRE(secrets.has_value());
+  CHECK(secrets->token.size() == 32);
+  device.stop();
+
+  // Others could put a file there.
+  Waiting another("miio", "0");
+  request.token_file = device.folder() + "/keys";
+  ::chmod(request.token_file.c_str(), 0777);
+  CHECK(pair_with(another, request).code != "ok");
+  another.stop();
+  CHECK(!another.devices.front().paired.value_or(true));
+}
+
 TEST_CASE("a token file that others may read is refused before the credentials are sent") {
   Waiting device("miio", "0");
   Request request;

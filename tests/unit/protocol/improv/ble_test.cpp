@@ -123,6 +123,7 @@ TEST_CASE_FIXTURE(Talk, "a device whose button has to be pressed") {
   };
   CHECK(::run(*this, gatt) == "ok");
   CHECK(flow.words.find("button") != std::string::npos);
+  CHECK(device.device().identified() == 1);
   SUBCASE("one that is not pressed refuses credentials") {
     BleDevice other(options);
     const Bytes call =

@@ -101,8 +101,7 @@ struct Bench {
       CHECK(info->model == "chuangmi.plug.m1");
       CHECK(provisioner.token() == token);
       Result<void> joined = co_await provisioner.join(wifi);
-      AIOT_CO_CHECK(std::move(joined));
-      co_return co_await provisioner.confirm(5s);
+      co_return joined;
     });
     if (done) return "ok";
     words = done.error().message() + done.error().hint + flow.words;
@@ -116,9 +115,9 @@ TEST_CASE("a device out of its box is set up with the token that it shows") {
   Bench bench(options_with());
   bench.channel.comes_back = true;
   CHECK(bench.run() == "ok");
-  CHECK(bench.flow.stages == "found authenticated credentials_sent joined confirmed");
+  CHECK(bench.flow.stages == "found authenticated credentials_sent joined");
   CHECK(bench.device.ssid() == "home");
-  CHECK(bench.channel.searches == std::vector<std::uint64_t>{0x01234567});
+  CHECK(bench.channel.searches.empty());
 }
 
 // The frame is python3-miio 0.5.0.1's for the same device, token and stamp.

@@ -1,0 +1,1 @@
+aiot_fuzzer(mesh_device LINKS aiot_mesh)
