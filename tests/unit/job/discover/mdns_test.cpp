@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "aiot/address.hpp"
+#include "job/discover/ble.hpp"
 #include "job/discover/mdns.hpp"
 #include "job/discover/registry.hpp"
 #include "room.hpp"
@@ -221,20 +222,20 @@ using dnssd::Message;
 using dnssd::Name;
 using dnssd::Record;
 
-dnssd::Strings strings(std::vector<std::string_view> texts) {
+dnssd::Strings strings(const std::vector<std::string>& texts) {
   dnssd::Strings out;
-  for (const std::string_view text : texts) out.emplace_back(text.begin(), text.end());
+  for (const std::string& text : texts) out.emplace_back(text.begin(), text.end());
   return out;
 }
 
 /// One service in a packet of its own, with no address in it.
 Bytes announced(const std::string& instance, const std::string& host,
-                std::vector<std::string_view> texts) {
+                const std::vector<std::string>& texts) {
   const Name name(instance + ".local");
   Message message;
   message.response = true;
   message.answers = {Record{name.parent(), dnssd::PTR, false, 4500, dnssd::Pointer{name}},
-                     Record{name, dnssd::TXT, true, 4500, strings(std::move(texts))}};
+                     Record{name, dnssd::TXT, true, 4500, strings(texts)}};
   if (!host.empty()) {
     message.answers.push_back(
         Record{name, dnssd::SRV, true, 120, dnssd::Location{0, 0, 443, Name(host + ".local")}});
@@ -267,4 +268,30 @@ TEST_CASE("a packet's source address makes one device of a bridge's services") {
   // An accessory that is HomeKit's alone waits to be paired.
   const Observation lock = observe("Lock._hap._tcp", "lock", {{"id", "AA:BB:CC:DD:EE:02"}, {"sf", "1"}});
   CHECK(text_fact(lock, "state") == "unprovisioned");
+}
+
+// The advert is that of aiohomekit's tests/test_ble_controller.py; its id is the one that _hap._tcp has.
+TEST_CASE("a HomeKit id makes one device of two addresses, and of IP and BLE") {
+  room::Lan network;
+  Registry registry(network.network());
+  const auto hear = [&](const std::string& id, const std::string& host, const std::string& from) {
+    const Bytes payload =
+        announced(host + "._hap._tcp", host, {"id=" + id, "md=Lamp", "sf=1", "ci=5"});
+    Packet heard = packet(payload);
+    heard.from_address = from;
+    heard.from_mac.clear();
+    for (Observation& seen : observe("mdns", heard)) registry.add(std::move(seen), {});
+  };
+  hear("80:E7:14:6A:37:34", "lamp", "10.77.0.1");
+  hear("80:E7:14:6A:37:34", "lamp-2", "10.77.0.2");
+  CHECK(registry.size() == 1);
+  hear("80:E7:14:6A:37:35", "lamp-3", "10.77.0.3");
+  CHECK(registry.size() == 2);
+  ble::Advert advert;
+  advert.address = {0xC1, 2, 3, 4, 5, 6};
+  advert.kind = ble::AddressKind::random_address;
+  ble::add_advertising_data(*from_hex("12FF4C0006310080e7146a373406009f2104023cb9eb0e"), advert);
+  BleObserver observer;
+  registry.add(observer.observe(advert), {});
+  CHECK(registry.size() == 2);
 }
