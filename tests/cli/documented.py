@@ -21,22 +21,25 @@ class Command:
 
 
 def joined(lines):
-    """Lines that a backslash or a pipe continues are one command; each with the number of its first line."""
+    """Lines that a backslash, a pipe or a `case` continues are one command; with the number of its first line."""
     out = []
-    open_line = False
+    open_line = in_case = False
     for number, line in lines:
         if open_line:
-            out[-1][1] += " " + line.strip()
+            out[-1][1] += ("\n" if in_case else " ") + line.strip()
         else:
             out.append([number, line.strip()])
-        open_line = out[-1][1].endswith(("\\", "|"))
-        out[-1][1] = out[-1][1].removesuffix("\\").rstrip()
+        text = out[-1][1]
+        in_case = text.startswith("case ") and not text.endswith("esac")
+        open_line = in_case or text.endswith(("\\", "|"))
+        out[-1][1] = text.removesuffix("\\").rstrip()
     return [(number, text) for number, text in out if text and not text.startswith("#")]
 
 
 def of_block(place, lines, reason):
-    for number, text in joined(lines):
-        if re.search(r"\baiotctl\b|^examples/", text):
+    """The commands of a block in which aiotctl is used."""
+    if any(re.search(r"\baiotctl[ /]", line) for _, line in lines):
+        for number, text in joined(lines):
             yield Command(f"{place}:{number}", text, reason)
 
 

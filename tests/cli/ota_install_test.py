@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 
+import swu
 from ota_program import error, ota, tool
 
 
@@ -157,17 +158,7 @@ with tempfile.TemporaryDirectory() as name:
     run("openssl", "cms", "-sign", "-in", "sw-description", "-out", "sw-description.sig", "-signer", "sw.pem",
         "-inkey", "sw.key", "-outform", "DER", "-nosmimecap", "-binary")
 
-    def cpio(names):
-        out = b""
-        for number, entry in enumerate([*names, "TRAILER!!!"]):
-            data = b"" if entry == "TRAILER!!!" else pathlib.Path(entry).read_bytes()
-            fields = [number, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(entry) + 1, sum(data) & 0xFFFFFFFF]
-            out += b"070702" + "".join(f"{field:08X}" for field in fields).encode() + entry.encode() + b"\0"
-            out += bytes(-len(out) % 4) + data
-            out += bytes(-len(out) % 4)
-        return out
-
-    pathlib.Path("a.swu").write_bytes(cpio(["sw-description", "sw-description.sig", "fw.bin"]))
+    pathlib.Path("a.swu").write_bytes(swu.cpio(["sw-description", "sw-description.sig", "fw.bin"]))
     shown = ota("verify", "a.swu", "--certificate", "sw.pem")["data"]
     assert shown["kind"] == "swu" and shown["version"] == "2.0.1" and shown["trusted"], shown
     assert shown["hardware"] == ["1.0"] and shown["signatures"][0]["signer"] == "CN=sw", shown

@@ -6,7 +6,6 @@ Every verb is run on a virtual ESP32; the documents of --json and the lines of -
 import json
 import os
 import pathlib
-import struct
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,9 @@ try:
 except ImportError:
     print("SKIP: python3-jsonschema is not installed")
     sys.exit(77)
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "golden"))
+import captures  # noqa: E402
 
 tool, make_images, schemas = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 
@@ -31,25 +33,13 @@ def output(*arguments):
                           stdin=subprocess.DEVNULL, text=True, timeout=120).stdout
 
 
-def small_elf():
-    """An ELF file for an ESP32-C3 with one loaded section: 16 bytes at 0x40380000."""
-    code = bytes(range(16))
-    names = b"\0.text\0.shstrtab\0"
-    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 243, 1, 0x40380000, 52, 116, 0, 52, 32,
-                         1, 40, 3, 2)
-    program = struct.pack("<8I", 1, 84, 0x40380000, 0x40380000, len(code), len(code), 5, 4)
-    sections = bytes(40) + struct.pack("<10I", 1, 1, 6, 0x40380000, 84, len(code), 0, 0, 4, 0)
-    sections += struct.pack("<10I", 7, 3, 0, 0, 236, len(names), 0, 0, 1, 0)
-    return header + program + code.ljust(32, b"\0") + sections + names
-
-
 def main():
     with tempfile.TemporaryDirectory() as folder:
         images = f"{folder}/images"
         subprocess.run([make_images, "--chip", "esp32", "--size", "64K", images], check=True,
                        stdout=subprocess.DEVNULL)
         elf = f"{folder}/app.elf"
-        pathlib.Path(elf).write_bytes(small_elf())
+        pathlib.Path(elf).write_bytes(captures.small_elf())
         files = [f"{images}/{name}" for name in ("app.bin", "bootloader.bin", "partitions.bin", "storage.bin")]
         files += [images, elf]
         table = f"{images}/partitions.bin"

@@ -1,4 +1,4 @@
-"""Captures for the golden test: a room of devices in one pcap file, Bluetooth adverts in one btsnoop file."""
+"""Files that tests make: a room of devices in one pcap file, Bluetooth adverts in one btsnoop file, an ELF file."""
 
 import json
 import pathlib
@@ -122,3 +122,15 @@ def write_btsnoop(path):
         stamp += 1_000_000
         out += struct.pack(">IIIIQ", len(packet), len(packet), 1, 0, stamp) + packet
     pathlib.Path(path).write_bytes(out)
+
+
+def small_elf():
+    """An ELF file for an ESP32-C3 with one loaded section: 16 bytes at 0x40380000."""
+    code = bytes(range(16))
+    names = b"\0.text\0.shstrtab\0"
+    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 243, 1, 0x40380000, 52, 116, 0, 52, 32,
+                         1, 40, 3, 2)
+    program = struct.pack("<8I", 1, 84, 0x40380000, 0x40380000, len(code), len(code), 5, 4)
+    sections = bytes(40) + struct.pack("<10I", 1, 1, 6, 0x40380000, 84, len(code), 0, 0, 4, 0)
+    sections += struct.pack("<10I", 7, 3, 0, 0, 236, len(names), 0, 0, 1, 0)
+    return header + program + code.ljust(32, b"\0") + sections + names

@@ -15,7 +15,6 @@ import re
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -136,18 +135,6 @@ class Devices:
         process.stdout.close()
 
 
-def small_elf():
-    """An ELF file for an ESP32-C3 with one loaded section: 16 bytes at 0x40380000."""
-    code = bytes(range(16))
-    names = b"\0.text\0.shstrtab\0"
-    header = struct.pack("<16sHHIIIIIHHHHHH", b"\x7fELF\x01\x01\x01", 2, 243, 1, 0x40380000, 52, 116, 0, 52, 32,
-                         1, 40, 3, 2)
-    program = struct.pack("<8I", 1, 84, 0x40380000, 0x40380000, len(code), len(code), 5, 4)
-    sections = bytes(40) + struct.pack("<10I", 1, 1, 6, 0x40380000, 84, len(code), 0, 0, 4, 0)
-    sections += struct.pack("<10I", 7, 3, 0, 0, 236, len(names), 0, 0, 1, 0)
-    return header + program + code.ljust(32, b"\0") + sections + names
-
-
 class Golden:
     def __init__(self, folder, stack):
         pid = os.getpid()
@@ -216,7 +203,7 @@ class Golden:
         images = folder / "images"
         subprocess.run([MAKE_IMAGES, "--chip", "esp32", "--size", "64K", images], check=True,
                        stdout=subprocess.DEVNULL)
-        (folder / "app.elf").write_bytes(small_elf())
+        (folder / "app.elf").write_bytes(captures.small_elf())
         (folder / "plain.bin").write_bytes(bytes(range(256)) * 80)
         (folder / "other.bin").write_bytes(bytes(255 - byte for byte in range(256)) * 80)
         (folder / "small.bin").write_bytes(bytes(range(256)) * 16)
