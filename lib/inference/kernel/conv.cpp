@@ -167,8 +167,8 @@ void for_each_line(std::int32_t at, std::int32_t pad, std::int32_t window, std::
   }
 }
 
-template <class Sum, class T, class Add, class Finish>
-void each_output(const TransposeConvShape& s, const T* input, const T* filter, T* output,
+template <class Sum, class T, class Weight, class Add, class Finish>
+void each_output(const TransposeConvShape& s, const T* input, const Weight* filter, T* output,
                  const Add& multiply_add, const Finish& finish) {
   const auto& w = s.window;
   const Shape weights{s.output.c, w.h, w.w, s.input.c};
@@ -204,6 +204,17 @@ void transpose_conv(const TransposeConvShape& shape, const Requantize& q, const 
       },
       [&](std::int32_t sum, std::int32_t channel) {
         return q.result(bias == nullptr ? sum : wrapping_add(sum, bias[channel]), channel);
+      });
+}
+
+void transpose_conv(const TransposeConvShape& shape, const RequantizeWide& q,
+                    const std::int16_t* input, const std::int8_t* filter, const std::int64_t* bias,
+                    std::int16_t* output) {
+  each_output<std::int64_t>(
+      shape, input, filter, output,
+      [](std::int64_t sum, std::int16_t value, std::int8_t weight) { return sum + weight * value; },
+      [&](std::int64_t sum, std::int32_t channel) {
+        return q.result(bias == nullptr ? sum : sum + bias[channel], channel);
       });
 }
 
@@ -288,6 +299,17 @@ void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& q, const
       },
       [&](std::int32_t sum) {
         return to_int8(wrapping_add(multiply(sum, q.factor), q.output_offset));
+      });
+}
+
+void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& q, const std::int16_t* a,
+                  const std::int16_t* b, std::int16_t* output) {
+  each_product<std::int64_t>(
+      shape, a, b, output,
+      [](std::int64_t sum, std::int64_t x, std::int64_t y) { return sum + x * y; },
+      [&](std::int64_t sum) {
+        return static_cast<std::int16_t>(
+            clamp<std::int32_t>(multiply_wide(sum, q.factor), -32'768, 32'767));
       });
 }
 

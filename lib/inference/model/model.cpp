@@ -300,7 +300,19 @@ constexpr Code known_codes[] = {Code::add,
                                 Code::call_once,
                                 Code::var_handle,
                                 Code::read_variable,
-                                Code::assign_variable};
+                                Code::assign_variable,
+                                Code::add_n,
+                                Code::broadcast_args,
+                                Code::cumsum,
+                                Code::dynamic_update_slice,
+                                Code::embedding_lookup,
+                                Code::floor_div,
+                                Code::floor_mod,
+                                Code::gather_nd,
+                                Code::l2_normalization,
+                                Code::l2_pool_2d,
+                                Code::reduce_all,
+                                Code::select_v2};
 
 }  // namespace
 

@@ -21,6 +21,7 @@ enum class OptionsKind : std::uint8_t {
   softmax = 9,
   concatenation = 10,
   add = 11,
+  l2_norm = 12,
   resize_bilinear = 15,
   space_to_depth = 19,
   mul = 21,
@@ -44,6 +45,7 @@ enum class OptionsKind : std::uint8_t {
   while_ = 93,
   depth_to_space = 94,
   batch_matmul = 101,
+  cumsum = 102,
   call_once = 103,
   var_handle = 111,
 };
@@ -54,11 +56,13 @@ OptionsKind options_kind(Code code) {
     case Code::conv_2d: return OptionsKind::conv_2d;
     case Code::depthwise_conv_2d: return OptionsKind::depthwise_conv_2d;
     case Code::average_pool_2d:
+    case Code::l2_pool_2d:
     case Code::max_pool_2d: return OptionsKind::pool_2d;
     case Code::fully_connected: return OptionsKind::fully_connected;
     case Code::svdf: return OptionsKind::svdf;
     case Code::unidirectional_sequence_lstm: return OptionsKind::unidirectional_sequence_lstm;
     case Code::softmax: return OptionsKind::softmax;
+    case Code::l2_normalization: return OptionsKind::l2_norm;
     case Code::concatenation: return OptionsKind::concatenation;
     case Code::add: return OptionsKind::add;
     case Code::mul: return OptionsKind::mul;
@@ -71,10 +75,12 @@ OptionsKind options_kind(Code code) {
     case Code::mean:
     case Code::sum:
     case Code::reduce_max:
-    case Code::reduce_min: return OptionsKind::reducer;
+    case Code::reduce_min:
+    case Code::reduce_all: return OptionsKind::reducer;
     case Code::gather: return OptionsKind::gather;
     case Code::mirror_pad: return OptionsKind::mirror_pad;
     case Code::batch_matmul: return OptionsKind::batch_matmul;
+    case Code::cumsum: return OptionsKind::cumsum;
     case Code::strided_slice: return OptionsKind::strided_slice;
     case Code::split: return OptionsKind::split;
     case Code::transpose_conv: return OptionsKind::transpose_conv;
@@ -137,6 +143,7 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
       return;
     }
     case Kind::add:
+    case Kind::l2_norm:
     case Kind::mul:
     case Kind::sub:
     case Kind::div: {
@@ -205,6 +212,11 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
     case Kind::batch_matmul: {
       auto& o = io.template of<BatchMatMulOptions>(options);
       io(0, o.transpose_a), io(1, o.transpose_b);
+      return;
+    }
+    case Kind::cumsum: {
+      auto& o = io.template of<CumSumOptions>(options);
+      io(0, o.exclusive), io(1, o.reverse);
       return;
     }
     case Kind::space_to_depth:

@@ -17,7 +17,7 @@
 namespace vectors {
 namespace {
 
-using Resolver = tflite::MicroMutableOpResolver<96>;
+using Resolver = tflite::MicroMutableOpResolver<128>;
 
 void add_operators(Resolver& resolver) {
   resolver.AddConv2D();
@@ -102,6 +102,18 @@ void add_operators(Resolver& resolver) {
   resolver.AddBroadcastTo();
   resolver.AddReverseV2();
   resolver.AddZerosLike();
+  resolver.AddAddN();
+  resolver.AddCumSum();
+  resolver.AddFloorDiv();
+  resolver.AddFloorMod();
+  resolver.AddL2Normalization();
+  resolver.AddL2Pool2D();
+  resolver.AddReduceAll();
+  resolver.AddGatherNd();
+  resolver.AddEmbeddingLookup();
+  resolver.AddDynamicUpdateSlice();
+  resolver.AddSelectV2();
+  resolver.AddBroadcastArgs();
   resolver.AddIf();
   resolver.AddWhile();
 }
@@ -194,6 +206,7 @@ int main(int argc, char** argv) {
   make(vectors::sum_makers(), cases);
   make(vectors::value_makers(), cases);
   make(vectors::movement_makers(), cases / 2);
+  make(vectors::position_makers(), cases / 2);
   make(vectors::graph_makers(), cases / 4);
   return 0;
 }
