@@ -56,7 +56,7 @@ Result<std::vector<bool>> reduced_dimensions(const Node& node, std::size_t rank)
   return reduced;
 }
 
-bool takes_int16(Code code) { return code == Code::mean || code == Code::sum; }
+bool has_wide_sums(Code code) { return code == Code::mean || code == Code::sum; }
 
 /// Those of REDUCE_ALL: both bool.
 Result<InOut> truths_in_and_out(const Node& node) {
@@ -85,7 +85,7 @@ Result<kernel::Factor> mean_factor(const Node& node, double value, std::int32_t 
 Result<Mean> prepare_mean(const Node& node) {
   const bool of_truths = node.op().code == Code::reduce_all;
   AIOT_TRY(const auto tensors, of_truths ? truths_in_and_out(node)
-                                         : in_and_out(node, 2, 2, takes_int16(node.op().code)));
+                                         : in_and_out(node, 2, 2, has_wide_sums(node.op().code)));
   const auto& extents = tensors.input->shape;
   AIOT_TRY(const auto reduced, reduced_dimensions(node, extents.size()));
   Mean mean;
