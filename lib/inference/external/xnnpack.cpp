@@ -260,7 +260,8 @@ Made addition(const Site& site) {
   AIOT_TRY(const auto a, prepare_arithmetic(site.node));
   const auto left = extents_of(site.tensor(a.a));
   const auto right = extents_of(site.tensor(a.b));
-  if (std::max(left.size(), right.size()) > XNN_MAX_TENSOR_DIMS) {
+  const bool takes = a.type == Type::int8 || a.type == Type::float32;
+  if (!takes || std::max(left.size(), right.size()) > XNN_MAX_TENSOR_DIMS) {
     return std::optional<XnnpackOperator>();
   }
   const auto& lib = *site.library;
