@@ -61,7 +61,9 @@ p{margin:4px 0}.soft{color:var(--soft)}code{font-size:13px}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:4px 10px;border-bottom:1px solid var(--grid);white-space:nowrap}
 th{color:var(--soft);font-weight:500}th:first-child,td:first-child,.l{text-align:left}
-@media (max-width:800px){table{font-size:12.5px}th,td{padding:4px 5px;white-space:normal;overflow-wrap:anywhere}}
+td:first-child{white-space:normal}td:first-child,h2{overflow-wrap:anywhere}
+@media (max-width:800px){table{font-size:12.5px}th,td{padding:4px 5px}}
+@media (max-width:560px){th,td{white-space:normal}}
 svg{display:block;width:100%;height:auto}
 .legend{color:var(--soft);font-size:13px}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:2px;margin:0 5px 0 14px}
