@@ -73,8 +73,9 @@ void depthwise(const ConvShape& s, const T* input, const Weight* filter, T* outp
 }
 
 auto integer_add(const Requantize& q) {
-  return [offset = q.input_offset](std::int32_t sum, std::int8_t value, std::int8_t weight) {
-    return sum + weight * (value + offset);
+  return [offset = q.input_offset, weights_offset = q.weights_offset](
+             std::int32_t sum, std::int8_t value, std::int8_t weight) {
+    return sum + (weight + weights_offset) * (value + offset);
   };
 }
 auto integer_finish(const Requantize& q, const std::int32_t* bias) {
@@ -236,7 +237,7 @@ void fully_connected(const MatrixShape& shape, const Requantize& quantized,
     for (std::int32_t o = 0; o < shape.outputs; ++o, weight += shape.depth) {
       std::int32_t sum = 0;
       for (std::int32_t i = 0; i < shape.depth; ++i) {
-        sum += weight[i] * (input[i] + quantized.input_offset);
+        sum += (weight[i] + quantized.weights_offset) * (input[i] + quantized.input_offset);
       }
       if (bias != nullptr) sum = wrapping_add(sum, bias[o]);
       *output++ = quantized.result(sum, o);

@@ -54,6 +54,7 @@ struct Requantize {
   std::int32_t output_offset = 0;  ///< the output's zero point
   Range<std::int32_t> range{-128, 127};
   const Factor* factors = nullptr;  ///< one for each output channel
+  std::int32_t weights_offset = 0;  ///< minus the weights' zero point
 
   std::int8_t result(std::int32_t sum, std::int32_t channel) const {
     const auto value = wrapping_add(multiply(sum, factors[channel]), output_offset);
@@ -180,6 +181,7 @@ void batch_matmul(const BatchMatMulShape& shape, const float* a, const float* b,
 struct PoolShape {
   Shape input, output;
   Window window;
+  std::int32_t offset = 0;  ///< of AVERAGE_POOL_2D: averages are of values that are more by it
 };
 
 /// AVERAGE_POOL_2D: over the pixels of the window that lie on the image, rounded half away from 0.

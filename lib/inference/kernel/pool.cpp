@@ -58,8 +58,9 @@ template <class T>
 void average_of_integers(const PoolShape& shape, Range<std::int32_t> range, const T* input,
                          T* output) {
   pool<Average<std::int32_t>>(shape, input, output, average, [&](const auto& state) {
-    const auto half = state.sum > 0 ? state.count / 2 : -(state.count / 2);
-    return static_cast<T>(clamp((state.sum + half) / state.count, range));
+    const auto sum = state.sum + shape.offset * state.count;
+    const auto half = sum > 0 ? state.count / 2 : -(state.count / 2);
+    return static_cast<T>(clamp((sum + half) / state.count - shape.offset, range));
   });
 }
 

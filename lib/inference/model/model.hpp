@@ -48,6 +48,8 @@ struct Tensor {
   ByteSpan data;  ///< of a constant; empty for what is computed. A view of Model::file.
   /// Its operator keeps values in it from one run to the next: index in Model::variables, else -1.
   std::int32_t variable = -1;
+  /// It is uint8 in the file: here values and zero points are less by 128, and the type is int8.
+  bool was_uint8 = false;
 
   bool is_constant() const { return !data.empty(); }
   std::size_t elements() const;
@@ -314,6 +316,7 @@ struct Model {
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> outputs;
   std::vector<Variable> variables;
+  std::vector<Bytes> made;  ///< constants that are not in the file; tensors' data points into them
 
   Model() = default;
   Model(Model&&) = default;

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "inference/error.hpp"
+#include "inference/model/convert.hpp"
 #include "inference/model/file.hpp"
 #include "inference/model/flatbuffer.hpp"
 #include "inference/model/options.hpp"
@@ -360,6 +361,7 @@ class Branches {
                              buffers_, *model)
                    .with(where));
     AIOT_CHECK(check_graph(*model).with(where));
+    AIOT_CHECK(convert_types(*model, document_.bytes().size()).with(where));
     for (const auto& op : model->operators) {
       switch (op.code) {
         case Code::var_handle:
@@ -416,6 +418,7 @@ Result<Model> read_model(Bytes file) {
   if (model.inputs.empty()) return bad("the model has no input");
   if (model.outputs.empty()) return bad("the model has no output");
   AIOT_CHECK(check_graph(model));
+  AIOT_CHECK(convert_types(model, model.file.size()));
   AIOT_CHECK(Branches(document, subgraphs, codes, buffers).read(model));
   VariableResolver variables(model);
   AIOT_CHECK(variables.resolve([&](std::int32_t index) -> Result<void> {

@@ -384,10 +384,6 @@ Result<T> rows_of(const Node& node, const InOut& t, std::int64_t most_depth = mo
   return rows;
 }
 
-}  // namespace
-
-namespace {
-
 /// From int8 to int16: with scales that are as good as fixed.
 Result<Softmax> softmax_to_int16(const Node& node, const InOut& t) {
   AIOT_CHECK(expect_one_scale(node, *t.input, node.input_name(0)));

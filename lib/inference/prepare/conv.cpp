@@ -76,9 +76,7 @@ Result<Conv> prepare_conv(const Node& node) {
     return conv;
   }
   const auto summed = static_cast<std::int64_t>(weights.h) * weights.w * conv.shape.group_channels;
-  if (summed > most_summed) {
-    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", summed));
-  }
+  AIOT_CHECK(expect_summed(node, summed, *filter));
   AIOT_TRY(conv.quantized, requantization(node, *tensors.input, *filter, *tensors.output,
                                           options.activation, conv.depthwise ? 3 : 0, channels));
   return conv;
@@ -119,9 +117,7 @@ Result<FullyConnected> prepare_fully_connected(const Node& node) {
     AIOT_TRY(fc.real_weights, real_weights(node, *weights, fc.type, 0));
     return fc;
   }
-  if (fc.shape.depth > most_summed) {
-    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", depth));
-  }
+  AIOT_CHECK(expect_summed(node, fc.shape.depth, *weights));
   AIOT_TRY(fc.quantized, requantization(node, *tensors.input, *weights, *tensors.output,
                                         options.activation, 0, outputs));
   if (weights->quantization.scales.size() == 1) {

@@ -40,6 +40,8 @@ Result<Pool> prepare_pool(const Node& node) {
     return node.fail(Errc::unsupported_option, fmt::format("a window of {} pixels", summed));
   }
   AIOT_CHECK(expect_same_quantization(node, *tensors.input, *tensors.output));
+  // Averages of uint8 are rounded as values from 0 to 255.
+  if (tensors.input->was_uint8 && !pool.maximum) s.offset = 128;
   AIOT_TRY(pool.range, integer_range(node, options.activation, *tensors.output));
   return pool;
 }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "cases.hpp"
+#include "reference_uint8.hpp"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 #include "tensorflow/lite/schema/schema_generated.h"
@@ -208,5 +209,6 @@ int main(int argc, char** argv) {
   make(vectors::movement_makers(), cases / 2);
   make(vectors::position_makers(), cases / 2);
   make(vectors::graph_makers(), cases / 4);
+  vectors::write(std::string(argv[1]) + "/uint8.bin", vectors::uint8_cases(2 * cases));
   return 0;
 }
