@@ -301,6 +301,7 @@ constexpr Code known_codes[] = {Code::add,
                                 Code::var_handle,
                                 Code::read_variable,
                                 Code::assign_variable,
+                                Code::detection_postprocess,
                                 Code::add_n,
                                 Code::broadcast_args,
                                 Code::cumsum,
@@ -317,6 +318,7 @@ constexpr Code known_codes[] = {Code::add,
 }  // namespace
 
 std::string name_of(Code code) {
+  if (code == Code::detection_postprocess) return "TFLite_Detection_PostProcess";
   const auto number = static_cast<std::int32_t>(code);
   if (number >= 0 && static_cast<std::size_t>(number) < operator_names.size()) {
     return std::string(operator_names[static_cast<std::size_t>(number)]);

@@ -162,6 +162,8 @@ enum class Code : std::int32_t {
   assign_variable = 144,
   broadcast_args = 145,
   dynamic_update_slice = 151,
+  // Operators that the schema does not have: the file names them.
+  detection_postprocess = 1000,
 };
 /// "CONV_2D"; the schema's name for one that is not above too ("GATHER"), else "operator 200".
 std::string name_of(Code code);
@@ -259,6 +261,16 @@ struct LstmOptions {
   float cell_clip = 0, projection_clip = 0;  ///< 0: none
   bool time_major = false;                   ///< time is the first dimension, not the batch
 };
+/// TFLite_Detection_PostProcess: its options are a FlexBuffers map.
+struct DetectionOptions {
+  std::vector<std::uint8_t> map;  ///< as the file has it
+  std::int32_t max_detections = 0, classes = 0;
+  std::int32_t classes_per_detection = 0;  ///< of the fast way, which goes by each box's best class
+  std::int32_t detections_per_class = 100;  ///< of the regular way, class by class
+  bool regular = false;
+  float score_threshold = 0, overlap_threshold = 0;
+  float y_scale = 0, x_scale = 0, h_scale = 0, w_scale = 0;
+};
 struct CumSumOptions {
   bool exclusive = false;  ///< of the values before, without the one at the place
   bool reverse = false;    ///< from the last value on
@@ -294,7 +306,7 @@ struct Operator {
                StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions, ArgOptions,
                SvdfOptions, MirrorPadOptions, GatherOptions, BatchMatMulOptions, CallOnceOptions,
                VarHandleOptions, VariableOptions, LstmOptions, BranchOptions, BlockOptions,
-               CumSumOptions>
+               CumSumOptions, DetectionOptions>
       options;
 };
 

@@ -1,7 +1,10 @@
 #include "inference/model/options.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+
+#include "inference/model/flexbuffer.hpp"
 
 namespace aiot::inference {
 namespace {
@@ -316,6 +319,40 @@ decltype(Operator::options) read_options(Document& document, Code code, std::uin
     return options;
   }
   each_field(wanted, options, OptionsReader(document, table));
+  return options;
+}
+
+decltype(Operator::options) read_custom_options(Document& document, Code code, ByteSpan bytes) {
+  decltype(Operator::options) options;
+  if (code != Code::detection_postprocess) return options;
+  constexpr std::size_t most_bytes = 4096;
+  const flexbuffer::Map map(bytes.first(std::min(bytes.size(), most_bytes)));
+  if (bytes.size() > most_bytes || !map.is_valid()) {
+    document.fail(Errc::bad_model, "options that are no map");
+    return options;
+  }
+  auto& o = options.emplace<DetectionOptions>();
+  const auto real = [&](const char* key) {
+    return static_cast<float>(map.number(key).value_or(0));
+  };
+  const auto count = [&](const char* key, std::int32_t otherwise) {
+    const double value = map.number(key).value_or(otherwise);
+    if (value >= 0 && value <= (1 << 20)) return static_cast<std::int32_t>(value);
+    document.fail(Errc::bad_model, std::string(key) + " out of range");
+    return otherwise;
+  };
+  o.map.assign(bytes.begin(), bytes.end());
+  o.max_detections = count("max_detections", 0);
+  o.classes = count("num_classes", 0);
+  o.classes_per_detection = count("max_classes_per_detection", 0);
+  o.detections_per_class = count("detections_per_class", 100);
+  o.regular = map.number("use_regular_nms").value_or(0) != 0;
+  o.score_threshold = real("nms_score_threshold");
+  o.overlap_threshold = real("nms_iou_threshold");
+  o.y_scale = real("y_scale");
+  o.x_scale = real("x_scale");
+  o.h_scale = real("h_scale");
+  o.w_scale = real("w_scale");
   return options;
 }
 

@@ -210,4 +210,66 @@ Result<BroadcastArgs> prepare_broadcast_args(const Node& node) {
                        node.input_index(0), node.input_index(1), node.output_index()};
 }
 
+Result<Detection> prepare_detection(const Node& node) {
+  AIOT_CHECK(node.expect(3, 3, 4));
+  AIOT_TRY(const auto* boxes, node.input(0));
+  AIOT_TRY(const auto* scores, node.input(1));
+  AIOT_TRY(const auto* anchors, node.input(2));
+  const auto& o = node.options<DetectionOptions>();
+  Detection result;
+  auto& s = result.shape;
+  for (std::size_t i = 0; i < 3; ++i) {
+    AIOT_TRY(const auto* input, node.input(i));
+    AIOT_CHECK(expect_type(node, *input, Type::float32, node.input_name(i)));
+  }
+  if (boxes->shape.size() != 3 || boxes->shape[0] != 1 || boxes->shape[2] < 4) {
+    return node.fail(Errc::bad_model, fmt::format("boxes of {}", shape_text(boxes->shape)));
+  }
+  s.boxes = boxes->shape[1];
+  s.encoding = boxes->shape[2];
+  s.classes = o.classes;
+  AIOT_CHECK(expect_shape(node, *anchors, {s.boxes, 4}, node.input_name(2)));
+  if (scores->shape.size() != 3 || scores->shape[0] != 1 || scores->shape[1] != s.boxes ||
+      s.classes < 1 || scores->shape[2] < s.classes || scores->shape[2] > s.classes + 1) {
+    return node.fail(Errc::bad_model, fmt::format("scores of {} for {} boxes and {} classes",
+                                                  shape_text(scores->shape), s.boxes, s.classes));
+  }
+  s.background = scores->shape[2] - s.classes;
+  s.regular = o.regular;
+  s.most = o.max_detections;
+  s.most_of_class = o.detections_per_class;
+  if (s.regular ? s.most_of_class < 1 : o.classes_per_detection < 1) {
+    return node.fail(Errc::bad_model, "no detections for a class");
+  }
+  if (!s.regular && std::min(o.classes_per_detection, s.classes) > 1) {
+    return node.fail(Errc::unsupported_option, "several classes for each detection");
+  }
+  s.score_threshold = o.score_threshold;
+  s.overlap_threshold = o.overlap_threshold;
+  if (!(s.overlap_threshold > 0 && s.overlap_threshold <= 1)) {
+    return node.fail(Errc::bad_model, fmt::format("an overlap of {}", s.overlap_threshold));
+  }
+  s.y_scale = o.y_scale;
+  s.x_scale = o.x_scale;
+  s.h_scale = o.h_scale;
+  s.w_scale = o.w_scale;
+  const auto most = static_cast<std::size_t>(s.most);
+  const std::size_t elements[] = {4 * most, most, most, 1};
+  for (std::size_t i = 0; i < 4; ++i) {
+    AIOT_TRY(const auto* output, node.output(i));
+    AIOT_CHECK(expect_type(node, *output, Type::float32, node.output_name(i)));
+    if (output->elements() == elements[i]) continue;
+    return node.fail(Errc::bad_model, fmt::format("{} is {} for {} detections", node.output_name(i),
+                                                  shape_text(output->shape), s.most));
+  }
+  result.boxes = node.input_index(0);
+  result.scores = node.input_index(1);
+  result.anchors = node.input_index(2);
+  result.found_boxes = node.output_index(0);
+  result.found_classes = node.output_index(1);
+  result.found_scores = node.output_index(2);
+  result.count = node.output_index(3);
+  return result;
+}
+
 }  // namespace aiot::inference

@@ -3,6 +3,7 @@
 #include <array>
 #include <vector>
 
+#include "inference/kernel/detection.hpp"
 #include "inference/kernel/logic.hpp"
 #include "inference/kernel/lstm.hpp"
 #include "inference/kernel/position.hpp"
@@ -320,6 +321,14 @@ struct Select {
   std::int32_t condition = 0, a = 0, b = 0, output = 0;  ///< tensors of the model
 };
 Result<Select> prepare_select(const Node& node);
+
+/// TFLite_Detection_PostProcess of float32, with one class for each detection.
+struct Detection {
+  kernel::DetectionShape shape;
+  std::int32_t boxes = 0, scores = 0, anchors = 0;  ///< tensors of the model, as the outputs
+  std::int32_t found_boxes = 0, found_classes = 0, found_scores = 0, count = 0;
+};
+Result<Detection> prepare_detection(const Node& node);
 
 /// BROADCAST_ARGS: the shape that two shapes make together.
 struct BroadcastArgs {

@@ -1,4 +1,6 @@
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "inference/prepare/prepare.hpp"
 #include "inference/reference/interpreter.hpp"
@@ -65,6 +67,37 @@ Result<Step> broadcast_args(const Node& node) {
   });
 }
 
+/// What TFLite_Detection_PostProcess needs while it runs.
+struct DetectionMemory {
+  explicit DetectionMemory(const kernel::DetectionShape& s)
+      : boxes(static_cast<std::size_t>(s.boxes)),
+        scores(boxes.size()),
+        order(boxes.size()),
+        is_out(std::make_unique<bool[]>(boxes.size())),
+        found(boxes.size() + static_cast<std::size_t>(s.most)) {}
+  kernel::DetectionScratch view() {
+    return {boxes.data(), scores.data(), order.data(), is_out.get(), found.data()};
+  }
+
+  std::vector<kernel::Box> boxes;
+  std::vector<float> scores;
+  std::vector<std::int32_t> order;
+  std::unique_ptr<bool[]> is_out;
+  std::vector<kernel::DetectionScratch::Found> found;
+};
+
+Result<Step> detection(const Node& node) {
+  AIOT_TRY(const auto p, prepare_detection(node));
+  const auto memory = std::make_shared<DetectionMemory>(p.shape);
+  return Step([p, memory](const Places& at) {
+    const bool valid = kernel::detect(
+        p.shape, at.in<float>(p.boxes), at.in<float>(p.scores), at.in<float>(p.anchors),
+        memory->view(), at.out<kernel::Box>(p.found_boxes), at.out<float>(p.found_classes),
+        at.out<float>(p.found_scores), at.out<float>(p.count));
+    if (!valid) at.variables->fail("TFLite_Detection_PostProcess: a box without an area");
+  });
+}
+
 }  // namespace
 
 Result<Step> make_position(const Node& node) {
@@ -73,6 +106,7 @@ Result<Step> make_position(const Node& node) {
     case Code::dynamic_update_slice: return update_slice(node);
     case Code::select_v2: return select(node);
     case Code::broadcast_args: return broadcast_args(node);
+    case Code::detection_postprocess: return detection(node);
     default: return gather_nd(node);
   }
 }

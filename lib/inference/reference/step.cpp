@@ -336,7 +336,8 @@ Result<Step> make_step(const Node& node) {
     case Code::embedding_lookup:
     case Code::dynamic_update_slice:
     case Code::select_v2:
-    case Code::broadcast_args: return make_position(node);
+    case Code::broadcast_args:
+    case Code::detection_postprocess: return make_position(node);
     case Code::fill: return fill(node);
     case Code::cast: return cast(node);
     case Code::mirror_pad: return moves(prepare_mirror_pad(node));
