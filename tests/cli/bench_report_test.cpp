@@ -1,9 +1,8 @@
-#include "render/report/report.hpp"
-
 #include <doctest/doctest.h>
 
 #include "render/figures.hpp"
 #include "render/report/plots.hpp"
+#include "render/report/report.hpp"
 
 namespace aiot::cli::render {
 namespace {
@@ -154,6 +153,44 @@ TEST_CASE("report: round numbers for an axis") {
   CHECK(svg::tick_text(0.25) == "0.25");
   CHECK(svg::tick_text(25000) == "25k");
   CHECK(svg::tick_text(3e6) == "3M");
+}
+
+TEST_CASE("report: runs are counted in whole numbers") {
+  using Ticks = std::vector<double>;
+  CHECK(svg::whole_ticks(1, 4) == Ticks{0, 1});
+  CHECK(svg::whole_ticks(2, 4) == Ticks{0, 1, 2});
+  CHECK(svg::whole_ticks(5, 4) == Ticks{0, 1, 2, 3, 4, 5});
+  CHECK(svg::whole_ticks(100, 4) == Ticks{0, 20, 40, 60, 80, 100});
+  RunResult run = result();
+  for (bench::Bin& bin : run.models[0].latency.histogram) bin.count = 1;
+  const auto canvas = plot_latency(run.models[0]);
+  CHECK_FALSE(has(canvas.body(), ">0.5<"));
+  CHECK(times(canvas.body(), "class=\"grid\"") == 2);  // 0 and 1
+}
+
+TEST_CASE("report: an axis of long latencies counts in milliseconds or seconds") {
+  const auto axis = [](double from_us, double to_us) {
+    RunResult run = result();
+    auto& bins = run.models[0].latency.histogram;
+    const double width = (to_us - from_us) / 20;
+    for (std::size_t i = 0; i < bins.size(); ++i) {
+      bins[i] = {from_us + width * static_cast<double>(i),
+                 from_us + width * static_cast<double>(i + 1), 5};
+    }
+    return plot_latency(run.models[0]).body();
+  };
+  CHECK(has(axis(20, 21), "latency in µs;"));
+  CHECK(has(axis(12'000, 20'000), "latency in ms;"));
+  CHECK(has(axis(12'000, 20'000), ">13<"));
+  CHECK(has(axis(2e6, 4e6), "latency in s;"));
+  CHECK(has(axis(2e6, 4e6), ">2.2<"));
+}
+
+TEST_CASE("report: on a narrow page cells wrap, and nothing scrolls sideways") {
+  const std::string page = html_report(result());
+  CHECK_FALSE(has(page, "overflow-x"));
+  CHECK(has(page, "@media (max-width:800px)"));
+  CHECK(has(page, "td:first-child,h2{overflow-wrap:anywhere}"));
 }
 
 TEST_CASE("report: times in three digits") {

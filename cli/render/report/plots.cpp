@@ -16,6 +16,16 @@ struct Mark {
   double us;
 };
 
+/// What an axis counts in, so that its numbers stay short.
+struct Unit {
+  const char* name;
+  double us;
+};
+Unit unit_of(double high_us) {
+  if (high_us < 1e3) return {"µs", 1};
+  return high_us < 1e6 ? Unit{"ms", 1e3} : Unit{"s", 1e6};
+}
+
 /// An operator on the plot.
 struct Point {
   const bench::Operator* op;
@@ -65,13 +75,15 @@ svg::Canvas plot_latency(const bench::ModelResult& model) {
     return height - bottom - count / static_cast<double>(most) * (height - top - bottom);
   };
 
-  for (const double tick : svg::ticks(0, static_cast<double>(most), 4)) {
+  for (const double tick : svg::whole_ticks(static_cast<double>(most), 4)) {
     canvas.line(left, y_of(tick), width - right, y_of(tick), "grid");
     canvas.text(left - 8, y_of(tick) + 4, svg::tick_text(tick), "label", svg::Anchor::end);
   }
-  for (const double tick : svg::ticks(low, high, 8)) {
-    canvas.line(x_of(tick), height - bottom, x_of(tick), height - bottom + 4, "axis");
-    canvas.text(x_of(tick), height - bottom + 18, svg::tick_text(tick), "label",
+  const Unit unit = unit_of(high);
+  for (const double tick : svg::ticks(low / unit.us, high / unit.us, 8)) {
+    const double x = x_of(tick * unit.us);
+    canvas.line(x, height - bottom, x, height - bottom + 4, "axis");
+    canvas.text(x, height - bottom + 18, svg::tick_text(tick), "label",
                 svg::Anchor::middle);
   }
   for (std::size_t i = 0; i < bins.size(); ++i) {
@@ -99,7 +111,7 @@ svg::Canvas plot_latency(const bench::ModelResult& model) {
                             mark.us > high ? " →" : ""),
                 "strong", crowded ? svg::Anchor::end : svg::Anchor::start);
   }
-  canvas.text(left, height - 8, "latency in µs; the last bar holds all that is slower", "label");
+  canvas.text(left, height - 8, fmt::format("latency in {}; the last bar holds all that is slower", unit.name), "label");
   canvas.text(width - right, height - 8, fmt::format("slowest {}", microseconds(l.max_us)), "label",
               svg::Anchor::end);
   return canvas;

@@ -58,10 +58,12 @@ p{margin:4px 0}.soft{color:var(--soft)}code{font-size:13px}
 .tile b{display:block;font-size:21px;font-weight:600;font-variant-numeric:tabular-nums}
 .tile span{color:var(--soft);font-size:13px}
 .bad{border-left:4px solid var(--bad);background:var(--bg-bad);padding:8px 14px;margin:12px 0;border-radius:4px}
-.scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:4px 10px;border-bottom:1px solid var(--grid);white-space:nowrap}
 th{color:var(--soft);font-weight:500}th:first-child,td:first-child,.l{text-align:left}
+td:first-child{white-space:normal}td:first-child,h2{overflow-wrap:anywhere}
+@media (max-width:800px){table{font-size:12.5px}th,td{padding:4px 5px}}
+@media (max-width:560px){th,td{white-space:normal}}
 svg{display:block;width:100%;height:auto}
 .legend{color:var(--soft);font-size:13px}
 .legend i{display:inline-block;width:10px;height:10px;border-radius:2px;margin:0 5px 0 14px}
@@ -81,7 +83,7 @@ std::string tile(const std::string& value, const std::string& what) {
 
 /// Cells are escaped; the first row is the head.
 std::string html_table(const std::vector<std::vector<std::string>>& rows) {
-  std::string out = "<div class=\"scroll\"><table>\n";
+  std::string out = "<table>\n";
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const char* cell = i == 0 ? "th" : "td";
     out += "<tr>";
@@ -90,7 +92,7 @@ std::string html_table(const std::vector<std::vector<std::string>>& rows) {
     }
     out += "</tr>\n";
   }
-  return out + "</table></div>\n";
+  return out + "</table>\n";
 }
 
 std::string figure(const char* title, const svg::Canvas& canvas) {

@@ -92,6 +92,13 @@ std::vector<double> ticks(double low, double high, int count) {
   return out;
 }
 
+std::vector<double> whole_ticks(double high, int count) {
+  if (high >= count) return ticks(0, high, count);
+  std::vector<double> out;
+  for (double at = 0; at <= high; at += 1) out.push_back(at);
+  return out;
+}
+
 std::vector<double> decades(double low, double high) {
   std::vector<double> out;
   const double last = std::ceil(std::log10(high) - 1e-9);

@@ -38,6 +38,8 @@ class Canvas {
 
 /// About `count` round numbers from `low` to `high`: 1, 2 or 5 times a power of ten apart.
 std::vector<double> ticks(double low, double high, int count);
+/// The same for what is counted: whole numbers alone.
+std::vector<double> whole_ticks(double high, int count);
 /// Powers of ten from below `low` to above `high`, both positive.
 std::vector<double> decades(double low, double high);
 /// "0.25", "12", "1.5k", "2M"

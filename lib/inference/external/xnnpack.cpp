@@ -139,8 +139,10 @@ Padding4 padding_of(const kernel::ConvShape& s) {
 Made convolution(const Site& site) {
   AIOT_TRY(const auto c, prepare_conv(site.node));
   const auto& s = c.shape;
-  if (!site.tensor(c.filter).is_constant() || c.type == Type::int16)
+  if (!site.tensor(c.filter).is_constant() || c.type == Type::int16 ||
+      c.quantized.weights_offset != 0) {
     return std::optional<XnnpackOperator>();
+  }
   const auto p = padding_of(s);
   const auto& w = s.window;
   const auto groups = c.depthwise ? u(s.input.c) : u(s.input.c / s.group_channels);
@@ -185,7 +187,8 @@ Made fully_connected(const Site& site) {
   AIOT_TRY(const auto f, prepare_fully_connected(site.node));
   const auto& weights = site.tensor(f.weights);
   const bool one_scale = weights.quantization.scales.size() == 1;
-  if (!weights.is_constant() || f.type == Type::int16 || (f.type == Type::int8 && !one_scale)) {
+  if (!weights.is_constant() || f.type == Type::int16 || f.quantized.weights_offset != 0 ||
+      (f.type == Type::int8 && !one_scale)) {
     return std::optional<XnnpackOperator>();
   }
   const auto depth = z(f.shape.depth);
@@ -224,7 +227,8 @@ Made pool(const Site& site) {
   const auto& s = p.shape;
   const bool whole = s.output.h == 1 && s.output.w == 1 && s.window.h == s.input.h &&
                      s.window.w == s.input.w && s.window.pad_top == 0 && s.window.pad_left == 0;
-  if (p.maximum || !whole || p.type == Type::int16) return std::optional<XnnpackOperator>();
+  if (p.maximum || !whole || p.type == Type::int16 || s.offset != 0)
+    return std::optional<XnnpackOperator>();
   const auto channels = z(s.input.c);
   const auto pixels = z(s.input.h) * z(s.input.w);
   const auto& lib = *site.library;
@@ -260,7 +264,8 @@ Made addition(const Site& site) {
   AIOT_TRY(const auto a, prepare_arithmetic(site.node));
   const auto left = extents_of(site.tensor(a.a));
   const auto right = extents_of(site.tensor(a.b));
-  if (std::max(left.size(), right.size()) > XNN_MAX_TENSOR_DIMS) {
+  const bool takes = a.type == Type::int8 || a.type == Type::float32;
+  if (!takes || std::max(left.size(), right.size()) > XNN_MAX_TENSOR_DIMS) {
     return std::optional<XnnpackOperator>();
   }
   const auto& lib = *site.library;

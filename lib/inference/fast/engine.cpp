@@ -49,6 +49,13 @@ template <class T>
 Result<Prepared> int8_only(Result<T> prepared) {
   if (!prepared) return std::move(prepared).error();
   if (prepared->type != Type::int8) return Prepared{};
+  // What a file has as uint8: weights with a zero point, another rounding of averages.
+  if constexpr (requires { prepared->quantized.weights_offset; }) {
+    if (prepared->quantized.weights_offset != 0) return Prepared{};
+  }
+  if constexpr (requires { prepared->shape.offset; }) {
+    if (prepared->shape.offset != 0) return Prepared{};
+  }
   return Prepared(*std::move(prepared));
 }
 

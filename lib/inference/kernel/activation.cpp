@@ -59,6 +59,65 @@ std::int8_t tanh(const SigmoidInt8& quantized, std::int8_t value) {
   return sigmoid(quantized, value, 7, 0, tanh_of);
 }
 
+namespace {
+
+/// 1 / (1 + exp(-i / 24)) in 16 bits, as the reference has it (kernels/internal/common.h).
+constexpr std::uint16_t sigmoid_of_24th[256] = {
+    32'768, 33'451, 34'133, 34'813, 35'493, 36'169, 36'843, 37'513, 38'180, 38'841, 39'498, 40'149,
+    40'794, 41'432, 42'064, 42'688, 43'304, 43'912, 44'511, 45'102, 45'683, 46'255, 46'817, 47'369,
+    47'911, 48'443, 48'964, 49'475, 49'975, 50'464, 50'942, 51'409, 51'865, 52'311, 52'745, 53'169,
+    53'581, 53'983, 54'374, 54'755, 55'125, 55'485, 55'834, 56'174, 56'503, 56'823, 57'133, 57'433,
+    57'724, 58'007, 58'280, 58'544, 58'800, 59'048, 59'288, 59'519, 59'743, 59'959, 60'168, 60'370,
+    60'565, 60'753, 60'935, 61'110, 61'279, 61'441, 61'599, 61'750, 61'896, 62'036, 62'172, 62'302,
+    62'428, 62'549, 62'666, 62'778, 62'886, 62'990, 63'090, 63'186, 63'279, 63'368, 63'454, 63'536,
+    63'615, 63'691, 63'765, 63'835, 63'903, 63'968, 64'030, 64'090, 64'148, 64'204, 64'257, 64'308,
+    64'357, 64'405, 64'450, 64'494, 64'536, 64'576, 64'614, 64'652, 64'687, 64'721, 64'754, 64'786,
+    64'816, 64'845, 64'873, 64'900, 64'926, 64'950, 64'974, 64'997, 65'019, 65'039, 65'060, 65'079,
+    65'097, 65'115, 65'132, 65'149, 65'164, 65'179, 65'194, 65'208, 65'221, 65'234, 65'246, 65'258,
+    65'269, 65'280, 65'291, 65'301, 65'310, 65'319, 65'328, 65'337, 65'345, 65'352, 65'360, 65'367,
+    65'374, 65'381, 65'387, 65'393, 65'399, 65'404, 65'410, 65'415, 65'420, 65'425, 65'429, 65'433,
+    65'438, 65'442, 65'445, 65'449, 65'453, 65'456, 65'459, 65'462, 65'465, 65'468, 65'471, 65'474,
+    65'476, 65'479, 65'481, 65'483, 65'485, 65'488, 65'489, 65'491, 65'493, 65'495, 65'497, 65'498,
+    65'500, 65'501, 65'503, 65'504, 65'505, 65'507, 65'508, 65'509, 65'510, 65'511, 65'512, 65'513,
+    65'514, 65'515, 65'516, 65'517, 65'517, 65'518, 65'519, 65'520, 65'520, 65'521, 65'522, 65'522,
+    65'523, 65'523, 65'524, 65'524, 65'525, 65'525, 65'526, 65'526, 65'526, 65'527, 65'527, 65'528,
+    65'528, 65'528, 65'529, 65'529, 65'529, 65'529, 65'530, 65'530, 65'530, 65'530, 65'531, 65'531,
+    65'531, 65'531, 65'531, 65'532, 65'532, 65'532, 65'532, 65'532, 65'532, 65'533, 65'533, 65'533,
+    65'533, 65'533, 65'533, 65'533, 65'533, 65'534, 65'534, 65'534, 65'534, 65'534, 65'534, 65'534,
+    65'534, 65'534, 65'534, 65'535};
+
+/// The value in steps of 1/12288.
+std::int32_t in_steps(const SigmoidInt16& q, std::int16_t value) {
+  const std::int32_t round = q.right > 0 ? 1 << (q.right - 1) : 0;
+  return (value * q.multiplier + round) >> q.right;
+}
+
+/// 1 / (1 + exp(-x)) for x from 0 on in 2^`bits` to 1/24, with 16 + `bits` bits.
+std::int32_t sigmoid_between(std::int32_t x, int bits, std::int32_t largest) {
+  const auto line = x >> bits;
+  if (line >= 255) return largest;
+  const std::int32_t first = sigmoid_of_24th[line];
+  const std::int32_t rest = x & ((1 << bits) - 1);
+  return (first << bits) + rest * (sigmoid_of_24th[line + 1] - first);
+}
+
+}  // namespace
+
+std::int16_t logistic(const SigmoidInt16& q, std::int16_t value) {
+  const auto x = in_steps(q, value);
+  const auto result = sigmoid_between(x < 0 ? -x : x, 9, 0x7fff << 10);
+  constexpr std::int32_t half = 1 << 9;
+  return static_cast<std::int16_t>((x >= 0 ? result + half : (1 << 25) - result + half - 1) >> 10);
+}
+
+/// 2 / (1 + exp(-2 x)) - 1.
+std::int16_t tanh(const SigmoidInt16& q, std::int16_t value) {
+  const auto x = in_steps(q, value);
+  const auto result = sigmoid_between(x < 0 ? -x : x, 8, 0xffff << 8) - (1 << 23);
+  constexpr std::int32_t half = 1 << 7;
+  return static_cast<std::int16_t>((x >= 0 ? result + half : half - 1 - result) >> 8);
+}
+
 std::int8_t hard_swish(const HardSwishInt8& q, std::int8_t value) {
   const auto input = static_cast<std::int16_t>((value - q.input_zero_point) * (1 << 7));
   // relu6(x + 3) / 6 in Q0: x as a part of 3, saturated, then from -1..1 to 0..1.
@@ -76,11 +135,23 @@ std::int8_t hard_swish(const HardSwishInt8& q, std::int8_t value) {
                  q.output_zero_point);
 }
 
-std::int8_t leaky_relu(const LeakyReluInt8& q, std::int8_t value) {
+namespace {
+
+std::int32_t leaky_relu_of(const LeakyReluInt8& q, std::int32_t value) {
   const auto input = value - q.input_zero_point;
   auto result = multiply(input, input >= 0 ? q.positive : q.negative);
   if (input < 0 && q.negative_alpha) result = wrapping_add(~result, 1);
-  return to_int8(wrapping_add(result, q.output_zero_point));
+  return wrapping_add(result, q.output_zero_point);
+}
+
+}  // namespace
+
+std::int8_t leaky_relu(const LeakyReluInt8& q, std::int8_t value) {
+  return to_int8(leaky_relu_of(q, value));
+}
+
+std::int16_t leaky_relu(const LeakyReluInt8& q, std::int16_t value) {
+  return to_int16(leaky_relu_of(q, value));
 }
 
 std::int8_t rsqrt(const RsqrtInt8& q, std::int8_t value) {
@@ -293,14 +364,59 @@ void log_softmax(std::int32_t rows, std::int32_t depth, const float* input, floa
   }
 }
 
+void l2_normalization(std::int32_t rows, std::int32_t depth, std::int32_t input_zero_point,
+                      const std::int8_t* input, std::int8_t* output) {
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    std::int32_t squares = 0;
+    for (std::int32_t i = 0; i < depth; ++i) {
+      const std::int32_t value = input[i] - input_zero_point;
+      squares = wrapping_add(squares, value * value);
+    }
+    auto factor = inverse_sqrt(squares);
+    factor.shift += 7;  // the result's scale
+    for (std::int32_t i = 0; i < depth; ++i) {
+      output[i] = to_int8(multiply(input[i] - input_zero_point, factor));
+    }
+  }
+}
+
+void l2_normalization(std::int32_t rows, std::int32_t depth, const float* input, float* output) {
+  constexpr float least = 1e-6F;
+  for (std::int32_t row = 0; row < rows; ++row, input += depth, output += depth) {
+    float squares = 0;
+    for (std::int32_t i = 0; i < depth; ++i) squares += input[i] * input[i];
+    const float length = std::sqrt(squares);
+    const float divisor = length < least ? least : length;
+    for (std::int32_t i = 0; i < depth; ++i) output[i] = input[i] / divisor;
+  }
+}
+
+namespace {
+
+template <class T>
+void quantize_each(float scale, std::int32_t zero_point, std::size_t count, const float* input,
+                   T* output) {
+  // Bounded before it becomes an integer; as many steps saturate with any zero point.
+  constexpr float most = static_cast<float>(4 << (8 * sizeof(T)));
+  for (std::size_t i = 0; i < count; ++i) {
+    const float steps = std::round(input[i] / scale);
+    const float bounded = steps > -most ? (steps < most ? steps : most) : -most;
+    output[i] = static_cast<T>(clamp<std::int32_t>(static_cast<std::int32_t>(bounded) + zero_point,
+                                                   std::numeric_limits<T>::min(),
+                                                   std::numeric_limits<T>::max()));
+  }
+}
+
+}  // namespace
+
 void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,
               std::int8_t* output) {
-  for (std::size_t i = 0; i < count; ++i) {
-    // Bounded before it becomes an integer; 1024 steps saturate with any zero point.
-    const float steps = std::round(input[i] / scale);
-    const float bounded = steps > -1024 ? (steps < 1024 ? steps : 1024) : -1024;
-    output[i] = to_int8(static_cast<std::int32_t>(bounded) + zero_point);
-  }
+  quantize_each(scale, zero_point, count, input, output);
+}
+
+void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,
+              std::int16_t* output) {
+  quantize_each(scale, zero_point, count, input, output);
 }
 
 namespace {
@@ -315,6 +431,11 @@ void dequantize_each(float scale, std::int32_t zero_point, std::size_t count, co
 }  // namespace
 
 void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::int8_t* input,
+                float* output) {
+  dequantize_each(scale, zero_point, count, input, output);
+}
+
+void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::int16_t* input,
                 float* output) {
   dequantize_each(scale, zero_point, count, input, output);
 }

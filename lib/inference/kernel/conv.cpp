@@ -73,8 +73,9 @@ void depthwise(const ConvShape& s, const T* input, const Weight* filter, T* outp
 }
 
 auto integer_add(const Requantize& q) {
-  return [offset = q.input_offset](std::int32_t sum, std::int8_t value, std::int8_t weight) {
-    return sum + weight * (value + offset);
+  return [offset = q.input_offset, weights_offset = q.weights_offset](
+             std::int32_t sum, std::int8_t value, std::int8_t weight) {
+    return sum + (weight + weights_offset) * (value + offset);
   };
 }
 auto integer_finish(const Requantize& q, const std::int32_t* bias) {
@@ -167,8 +168,8 @@ void for_each_line(std::int32_t at, std::int32_t pad, std::int32_t window, std::
   }
 }
 
-template <class Sum, class T, class Add, class Finish>
-void each_output(const TransposeConvShape& s, const T* input, const T* filter, T* output,
+template <class Sum, class T, class Weight, class Add, class Finish>
+void each_output(const TransposeConvShape& s, const T* input, const Weight* filter, T* output,
                  const Add& multiply_add, const Finish& finish) {
   const auto& w = s.window;
   const Shape weights{s.output.c, w.h, w.w, s.input.c};
@@ -207,6 +208,17 @@ void transpose_conv(const TransposeConvShape& shape, const Requantize& q, const 
       });
 }
 
+void transpose_conv(const TransposeConvShape& shape, const RequantizeWide& q,
+                    const std::int16_t* input, const std::int8_t* filter, const std::int64_t* bias,
+                    std::int16_t* output) {
+  each_output<std::int64_t>(
+      shape, input, filter, output,
+      [](std::int64_t sum, std::int16_t value, std::int8_t weight) { return sum + weight * value; },
+      [&](std::int64_t sum, std::int32_t channel) {
+        return q.result(bias == nullptr ? sum : sum + bias[channel], channel);
+      });
+}
+
 void transpose_conv(const TransposeConvShape& shape, Range<float> range, const float* input,
                     const float* filter, const float* bias, float* output) {
   each_output<float>(
@@ -225,7 +237,7 @@ void fully_connected(const MatrixShape& shape, const Requantize& quantized,
     for (std::int32_t o = 0; o < shape.outputs; ++o, weight += shape.depth) {
       std::int32_t sum = 0;
       for (std::int32_t i = 0; i < shape.depth; ++i) {
-        sum += weight[i] * (input[i] + quantized.input_offset);
+        sum += (weight[i] + quantized.weights_offset) * (input[i] + quantized.input_offset);
       }
       if (bias != nullptr) sum = wrapping_add(sum, bias[o]);
       *output++ = quantized.result(sum, o);
@@ -288,6 +300,17 @@ void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& q, const
       },
       [&](std::int32_t sum) {
         return to_int8(wrapping_add(multiply(sum, q.factor), q.output_offset));
+      });
+}
+
+void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& q, const std::int16_t* a,
+                  const std::int16_t* b, std::int16_t* output) {
+  each_product<std::int64_t>(
+      shape, a, b, output,
+      [](std::int64_t sum, std::int64_t x, std::int64_t y) { return sum + x * y; },
+      [&](std::int64_t sum) {
+        return static_cast<std::int16_t>(
+            clamp<std::int32_t>(multiply_wide(sum, q.factor), -32'768, 32'767));
       });
 }
 

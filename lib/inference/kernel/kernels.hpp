@@ -54,6 +54,7 @@ struct Requantize {
   std::int32_t output_offset = 0;  ///< the output's zero point
   Range<std::int32_t> range{-128, 127};
   const Factor* factors = nullptr;  ///< one for each output channel
+  std::int32_t weights_offset = 0;  ///< minus the weights' zero point
 
   std::int8_t result(std::int32_t sum, std::int32_t channel) const {
     const auto value = wrapping_add(multiply(sum, factors[channel]), output_offset);
@@ -113,6 +114,9 @@ struct TransposeConvShape {
 void transpose_conv(const TransposeConvShape& shape, const Requantize& quantized,
                     const std::int8_t* input, const std::int8_t* filter, const std::int32_t* bias,
                     std::int8_t* output);
+void transpose_conv(const TransposeConvShape& shape, const RequantizeWide& quantized,
+                    const std::int16_t* input, const std::int8_t* filter, const std::int64_t* bias,
+                    std::int16_t* output);
 void transpose_conv(const TransposeConvShape& shape, Range<float> range, const float* input,
                     const float* filter, const float* bias, float* output);
 
@@ -166,6 +170,9 @@ struct BatchMatMulInt8 {
 };
 void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& quantized,
                   const std::int8_t* a, const std::int8_t* b, std::int8_t* output);
+/// Int16: zero points are 0, the factor's shift is at most 7.
+void batch_matmul(const BatchMatMulShape& shape, const BatchMatMulInt8& quantized,
+                  const std::int16_t* a, const std::int16_t* b, std::int16_t* output);
 void batch_matmul(const BatchMatMulShape& shape, const float* a, const float* b, float* output);
 
 // Functions of windows and whole dimensions: pool.cpp.
@@ -174,6 +181,7 @@ void batch_matmul(const BatchMatMulShape& shape, const float* a, const float* b,
 struct PoolShape {
   Shape input, output;
   Window window;
+  std::int32_t offset = 0;  ///< of AVERAGE_POOL_2D: averages are of values that are more by it
 };
 
 /// AVERAGE_POOL_2D: over the pixels of the window that lie on the image, rounded half away from 0.
@@ -183,6 +191,9 @@ void average_pool_2d(const PoolShape& shape, Range<float> range, const float* in
 
 void average_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int16_t* input,
                      std::int16_t* output);
+
+/// L2_POOL_2D: the square root of the mean of the squares.
+void l2_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output);
 
 /// MAX_POOL_2D.
 void max_pool_2d(const PoolShape& shape, Range<std::int32_t> range, const std::int8_t* input,
@@ -201,7 +212,7 @@ struct MeanShape {
   std::int32_t count = 1;  ///< values of one mean
 };
 
-/// Int8 MEAN and SUM: `factor` has 1 / count in it for a mean.
+/// Int8 and int16 MEAN and SUM: `factor` has 1 / count in it for a mean.
 struct MeanInt8 {
   std::int32_t input_zero_point = 0, output_zero_point = 0;
   Factor factor;
@@ -210,12 +221,17 @@ struct MeanInt8 {
 /// MEAN.
 void mean(const MeanShape& shape, const MeanInt8& quantized, const std::int8_t* input,
           std::int8_t* output);
+void mean(const MeanShape& shape, const MeanInt8& quantized, const std::int16_t* input,
+          std::int16_t* output);
 void mean(const MeanShape& shape, const float* input, float* output);
 void sum(const MeanShape& shape, const float* input, float* output);
 /// REDUCE_MAX and REDUCE_MIN.
 void reduce_extreme(bool maximum, const MeanShape& shape, const std::int8_t* input,
                     std::int8_t* output);
 void reduce_extreme(bool maximum, const MeanShape& shape, const float* input, float* output);
+
+/// REDUCE_ALL of truth values, which are bytes.
+void reduce_all(const MeanShape& shape, const std::uint8_t* input, std::uint8_t* output);
 
 /// ARG_MAX and ARG_MIN along the middle dimension of [outer][extent][inner]: the first of equals.
 template <class T>
@@ -246,8 +262,8 @@ struct Broadcast {
 };
 
 /// output[i] = f(a, b) for each value of the output.
-template <class T, class Result, class F>
-void for_each_pair(const Broadcast& s, const T* a, const T* b, Result* output, const F& f) {
+template <class A, class B, class Result, class F>
+void for_each_pair(const Broadcast& s, const A* a, const B* b, Result* output, const F& f) {
   std::int32_t index[Broadcast::rank] = {};
   constexpr int last = Broadcast::rank - 1;
   for (;;) {
@@ -266,8 +282,8 @@ void for_each_pair(const Broadcast& s, const T* a, const T* b, Result* output, c
   }
 }
 
-/// Int8 ADD and SUB: both inputs are brought to one scale, 20 bits higher, and the sum to the
-/// output's. Int8 MUL: the product, times `factor_output`.
+/// ADD and SUB of int8 or int16: both inputs are brought to one scale, 20 or 15 bits higher, and
+/// the sum to the output's. MUL: the product, times `factor_output`.
 struct ArithmeticInt8 {
   std::int32_t offset_a = 0, offset_b = 0;  ///< minus the zero points
   std::int32_t output_offset = 0;
@@ -275,16 +291,29 @@ struct ArithmeticInt8 {
   Factor factor_output;
   Range<std::int32_t> range{-128, 127};
 };
-constexpr int add_left_shift = 20;
+template <class T>
+constexpr int add_left_shift = sizeof(T) == 1 ? 20 : 15;
 
 void add(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* a,
          const std::int8_t* b, std::int8_t* output);
+void add(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int16_t* a,
+         const std::int16_t* b, std::int16_t* output);
+void add(const Broadcast& shape, Range<std::int32_t> range, const std::int32_t* a,
+         const std::int32_t* b, std::int32_t* output);
 void add(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
 void sub(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* a,
          const std::int8_t* b, std::int8_t* output);
+void sub(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int16_t* a,
+         const std::int16_t* b, std::int16_t* output);
+void sub(const Broadcast& shape, Range<std::int32_t> range, const std::int32_t* a,
+         const std::int32_t* b, std::int32_t* output);
 void sub(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
 void mul(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* a,
          const std::int8_t* b, std::int8_t* output);
+void mul(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int16_t* a,
+         const std::int16_t* b, std::int16_t* output);
+void mul(const Broadcast& shape, Range<std::int32_t> range, const std::int32_t* a,
+         const std::int32_t* b, std::int32_t* output);
 void mul(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
 
 /// Int8: the factor is a's scale over b's and the output's, its shift at most max_div_shift. x / 0
@@ -293,12 +322,38 @@ void div(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int
          const std::int8_t* b, std::int8_t* output);
 void div(const Broadcast& shape, Range<float> range, const float* a, const float* b, float* output);
 constexpr int max_div_shift = 22;
-/// SQUARED_DIFFERENCE; int8 as SUB, but 7 bits higher.
+/// SQUARED_DIFFERENCE; int8 as SUB, but 7 bits higher, int16 no bit higher.
 void squared_difference(const Broadcast& shape, const ArithmeticInt8& quantized,
                         const std::int8_t* a, const std::int8_t* b, std::int8_t* output);
+void squared_difference(const Broadcast& shape, const ArithmeticInt8& quantized,
+                        const std::int16_t* a, const std::int16_t* b, std::int16_t* output);
 void squared_difference(const Broadcast& shape, Range<float> range, const float* a, const float* b,
                         float* output);
-constexpr int difference_left_shift = 7;
+template <class T>
+constexpr int difference_left_shift = sizeof(T) == 1 ? 7 : 0;
+
+/// FLOOR_DIV, in doubles; false when a value of b is 0.
+bool floor_div(const Broadcast& shape, const float* a, const float* b, float* output);
+/// FLOOR_MOD: the rest has the sign of b.
+void floor_mod(const Broadcast& shape, const float* a, const float* b, float* output);
+
+/// ADD_N: output[i] is the sum of input[i] of `inputs` arrays. Int8: `offset_a`, `factor_a`,
+/// `factor_output` and `output_offset` count; the sum begins at the offset, as the reference's
+/// does.
+void add_n(std::size_t inputs, std::size_t count, const ArithmeticInt8& quantized,
+           const std::int8_t* const* input, std::int8_t* output);
+void add_n(std::size_t inputs, std::size_t count, const float* const* input, float* output);
+
+/// Sums along the middle dimension of [outer][extent][inner].
+struct ScanShape {
+  std::size_t outer = 1, extent = 1, inner = 1;
+  bool exclusive = false;  ///< of the values before, without the one at the place
+  bool reverse = false;    ///< from the last value on
+};
+/// CUMSUM; int8 as in ADD_N.
+void cumsum(const ScanShape& shape, const ArithmeticInt8& quantized, const std::int8_t* input,
+            std::int8_t* output);
+void cumsum(const ScanShape& shape, const float* input, float* output);
 
 /// MAXIMUM and MINIMUM: of the values as they are stored, whatever their scales.
 template <class T>
@@ -313,6 +368,8 @@ void extreme(bool maximum, const Broadcast& shape, const T* a, const T* b, T* ou
 /// PRELU: `factor_a` for values from 0 on; the others times alpha (b), by `factor_b`.
 void prelu(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int8_t* input,
            const std::int8_t* alpha, std::int8_t* output);
+void prelu(const Broadcast& shape, const ArithmeticInt8& quantized, const std::int16_t* input,
+           const std::int8_t* alpha, std::int16_t* output);
 void prelu(const Broadcast& shape, const float* input, const float* alpha, float* output);
 
 // Functions of one value or one row: activation.cpp.
@@ -332,6 +389,15 @@ std::int8_t logistic(const SigmoidInt8& quantized, std::int8_t value);
 /// The result's scale is 1/128, its zero point 0.
 std::int8_t tanh(const SigmoidInt8& quantized, std::int8_t value);
 
+/// LOGISTIC and TANH of int16: the input in steps of 1/12288, rounded, then between the lines of a
+/// table. The result's scale is 1/32768.
+struct SigmoidInt16 {
+  std::int32_t multiplier = 0;
+  int right = 0;  ///< 0 to 31
+};
+std::int16_t logistic(const SigmoidInt16& quantized, std::int16_t value);
+std::int16_t tanh(const SigmoidInt16& quantized, std::int16_t value);
+
 /// HARD_SWISH in 16-bit fixed point: multipliers of Q0 with 15 bits, and powers of two.
 struct HardSwishInt8 {
   std::int32_t input_zero_point = 0, output_zero_point = 0;
@@ -349,6 +415,7 @@ struct LeakyReluInt8 {
   bool negative_alpha = false;
 };
 std::int8_t leaky_relu(const LeakyReluInt8& quantized, std::int8_t value);
+std::int16_t leaky_relu(const LeakyReluInt8& quantized, std::int16_t value);
 
 /// QUANTIZE from 8 bits to 8 bits and RELU: another scale, clamped.
 struct RescaleInt8 {
@@ -435,6 +502,11 @@ void log_softmax(std::int32_t rows, std::int32_t depth, const LogSoftmaxInt8& qu
                  const std::int8_t* input, std::int8_t* output);
 void log_softmax(std::int32_t rows, std::int32_t depth, const float* input, float* output);
 
+/// L2_NORMALIZATION: each row over its length. Int8: the result's scale is 1/128, its zero point 0.
+void l2_normalization(std::int32_t rows, std::int32_t depth, std::int32_t input_zero_point,
+                      const std::int8_t* input, std::int8_t* output);
+void l2_normalization(std::int32_t rows, std::int32_t depth, const float* input, float* output);
+
 /// QUANTIZE between integers: from int8 or int16 to int8, int16 or int32.
 template <class From, class To>
 void requantize(std::int32_t input_zero_point, std::int32_t output_zero_point, Factor factor,
@@ -450,11 +522,15 @@ void requantize(std::int32_t input_zero_point, std::int32_t output_zero_point, F
 /// QUANTIZE: round(x / scale) + zero_point, half away from 0, saturated; what is no number is -128.
 void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,
               std::int8_t* output);
+void quantize(float scale, std::int32_t zero_point, std::size_t count, const float* input,
+              std::int16_t* output);
 
 /// DEQUANTIZE: scale * (x - zero_point).
 void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::int8_t* input,
                 float* output);
 void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::uint8_t* input,
+                float* output);
+void dequantize(float scale, std::int32_t zero_point, std::size_t count, const std::int16_t* input,
                 float* output);
 
 // Values that move: move.cpp.

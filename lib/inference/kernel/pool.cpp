@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include "inference/kernel/kernels.hpp"
@@ -57,8 +58,9 @@ template <class T>
 void average_of_integers(const PoolShape& shape, Range<std::int32_t> range, const T* input,
                          T* output) {
   pool<Average<std::int32_t>>(shape, input, output, average, [&](const auto& state) {
-    const auto half = state.sum > 0 ? state.count / 2 : -(state.count / 2);
-    return static_cast<T>(clamp((state.sum + half) / state.count, range));
+    const auto sum = state.sum + shape.offset * state.count;
+    const auto half = sum > 0 ? state.count / 2 : -(state.count / 2);
+    return static_cast<T>(clamp((sum + half) / state.count - shape.offset, range));
   });
 }
 
@@ -86,6 +88,16 @@ void average_pool_2d(const PoolShape& shape, Range<float> range, const float* in
                      float* output) {
   pool<Average<float>>(shape, input, output, average, [&](const auto& state) {
     return clamp(state.sum / static_cast<float>(state.count), range);
+  });
+}
+
+void l2_pool_2d(const PoolShape& shape, Range<float> range, const float* input, float* output) {
+  const auto add_square = [](auto& state, float value) {
+    state.sum += value * value;
+    ++state.count;
+  };
+  pool<Average<float>>(shape, input, output, add_square, [&](const auto& state) {
+    return clamp(std::sqrt(state.sum / static_cast<float>(state.count)), range);
   });
 }
 
@@ -132,12 +144,28 @@ void reduce(const MeanShape& s, const T* input, T* output, const Finish& finish)
 
 }  // namespace
 
-void mean(const MeanShape& shape, const MeanInt8& q, const std::int8_t* input,
-          std::int8_t* output) {
+namespace {
+
+template <class T>
+void mean_of_integers(const MeanShape& shape, const MeanInt8& q, const T* input, T* output) {
   reduce<std::int32_t>(shape, input, output, [&](std::int32_t sum) {
     const auto result = multiply(sum - q.input_zero_point * shape.count, q.factor);
-    return to_int8(wrapping_add(result, q.output_zero_point));
+    return static_cast<T>(clamp<std::int32_t>(wrapping_add(result, q.output_zero_point),
+                                              std::numeric_limits<T>::min(),
+                                              std::numeric_limits<T>::max()));
   });
+}
+
+}  // namespace
+
+void mean(const MeanShape& shape, const MeanInt8& q, const std::int8_t* input,
+          std::int8_t* output) {
+  mean_of_integers(shape, q, input, output);
+}
+
+void mean(const MeanShape& shape, const MeanInt8& q, const std::int16_t* input,
+          std::int16_t* output) {
+  mean_of_integers(shape, q, input, output);
 }
 
 void mean(const MeanShape& shape, const float* input, float* output) {
@@ -172,6 +200,15 @@ void reduce_extreme(bool maximum, const MeanShape& shape, const std::int8_t* inp
 
 void reduce_extreme(bool maximum, const MeanShape& shape, const float* input, float* output) {
   reduce_to_extreme(maximum, shape, input, output);
+}
+
+void reduce_all(const MeanShape& s, const std::uint8_t* input, std::uint8_t* output) {
+  for_each_index(s.kept_extent, s.kept_step, [&](std::size_t first) {
+    bool all = true;
+    for_each_index(s.reduced_extent, s.reduced_step,
+                   [&](std::size_t offset) { all = all && input[first + offset] != 0; });
+    *output++ = static_cast<std::uint8_t>(all);
+  });
 }
 
 }  // namespace aiot::inference::kernel

@@ -300,11 +300,25 @@ constexpr Code known_codes[] = {Code::add,
                                 Code::call_once,
                                 Code::var_handle,
                                 Code::read_variable,
-                                Code::assign_variable};
+                                Code::assign_variable,
+                                Code::detection_postprocess,
+                                Code::add_n,
+                                Code::broadcast_args,
+                                Code::cumsum,
+                                Code::dynamic_update_slice,
+                                Code::embedding_lookup,
+                                Code::floor_div,
+                                Code::floor_mod,
+                                Code::gather_nd,
+                                Code::l2_normalization,
+                                Code::l2_pool_2d,
+                                Code::reduce_all,
+                                Code::select_v2};
 
 }  // namespace
 
 std::string name_of(Code code) {
+  if (code == Code::detection_postprocess) return "TFLite_Detection_PostProcess";
   const auto number = static_cast<std::int32_t>(code);
   if (number >= 0 && static_cast<std::size_t>(number) < operator_names.size()) {
     return std::string(operator_names[static_cast<std::size_t>(number)]);

@@ -48,6 +48,8 @@ struct Tensor {
   ByteSpan data;  ///< of a constant; empty for what is computed. A view of Model::file.
   /// Its operator keeps values in it from one run to the next: index in Model::variables, else -1.
   std::int32_t variable = -1;
+  /// It is uint8 in the file: here values and zero points are less by 128, and the type is int8.
+  bool was_uint8 = false;
 
   bool is_constant() const { return !data.empty(); }
   std::size_t elements() const;
@@ -67,8 +69,11 @@ enum class Code : std::int32_t {
   depthwise_conv_2d = 4,
   depth_to_space = 5,
   dequantize = 6,
+  embedding_lookup = 7,
   floor = 8,
   fully_connected = 9,
+  l2_normalization = 11,
+  l2_pool_2d = 12,
   logistic = 14,
   max_pool_2d = 17,
   mul = 18,
@@ -124,9 +129,11 @@ enum class Code : std::int32_t {
   logical_not = 87,
   unpack = 88,
   reduce_min = 89,
+  floor_div = 90,
   square = 92,
   zeros_like = 93,
   fill = 94,
+  floor_mod = 95,
   resize_nearest_neighbor = 97,
   leaky_relu = 98,
   squared_difference = 99,
@@ -135,6 +142,8 @@ enum class Code : std::int32_t {
   split_v = 102,
   ceil = 104,
   reverse_v2 = 105,
+  add_n = 106,
+  gather_nd = 107,
   cos = 108,
   elu = 111,
   quantize = 114,
@@ -142,12 +151,19 @@ enum class Code : std::int32_t {
   hard_swish = 117,
   if_ = 118,
   while_ = 119,
+  select_v2 = 123,
   batch_matmul = 126,
+  cumsum = 128,
   call_once = 129,
   broadcast_to = 130,
+  reduce_all = 140,
   var_handle = 142,
   read_variable = 143,
   assign_variable = 144,
+  broadcast_args = 145,
+  dynamic_update_slice = 151,
+  // Operators that the schema does not have: the file names them.
+  detection_postprocess = 1000,
 };
 /// "CONV_2D"; the schema's name for one that is not above too ("GATHER"), else "operator 200".
 std::string name_of(Code code);
@@ -185,7 +201,7 @@ struct FullyConnectedOptions {
   std::int8_t weights_format = 0;  ///< 0: plain
   bool keep_num_dims = false;
 };
-/// ADD, SUB, MUL, DIV.
+/// ADD, SUB, MUL, DIV, L2_NORMALIZATION.
 struct ArithmeticOptions {
   Activation activation = Activation::none;
 };
@@ -196,7 +212,7 @@ struct ConcatenationOptions {
   std::int32_t axis = 0;
   Activation activation = Activation::none;
 };
-/// MEAN, SUM, REDUCE_MAX and REDUCE_MIN.
+/// MEAN, SUM, REDUCE_MAX, REDUCE_MIN and REDUCE_ALL.
 struct ReduceOptions {
   bool keep_dims = false;
 };
@@ -245,6 +261,20 @@ struct LstmOptions {
   float cell_clip = 0, projection_clip = 0;  ///< 0: none
   bool time_major = false;                   ///< time is the first dimension, not the batch
 };
+/// TFLite_Detection_PostProcess: its options are a FlexBuffers map.
+struct DetectionOptions {
+  std::vector<std::uint8_t> map;  ///< as the file has it
+  std::int32_t max_detections = 0, classes = 0;
+  std::int32_t classes_per_detection = 0;  ///< of the fast way, which goes by each box's best class
+  std::int32_t detections_per_class = 100;  ///< of the regular way, class by class
+  bool regular = false;
+  float score_threshold = 0, overlap_threshold = 0;
+  float y_scale = 0, x_scale = 0, h_scale = 0, w_scale = 0;
+};
+struct CumSumOptions {
+  bool exclusive = false;  ///< of the values before, without the one at the place
+  bool reverse = false;    ///< from the last value on
+};
 struct LeakyReluOptions {
   float alpha = 0;
 };
@@ -275,7 +305,8 @@ struct Operator {
                SoftmaxOptions, ConcatenationOptions, ReduceOptions, ResizeOptions,
                StridedSliceOptions, SplitOptions, PackOptions, LeakyReluOptions, ArgOptions,
                SvdfOptions, MirrorPadOptions, GatherOptions, BatchMatMulOptions, CallOnceOptions,
-               VarHandleOptions, VariableOptions, LstmOptions, BranchOptions, BlockOptions>
+               VarHandleOptions, VariableOptions, LstmOptions, BranchOptions, BlockOptions,
+               CumSumOptions, DetectionOptions>
       options;
 };
 
@@ -297,6 +328,7 @@ struct Model {
   std::vector<std::int32_t> inputs;
   std::vector<std::int32_t> outputs;
   std::vector<Variable> variables;
+  std::vector<Bytes> made;  ///< constants that are not in the file; tensors' data points into them
 
   Model() = default;
   Model(Model&&) = default;

@@ -1,7 +1,10 @@
 #include "inference/model/options.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
+
+#include "inference/model/flexbuffer.hpp"
 
 namespace aiot::inference {
 namespace {
@@ -21,6 +24,7 @@ enum class OptionsKind : std::uint8_t {
   softmax = 9,
   concatenation = 10,
   add = 11,
+  l2_norm = 12,
   resize_bilinear = 15,
   space_to_depth = 19,
   mul = 21,
@@ -44,6 +48,7 @@ enum class OptionsKind : std::uint8_t {
   while_ = 93,
   depth_to_space = 94,
   batch_matmul = 101,
+  cumsum = 102,
   call_once = 103,
   var_handle = 111,
 };
@@ -54,11 +59,13 @@ OptionsKind options_kind(Code code) {
     case Code::conv_2d: return OptionsKind::conv_2d;
     case Code::depthwise_conv_2d: return OptionsKind::depthwise_conv_2d;
     case Code::average_pool_2d:
+    case Code::l2_pool_2d:
     case Code::max_pool_2d: return OptionsKind::pool_2d;
     case Code::fully_connected: return OptionsKind::fully_connected;
     case Code::svdf: return OptionsKind::svdf;
     case Code::unidirectional_sequence_lstm: return OptionsKind::unidirectional_sequence_lstm;
     case Code::softmax: return OptionsKind::softmax;
+    case Code::l2_normalization: return OptionsKind::l2_norm;
     case Code::concatenation: return OptionsKind::concatenation;
     case Code::add: return OptionsKind::add;
     case Code::mul: return OptionsKind::mul;
@@ -71,10 +78,12 @@ OptionsKind options_kind(Code code) {
     case Code::mean:
     case Code::sum:
     case Code::reduce_max:
-    case Code::reduce_min: return OptionsKind::reducer;
+    case Code::reduce_min:
+    case Code::reduce_all: return OptionsKind::reducer;
     case Code::gather: return OptionsKind::gather;
     case Code::mirror_pad: return OptionsKind::mirror_pad;
     case Code::batch_matmul: return OptionsKind::batch_matmul;
+    case Code::cumsum: return OptionsKind::cumsum;
     case Code::strided_slice: return OptionsKind::strided_slice;
     case Code::split: return OptionsKind::split;
     case Code::transpose_conv: return OptionsKind::transpose_conv;
@@ -137,6 +146,7 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
       return;
     }
     case Kind::add:
+    case Kind::l2_norm:
     case Kind::mul:
     case Kind::sub:
     case Kind::div: {
@@ -205,6 +215,11 @@ void each_field(OptionsKind kind, Options& options, const Io& io) {
     case Kind::batch_matmul: {
       auto& o = io.template of<BatchMatMulOptions>(options);
       io(0, o.transpose_a), io(1, o.transpose_b);
+      return;
+    }
+    case Kind::cumsum: {
+      auto& o = io.template of<CumSumOptions>(options);
+      io(0, o.exclusive), io(1, o.reverse);
       return;
     }
     case Kind::space_to_depth:
@@ -304,6 +319,40 @@ decltype(Operator::options) read_options(Document& document, Code code, std::uin
     return options;
   }
   each_field(wanted, options, OptionsReader(document, table));
+  return options;
+}
+
+decltype(Operator::options) read_custom_options(Document& document, Code code, ByteSpan bytes) {
+  decltype(Operator::options) options;
+  if (code != Code::detection_postprocess) return options;
+  constexpr std::size_t most_bytes = 4096;
+  const flexbuffer::Map map(bytes.first(std::min(bytes.size(), most_bytes)));
+  if (bytes.size() > most_bytes || !map.is_valid()) {
+    document.fail(Errc::bad_model, "options that are no map");
+    return options;
+  }
+  auto& o = options.emplace<DetectionOptions>();
+  const auto real = [&](const char* key) {
+    return static_cast<float>(map.number(key).value_or(0));
+  };
+  const auto count = [&](const char* key, std::int32_t otherwise) {
+    const double value = map.number(key).value_or(otherwise);
+    if (value >= 0 && value <= (1 << 20)) return static_cast<std::int32_t>(value);
+    document.fail(Errc::bad_model, std::string(key) + " out of range");
+    return otherwise;
+  };
+  o.map.assign(bytes.begin(), bytes.end());
+  o.max_detections = count("max_detections", 0);
+  o.classes = count("num_classes", 0);
+  o.classes_per_detection = count("max_classes_per_detection", 0);
+  o.detections_per_class = count("detections_per_class", 100);
+  o.regular = map.number("use_regular_nms").value_or(0) != 0;
+  o.score_threshold = real("nms_score_threshold");
+  o.overlap_threshold = real("nms_iou_threshold");
+  o.y_scale = real("y_scale");
+  o.x_scale = real("x_scale");
+  o.h_scale = real("h_scale");
+  o.w_scale = real("w_scale");
   return options;
 }
 

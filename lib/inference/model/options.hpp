@@ -16,6 +16,11 @@ namespace aiot::inference {
 decltype(Operator::options) read_options(flatbuffer::Document& document, Code code,
                                          std::uint8_t kind, const flatbuffer::Table& table);
 
+/// Those of an operator that the schema does not have, from its own bytes. A failure of `document`
+/// when they are damaged.
+decltype(Operator::options) read_custom_options(flatbuffer::Document& document, Code code,
+                                                ByteSpan bytes);
+
 /// The same as a file has it: the union member's number, 0 for none, and the table's fields.
 struct WrittenOptions {
   std::uint8_t kind = 0;

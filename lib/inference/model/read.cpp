@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "inference/error.hpp"
+#include "inference/model/convert.hpp"
 #include "inference/model/file.hpp"
 #include "inference/model/flatbuffer.hpp"
 #include "inference/model/options.hpp"
@@ -243,7 +244,9 @@ std::vector<CodeEntry> read_codes(Document& document, const Tables& tables) {
     // Codes up to 127 may be in the old byte alone.
     const auto code = static_cast<Code>(
         std::max<std::int32_t>(table.scalar<std::int8_t>(0, 0), table.scalar<std::int32_t>(3, 0)));
-    codes.push_back({code, code == custom ? table.string(1, most_name_bytes) : std::string()});
+    auto name = code == custom ? table.string(1, most_name_bytes) : std::string();
+    const bool known = name == name_of(Code::detection_postprocess);
+    codes.push_back({known ? Code::detection_postprocess : code, std::move(name)});
   }
   return codes;
 }
@@ -257,7 +260,8 @@ Operator read_operator(Document& document, const Table& table,
     return op;
   }
   op.code = codes[code].code;
-  if (!is_known(op.code)) {
+  const bool nameless = op.code == Code::detection_postprocess && codes[code].custom_name.empty();
+  if (!is_known(op.code) || nameless) {
     document.fail(Errc::unsupported_operator,
                   op.code == custom
                       ? fmt::format("custom operator {}", escape_controls(codes[code].custom_name))
@@ -266,7 +270,10 @@ Operator read_operator(Document& document, const Table& table,
   }
   op.inputs = table.vector<std::int32_t>(1, most_operands);
   op.outputs = table.vector<std::int32_t>(2, most_operands);
-  op.options = read_options(document, op.code, table.scalar<std::uint8_t>(3, 0), table.table(4));
+  op.options =
+      op.code == Code::detection_postprocess
+          ? read_custom_options(document, op.code, table.bytes(5))
+          : read_options(document, op.code, table.scalar<std::uint8_t>(3, 0), table.table(4));
   return op;
 }
 
@@ -360,6 +367,7 @@ class Branches {
                              buffers_, *model)
                    .with(where));
     AIOT_CHECK(check_graph(*model).with(where));
+    AIOT_CHECK(convert_types(*model, document_.bytes().size()).with(where));
     for (const auto& op : model->operators) {
       switch (op.code) {
         case Code::var_handle:
@@ -416,6 +424,7 @@ Result<Model> read_model(Bytes file) {
   if (model.inputs.empty()) return bad("the model has no input");
   if (model.outputs.empty()) return bad("the model has no output");
   AIOT_CHECK(check_graph(model));
+  AIOT_CHECK(convert_types(model, model.file.size()));
   AIOT_CHECK(Branches(document, subgraphs, codes, buffers).read(model));
   VariableResolver variables(model);
   AIOT_CHECK(variables.resolve([&](std::int32_t index) -> Result<void> {

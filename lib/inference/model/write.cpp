@@ -21,6 +21,14 @@ std::size_t write_each(Writer& writer, const Items& items, const Write& write) {
 }
 
 std::size_t write_code(Writer& writer, Code code) {
+  if (code == Code::detection_postprocess) {
+    constexpr std::int32_t custom = 32;
+    const auto table =
+        writer.table({Field::scalar(0, static_cast<std::int8_t>(custom)), Field::offset(1),
+                      Field::scalar(2, std::int32_t{1}), Field::scalar(3, custom)});
+    writer.point(table.fields[1], writer.string(name_of(code)));
+    return table.position;
+  }
   const auto value = static_cast<std::int32_t>(code);
   const auto old = static_cast<std::int8_t>(std::min(value, 127));
   return writer
@@ -75,9 +83,12 @@ Operator with_places(Operator op, const std::vector<const Model*>& graphs) {
 
 std::size_t write_operator(Writer& writer, const Operator& op, std::uint32_t code) {
   const auto options = write_options(op);
-  const auto table = writer.table({Field::scalar(0, code), Field::offset(1), Field::offset(2),
-                                   Field::scalar(3, options.kind),
-                                   options.kind != 0 ? Field::offset(4) : Field{}});
+  const auto* custom = std::get_if<DetectionOptions>(&op.options);
+  const auto table =
+      writer.table({Field::scalar(0, code), Field::offset(1), Field::offset(2),
+                    Field::scalar(3, options.kind), options.kind != 0 ? Field::offset(4) : Field{},
+                    custom != nullptr ? Field::offset(5) : Field{}});
+  if (custom != nullptr) writer.point(table.fields[5], writer.vector(custom->map));
   writer.point(table.fields[1], writer.vector(op.inputs));
   writer.point(table.fields[2], writer.vector(op.outputs));
   if (options.kind != 0) {

@@ -75,7 +75,7 @@ Result<Table> hard_swish(const Node& node, const InOut& t) {
   return table_of([&](std::int8_t x) { return kernel::hard_swish(q, x); });
 }
 
-Result<Table> leaky_relu(const Node& node, const InOut& t) {
+Result<kernel::LeakyReluInt8> leaky_relu_of(const Node& node, const InOut& t) {
   const float alpha = node.options<LeakyReluOptions>().alpha;
   kernel::LeakyReluInt8 q;
   q.input_zero_point = t.input->zero_point();
@@ -85,16 +85,26 @@ Result<Table> leaky_relu(const Node& node, const InOut& t) {
            checked_factor(node, static_cast<double>(t.input->scale() / t.output->scale())));
   const float scaled = t.input->scale() * alpha / t.output->scale();
   AIOT_TRY(q.negative, checked_factor(node, std::abs(static_cast<double>(scaled))));
+  return q;
+}
+
+Result<Table> leaky_relu(const Node& node, const InOut& t) {
+  AIOT_TRY(const auto q, leaky_relu_of(node, t));
   return table_of([&](std::int8_t x) { return kernel::leaky_relu(q, x); });
 }
 
-Result<Table> relu(const Node& node, const InOut& t) {
+Result<kernel::RescaleInt8> relu_of(const Node& node, const InOut& t) {
   kernel::RescaleInt8 q;
   q.input_zero_point = t.input->zero_point();
   q.output_zero_point = t.output->zero_point();
   AIOT_TRY(q.factor,
            checked_factor(node, static_cast<double>(t.input->scale() / t.output->scale())));
   AIOT_TRY(q.range, integer_range(node, Activation::relu, *t.output));
+  return q;
+}
+
+Result<Table> relu(const Node& node, const InOut& t) {
+  AIOT_TRY(const auto q, relu_of(node, t));
   return table_of([&](std::int8_t x) { return kernel::rescale(q, x); });
 }
 
@@ -226,6 +236,64 @@ Result<kernel::Function> function_of(const Node& node) {
 
 }  // namespace
 
+namespace {
+
+/// Scales other than 2^-12 (and 2^-11 for TANH) become a multiplier of 15 bits.
+Result<kernel::SigmoidInt16> wide_sigmoid(const Node& node, const InOut& t) {
+  constexpr float output_scale = 1.0F / 32'768;
+  AIOT_CHECK(expect_output(node, *t.output, output_scale, 0));
+  const float scale = t.input->scale();
+  int exponent = 0;
+  const bool is_power = std::frexp(scale, &exponent) == 0.5F;
+  const int left = 12 + exponent - 1;
+  const int most_left = node.op().code == Code::tanh ? 1 : 0;
+  if (is_power && left >= 0 && left <= most_left) return kernel::SigmoidInt16{3 << left, 0};
+  kernel::SigmoidInt16 q;
+  double multiplier = static_cast<double>(scale) * 4096.0 * 3.0;
+  while (multiplier <= 32'767.0 / 2.0 && q.right <= 30) {
+    ++q.right;
+    multiplier *= 2.0;
+  }
+  if (multiplier >= 32'768) {
+    return node.fail(Errc::unsupported_option, fmt::format("an input scale of {}", scale));
+  }
+  q.multiplier = static_cast<std::int32_t>(multiplier);
+  return q;
+}
+
+}  // namespace
+
+Result<WideFunction> prepare_wide_function(const Node& node) {
+  AIOT_TRY(const auto t, in_and_out(node, 1, 1, true));
+  AIOT_CHECK(expect_same_size(node, *t.input, *t.output));
+  WideFunction function;
+  function.code = node.op().code;
+  function.count = t.input->elements();
+  function.input = node.input_index(0);
+  function.output = node.output_index();
+  switch (function.code) {
+    case Code::logistic:
+    case Code::tanh: {
+      AIOT_TRY(function.sigmoid, wide_sigmoid(node, t));
+      return function;
+    }
+    case Code::relu: {
+      AIOT_TRY(function.rescale, relu_of(node, t));
+      return function;
+    }
+    case Code::relu6: {
+      AIOT_CHECK(expect_same_quantization(node, *t.input, *t.output));
+      AIOT_TRY(function.rescale.range, integer_range(node, Activation::relu6, *t.input));
+      return function;
+    }
+    case Code::leaky_relu: {
+      AIOT_TRY(function.leaky, leaky_relu_of(node, t));
+      return function;
+    }
+    default: return node.fail(Errc::unsupported_option, "of int16 values");
+  }
+}
+
 Result<RealFunction> prepare_real_function(const Node& node) {
   AIOT_TRY(const auto tensors, in_and_out(node, 1, 1));
   AIOT_CHECK(expect_same_size(node, *tensors.input, *tensors.output));
@@ -299,8 +367,9 @@ Result<kernel::SoftmaxInt16> wide_softmax(const Node& node, const Tensor& input,
 }
 
 /// SOFTMAX and LOG_SOFTMAX: rows along the last dimension; of int8 values not too long.
+constexpr std::int32_t most_exponentials = 4095;  // the sum of as many ones fits Q12
 template <class T>
-Result<T> rows_of(const Node& node, const InOut& t) {
+Result<T> rows_of(const Node& node, const InOut& t, std::int64_t most_depth = most_exponentials) {
   AIOT_CHECK(expect_shape(node, *t.output, t.input->shape, node.output_name()));
   if (t.input->shape.empty()) return node.fail(Errc::bad_model, "of a scalar");
   T rows;
@@ -309,16 +378,11 @@ Result<T> rows_of(const Node& node, const InOut& t) {
   rows.rows = static_cast<std::int32_t>(t.input->elements() / static_cast<std::size_t>(rows.depth));
   rows.input = node.input_index(0);
   rows.output = node.output_index();
-  constexpr std::int32_t most_depth = 4095;  // the sum of as many ones fits Q12
   if (t.quantized() && rows.depth > most_depth) {
     return node.fail(Errc::unsupported_option, fmt::format("int8 rows of {}", rows.depth));
   }
   return rows;
 }
-
-}  // namespace
-
-namespace {
 
 /// From int8 to int16: with scales that are as good as fixed.
 Result<Softmax> softmax_to_int16(const Node& node, const InOut& t) {
@@ -334,6 +398,17 @@ Result<Softmax> softmax_to_int16(const Node& node, const InOut& t) {
 }
 
 }  // namespace
+
+Result<L2Normalization> prepare_l2_normalization(const Node& node) {
+  constexpr std::int32_t most_squares = 33'025;  // their sum fits 32 bits
+  AIOT_TRY(const auto t, in_and_out(node, 1, 1));
+  if (node.options<ArithmeticOptions>().activation != Activation::none) {
+    return node.fail(Errc::unsupported_option, "a fused activation");
+  }
+  AIOT_TRY(auto norm, rows_of<L2Normalization>(node, t, most_squares));
+  norm.zero_point = t.input->zero_point();
+  return norm;
+}
 
 Result<Softmax> prepare_softmax(const Node& node) {
   AIOT_CHECK(node.expect(1, 1));
@@ -378,22 +453,24 @@ Result<Quantize> prepare_quantize(const Node& node) {
   AIOT_CHECK(node.expect(1, 1));
   AIOT_TRY(const auto* input, node.input(0));
   AIOT_TRY(const auto* output, node.output());
-  const bool to_int8 = node.op().code == Code::quantize;
-  const auto type = to_int8 ? output->type : input->type;
-  AIOT_CHECK(expect_type(node, to_int8 ? *input : *output, Type::float32,
-                         to_int8 ? node.input_name(0) : node.output_name()));
-  if (type != Type::int8 && (to_int8 || type != Type::uint8)) {
+  const bool to_integer = node.op().code == Code::quantize;
+  const auto type = to_integer ? output->type : input->type;
+  AIOT_CHECK(expect_type(node, to_integer ? *input : *output, Type::float32,
+                         to_integer ? node.input_name(0) : node.output_name()));
+  if (type != Type::int8 && type != Type::int16 && (to_integer || type != Type::uint8)) {
     return node.fail(Errc::unsupported_option,
                      fmt::format("{} to {}", name_of(input->type), name_of(output->type)));
   }
-  const auto& quantized = to_int8 ? *output : *input;
-  AIOT_CHECK(expect_one_scale(node, quantized, to_int8 ? node.output_name() : node.input_name(0)));
+  const auto& quantized = to_integer ? *output : *input;
+  AIOT_CHECK(
+      expect_one_scale(node, quantized, to_integer ? node.output_name() : node.input_name(0)));
   if (input->elements() != output->elements()) {
     return node.fail(Errc::bad_model,
                      fmt::format("{} to {}", shape_text(input->shape), shape_text(output->shape)));
   }
-  return Quantize{input->type,       quantized.scale(),   quantized.zero_point(),
-                  input->elements(), node.input_index(0), node.output_index()};
+  return Quantize{
+      input->type,       output->type,        quantized.scale(),  quantized.zero_point(),
+      input->elements(), node.input_index(0), node.output_index()};
 }
 
 Result<IntegerQuantize> prepare_integer_quantize(const Node& node) {

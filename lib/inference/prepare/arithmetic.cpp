@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <variant>
 
 #include "inference/prepare/prepare.hpp"
@@ -51,10 +52,12 @@ Result<kernel::Factor> factor_below_one(const Node& node, double value) {
 
 /// ADD and SUB go by the same quotients, but the reference computes those of SUB with floats.
 template <class Real>
-Result<void> set_sum_factors(const Node& node, Real a, Real b, Real output,
+Result<void> set_sum_factors(const Node& node, Type type, Real a, Real b, Real output,
                              kernel::ArithmeticInt8& q) {
   const Real twice_larger = 2 * std::max(a, b);
-  const Real output_steps = static_cast<Real>(1 << kernel::add_left_shift) * output;
+  const int left_shift = type == Type::int16 ? kernel::add_left_shift<std::int16_t>
+                                             : kernel::add_left_shift<std::int8_t>;
+  const Real output_steps = static_cast<Real>(1 << left_shift) * output;
   AIOT_TRY(q.factor_a, factor_below_one(node, static_cast<double>(a / twice_larger)));
   AIOT_TRY(q.factor_b, factor_below_one(node, static_cast<double>(b / twice_larger)));
   AIOT_TRY(q.factor_output,
@@ -62,7 +65,7 @@ Result<void> set_sum_factors(const Node& node, Real a, Real b, Real output,
   return {};
 }
 
-Result<void> set_factors(const Node& node, float a, float b, float output,
+Result<void> set_factors(const Node& node, Type type, float a, float b, float output,
                          kernel::ArithmeticInt8& q) {
   const auto wide = [](float scale) { return static_cast<double>(scale); };
   switch (node.op().code) {
@@ -70,7 +73,7 @@ Result<void> set_factors(const Node& node, float a, float b, float output,
       AIOT_TRY(q.factor_output, checked_factor(node, wide(a) * wide(b) / wide(output)));
       return {};
     }
-    case Code::sub: return set_sum_factors(node, a, b, output, q);
+    case Code::sub: return set_sum_factors(node, type, a, b, output, q);
     case Code::div: {
       AIOT_TRY(q.factor_output, checked_factor(node, wide(a / (b * output))));
       if (q.factor_output.shift <= kernel::max_div_shift) return {};
@@ -78,11 +81,13 @@ Result<void> set_factors(const Node& node, float a, float b, float output,
     }
     case Code::squared_difference: {
       const double twice_larger = 2 * wide(std::max(a, b));
-      constexpr auto steps = 1 << (2 * kernel::difference_left_shift);
+      const auto steps =
+          1 << (2 * (type == Type::int16 ? kernel::difference_left_shift<std::int16_t>
+                                         : kernel::difference_left_shift<std::int8_t>));
       AIOT_TRY(q.factor_a, factor_below_one(node, wide(a) / twice_larger));
       AIOT_TRY(q.factor_b, factor_below_one(node, wide(b) / twice_larger));
-      AIOT_TRY(q.factor_output,
-               checked_factor(node, twice_larger * twice_larger / wide(steps * output)));
+      AIOT_TRY(q.factor_output, checked_factor(node, twice_larger * twice_larger /
+                                                         wide(static_cast<float>(steps) * output)));
       return {};
     }
     case Code::prelu: {
@@ -90,19 +95,66 @@ Result<void> set_factors(const Node& node, float a, float b, float output,
       AIOT_TRY(q.factor_b, checked_factor(node, wide(a) * wide(b) / wide(output)));
       return {};
     }
-    default: return set_sum_factors(node, wide(a), wide(b), wide(output), q);
+    default: return set_sum_factors(node, type, wide(a), wide(b), wide(output), q);
   }
 }
 
 }  // namespace
 
+namespace {
+
+/// What the fused activation leaves of int32 values that stand for themselves.
+Result<kernel::Range<std::int32_t>> plain_range(const Node& node, Activation activation) {
+  using Limits = std::numeric_limits<std::int32_t>;
+  switch (activation) {
+    case Activation::none: return kernel::Range<std::int32_t>{Limits::min(), Limits::max()};
+    case Activation::relu: return kernel::Range<std::int32_t>{0, Limits::max()};
+    case Activation::relu6: return kernel::Range<std::int32_t>{0, 6};
+    case Activation::relu_n1_to_1: return kernel::Range<std::int32_t>{-1, 1};
+    default: return node.fail(Errc::unsupported_option, "a fused activation");
+  }
+}
+
+/// The inputs and the output of ADD, SUB and MUL may be int32 without a scale.
+Result<InOut> plain_in_and_out(const Node& node) {
+  AIOT_CHECK(node.expect(2, 2));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_type(node, *output, Type::int32, node.output_name()));
+  for (const auto* tensor : {input, output}) {
+    if (!tensor->quantization.scales.empty()) {
+      return node.fail(Errc::unsupported_option, "int32 with a scale");
+    }
+  }
+  return InOut{input, output};
+}
+
+bool is_plain(const Node& node) {
+  const auto code = node.op().code;
+  if (code != Code::add && code != Code::sub && code != Code::mul) return false;
+  const auto* input = node.optional_input(0);
+  return input != nullptr && input->type == Type::int32;
+}
+
+/// What the reference has of int16 too.
+bool takes_int16(Code code) {
+  return code == Code::add || code == Code::sub || code == Code::mul ||
+         code == Code::squared_difference || code == Code::prelu;
+}
+
+}  // namespace
+
 Result<Arithmetic> prepare_arithmetic(const Node& node) {
-  AIOT_TRY(const auto tensors, in_and_out(node, 2, 2));
-  AIOT_TRY(const auto* second, node.input(1));
-  AIOT_CHECK(expect_type(node, *second, tensors.input->type, node.input_name(1)));
   Arithmetic result;
   result.code = node.op().code;
+  const bool plain = is_plain(node);
+  AIOT_TRY(const auto tensors,
+           plain ? plain_in_and_out(node) : in_and_out(node, 2, 2, takes_int16(result.code)));
+  AIOT_TRY(const auto* second, node.input(1));
   result.type = tensors.input->type;
+  const bool wide = result.type == Type::int16;
+  const auto second_type = wide && result.code == Code::prelu ? Type::int8 : result.type;
+  AIOT_CHECK(expect_type(node, *second, second_type, node.input_name(1)));
   result.a = node.input_index(0);
   result.b = node.input_index(1);
   result.output = node.output_index();
@@ -110,9 +162,19 @@ Result<Arithmetic> prepare_arithmetic(const Node& node) {
   result.same_shapes = tensors.input->elements() == second->elements();
   const auto* options = std::get_if<ArithmeticOptions>(&node.op().options);
   const auto activation = options == nullptr ? Activation::none : options->activation;
+  if (plain) {
+    AIOT_TRY(result.quantized.range, plain_range(node, activation));
+    return result;
+  }
+  if (result.code == Code::floor_div || result.code == Code::floor_mod) {
+    AIOT_CHECK(expect_type(node, *tensors.input, Type::float32, node.input_name(0)));
+  }
   if (!tensors.quantized()) {
     AIOT_TRY(result.range, float_range(node, activation));
     return result;
+  }
+  if (wide && second_type == Type::int16 && second->zero_point() != 0) {
+    return node.fail(Errc::unsupported_option, "int16 with a zero point");
   }
   AIOT_CHECK(expect_one_scale(node, *second, node.input_name(1)));
   auto& q = result.quantized;
@@ -120,9 +182,62 @@ Result<Arithmetic> prepare_arithmetic(const Node& node) {
   q.offset_b = -second->zero_point();
   q.output_offset = tensors.output->zero_point();
   AIOT_TRY(q.range, integer_range(node, activation, *tensors.output));
-  AIOT_CHECK(
-      set_factors(node, tensors.input->scale(), second->scale(), tensors.output->scale(), q));
+  AIOT_CHECK(set_factors(node, result.type, tensors.input->scale(), second->scale(),
+                         tensors.output->scale(), q));
   return result;
+}
+
+namespace {
+
+/// ADD_N and CUMSUM: the values twice as fine as the input's, then to the output's scale.
+Result<kernel::ArithmeticInt8> sum_of_int8(const Node& node, const InOut& t) {
+  kernel::ArithmeticInt8 q;
+  q.offset_a = -t.input->zero_point();
+  q.output_offset = t.output->zero_point();
+  const auto scale = static_cast<double>(t.input->scale());
+  const auto output_scale = static_cast<double>(t.output->scale());
+  AIOT_CHECK(set_sum_factors(node, Type::int8, scale, scale, output_scale, q));
+  return q;
+}
+
+}  // namespace
+
+Result<AddN> prepare_add_n(const Node& node) {
+  AIOT_TRY(const auto t, in_and_out(node, 2, std::max<std::size_t>(node.inputs(), 2)));
+  AIOT_CHECK(expect_shape(node, *t.output, t.input->shape, node.output_name()));
+  AddN sum;
+  sum.type = t.input->type;
+  sum.count = t.output->elements();
+  sum.output = node.output_index();
+  for (std::size_t i = 0; i < node.inputs(); ++i) {
+    AIOT_TRY(const auto* input, node.input(i));
+    AIOT_CHECK(expect_type(node, *input, t.input->type, node.input_name(i)));
+    AIOT_CHECK(expect_shape(node, *input, t.input->shape, node.input_name(i)));
+    if (input->scale() != t.input->scale() || input->zero_point() != t.input->zero_point()) {
+      return node.fail(Errc::bad_model, node.input_name(i) + " has another scale than the first");
+    }
+    sum.inputs.push_back(node.input_index(i));
+  }
+  if (!t.quantized()) return sum;
+  AIOT_TRY(sum.quantized, sum_of_int8(node, t));
+  return sum;
+}
+
+Result<CumSum> prepare_cumsum(const Node& node) {
+  AIOT_TRY(const auto t, in_and_out(node, 2, 2));
+  const auto& shape = t.input->shape;
+  AIOT_CHECK(expect_shape(node, *t.output, shape, node.output_name()));
+  AIOT_TRY(const auto axis, constant_axis(node, 1, shape.size()));
+  const auto& options = node.options<CumSumOptions>();
+  CumSum sum;
+  sum.shape = {product(shape, 0, axis), static_cast<std::size_t>(shape[axis]),
+               product(shape, axis + 1, shape.size()), options.exclusive, options.reverse};
+  sum.type = t.input->type;
+  sum.input = node.input_index(0);
+  sum.output = node.output_index();
+  if (!t.quantized()) return sum;
+  AIOT_TRY(sum.quantized, sum_of_int8(node, t));
+  return sum;
 }
 
 Result<Extreme> prepare_extreme(const Node& node) {

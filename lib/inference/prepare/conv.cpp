@@ -76,9 +76,7 @@ Result<Conv> prepare_conv(const Node& node) {
     return conv;
   }
   const auto summed = static_cast<std::int64_t>(weights.h) * weights.w * conv.shape.group_channels;
-  if (summed > most_summed) {
-    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", summed));
-  }
+  AIOT_CHECK(expect_summed(node, summed, *filter));
   AIOT_TRY(conv.quantized, requantization(node, *tensors.input, *filter, *tensors.output,
                                           options.activation, conv.depthwise ? 3 : 0, channels));
   return conv;
@@ -119,9 +117,7 @@ Result<FullyConnected> prepare_fully_connected(const Node& node) {
     AIOT_TRY(fc.real_weights, real_weights(node, *weights, fc.type, 0));
     return fc;
   }
-  if (fc.shape.depth > most_summed) {
-    return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", depth));
-  }
+  AIOT_CHECK(expect_summed(node, fc.shape.depth, *weights));
   AIOT_TRY(fc.quantized, requantization(node, *tensors.input, *weights, *tensors.output,
                                         options.activation, 0, outputs));
   if (weights->quantization.scales.size() == 1) {
@@ -179,9 +175,16 @@ Result<TransposeConv> prepare_transpose_conv(const Node& node) {
   conv.filter = node.input_index(filter_input);
   conv.bias = node.input_index(bias_input);
   conv.output = node.output_index();
-  AIOT_CHECK(expect_computable(node, *input, node.input_name(image_input)));
+  const bool wide = conv.type == Type::int16;
+  if (!wide) {
+    AIOT_CHECK(expect_computable(node, *input, node.input_name(image_input)));
+  }
   AIOT_CHECK(expect_type(node, *output, conv.type, node.output_name()));
-  AIOT_CHECK(expect_type(node, *filter, conv.type, node.input_name(filter_input)));
+  AIOT_CHECK(
+      expect_type(node, *filter, wide ? Type::int8 : conv.type, node.input_name(filter_input)));
+  if (wide && (input->zero_point() != 0 || output->zero_point() != 0)) {
+    return node.fail(Errc::unsupported_option, "int16 with a zero point");
+  }
   AIOT_TRY(conv.shape.input, image_shape(node, *input, node.input_name(image_input)));
   AIOT_TRY(conv.shape.output, image_shape(node, *output, node.output_name()));
   AIOT_TRY(const auto weights, image_shape(node, *filter, node.input_name(filter_input)));
@@ -236,9 +239,12 @@ void set_batch_steps(const Matrix& m, std::size_t (&steps)[kernel::BatchMatMulSh
 }  // namespace
 
 Result<BatchMatMul> prepare_batch_matmul(const Node& node) {
-  AIOT_TRY(const auto tensors, in_and_out(node, 2, 2));
+  AIOT_TRY(const auto tensors, in_and_out(node, 2, 2, true));
   AIOT_TRY(const auto* second, node.input(1));
   AIOT_CHECK(expect_type(node, *second, tensors.input->type, node.input_name(1)));
+  if (second->type == Type::int16 && second->zero_point() != 0) {
+    return node.fail(Errc::unsupported_option, "int16 with a zero point");
+  }
   const auto& options = node.options<BatchMatMulOptions>();
   AIOT_TRY(const auto a, matrix_of(node, *tensors.input, options.transpose_a, node.input_name(0)));
   AIOT_TRY(const auto b, matrix_of(node, *second, options.transpose_b, node.input_name(1)));
@@ -285,6 +291,7 @@ Result<BatchMatMul> prepare_batch_matmul(const Node& node) {
   const float scale = tensors.input->scale() * second->scale();
   AIOT_TRY(q.factor, checked_factor(node, static_cast<double>(scale) /
                                               static_cast<double>(tensors.output->scale())));
+  AIOT_CHECK(expect_factor_for(node, q.factor, product.type));
   return product;
 }
 

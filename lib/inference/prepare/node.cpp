@@ -320,7 +320,7 @@ Result<Requantization> requantization(const Node& node, const Tensor& input, con
                                  weights.quantization.axis, channels));
   }
   for (const auto zero_point : weights.quantization.zero_points) {
-    if (zero_point != 0) {
+    if (zero_point != 0 && !weights.was_uint8) {
       return node.fail(Errc::unsupported_option,
                        fmt::format("weights with zero point {}", zero_point));
     }
@@ -328,16 +328,25 @@ Result<Requantization> requantization(const Node& node, const Tensor& input, con
   Requantization result;
   result.input_offset = -input.zero_point();
   result.output_offset = output.zero_point();
+  if (weights.was_uint8) result.weights_offset = -weights.zero_point();
   AIOT_TRY(result.range, integer_range(node, activation, output));
   for (std::size_t i = 0; i < channels; ++i) {
     const auto scale = scales[scales.size() == 1 ? 0 : i];
-    const double value = static_cast<double>(input.scale()) * static_cast<double>(scale) /
-                         static_cast<double>(output.scale());
-    AIOT_TRY(const auto factor, checked_factor(node, value));
+    // Of uint8 the reference multiplies the two scales as floats.
+    const double product = weights.was_uint8
+                               ? static_cast<double>(input.scale() * scale)
+                               : static_cast<double>(input.scale()) * static_cast<double>(scale);
+    AIOT_TRY(const auto factor,
+             checked_factor(node, product / static_cast<double>(output.scale())));
     AIOT_CHECK(expect_factor_for(node, factor, output.type));
     result.factors.push_back(factor);
   }
   return result;
+}
+
+Result<void> expect_summed(const Node& node, std::int64_t summed, const Tensor& weights) {
+  if (summed <= (weights.was_uint8 ? most_summed / 2 : most_summed)) return {};
+  return node.fail(Errc::unsupported_option, fmt::format("sums of {} products", summed));
 }
 
 Result<void> expect_weights(const Node& node, const Tensor& weights, const Tensor* bias, Type type,

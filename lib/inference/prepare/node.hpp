@@ -128,15 +128,19 @@ struct Requantization {
   std::int32_t output_offset = 0;
   kernel::Range<std::int32_t> range{-128, 127};
   std::vector<kernel::Factor> factors;  ///< one for each output channel
+  std::int32_t weights_offset = 0;
 
   /// Valid as long as this is.
-  kernel::Requantize view() const { return {input_offset, output_offset, range, factors.data()}; }
+  kernel::Requantize view() const {
+    return {input_offset, output_offset, range, factors.data(), weights_offset};
+  }
   /// Of int16.
   kernel::RequantizeWide wide_view() const { return {range, factors.data()}; }
 };
 
 /// For sums of input times weights with `channels` output channels, whose weights have one scale or
-/// one for each along `axis`. `weights` have zero points of 0. Errc::bad_model, unsupported_option.
+/// one for each along `axis`. `weights` have zero points of 0, unless the file has them as uint8.
+/// Errc::bad_model, unsupported_option.
 Result<Requantization> requantization(const Node& node, const Tensor& input, const Tensor& weights,
                                       const Tensor& output, Activation activation, int axis,
                                       std::size_t channels);
@@ -157,5 +161,7 @@ Result<std::vector<float>> real_weights(const Node& node, const Tensor& weights,
 
 /// Most values that one int8 sum may have: beyond, 32 bits do not hold it.
 constexpr std::int64_t most_summed = 65'536;
+/// Errc::unsupported_option for more; half as many where weights have a zero point.
+Result<void> expect_summed(const Node& node, std::int64_t summed, const Tensor& weights);
 
 }  // namespace aiot::inference

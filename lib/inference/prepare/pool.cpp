@@ -10,6 +10,10 @@ namespace aiot::inference {
 Result<Pool> prepare_pool(const Node& node) {
   AIOT_TRY(const auto tensors, in_and_out(node, 1, 1, true));
   Pool pool;
+  pool.squares = node.op().code == Code::l2_pool_2d;
+  if (pool.squares) {
+    AIOT_CHECK(expect_type(node, *tensors.input, Type::float32, node.input_name(0)));
+  }
   pool.maximum = node.op().code == Code::max_pool_2d;
   pool.type = tensors.input->type;
   pool.input = node.input_index(0);
@@ -36,6 +40,8 @@ Result<Pool> prepare_pool(const Node& node) {
     return node.fail(Errc::unsupported_option, fmt::format("a window of {} pixels", summed));
   }
   AIOT_CHECK(expect_same_quantization(node, *tensors.input, *tensors.output));
+  // Averages of uint8 are rounded as values from 0 to 255.
+  if (tensors.input->was_uint8 && !pool.maximum) s.offset = 128;
   AIOT_TRY(pool.range, integer_range(node, options.activation, *tensors.output));
   return pool;
 }
@@ -50,6 +56,18 @@ Result<std::vector<bool>> reduced_dimensions(const Node& node, std::size_t rank)
     reduced[axis] = true;
   }
   return reduced;
+}
+
+bool has_wide_sums(Code code) { return code == Code::mean || code == Code::sum; }
+
+/// Those of REDUCE_ALL: both bool.
+Result<InOut> truths_in_and_out(const Node& node) {
+  AIOT_CHECK(node.expect(2, 2));
+  AIOT_TRY(const auto* input, node.input(0));
+  AIOT_TRY(const auto* output, node.output());
+  AIOT_CHECK(expect_type(node, *input, Type::boolean, node.input_name(0)));
+  AIOT_CHECK(expect_type(node, *output, Type::boolean, node.output_name()));
+  return InOut{input, output};
 }
 
 /// The factor from the sum of `count` values to their mean in the output's scale, in the precision
@@ -67,7 +85,9 @@ Result<kernel::Factor> mean_factor(const Node& node, double value, std::int32_t 
 }  // namespace
 
 Result<Mean> prepare_mean(const Node& node) {
-  AIOT_TRY(const auto tensors, in_and_out(node, 2, 2));
+  const bool of_truths = node.op().code == Code::reduce_all;
+  AIOT_TRY(const auto tensors, of_truths ? truths_in_and_out(node)
+                                         : in_and_out(node, 2, 2, has_wide_sums(node.op().code)));
   const auto& extents = tensors.input->shape;
   AIOT_TRY(const auto reduced, reduced_dimensions(node, extents.size()));
   Mean mean;
@@ -93,12 +113,13 @@ Result<Mean> prepare_mean(const Node& node) {
   }
   AIOT_CHECK(expect_shape(node, *tensors.output, shape, node.output_name()));
   s.count = static_cast<std::int32_t>(count);
-  if (!tensors.quantized()) return mean;
+  if (of_truths || !tensors.quantized()) return mean;
   if (mean.code == Code::reduce_max || mean.code == Code::reduce_min) {
     AIOT_CHECK(expect_same_quantization(node, *tensors.input, *tensors.output));
     return mean;
   }
-  constexpr std::int64_t most_averaged = 1 << 22;  // of int8 values: their sum fits 32 bits
+  // Their sum fits 32 bits.
+  const std::int64_t most_averaged = mean.type == Type::int16 ? 1 << 15 : 1 << 22;
   if (count > most_averaged) {
     return node.fail(Errc::unsupported_option, fmt::format("means of {} values", count));
   }

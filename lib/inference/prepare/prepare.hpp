@@ -3,8 +3,10 @@
 #include <array>
 #include <vector>
 
+#include "inference/kernel/detection.hpp"
 #include "inference/kernel/logic.hpp"
 #include "inference/kernel/lstm.hpp"
+#include "inference/kernel/position.hpp"
 #include "inference/prepare/node.hpp"
 
 /// Each operator ready for its kernel: its shapes checked, its scales turned into integers. Every
@@ -37,8 +39,8 @@ Result<FullyConnected> prepare_fully_connected(const Node& node);
 /// TRANSPOSE_CONV, ready for its kernel.
 struct TransposeConv {
   kernel::TransposeConvShape shape;
-  Type type = Type::int8;                                     ///< or float32
-  Requantization quantized;                                   ///< when int8
+  Type type = Type::int8;                                     ///< or int16, float32
+  Requantization quantized;                                   ///< when int8 or int16
   kernel::Range<float> range;                                 ///< when float32
   std::int32_t input = 0, filter = 0, bias = -1, output = 0;  ///< tensors of the model
 };
@@ -70,23 +72,42 @@ Result<Lstm> prepare_lstm(const Node& node);
 /// BATCH_MATMUL, ready for its kernel.
 struct BatchMatMul {
   kernel::BatchMatMulShape shape;
-  Type type = Type::int8;                 ///< or float32
-  kernel::BatchMatMulInt8 quantized;      ///< when int8
+  Type type = Type::int8;                 ///< or int16, float32
+  kernel::BatchMatMulInt8 quantized;      ///< when int8 or int16
   std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
 };
 Result<BatchMatMul> prepare_batch_matmul(const Node& node);
 
-/// ADD, SUB, MUL, DIV, SQUARED_DIFFERENCE or PRELU, ready for its kernel.
+/// ADD, SUB, MUL, DIV, FLOOR_DIV, FLOOR_MOD, SQUARED_DIFFERENCE or PRELU, ready for its kernel.
 struct Arithmetic {
   Code code = Code::add;
   kernel::Broadcast shape;
   bool same_shapes = false;          ///< nothing is repeated: both inputs are as long as the output
-  Type type = Type::int8;            ///< or float32
-  kernel::ArithmeticInt8 quantized;  ///< when int8
+  Type type = Type::int8;            ///< or int16, int32 (ADD, SUB, MUL), float32
+  kernel::ArithmeticInt8 quantized;  ///< when int8 or int16; when int32 its range
   kernel::Range<float> range;        ///< when float32
   std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
 };
 Result<Arithmetic> prepare_arithmetic(const Node& node);
+
+/// ADD_N, ready for its kernel.
+struct AddN {
+  Type type = Type::int8;            ///< or float32
+  kernel::ArithmeticInt8 quantized;  ///< when int8
+  std::size_t count = 0;
+  std::vector<std::int32_t> inputs;  ///< tensors of the model
+  std::int32_t output = 0;
+};
+Result<AddN> prepare_add_n(const Node& node);
+
+/// CUMSUM, ready for its kernel.
+struct CumSum {
+  kernel::ScanShape shape;
+  Type type = Type::int8;              ///< or float32
+  kernel::ArithmeticInt8 quantized;    ///< when int8
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<CumSum> prepare_cumsum(const Node& node);
 
 /// MAXIMUM or MINIMUM of int8, int16, int32, int64 or float32 values.
 struct Extreme {
@@ -107,9 +128,10 @@ struct Compare {
 };
 Result<Compare> prepare_compare(const Node& node);
 
-/// AVERAGE_POOL_2D or MAX_POOL_2D, ready for its kernel.
+/// AVERAGE_POOL_2D, MAX_POOL_2D or L2_POOL_2D, ready for its kernel.
 struct Pool {
   bool maximum = false;
+  bool squares = false;  ///< L2_POOL_2D, of float32 alone
   kernel::PoolShape shape;
   Type type = Type::int8;              ///< or int16, float32
   kernel::Range<std::int32_t> range;   ///< when int8 or int16
@@ -118,12 +140,12 @@ struct Pool {
 };
 Result<Pool> prepare_pool(const Node& node);
 
-/// MEAN, SUM, REDUCE_MAX or REDUCE_MIN over some dimensions, ready for its kernel.
+/// MEAN, SUM, REDUCE_MAX, REDUCE_MIN or REDUCE_ALL over some dimensions, ready for its kernel.
 struct Mean {
   Code code = Code::mean;
   kernel::MeanShape shape;
-  Type type = Type::int8;              ///< or float32
-  kernel::MeanInt8 quantized;          ///< when int8
+  Type type = Type::int8;              ///< or int16, float32; bool for REDUCE_ALL
+  kernel::MeanInt8 quantized;          ///< when int8 or int16
   std::int32_t input = 0, output = 0;  ///< tensors of the model
 };
 Result<Mean> prepare_mean(const Node& node);
@@ -148,6 +170,17 @@ struct Lookup {
 /// For an operator whose input is int8 (or uint8, for QUANTIZE).
 Result<Lookup> prepare_lookup(const Node& node);
 
+/// LOGISTIC, TANH, RELU, RELU6 and LEAKY_RELU of int16 values.
+struct WideFunction {
+  Code code{};
+  kernel::SigmoidInt16 sigmoid;  ///< LOGISTIC, TANH
+  kernel::RescaleInt8 rescale;   ///< RELU, and RELU6's range
+  kernel::LeakyReluInt8 leaky;   ///< LEAKY_RELU
+  std::size_t count = 0;
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<WideFunction> prepare_wide_function(const Node& node);
+
 /// The same functions of float32 values.
 struct RealFunction {
   kernel::Function function{};
@@ -169,6 +202,15 @@ struct Softmax {
 };
 Result<Softmax> prepare_softmax(const Node& node);
 
+/// L2_NORMALIZATION over the last dimension, ready for its kernel.
+struct L2Normalization {
+  std::int32_t rows = 1, depth = 1;
+  Type type = Type::int8;              ///< or float32
+  std::int32_t zero_point = 0;         ///< of the input, when int8
+  std::int32_t input = 0, output = 0;  ///< tensors of the model
+};
+Result<L2Normalization> prepare_l2_normalization(const Node& node);
+
 /// LOG_SOFTMAX over the last dimension, ready for its kernel.
 struct LogSoftmax {
   std::int32_t rows = 1, depth = 1;
@@ -188,9 +230,9 @@ struct IntegerQuantize {
 };
 Result<IntegerQuantize> prepare_integer_quantize(const Node& node);
 
-/// QUANTIZE from float32 to int8, or DEQUANTIZE from int8 or uint8 to float32.
+/// QUANTIZE from float32 to int8 or int16, or DEQUANTIZE from int8, int16 or uint8 to float32.
 struct Quantize {
-  Type from = Type::float32;
+  Type from = Type::float32, to = Type::float32;
   float scale = 1;
   std::int32_t zero_point = 0;
   std::size_t count = 0;
@@ -251,6 +293,50 @@ struct Gather {
   std::int32_t input = 0, positions = 0, output = 0;  ///< tensors of the model
 };
 Result<Gather> prepare_gather(const Node& node);
+
+/// GATHER_ND of values of any type with a fixed size, or EMBEDDING_LOOKUP.
+struct GatherNd {
+  kernel::GatherNdShape shape;
+  bool to_real = false;                               ///< EMBEDDING_LOOKUP from int8 to float32
+  float scale = 1;                                    ///< when `to_real`
+  std::int32_t input = 0, positions = 0, output = 0;  ///< tensors of the model
+};
+Result<GatherNd> prepare_gather_nd(const Node& node);
+Result<GatherNd> prepare_embedding_lookup(const Node& node);
+
+/// DYNAMIC_UPDATE_SLICE: a copy of the input in which a block is replaced.
+struct UpdateSlice {
+  kernel::Move move;  ///< of the update, to the beginning of the output
+  kernel::UpdatePlace place;
+  std::size_t bytes = 0;
+  bool wide = false;                                              ///< the positions are int64
+  std::int32_t input = 0, update = 0, positions = 0, output = 0;  ///< tensors of the model
+};
+Result<UpdateSlice> prepare_update_slice(const Node& node);
+
+/// SELECT_V2 of values of any type with a fixed size.
+struct Select {
+  kernel::SelectShape shape;
+  std::size_t unit_bytes = 1;
+  std::int32_t condition = 0, a = 0, b = 0, output = 0;  ///< tensors of the model
+};
+Result<Select> prepare_select(const Node& node);
+
+/// TFLite_Detection_PostProcess of float32, with one class for each detection.
+struct Detection {
+  kernel::DetectionShape shape;
+  std::int32_t boxes = 0, scores = 0, anchors = 0;  ///< tensors of the model, as the outputs
+  std::int32_t found_boxes = 0, found_classes = 0, found_scores = 0, count = 0;
+};
+Result<Detection> prepare_detection(const Node& node);
+
+/// BROADCAST_ARGS: the shape that two shapes make together.
+struct BroadcastArgs {
+  std::size_t count_a = 0, count_b = 0;
+  bool wide = false;                      ///< int64
+  std::int32_t a = 0, b = 0, output = 0;  ///< tensors of the model
+};
+Result<BroadcastArgs> prepare_broadcast_args(const Node& node);
 
 /// FILL with the one value of an input.
 struct Fill {

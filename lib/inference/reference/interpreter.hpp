@@ -19,6 +19,10 @@ using Step = std::function<void(const Places&)>;
 Result<Step> make_step(const Node& node);
 /// The same for what sums: convolutions, matrices, pools, reductions, SVDF, LSTM.
 Result<Step> make_sum(const Node& node);
+/// The same for functions of two values and sums of whole tensors: ADD, EQUAL, ADD_N, CUMSUM.
+Result<Step> make_arithmetic(const Node& node);
+/// The same for what reads or writes at positions that are values: GATHER, SELECT_V2.
+Result<Step> make_position(const Node& node);
 /// The same for IF and WHILE.
 Result<Step> make_branch(const Node& node);
 
@@ -40,11 +44,12 @@ class ModelEngine : public Engine {
   explicit ModelEngine(std::shared_ptr<const Model> model);
   const Model& model() const { return *model_; }
   Variables& variables() { return variables_; }
-  /// At the end of a run: Errc::engine_failed when a WHILE was given up.
+  /// At the end of a run: Errc::engine_failed when an operator gave up.
   Result<void> finished() {
-    if (variables_.has_ended()) return {};
-    return make_error(Errc::engine_failed, "WHILE goes round more than 1048576 times",
-                      "give inputs for which the model ends");
+    const auto problem = variables_.end_run();
+    if (problem.empty()) return {};
+    return make_error(Errc::engine_failed, std::string(problem),
+                      "give inputs that the model is made for");
   }
   std::size_t variables_bytes() const { return variables_.bytes(); }
 

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "aiot/result.hpp"
@@ -70,17 +72,25 @@ class Variables {
   std::size_t bytes() const;
 
   /// False when WHILE has gone round too often in this run: it might never end.
-  bool may_repeat() { return ++rounds_ <= most_rounds; }
-  /// Whether a run came to its end; the next one begins.
-  bool has_ended() {
-    const bool ended = rounds_ <= most_rounds;
+  bool may_repeat() {
+    if (++rounds_ <= most_rounds) return true;
+    fail("WHILE goes round more than 1048576 times");
+    return false;
+  }
+  /// An operator gives up; the first one of a run counts. `problem` is a constant.
+  void fail(std::string_view problem) {
+    if (problem_.empty()) problem_ = problem;
+  }
+  /// What went wrong in this run, empty when nothing did; the next one begins.
+  std::string_view end_run() {
     rounds_ = 0;
-    return ended;
+    return std::exchange(problem_, {});
   }
 
  private:
   static constexpr std::uint64_t most_rounds = 1U << 20;
   std::uint64_t rounds_ = 0;
+  std::string_view problem_;
   const Model& model_;
   std::vector<std::vector<std::uint8_t>> values_;
 };

@@ -8,91 +8,6 @@
 namespace aiot::inference {
 namespace {
 
-template <class T, class How>
-void run(const Arithmetic& p, const How& how, const Places& at) {
-  const auto* a = at.in<T>(p.a);
-  const auto* b = at.in<T>(p.b);
-  auto* output = at.out<T>(p.output);
-  switch (p.code) {
-    case Code::sub: return kernel::sub(p.shape, how, a, b, output);
-    case Code::mul: return kernel::mul(p.shape, how, a, b, output);
-    case Code::div: return kernel::div(p.shape, how, a, b, output);
-    case Code::squared_difference: return kernel::squared_difference(p.shape, how, a, b, output);
-    default: return kernel::add(p.shape, how, a, b, output);
-  }
-}
-
-Result<Step> arithmetic(const Node& node) {
-  AIOT_TRY(const auto p, prepare_arithmetic(node));
-  return Step([p](const Places& at) {
-    if (p.type == Type::int8) {
-      run<std::int8_t>(p, p.quantized, at);
-    } else {
-      run<float>(p, p.range, at);
-    }
-  });
-}
-
-Result<Step> prelu(const Node& node) {
-  AIOT_TRY(const auto p, prepare_arithmetic(node));
-  return Step([p](const Places& at) {
-    if (p.type == Type::int8) {
-      kernel::prelu(p.shape, p.quantized, at.in<std::int8_t>(p.a), at.in<std::int8_t>(p.b),
-                    at.out<std::int8_t>(p.output));
-    } else {
-      kernel::prelu(p.shape, at.in<float>(p.a), at.in<float>(p.b), at.out<float>(p.output));
-    }
-  });
-}
-
-template <class T>
-void run(const Extreme& p, const Places& at) {
-  kernel::extreme(p.maximum, p.shape, at.in<T>(p.a), at.in<T>(p.b), at.out<T>(p.output));
-}
-
-Result<Step> extreme(const Node& node) {
-  AIOT_TRY(const auto p, prepare_extreme(node));
-  return Step([p](const Places& at) {
-    switch (p.type) {
-      case Type::int8: return run<std::int8_t>(p, at);
-      case Type::int16: return run<std::int16_t>(p, at);
-      case Type::int32: return run<std::int32_t>(p, at);
-      case Type::int64: return run<std::int64_t>(p, at);
-      default: return run<float>(p, at);
-    }
-  });
-}
-
-template <class T>
-void run(const Compare& p, const Places& at) {
-  kernel::compare(p.relation, p.shape, at.in<T>(p.a), at.in<T>(p.b),
-                  at.out<std::uint8_t>(p.output));
-}
-
-Result<Step> compare(const Node& node) {
-  AIOT_TRY(const auto p, prepare_compare(node));
-  return Step([p](const Places& at) {
-    switch (p.type) {
-      case Type::int8:
-        return kernel::compare(p.relation, p.shape, p.quantized, at.in<std::int8_t>(p.a),
-                               at.in<std::int8_t>(p.b), at.out<std::uint8_t>(p.output));
-      case Type::boolean: return run<std::uint8_t>(p, at);
-      case Type::int32: return run<std::int32_t>(p, at);
-      case Type::int64: return run<std::int64_t>(p, at);
-      default: return run<float>(p, at);
-    }
-  });
-}
-
-Result<Step> combine(const Node& node) {
-  AIOT_TRY(const auto p, prepare_compare(node));
-  const bool any = node.op().code == Code::logical_or;
-  return Step([p, any](const Places& at) {
-    kernel::combine(any, p.shape, at.in<std::uint8_t>(p.a), at.in<std::uint8_t>(p.b),
-                    at.out<std::uint8_t>(p.output));
-  });
-}
-
 /// LOGICAL_NOT.
 Result<Step> negate(const Node& node) {
   AIOT_TRY(const auto* input, node.input(0));
@@ -118,6 +33,18 @@ Result<Step> arg_extreme(const Node& node) {
       run<std::int8_t>(p, at);
     } else {
       run<float>(p, at);
+    }
+  });
+}
+
+Result<Step> l2_normalization(const Node& node) {
+  AIOT_TRY(const auto p, prepare_l2_normalization(node));
+  return Step([p](const Places& at) {
+    if (p.type == Type::int8) {
+      kernel::l2_normalization(p.rows, p.depth, p.zero_point, at.in<std::int8_t>(p.input),
+                               at.out<std::int8_t>(p.output));
+    } else {
+      kernel::l2_normalization(p.rows, p.depth, at.in<float>(p.input), at.out<float>(p.output));
     }
   });
 }
@@ -156,14 +83,6 @@ Result<Step> copy(const Node& node) {
   AIOT_TRY(const auto p, prepare_copy(node));
   return Step([p](const Places& at) {
     std::memcpy(at.out<std::uint8_t>(p.output), at.in<std::uint8_t>(p.input), p.bytes);
-  });
-}
-
-Result<Step> gather(const Node& node) {
-  AIOT_TRY(const auto p, prepare_gather(node));
-  return Step([p](const Places& at) {
-    kernel::gather(p.shape, at.in<std::uint8_t>(p.input), at.in<std::int32_t>(p.positions),
-                   at.out<std::uint8_t>(p.output));
   });
 }
 
@@ -228,9 +147,37 @@ Result<Step> look_up(const Node& node) {
   });
 }
 
+template <class F>
+void each_int16(const WideFunction& p, const Places& at, const F& function) {
+  const auto* input = at.in<std::int16_t>(p.input);
+  auto* output = at.out<std::int16_t>(p.output);
+  for (std::size_t i = 0; i < p.count; ++i)
+    output[i] = static_cast<std::int16_t>(function(input[i]));
+}
+
+Result<Step> wide_function(const Node& node) {
+  AIOT_TRY(const auto p, prepare_wide_function(node));
+  return Step([p](const Places& at) {
+    using Value = std::int16_t;
+    switch (p.code) {
+      case Code::logistic:
+        return each_int16(p, at, [&](Value x) { return kernel::logistic(p.sigmoid, x); });
+      case Code::tanh:
+        return each_int16(p, at, [&](Value x) { return kernel::tanh(p.sigmoid, x); });
+      case Code::relu:
+        return each_int16(p, at, [&](Value x) { return kernel::rescale(p.rescale, x); });
+      case Code::relu6:
+        return each_int16(p, at,
+                          [&](Value x) { return kernel::clamp<std::int32_t>(x, p.rescale.range); });
+      default: return each_int16(p, at, [&](Value x) { return kernel::leaky_relu(p.leaky, x); });
+    }
+  });
+}
+
 /// A function of one value.
 Result<Step> function(const Node& node) {
   AIOT_TRY(const auto* input, node.input(0));
+  if (input->type == Type::int16) return wide_function(node);
   if (input->type != Type::float32) return look_up(node);
   AIOT_TRY(const auto p, prepare_real_function(node));
   return Step([p](const Places& at) {
@@ -241,8 +188,15 @@ Result<Step> function(const Node& node) {
 void run(const Quantize& p, const Places& at) {
   switch (p.from) {
     case Type::float32:
+      if (p.to == Type::int16) {
+        return kernel::quantize(p.scale, p.zero_point, p.count, at.in<float>(p.input),
+                                at.out<std::int16_t>(p.output));
+      }
       return kernel::quantize(p.scale, p.zero_point, p.count, at.in<float>(p.input),
                               at.out<std::int8_t>(p.output));
+    case Type::int16:
+      return kernel::dequantize(p.scale, p.zero_point, p.count, at.in<std::int16_t>(p.input),
+                                at.out<float>(p.output));
     case Type::uint8:
       return kernel::dequantize(p.scale, p.zero_point, p.count, at.in<std::uint8_t>(p.input),
                                 at.out<float>(p.output));
@@ -336,11 +290,13 @@ Result<Step> make_step(const Node& node) {
     case Code::fully_connected:
     case Code::average_pool_2d:
     case Code::max_pool_2d:
+    case Code::l2_pool_2d:
     case Code::transpose_conv:
     case Code::mean:
     case Code::sum:
     case Code::reduce_max:
     case Code::reduce_min:
+    case Code::reduce_all:
     case Code::svdf:
     case Code::unidirectional_sequence_lstm:
     case Code::batch_matmul: return make_sum(node);
@@ -348,29 +304,40 @@ Result<Step> make_step(const Node& node) {
     case Code::sub:
     case Code::mul:
     case Code::div:
-    case Code::squared_difference: return arithmetic(node);
-    case Code::prelu: return prelu(node);
+    case Code::squared_difference:
+    case Code::prelu:
+    case Code::floor_div:
+    case Code::floor_mod:
+    case Code::add_n:
+    case Code::cumsum:
     case Code::equal:
     case Code::not_equal:
     case Code::less:
     case Code::less_equal:
     case Code::greater:
-    case Code::greater_equal: return compare(node);
+    case Code::greater_equal:
     case Code::logical_or:
-    case Code::logical_and: return combine(node);
+    case Code::logical_and:
+    case Code::maximum:
+    case Code::minimum: return make_arithmetic(node);
     case Code::logical_not: return negate(node);
     case Code::if_:
     case Code::while_: return make_branch(node);
-    case Code::maximum:
-    case Code::minimum: return extreme(node);
     case Code::arg_max:
     case Code::arg_min: return arg_extreme(node);
+    case Code::l2_normalization: return l2_normalization(node);
     case Code::log_softmax: return log_softmax(node);
     case Code::softmax: return softmax(node);
     case Code::reshape:
     case Code::squeeze:
     case Code::expand_dims: return copy(node);
-    case Code::gather: return gather(node);
+    case Code::gather:
+    case Code::gather_nd:
+    case Code::embedding_lookup:
+    case Code::dynamic_update_slice:
+    case Code::select_v2:
+    case Code::broadcast_args:
+    case Code::detection_postprocess: return make_position(node);
     case Code::fill: return fill(node);
     case Code::cast: return cast(node);
     case Code::mirror_pad: return moves(prepare_mirror_pad(node));

@@ -72,25 +72,29 @@ Result<Step> pool(const Node& node) {
       run<std::int8_t>(p, p.range, at);
     } else if (p.type == Type::int16) {
       run<std::int16_t>(p, p.range, at);
+    } else if (p.squares) {
+      kernel::l2_pool_2d(p.shape, p.real_range, at.in<float>(p.input), at.out<float>(p.output));
     } else {
       run<float>(p, p.real_range, at);
     }
   });
 }
 
-template <class T, class Bias, class How>
+template <class T, class Weight, class Bias, class How>
 void run(const TransposeConv& p, const How& how, const Places& at) {
-  kernel::transpose_conv(p.shape, how, at.in<T>(p.input), at.in<T>(p.filter), at.in<Bias>(p.bias),
-                         at.out<T>(p.output));
+  kernel::transpose_conv(p.shape, how, at.in<T>(p.input), at.in<Weight>(p.filter),
+                         at.in<Bias>(p.bias), at.out<T>(p.output));
 }
 
 Result<Step> transpose_conv(const Node& node) {
   AIOT_TRY(auto prepared, prepare_transpose_conv(node));
   return Step([p = std::move(prepared)](const Places& at) {
     if (p.type == Type::int8) {
-      run<std::int8_t, std::int32_t>(p, p.quantized.view(), at);
+      run<std::int8_t, std::int8_t, std::int32_t>(p, p.quantized.view(), at);
+    } else if (p.type == Type::int16) {
+      run<std::int16_t, std::int8_t, std::int64_t>(p, p.quantized.wide_view(), at);
     } else {
-      run<float, float>(p, p.range, at);
+      run<float, float, float>(p, p.range, at);
     }
   });
 }
@@ -100,7 +104,10 @@ void run_reduction(const Mean& p, const Places& at) {
   const auto* input = at.in<T>(p.input);
   auto* output = at.out<T>(p.output);
   if (p.code == Code::reduce_max || p.code == Code::reduce_min) {
-    return kernel::reduce_extreme(p.code == Code::reduce_max, p.shape, input, output);
+    if constexpr (!std::is_same_v<T, std::int16_t>) {
+      kernel::reduce_extreme(p.code == Code::reduce_max, p.shape, input, output);
+    }
+    return;
   }
   if constexpr (std::is_same_v<T, float>) {
     return p.code == Code::sum ? kernel::sum(p.shape, input, output)
@@ -113,8 +120,12 @@ void run_reduction(const Mean& p, const Places& at) {
 Result<Step> reduction(const Node& node) {
   AIOT_TRY(const auto p, prepare_mean(node));
   return Step([p](const Places& at) {
-    if (p.type == Type::int8) {
+    if (p.type == Type::boolean) {
+      kernel::reduce_all(p.shape, at.in<std::uint8_t>(p.input), at.out<std::uint8_t>(p.output));
+    } else if (p.type == Type::int8) {
       run_reduction<std::int8_t>(p, at);
+    } else if (p.type == Type::int16) {
+      run_reduction<std::int16_t>(p, at);
     } else {
       run_reduction<float>(p, at);
     }
@@ -127,6 +138,9 @@ Result<Step> batch_matmul(const Node& node) {
     if (p.type == Type::int8) {
       kernel::batch_matmul(p.shape, p.quantized, at.in<std::int8_t>(p.a), at.in<std::int8_t>(p.b),
                            at.out<std::int8_t>(p.output));
+    } else if (p.type == Type::int16) {
+      kernel::batch_matmul(p.shape, p.quantized, at.in<std::int16_t>(p.a), at.in<std::int16_t>(p.b),
+                           at.out<std::int16_t>(p.output));
     } else {
       kernel::batch_matmul(p.shape, at.in<float>(p.a), at.in<float>(p.b), at.out<float>(p.output));
     }
@@ -186,7 +200,8 @@ Result<Step> make_sum(const Node& node) {
     case Code::depthwise_conv_2d: return conv(node);
     case Code::fully_connected: return fully_connected(node);
     case Code::average_pool_2d:
-    case Code::max_pool_2d: return pool(node);
+    case Code::max_pool_2d:
+    case Code::l2_pool_2d: return pool(node);
     case Code::transpose_conv: return transpose_conv(node);
     case Code::svdf: return svdf(node);
     case Code::unidirectional_sequence_lstm: return lstm(node);

@@ -71,6 +71,7 @@ TEST_CASE("random models: each ISA computes what the scalar kernels do") {
   check_makers(vectors::sum_makers(), 150);
   check_makers(vectors::value_makers(), 60);
   check_makers(vectors::movement_makers(), 30);
+  check_makers(vectors::position_makers(), 30);
   check_makers(vectors::graph_makers().first(1), 60);  // loops want a sensible counter
 }
 

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
+#include "../vectors.hpp"
 #include "core/module.hpp"
 #include "inference/builtin/builtin.hpp"
 #include "inference/engine.hpp"
+#include "inference/model/file.hpp"
 #include "paths.hpp"
 #include "skip.hpp"
 
@@ -112,6 +114,28 @@ TEST_CASE(
       }
       // It rounds otherwise, which adds up from layer to layer.
       CHECK(far_apart((*made)->output(0), (*reference)->output(0)) == 0);
+    }
+  }
+}
+
+TEST_CASE("XNNPACK: types that it has not are left to the portable kernels") {
+  for (const auto* name : {"arithmetic_int16", "arithmetic_int32"}) {
+    CAPTURE(std::string(name));
+    const auto vectors = test::vectors_of(name);
+    REQUIRE(!vectors.empty());
+    for (const auto& vector : vectors) {
+      auto read = read_model(vector.model);
+      REQUIRE(read.has_value());
+      const auto made = make_xnnpack_engine(std::make_shared<const Model>(*std::move(read)), {});
+      if (!made && made.error().stable_code() == "engine.missing") {
+        AIOT_SKIP("XNNPACK is not here: install libxnnpack0");
+      }
+      if (!made) FAIL(made.error().message());
+      for (std::size_t i = 0; i < vector.inputs.size(); ++i) {
+        std::ranges::copy(vector.inputs[i], (*made)->input(i).begin());
+      }
+      REQUIRE((*made)->invoke().has_value());
+      CHECK(std::ranges::equal((*made)->output(0), vector.outputs[0]));
     }
   }
 }

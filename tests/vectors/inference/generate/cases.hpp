@@ -17,6 +17,7 @@ struct Maker {
 std::span<const Maker> sum_makers();       ///< convolutions, matrices, pools
 std::span<const Maker> value_makers();     ///< arithmetic, functions, quantisation
 std::span<const Maker> movement_makers();  ///< what moves values
+std::span<const Maker> position_makers();  ///< what reads or writes at positions that are values
 std::span<const Maker> graph_makers();     ///< blocks of many operators
 
 }  // namespace vectors

@@ -135,11 +135,14 @@ Bytes transpose_conv(Random& r, Type type) {
       scales(op, q.scales[0], channels, y.filter * x.filter * in_channels, 0, r.chance(25), type);
   const Shape filter = {channels, y.filter, x.filter, in_channels};
   op.constant_integers({1, y.image, x.image, channels});
-  op.constant(type, filter, s.weights, op.values(type, elements(filter)));
+  const auto weight_type = type == Type::int16 ? Type::int8 : type;
+  op.constant(weight_type, filter, s.weights, op.values(weight_type, elements(filter)));
   op.input(type, {1, y.steps, x.steps, in_channels}, q);
   if (r.chance(70)) {
-    const auto bias_type = type == Type::int8 ? Type::int32 : type;
-    op.constant(bias_type, {channels}, type == Type::int8 ? s.bias : none,
+    const auto bias_type = type == Type::int8    ? Type::int32
+                           : type == Type::int16 ? Type::int64
+                                                 : type;
+    op.constant(bias_type, {channels}, type != Type::float32 ? s.bias : none,
                 op.values(bias_type, static_cast<std::size_t>(channels)));
   }
   op.output(type, {1, y.image, x.image, channels}, s.output);
@@ -181,6 +184,7 @@ Bytes pool(Random& r, Type type, Code code) {
 }
 Bytes average_pool(Random& r, Type type) { return pool(r, type, Code::average_pool_2d); }
 Bytes max_pool(Random& r, Type type) { return pool(r, type, Code::max_pool_2d); }
+Bytes l2_pool(Random& r, Type /*type*/) { return pool(r, Type::float32, Code::l2_pool_2d); }
 
 Bytes reduction(Random& r, Type type, Code code) {
   OneOperator op(r, code);
@@ -210,6 +214,7 @@ Bytes mean(Random& r, Type type) { return reduction(r, type, Code::mean); }
 Bytes sum(Random& r, Type type) { return reduction(r, type, Code::sum); }
 Bytes reduce_max(Random& r, Type type) { return reduction(r, type, Code::reduce_max); }
 Bytes reduce_min(Random& r, Type type) { return reduction(r, type, Code::reduce_min); }
+Bytes reduce_all(Random& r, Type /*type*/) { return reduction(r, Type::boolean, Code::reduce_all); }
 
 Bytes batch_matmul(Random& r, Type type) {
   OneOperator op(r, Code::batch_matmul);
@@ -243,7 +248,8 @@ Bytes batch_matmul(Random& r, Type type) {
   } else {
     op.input(type, b, qb);
   }
-  const float sums = qa.scales[0] * qb.scales[0] * 64 * std::sqrt(static_cast<float>(depth));
+  const float sums = qa.scales[0] * qb.scales[0] * (type == Type::int16 ? 16'384 : 64) *
+                     std::sqrt(static_cast<float>(depth));
   op.output(
       type, out,
       {{sums * (r.chance(75) ? r.scale(0.3F, 2) : r.scale(0.001F, 100))}, {op.zero_point()}, 0});
@@ -327,6 +333,11 @@ Bytes conv_int16(Random& r, Type /*type*/) { return conv(r, Type::int16); }
 Bytes depthwise_conv_int16(Random& r, Type /*type*/) { return depthwise_conv(r, Type::int16); }
 Bytes fully_connected_int16(Random& r, Type /*type*/) { return fully_connected(r, Type::int16); }
 Bytes average_pool_int16(Random& r, Type /*type*/) { return average_pool(r, Type::int16); }
+Bytes transpose_conv_int16(Random& r, Type /*type*/) { return transpose_conv(r, Type::int16); }
+Bytes batch_matmul_int16(Random& r, Type /*type*/) { return batch_matmul(r, Type::int16); }
+Bytes reduce_int16(Random& r, Type /*type*/) {
+  return reduction(r, Type::int16, r.chance(50) ? Code::mean : Code::sum);
+}
 Bytes max_pool_int16(Random& r, Type /*type*/) { return max_pool(r, Type::int16); }
 
 constexpr Maker makers[] = {{"conv_2d", conv},
@@ -340,13 +351,18 @@ constexpr Maker makers[] = {{"conv_2d", conv},
                             {"sum", sum},
                             {"reduce_max", reduce_max},
                             {"reduce_min", reduce_min},
+                            {"reduce_all", reduce_all, true},
+                            {"l2_pool_2d", l2_pool},
                             {"svdf", svdf, true},
                             {"lstm", lstm},
                             {"conv_2d_int16", conv_int16, true},
                             {"depthwise_conv_2d_int16", depthwise_conv_int16, true},
                             {"fully_connected_int16", fully_connected_int16, true},
                             {"average_pool_2d_int16", average_pool_int16, true},
-                            {"max_pool_2d_int16", max_pool_int16, true}};
+                            {"max_pool_2d_int16", max_pool_int16, true},
+                            {"transpose_conv_int16", transpose_conv_int16, true},
+                            {"batch_matmul_int16", batch_matmul_int16, true},
+                            {"reduce_int16", reduce_int16, true}};
 
 }  // namespace
 

@@ -47,7 +47,7 @@ Bytes arithmetic(Random& r, Type type, Code code) {
   } else {
     op.input(type, pair.b, b);
   }
-  float scale = code == Code::mul ? a.scales[0] * b.scales[0] * 64
+  float scale = code == Code::mul ? a.scales[0] * b.scales[0] * (type == Type::int16 ? 16'384 : 64)
                                   : std::max(a.scales[0], b.scales[0]) * 1.5F;
   scale *= r.chance(75) ? r.scale(0.3F, 2) : r.scale(code == Code::mul ? 0.0001F : 0.01F, 100);
   op.output(type, pair.output, {{scale}, {op.zero_point()}, 0});
@@ -98,7 +98,8 @@ Bytes prelu(Random& r, Type type) {
   const auto alpha = op.quantization(0.001F, 0.02F);
   const Shape alpha_shape = r.chance(70) ? Shape{1, 1, c} : Shape{h, w, c};
   op.input(type, {n, h, w, c}, in);
-  op.constant(type, alpha_shape, alpha, op.values(type, elements(alpha_shape)));
+  const auto alpha_type = type == Type::int16 ? Type::int8 : type;
+  op.constant(alpha_type, alpha_shape, alpha, op.values(alpha_type, elements(alpha_shape)));
   op.output(type, {n, h, w, c},
             {{in.scales[0] * (r.chance(75) ? r.scale(0.3F, 2) : r.scale(0.01F, 100))},
              {op.zero_point()},
@@ -195,6 +196,49 @@ Bytes softmax(Random& r, Type type) {
   return op.file(SoftmaxOptions{beta});
 }
 
+/// ADD, SUB, MUL, SQUARED_DIFFERENCE and PRELU, whose alpha is int8.
+Bytes arithmetic_int16(Random& r, Type /*type*/) {
+  constexpr std::array codes = {Code::add, Code::sub, Code::mul, Code::squared_difference,
+                                Code::prelu};
+  const auto code = codes[static_cast<std::size_t>(r.between(0, 4))];
+  if (code == Code::prelu) return prelu(r, Type::int16);
+  if (code != Code::squared_difference) return arithmetic(r, Type::int16, code);
+  OneOperator op(r, code);
+  const auto pair = shapes(r);
+  const auto a = op.quantization(0.005F, 0.5F);
+  const auto b = op.quantization(0.005F, 0.5F);
+  op.input(Type::int16, pair.a, a);
+  op.input(Type::int16, pair.b, b);
+  const float larger = std::max(a.scales[0], b.scales[0]);
+  op.output(Type::int16, pair.output, {{larger * larger * r.scale(0.3F, 1e5F)}, {0}, 0});
+  return op.file(NoOptions{});
+}
+
+/// Of values that stand for themselves.
+Bytes arithmetic_int32(Random& r, Type /*type*/) {
+  constexpr std::array codes = {Code::add, Code::sub, Code::mul};
+  OneOperator op(r, codes[static_cast<std::size_t>(r.between(0, 2))]);
+  const auto pair = shapes(r);
+  op.input(Type::int32, pair.a, {});
+  if (r.chance(30)) {
+    op.constant(Type::int32, pair.b, {}, op.values(Type::int32, elements(pair.b)));
+  } else {
+    op.input(Type::int32, pair.b, {});
+  }
+  op.output(Type::int32, pair.output, {});
+  return op.file(ArithmeticOptions{});
+}
+
+/// QUANTIZE from float32 to int16, and DEQUANTIZE.
+Bytes convert_int16(Random& r, Type /*type*/) {
+  const bool to = r.chance(50);
+  OneOperator op(r, to ? Code::quantize : Code::dequantize);
+  const auto q = op.quantization(0.00005F, 0.01F);
+  op.input(to ? Type::float32 : Type::int16, {100}, to ? Quantization{} : q);
+  op.output(to ? Type::int16 : Type::float32, {100}, to ? q : Quantization{});
+  return op.file(NoOptions{});
+}
+
 Bytes softmax_int16(Random& r, Type /*type*/) {
   OneOperator op(r, Code::softmax);
   const float beta = r.chance(70) ? 1 : r.scale(0.1F, 4);
@@ -250,6 +294,24 @@ Bytes leaky_relu(Random& r, Type type) {
   out.scales[0] *= in.scales[0];
   const float alpha = r.chance(20) ? -r.scale(0.01F, 2) : r.scale(0.001F, 2);
   return function(r, type, Code::leaky_relu, in, out, alpha);
+}
+
+/// LOGISTIC, TANH, RELU, RELU6 and LEAKY_RELU; scales of the first two are often powers of 2.
+Bytes functions_int16(Random& r, Type /*type*/) {
+  const auto which = r.between(0, 4);
+  const Quantization out = {{1.0F / 32'768}, {0}, 0};
+  if (which < 2) {
+    auto in = any_scale(r, 0.00002F, 0.002F);
+    if (r.chance(50)) in.scales[0] = 1.0F / static_cast<float>(1 << r.between(10, 14));
+    return function(r, Type::int16, which == 0 ? Code::logistic : Code::tanh, in, out);
+  }
+  const auto in = any_scale(r, 0.0001F, 0.01F);
+  if (which == 2) return function(r, Type::int16, Code::relu6, in, in);
+  auto other = any_scale(r, 0.01F, 20);
+  other.scales[0] *= in.scales[0];
+  if (which == 3) return function(r, Type::int16, Code::relu, in, other);
+  const float alpha = r.chance(20) ? -r.scale(0.01F, 2) : r.scale(0.001F, 2);
+  return function(r, Type::int16, Code::leaky_relu, in, other, alpha);
 }
 
 Bytes elu(Random& r, Type type) {
@@ -309,7 +371,71 @@ Bytes dequantize(Random& r, Type) {
   return op.file(NoOptions{});
 }
 
-constexpr Maker makers[] = {{"add", add},
+/// By a constant: nothing is divided by 0.
+Bytes floored(Random& r, Code code) {
+  OneOperator op(r, code);
+  const auto pair = shapes(r);
+  op.input(Type::float32, pair.a, {});
+  op.constant(Type::float32, pair.b, {}, op.values(Type::float32, elements(pair.b)));
+  op.output(Type::float32, pair.output, {});
+  return op.file(NoOptions{});
+}
+Bytes floor_div(Random& r, Type /*type*/) { return floored(r, Code::floor_div); }
+Bytes floor_mod(Random& r, Type /*type*/) { return floored(r, Code::floor_mod); }
+
+/// The scale of sums of about `count` values.
+Quantization of_sums(OneOperator& op, const Quantization& in, std::int32_t count) {
+  auto& r = op.random();
+  const float scale = in.scales[0] * std::sqrt(static_cast<float>(count)) *
+                      (r.chance(75) ? r.scale(0.3F, 3) : r.scale(0.01F, 100));
+  return {{scale}, {op.zero_point()}, 0};
+}
+
+Bytes add_n(Random& r, Type type) {
+  OneOperator op(r, Code::add_n);
+  const auto shape = shapes(r).output;
+  const auto in = op.quantization(0.005F, 0.5F);
+  const auto count = r.between(2, 7);
+  for (auto i = 0; i < count; ++i) {
+    if (i > 0 && r.chance(30)) {
+      op.constant(type, shape, in, op.values(type, elements(shape)));
+    } else {
+      op.input(type, shape, in);
+    }
+  }
+  op.output(type, shape, of_sums(op, in, count));
+  return op.file(NoOptions{});
+}
+
+Bytes cumsum(Random& r, Type type) {
+  OneOperator op(r, Code::cumsum);
+  Shape shape;
+  for (auto rank = r.between(1, 4); rank > 0; --rank) shape.push_back(r.between(1, 9));
+  const auto rank = static_cast<std::int32_t>(shape.size());
+  const auto axis = r.between(-rank, rank - 1);
+  const auto in = op.quantization(0.005F, 0.5F);
+  op.input(type, shape, in);
+  op.constant_integers({axis});
+  op.output(type, shape,
+            of_sums(op, in, shape[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)]));
+  return op.file(CumSumOptions{r.chance(50), r.chance(50)});
+}
+
+Bytes l2_normalization(Random& r, Type type) {
+  OneOperator op(r, Code::l2_normalization);
+  const Shape shape = r.chance(30) ? Shape{r.between(1, 3), r.between(1, 4), r.between(1, 20)}
+                                   : Shape{r.between(1, 4), r.between(1, 60)};
+  op.input(type, shape, op.quantization(0.0005F, 1));
+  op.output(type, shape, {{1.0F / 128}, {0}, 0});
+  return op.file(ArithmeticOptions{});
+}
+
+constexpr Maker makers[] = {{"floor_div", floor_div},
+                            {"floor_mod", floor_mod},
+                            {"add_n", add_n},
+                            {"cumsum", cumsum},
+                            {"l2_normalization", l2_normalization},
+                            {"add", add},
                             {"sub", sub},
                             {"mul", mul},
                             {"div", div},
@@ -336,6 +462,10 @@ constexpr Maker makers[] = {{"add", add},
                             {"compare", compare},
                             {"logical", logical, true},
                             {"softmax_int16", softmax_int16, true},
+                            {"arithmetic_int16", arithmetic_int16, true},
+                            {"arithmetic_int32", arithmetic_int32, true},
+                            {"convert_int16", convert_int16, true},
+                            {"functions_int16", functions_int16, true},
                             {"dequantize", dequantize, true}};
 
 }  // namespace

@@ -10,6 +10,8 @@
 #include <string>
 
 #include "cases.hpp"
+#include "reference_detection.hpp"
+#include "reference_uint8.hpp"
 #include "tensorflow/lite/micro/micro_interpreter.h"
 #include "tensorflow/lite/micro/micro_mutable_op_resolver.h"
 #include "tensorflow/lite/schema/schema_generated.h"
@@ -17,7 +19,7 @@
 namespace vectors {
 namespace {
 
-using Resolver = tflite::MicroMutableOpResolver<96>;
+using Resolver = tflite::MicroMutableOpResolver<128>;
 
 void add_operators(Resolver& resolver) {
   resolver.AddConv2D();
@@ -102,6 +104,19 @@ void add_operators(Resolver& resolver) {
   resolver.AddBroadcastTo();
   resolver.AddReverseV2();
   resolver.AddZerosLike();
+  resolver.AddAddN();
+  resolver.AddCumSum();
+  resolver.AddFloorDiv();
+  resolver.AddFloorMod();
+  resolver.AddL2Normalization();
+  resolver.AddL2Pool2D();
+  resolver.AddReduceAll();
+  resolver.AddGatherNd();
+  resolver.AddEmbeddingLookup();
+  resolver.AddDynamicUpdateSlice();
+  resolver.AddSelectV2();
+  resolver.AddBroadcastArgs();
+  resolver.AddDetectionPostprocess();
   resolver.AddIf();
   resolver.AddWhile();
 }
@@ -121,6 +136,11 @@ bool append_case(Bytes& out, const Bytes& file, const Resolver& resolver, Random
   tflite::MicroInterpreter interpreter(tflite::GetModel(model_bytes), resolver, arena,
                                        sizeof(arena));
   if (interpreter.AllocateTensors() != kTfLiteOk) return false;
+  // What an operator leaves as it is.
+  for (std::size_t i = 0; i < interpreter.outputs_size(); ++i) {
+    auto* tensor = interpreter.output(i);
+    std::memset(tensor->data.raw, 0, tensor->bytes);
+  }
   Bytes record;
   append_sized(record, file.data(), file.size());
   for (std::size_t i = 0; i < interpreter.inputs_size(); ++i) {
@@ -194,6 +214,10 @@ int main(int argc, char** argv) {
   make(vectors::sum_makers(), cases);
   make(vectors::value_makers(), cases);
   make(vectors::movement_makers(), cases / 2);
+  make(vectors::position_makers(), cases / 2);
   make(vectors::graph_makers(), cases / 4);
+  constexpr vectors::Maker detection[] = {{"detection", vectors::detection, true}};
+  make(detection, cases);
+  vectors::write(std::string(argv[1]) + "/uint8.bin", vectors::uint8_cases(2 * cases));
   return 0;
 }

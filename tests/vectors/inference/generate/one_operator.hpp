@@ -35,6 +35,8 @@ class OneOperator {
   void input(Type type, Shape shape, Quantization q);
   void constant(Type type, Shape shape, Quantization q, Bytes data);
   void constant_integers(const std::vector<std::int32_t>& values);
+  /// An input of the model that the operator does not read: a model has one.
+  void unread() { model_.inputs.push_back(add(Type::int32, {1}, {})); }
   /// What the operator keeps from one run to the next.
   void state(Type type, Shape shape, Quantization q);
   /// An optional input that is not there.
