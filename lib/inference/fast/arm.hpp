@@ -2,7 +2,7 @@
 
 #include <arm_neon.h>
 
-#include "inference/fast/loops.hpp"
+#include "inference/fast/table.hpp"
 
 namespace aiot::inference::fast {
 namespace {
@@ -10,14 +10,19 @@ namespace {
 /// Lanes have the channels of a block as they are.
 constexpr std::uint8_t order_neon[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
+using RealsNeon = Reals<16, 8, 12, 4>;
+
 struct SumsNeon {
   using Sum = int32x4_t;
+  using Scaling = fast::Scaling;
   static constexpr int lanes = 4;
   static constexpr const std::uint8_t* order = order_neon;
 
   static Sum load(const std::int32_t* p) { return vld1q_s32(p); }
   static void store(std::int32_t* p, Sum x) { vst1q_s32(p, x); }
   static Sum add(Sum a, Sum b) { return vaddq_s32(a, b); }
+  static Sum less(Sum a, Sum b) { return vsubq_s32(a, b); }
+  static Sum times(Sum a, Sum b) { return vmulq_s32(a, b); }
   static Sum all(std::int32_t x) { return vdupq_n_s32(x); }
   static Sum as_sum(Sum x) { return x; }
   template <int N>

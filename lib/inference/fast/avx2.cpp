@@ -348,7 +348,7 @@ void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t ze
 }
 
 constexpr Kernels table() {
-  Kernels all = table_of<Avx2>();
+  Kernels all = table_of<Avx2, Reals256>();
   all.take = take;
   all.weight_factor = 2;
   all.dense = dense;

@@ -11,9 +11,12 @@ constexpr std::uint8_t order_512[32] = {0,  1,  2,  3,  16, 17, 18, 19, 4,  5,  
 
 inline __m512i load_512(const void* p) { return _mm512_loadu_si512(p); }
 
+using Reals512 = Reals<64, 8, 12, 4>;
+
 /// Sixteen lanes.
 struct Avx512Vnni : RaisedBytes {
   using Sum = __m512i;
+  using Scaling = fast::Scaling;
   using Packed = __m512i;
   static constexpr int lanes = 16;
   static constexpr int vectors = 2;
@@ -25,6 +28,8 @@ struct Avx512Vnni : RaisedBytes {
   static Sum load(const std::int32_t* p) { return load_512(p); }
   static void store(std::int32_t* p, Sum x) { _mm512_storeu_si512(p, x); }
   static Sum add(Sum a, Sum b) { return _mm512_add_epi32(a, b); }
+  static Sum less(Sum a, Sum b) { return _mm512_sub_epi32(a, b); }
+  static Sum times(Sum a, Sum b) { return _mm512_mullo_epi32(a, b); }
   static Sum all(std::int32_t x) { return _mm512_set1_epi32(x); }
   template <int N>
   static Sum shifted(Sum x) {
@@ -124,8 +129,40 @@ struct Avx512Vnni : RaisedBytes {
   using PlainScaler = ScalerOf<true>;
 };
 
+#if defined(__AVX512F__)
+/// Of a CPU with VBMI: both halves of the table are permuted, and the value's highest bit chooses.
+__attribute__((target("avx512vbmi"))) void permute(const std::uint8_t* table,
+                                                   const std::uint8_t* from, std::uint8_t* to,
+                                                   std::int32_t count) {
+  __m512i parts[4];
+  for (int n = 0; n < 4; ++n) parts[n] = load_512(table + n * 64);
+  for (int i = 0; i < count; i += 64) {
+    const __m512i x = load_512(from + i);
+    const __m512i low = _mm512_permutex2var_epi8(parts[0], x, parts[1]);
+    const __m512i high = _mm512_permutex2var_epi8(parts[2], x, parts[3]);
+    const __m512i y = _mm512_mask_blend_epi8(_mm512_movepi8_mask(x), low, high);
+    const auto mask = count - i >= 64 ? ~0ULL : (1ULL << (count - i)) - 1;
+    _mm512_mask_storeu_epi8(to + i, mask, y);
+  }
+}
+
+void look_up(const std::uint8_t* table, const std::uint8_t* from, std::uint8_t* to,
+             std::int32_t count) {
+  if (__builtin_cpu_supports("avx512vbmi")) return permute(table, from, to, count);
+  Values<Reals512>::look_up(table, from, to, count);
+}
+#endif
+
+constexpr Kernels table() {
+  Kernels all = table_of<Avx512Vnni, Reals512>();
+#if defined(__AVX512F__)
+  all.values.look_up = look_up;
+#endif
+  return all;
+}
+
 }  // namespace
 
-const Kernels avx512_vnni_kernels = table_of<Avx512Vnni>();
+const Kernels avx512_vnni_kernels = table();
 
 }  // namespace aiot::inference::fast

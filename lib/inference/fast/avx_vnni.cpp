@@ -82,6 +82,6 @@ struct AvxVnni : Sums256, RaisedBytes {
 
 }  // namespace
 
-const Kernels avx_vnni_kernels = table_of<AvxVnni>();
+const Kernels avx_vnni_kernels = table_of<AvxVnni, Reals256>();
 
 }  // namespace aiot::inference::fast

@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include "inference/fast/step.hpp"
 #include "inference/fast/work.hpp"
 #include "inference/prepare/prepare.hpp"
 #include "inference/reference/memory.hpp"
@@ -43,12 +44,12 @@ struct Plan {
 
 /// An operator that the fast kernels may have; nothing for what they have not.
 using Prepared =
-    std::variant<std::monostate, Conv, FullyConnected, inference::Pool, Arithmetic, Copy>;
+    std::variant<std::monostate, Conv, FullyConnected, inference::Pool, Arithmetic, Extreme, Copy>;
 
 template <class T>
-Result<Prepared> int8_only(Result<T> prepared) {
+Result<Prepared> of_types(Result<T> prepared, std::initializer_list<Type> types) {
   if (!prepared) return std::move(prepared).error();
-  if (prepared->type != Type::int8) return Prepared{};
+  if (std::ranges::find(types, prepared->type) == types.end()) return Prepared{};
   // What a file has as uint8: weights with a zero point, another rounding of averages.
   if constexpr (requires { prepared->quantized.weights_offset; }) {
     if (prepared->quantized.weights_offset != 0) return Prepared{};
@@ -64,10 +65,16 @@ Result<Prepared> prepare(const Node& node) {
   if (!works) return Prepared{};
   switch (node.op().code) {
     case Code::conv_2d:
-    case Code::depthwise_conv_2d: return int8_only(prepare_conv(node));
-    case Code::fully_connected: return int8_only(prepare_fully_connected(node));
-    case Code::average_pool_2d: return int8_only(prepare_pool(node));
-    case Code::add: return int8_only(prepare_arithmetic(node));
+    case Code::depthwise_conv_2d: return of_types(prepare_conv(node), {Type::int8, Type::float32});
+    case Code::fully_connected:
+      return of_types(prepare_fully_connected(node), {Type::int8, Type::float32});
+    case Code::average_pool_2d:
+    case Code::max_pool_2d: return of_types(prepare_pool(node), {Type::int8, Type::float32});
+    case Code::add:
+    case Code::sub:
+    case Code::mul: return of_types(prepare_arithmetic(node), {Type::int8});
+    case Code::maximum:
+    case Code::minimum: return of_types(prepare_extreme(node), {Type::int8});
     case Code::reshape:
     case Code::squeeze:
     case Code::expand_dims: {
@@ -152,8 +159,13 @@ class Planner {
 
   // Memory: the life of a tensor in one of its two forms goes on each time it is used.
   std::size_t dense_bytes(std::int32_t t) const { return tensor(t).bytes(); }
+  Form form(std::int32_t t) const { return form_of(kernels_, tensor(t)); }
   std::size_t element_bytes(std::int32_t t) const {
-    return layouts_[index(t)].elements() * kernels_.element_bytes;
+    return layouts_[index(t)].elements() * static_cast<std::size_t>(form(t).element_bytes);
+  }
+  /// Its elements are its dense values.
+  bool is_one_form(std::int32_t t) const {
+    return tensor(t).type == Type::float32 && !layouts_[index(t)].has_padding();
   }
   void keep(std::vector<std::size_t>& form, std::int32_t t, std::size_t bytes) {
     const auto now = plan_.items.size();
@@ -176,7 +188,7 @@ class Planner {
     if (elements_[index(t)] == none) {
       make_elements(t);
       keep(dense_, t, dense_bytes(t));
-      emit(take_work(kernels_, layouts_[index(t)], tensor(t).zero_point(), t));
+      if (!is_one_form(t)) emit(take_work(form(t), layouts_[index(t)], t));
     }
     keep(elements_, t, element_bytes(t));
   }
@@ -185,21 +197,30 @@ class Planner {
     if (dense_[index(t)] == none && elements_[index(t)] != none) {
       keep(elements_, t, element_bytes(t));
       keep(dense_, t, dense_bytes(t));
-      emit(give_work(kernels_, layouts_[index(t)], tensor(t).zero_point(), t));
+      emit(give_work(form(t), layouts_[index(t)], t));
     }
     keep(dense_, t, dense_bytes(t));
   }
   /// The next work writes the tensor as elements.
   void make_elements(std::int32_t t) {
+    if (is_one_form(t)) {
+      keep(dense_, t, dense_bytes(t));
+      elements_[index(t)] = dense_[index(t)];
+      return;
+    }
     keep(elements_, t, element_bytes(t));
     if (!layouts_[index(t)].has_padding()) return;
-    emit(padding_work(kernels_, layouts_[index(t)], tensor(t).zero_point(), t));
+    emit(padding_work(form(t), layouts_[index(t)], t));
     keep(elements_, t, element_bytes(t));
   }
 
   template <class T>
   const T* constant(std::int32_t t) const {
     return t < 0 ? nullptr : reinterpret_cast<const T*>(constants_.places()[index(t)]);
+  }
+  /// float32 weights, which may be int8 in the file.
+  const float* real_constant(const std::vector<float>& real, std::int32_t t) const {
+    return real.empty() ? constant<float>(t) : real.data();
   }
   /// Weights and bias are known now.
   bool constant_weights(std::int32_t weights, std::int32_t bias) const {
@@ -228,6 +249,18 @@ class Planner {
     if (!is_computed(c.input) || !constant_weights(c.filter, c.bias)) return false;
     const auto& in = layouts_[index(c.input)];
     const auto& out = layouts_[index(c.output)];
+    if (c.type == Type::float32) {
+      const auto* weights = real_constant(c.real_weights, c.filter);
+      const auto* bias = constant<float>(c.bias);
+      if (c.depthwise && c.shape.depth_multiplier == 1 && c.shape.output.c > 1) {
+        return emit_packed(
+            pack_real_depthwise(kernels_.real, c.shape, c.range, weights, bias, in, out),
+            real_depthwise_work, c.input, c.output);
+      }
+      return emit_packed(
+          pack_real_convolution(kernels_.real, c.shape, c.range, weights, bias, in, out),
+          real_convolution_work, c.input, c.output);
+    }
     const auto* filter = constant<std::int8_t>(c.filter);
     const auto* bias = constant<std::int32_t>(c.bias);
     if (c.depthwise && c.shape.depth_multiplier == 1) {
@@ -244,6 +277,20 @@ class Planner {
 
   bool emit_fast(const FullyConnected& f) {
     if (!is_computed(f.input) || !constant_weights(f.weights, f.bias)) return false;
+    kernel::ConvShape shape;
+    shape.input = {1, f.shape.rows, 1, f.shape.depth};
+    shape.output = {1, f.shape.rows, 1, f.shape.outputs};
+    shape.group_channels = f.shape.depth;
+    const bool padded =
+        layouts_[index(f.input)].has_padding() || layouts_[index(f.output)].has_padding();
+    if (f.type == Type::float32) {
+      if (padded) return false;
+      return emit_packed(
+          pack_real_convolution(kernels_.real, shape, f.range,
+                                real_constant(f.real_weights, f.weights), constant<float>(f.bias),
+                                {shape.input}, {shape.output}),
+          real_convolution_work, f.input, f.output);
+    }
     const auto* weights = constant<std::int8_t>(f.weights);
     const auto* bias = constant<std::int32_t>(f.bias);
     if (auto dense = pack_dense(kernels_, f.shape, f.quantized.view(), weights, bias)) {
@@ -252,13 +299,7 @@ class Planner {
       emit(dense_work(kernels_, std::move(*dense), f.input, f.output));
       return true;
     }
-    if (layouts_[index(f.input)].has_padding() || layouts_[index(f.output)].has_padding()) {
-      return false;
-    }
-    kernel::ConvShape shape;
-    shape.input = {1, f.shape.rows, 1, f.shape.depth};
-    shape.output = {1, f.shape.rows, 1, f.shape.outputs};
-    shape.group_channels = f.shape.depth;
+    if (padded) return false;
     return emit_packed(pack_convolution(kernels_, shape, f.quantized.view(), weights, bias,
                                         {shape.input}, {shape.output}),
                        convolution_work, f.input, f.output);
@@ -266,41 +307,85 @@ class Planner {
 
   bool emit_fast(const inference::Pool& p) {
     if (!is_computed(p.input)) return false;
+    if (p.type == Type::float32) {
+      return emit_packed(
+          std::optional(pack_real_pool(p.shape, p.maximum, p.real_range, layouts_[index(p.input)],
+                                       layouts_[index(p.output)])),
+          real_pool_work, p.input, p.output);
+    }
     return emit_packed(
-        std::optional(pack_pool(kernels_, p.shape, p.range, tensor(p.input).zero_point(),
+        std::optional(pack_pool(kernels_, p.shape, p.maximum, p.range, tensor(p.input).zero_point(),
                                 tensor(p.output).zero_point(), layouts_[index(p.input)],
                                 layouts_[index(p.output)])),
         pool_work, p.input, p.output);
   }
 
   bool emit_fast(const Arithmetic& a) {
-    const auto& left = layouts_[index(a.a)];
-    const auto& right = layouts_[index(a.b)];
-    const auto& out = layouts_[index(a.output)];
+    const auto& q = a.quantized;
+    const auto pairing = a.code == Code::add   ? Pairing::sum
+                         : a.code == Code::sub ? Pairing::difference
+                                               : Pairing::product;
+    return emit_pair({pairing, q.factor_a, q.factor_b, q.factor_output, -q.offset_a, -q.offset_b,
+                      q.output_offset, q.range},
+                     a.shape, a.a, a.b, a.output);
+  }
+  bool emit_fast(const Extreme& e) {
+    AdditionFactors factors;
+    factors.pairing = e.maximum ? Pairing::maximum : Pairing::minimum;
+    factors.left_zero_point = tensor(e.a).zero_point();
+    factors.right_zero_point = tensor(e.b).zero_point();
+    factors.output_zero_point = tensor(e.output).zero_point();
+    return emit_pair(factors, e.shape, e.a, e.b, e.output);
+  }
+
+  bool emit_pair(AdditionFactors factors, kernel::Broadcast shape, std::int32_t a, std::int32_t b,
+                 std::int32_t output) {
+    if (!is_computed(a) && factors.pairing != Pairing::difference) {
+      std::swap(a, b);
+      std::swap(shape.step_a, shape.step_b);
+      std::swap(factors.left, factors.right);
+      std::swap(factors.left_zero_point, factors.right_zero_point);
+    }
+    const auto& left = layouts_[index(a)];
+    const auto& out = layouts_[index(output)];
     const auto same = [&](const Layout& x) {
       return x.shape.n == out.shape.n && x.shape.h == out.shape.h && x.shape.w == out.shape.w &&
              x.shape.c == out.shape.c;
     };
-    if (!is_computed(a.a) || !is_computed(a.b) || !same(left) || !same(right)) return false;
-    const auto& q = a.quantized;
-    auto packed = pack_addition(kernels_,
-                                {q.factor_a, q.factor_b, q.factor_output, -q.offset_a, -q.offset_b,
-                                 q.output_offset, q.range},
-                                left, right, out);
+    if (!is_computed(a) || !same(left)) return false;
+    if (!is_computed(b)) {
+      // The constant in the output's shape.
+      const auto* values = constant<std::int8_t>(b);
+      if (values == nullptr) return false;
+      std::vector<std::int8_t> whole(out.shape.elements());
+      std::copy_n(shape.step_b, kernel::Broadcast::rank, shape.step_a);
+      kernel::for_each_pair(shape, values, values, whole.data(),
+                            [](std::int8_t value, std::int8_t) { return value; });
+      auto packed = pack_addition(kernels_, factors, left, {out.shape}, out, whole.data());
+      if (!packed) return false;
+      need_elements(a);
+      make_elements(output);
+      keep(elements_, a, element_bytes(a));
+      emit(addition_work(kernels_, std::move(*packed), a, -1, output));
+      return true;
+    }
+    const auto& right = layouts_[index(b)];
+    if (!same(right)) return false;
+    auto packed = pack_addition(kernels_, factors, left, right, out);
     if (!packed) return false;
-    need_elements(a.a);
-    need_elements(a.b);
-    make_elements(a.output);
-    keep(elements_, a.a, element_bytes(a.a));
-    keep(elements_, a.b, element_bytes(a.b));
-    emit(addition_work(kernels_, std::move(*packed), a.a, a.b, a.output));
+    need_elements(a);
+    need_elements(b);
+    make_elements(output);
+    keep(elements_, a, element_bytes(a));
+    keep(elements_, b, element_bytes(b));
+    emit(addition_work(kernels_, std::move(*packed), a, b, output));
     return true;
   }
 
   /// The same elements under another name.
   bool emit_fast(const Copy& c) {
     if (!is_computed(c.input) || elements_[index(c.input)] == none ||
-        tensor(c.input).type != Type::int8 ||
+        tensor(c.input).type != Type::int8 || tensor(c.output).type != Type::int8 ||
         tensor(c.input).zero_point() != tensor(c.output).zero_point() ||
         layouts_[index(c.input)].has_padding() || layouts_[index(c.output)].has_padding()) {
       return false;
@@ -312,11 +397,14 @@ class Planner {
 
   Result<void> emit_portable() {
     const Node node(model_, op_);
-    AIOT_TRY(auto step, make_step(node));
+    AIOT_TRY(auto fast_step, make_fast_step(kernels_, node));
+    if (!fast_step) {
+      AIOT_TRY(fast_step, make_step(node));
+    }
     for (const auto t : node.op().inputs) need_dense(t);
     for (const auto t : node.op().outputs) keep(dense_, t, dense_bytes(t));
     for (const auto t : node.op().inputs) need_dense(t);
-    emit(portable_work(std::move(step)));
+    emit(portable_work(*std::move(fast_step)));
     return {};
   }
 

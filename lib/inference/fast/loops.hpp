@@ -35,6 +35,8 @@ struct Loops {
   using Element = typename V::Element;
   using Weight = typename V::Weight;
   using Sum = typename V::Sum;
+  using Convolution = ConvolutionOf<typename V::Scaling>;
+  using Depthwise = DepthwiseOf<typename V::Scaling>;
   static constexpr int block = V::lanes * V::vectors;
 
   /// int8 values to elements and back.
@@ -57,9 +59,20 @@ struct Loops {
     for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] - add);
   }
 
+  static std::int32_t dot(const void* elements, const std::int8_t* weights, std::int32_t count) {
+    const auto* in = static_cast<const Element*>(elements);
+    std::uint32_t sum = 0;
+    for (int i = 0; i < count; ++i) sum += static_cast<std::uint32_t>(in[i] * weights[i]);
+    return static_cast<std::int32_t>(sum);
+  }
+
   static int least(int a, int b) { return a < b ? a : b; }
 
   static bool is_plain(const Scaling& s) { return s.left == nullptr && !s.some_unshifted; }
+  static bool is_plain(const RealScaling& /*s*/) { return true; }
+  /// What sums begin with: a real one's bias comes last, as in the portable kernels.
+  static Sum start(const Scaling& s, int channel) { return V::load(s.bias + channel); }
+  static Sum start(const RealScaling& /*s*/, int /*channel*/) { return Sum{}; }
 
   /// Stores `R` rows of sums. A vector's factors are loaded once for all rows.
   template <int R, int N, class Scaler>
@@ -95,9 +108,8 @@ struct Loops {
     Sum sums[R][N];
     unrolled<R>([&](auto r) AIOT_INLINE {
       from[r] = input + t.starts[row + r];
-      unrolled<N>([&](auto n) AIOT_INLINE {
-        sums[r][n] = V::load(t.scaling.bias + channel + n * V::lanes);
-      });
+      unrolled<N>([&](auto n)
+                      AIOT_INLINE { sums[r][n] = start(t.scaling, channel + n * V::lanes); });
     });
     constexpr int step_weights = N * V::lanes * V::group;
     const Weight* weights = steps.weights;
@@ -166,16 +178,16 @@ struct Loops {
     const auto* weights = static_cast<const typename V::TapWeight*>(t.weights) +
                           static_cast<std::ptrdiff_t>(channel) * groups * V::taps;
     const auto* input = static_cast<const Element*>(t.input) + channel;
+    const Element* from[R];
     Sum sums[R][V::vectors];
     unrolled<R>([&](auto r) AIOT_INLINE {
-      unrolled<V::vectors>([&](auto n) AIOT_INLINE {
-        sums[r][n] = V::load(t.scaling.bias + channel + n * V::lanes);
-      });
+      from[r] = input + t.starts[row + r];
+      unrolled<V::vectors>(
+          [&](auto n) AIOT_INLINE { sums[r][n] = start(t.scaling, channel + n * V::lanes); });
     });
     for (int g = 0; g < groups; ++g) {
       unrolled<R>([&](auto r) AIOT_INLINE {
-        V::tap_mac(sums[r], input + t.starts[row + r], t.taps + g * V::taps,
-                   weights + g * V::taps * block);
+        V::tap_mac(sums[r], from[r], t.taps + g * V::taps, weights + g * V::taps * block);
       });
     }
     finish(static_cast<Element*>(t.output) + channel, t.places + row, scaler, sums, count);
@@ -214,18 +226,16 @@ struct Loops {
     }
   }
 
-  /// An input of ADD in the common scale. One of them, at least, is only halved.
-  static void bring(Sum (&x)[V::vectors], Sum zero, bool is_half,
-                    const typename V::Scaler& scaler) {
+  /// An input of ADD or SUB in the common scale. One of them, at least, is only halved.
+  static void bring(Sum (&x)[V::vectors], bool is_half, const typename V::Scaler& scaler) {
     constexpr int to_left = 20;  // the reference's, so that rounding loses nothing that matters
     for (int n = 0; n < V::vectors; ++n) {
-      x[n] = V::add(x[n], zero);
       x[n] = is_half ? V::template shifted<to_left - 1>(x[n])
                      : scaler.scaled(V::as_sum(V::template shifted<to_left>(x[n])), n);
     }
   }
 
-  template <class Scaler>
+  template <Pairing P, class Scaler>
   static void addition_by(const Addition& t, const Part& part) {
     const typename V::Scaler left(t.left_scaling, 0);
     const typename V::Scaler right(t.right_scaling, 0);
@@ -241,21 +251,54 @@ struct Loops {
         Sum y[V::vectors];
         V::widen(a + i, x);
         V::widen(b + i, y);
-        bring(x, left_zero, t.left_is_half, left);
-        bring(y, right_zero, t.right_is_half, right);
         for (int n = 0; n < V::vectors; ++n) {
-          x[n] = both.scaled(V::as_sum(V::add(x[n], y[n])), n);
+          x[n] = V::add(x[n], left_zero);
+          y[n] = V::add(y[n], right_zero);
+        }
+        if (P != Pairing::product) {
+          bring(x, t.left_is_half, left);
+          bring(y, t.right_is_half, right);
+        }
+        for (int n = 0; n < V::vectors; ++n) {
+          const Sum both_of = P == Pairing::sum          ? V::add(x[n], y[n])
+                              : P == Pairing::difference ? V::less(x[n], y[n])
+                                                         : V::times(x[n], y[n]);
+          x[n] = both.scaled(V::as_sum(both_of), n);
         }
         both.store(out + i, x, least(block, t.length - i));
       }
     }
   }
 
-  static void addition(const Addition& t, const Part& part) {
+  template <Pairing P>
+  static void addition_of(const Addition& t, const Part& part) {
     if (is_plain(t.scaling)) {
-      addition_by<typename V::PlainScaler>(t, part);
+      addition_by<P, typename V::PlainScaler>(t, part);
     } else {
-      addition_by<typename V::Scaler>(t, part);
+      addition_by<P, typename V::Scaler>(t, part);
+    }
+  }
+
+  template <bool Maximum>
+  static void extreme(const Addition& t, const Part& part) {
+    for (int line = part.row_begin; line < part.row_end; ++line) {
+      const auto* a = static_cast<const Element*>(t.left) + t.left_starts[line];
+      const auto* b = static_cast<const Element*>(t.right) + t.right_starts[line];
+      auto* out = static_cast<Element*>(t.output) + t.places[line];
+      for (int i = 0; i < t.length; ++i) {
+        const bool take_left = Maximum ? a[i] > b[i] : a[i] < b[i];
+        out[i] = take_left ? a[i] : b[i];
+      }
+    }
+  }
+
+  static void addition(const Addition& t, const Part& part) {
+    switch (t.pairing) {
+      case Pairing::sum: return addition_of<Pairing::sum>(t, part);
+      case Pairing::difference: return addition_of<Pairing::difference>(t, part);
+      case Pairing::product: return addition_of<Pairing::product>(t, part);
+      case Pairing::maximum: return extreme<true>(t, part);
+      case Pairing::minimum: return extreme<false>(t, part);
     }
   }
 
@@ -264,7 +307,40 @@ struct Loops {
     return sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
   }
 
+  /// The largest of `count` channels, at most a block of them; bounds are those of elements.
+  static void largest(const Pool& t, int row, int channel, int count) {
+    const auto* line = static_cast<const Element*>(t.input) + t.starts[row] + channel;
+    Element best[block];
+    __builtin_memcpy(best, line, sizeof best);
+    for (int y = 0; y < t.heights[row]; ++y, line += t.line_stride) {
+      for (int x = 0; x < t.widths[row]; ++x) {
+        const auto* from = line + static_cast<std::ptrdiff_t>(x) * t.channels;
+        for (int i = 0; i < block; ++i) best[i] = from[i] > best[i] ? from[i] : best[i];
+      }
+    }
+    const auto lowest = static_cast<Element>(t.lowest + t.output_more);
+    const auto highest = static_cast<Element>(t.highest + t.output_more);
+    for (int i = 0; i < block; ++i) {
+      const Element raised = best[i] < lowest ? lowest : best[i];
+      best[i] = raised > highest ? highest : raised;
+    }
+    auto* out = static_cast<Element*>(t.output) + t.places[row] + channel;
+    if (count >= block) {
+      __builtin_memcpy(out, best, sizeof best);
+    } else {
+      store_some(out, best, count);
+    }
+  }
+
   static void pool(const Pool& t, const Part& part) {
+    if (t.maximum) {
+      for (int row = part.row_begin; row < part.row_end; ++row) {
+        for (int channel = 0; channel < t.channels; channel += block) {
+          largest(t, row, channel, t.channels - channel);
+        }
+      }
+      return;
+    }
     for (int row = part.row_begin; row < part.row_end; ++row) {
       const int count = t.heights[row] * t.widths[row];
       for (int channel = 0; channel < t.channels; channel += block) {
@@ -293,31 +369,5 @@ struct Loops {
     }
   }
 };
-
-/// The table of `V`; what an instruction set has beside its loops, it puts in. As with the loops, a
-/// `V` of an unnamed namespace keeps this in its file.
-template <class V>
-constexpr Kernels table_of() {
-  return {
-      .element = V::kind,
-      .element_bytes = sizeof(typename V::Element),
-      .weight_bytes = sizeof(typename V::Weight),
-      .weight_factor = 1,
-      .lanes = V::lanes,
-      .vectors = V::vectors,
-      .group = V::group,
-      .taps = V::taps,
-      .tap_weight_bytes = sizeof(typename V::TapWeight),
-      .order = V::order,
-      .convolution = Loops<V>::convolution,
-      .depthwise = Loops<V>::depthwise,
-      .addition = Loops<V>::addition,
-      .pool = Loops<V>::pool,
-      .dense = nullptr,
-      .winograd = nullptr,
-      .take = Loops<V>::take,
-      .give = Loops<V>::give,
-  };
-}
 
 }  // namespace aiot::inference::fast

@@ -69,6 +69,6 @@ struct Neon : SumsNeon {
 
 }  // namespace
 
-const Kernels neon_kernels = table_of<Neon>();
+const Kernels neon_kernels = table_of<Neon, RealsNeon>();
 
 }  // namespace aiot::inference::fast

@@ -85,6 +85,6 @@ struct NeonDot : SumsNeon {
 
 }  // namespace
 
-const Kernels neon_dot_kernels = table_of<NeonDot>();
+const Kernels neon_dot_kernels = table_of<NeonDot, RealsNeon>();
 
 }  // namespace aiot::inference::fast

@@ -19,21 +19,65 @@ std::optional<std::int32_t> only_result(const Channel& channel, const kernel::Re
   return result;
 }
 
+bool is_too_large(const Channel& channel) {
+  const std::int64_t limit = sum_limit >> std::max(channel.factor.shift, 0);
+  return channel.bias + channel.least <= -limit || channel.bias + channel.most >= limit;
+}
+
+/// Its results are a quarter of the bias.
+Channel constant(std::int64_t bias) {
+  Channel channel;
+  channel.bias = bias;
+  channel.factor = {1 << 30, -1};
+  channel.constant = true;
+  return channel;
+}
+
+/// The channels that were set apart.
+/// `first(channel)`: Singles::Channel::first.
+template <class Weight, class First>
+Singles singles_of(const Kernels& kernels, std::span<const Channel> settled,
+                   const kernel::Requantize& quantized, const std::int32_t* bias,
+                   std::int32_t real_channels, std::vector<std::int32_t> lines, std::int32_t length,
+                   const Weight& weight, const First& first) {
+  Singles s;
+  if (!some_apart(settled)) return s;
+  s.quantized = quantized;
+  s.quantized.factors = nullptr;
+  const auto elements = static_cast<std::int32_t>(lines.size()) * length;
+  s.lines = std::move(lines);
+  s.length = length;
+  const auto add = quantized.input_offset - more_of(kernels.element, -quantized.input_offset);
+  for (std::int32_t c = 0; c < static_cast<std::int32_t>(settled.size()); ++c) {
+    if (!settled[c].apart) continue;
+    std::int64_t whole = bias == nullptr ? 0 : bias[c % real_channels];
+    for (std::int32_t i = 0; i < elements; ++i) {
+      const std::int32_t w = weight(c, i);
+      s.weights.push_back(static_cast<std::int8_t>(w));
+      whole += static_cast<std::int64_t>(add) * w;
+    }
+    s.channels.push_back({c, first(c), static_cast<std::int32_t>(whole), quantized.factors[c]});
+  }
+  return s;
+}
+
 }  // namespace
 
 void settle(std::vector<Channel>& channels, const kernel::Requantize& quantized) {
   for (std::size_t i = 0; i < channels.size(); ++i) {
     auto& channel = channels[i];
     channel.factor = quantized.factors[i];
-    const auto result = only_result(channel, quantized, static_cast<std::int32_t>(i));
-    if (!result) continue;
-    channel = {4 * static_cast<std::int64_t>(*result - quantized.output_offset),
-               0,
-               0,
-               0,
-               {1 << 30, -1},
-               true};
+    if (const auto result = only_result(channel, quantized, static_cast<std::int32_t>(i))) {
+      channel = constant(4 * static_cast<std::int64_t>(*result - quantized.output_offset));
+    } else if (is_too_large(channel)) {
+      channel = constant(0);
+      channel.apart = true;
+    }
   }
+}
+
+bool some_apart(std::span<const Channel> channels) {
+  return std::any_of(channels.begin(), channels.end(), [](const Channel& c) { return c.apart; });
 }
 
 std::optional<PackedScaling> pack_scaling(const Kernels& kernels, const Order& order,
@@ -53,10 +97,7 @@ std::optional<PackedScaling> pack_scaling(const Kernels& kernels, const Order& o
     // sum((element - more + offset) * w) = sum(element * w) + (offset - more) * sum(w)
     const auto bias = channel.bias + (quantized.input_offset - input_more) * channel.weights;
     const std::int32_t left = std::max(f.shift, 0);
-    const std::int64_t limit = sum_limit >> left;
-    if (channel.bias + channel.least <= -limit || channel.bias + channel.most >= limit) {
-      return std::nullopt;
-    }
+    if (is_too_large(channel)) return std::nullopt;
     const std::int32_t at = order.place(c);
     p.bias.as<std::int32_t>()[at] = static_cast<std::int32_t>(bias * factor);
     p.multiplier.as<std::int32_t>()[at] = f.multiplier;
@@ -77,9 +118,6 @@ std::optional<PackedScaling> pack_scaling(const Kernels& kernels, const Order& o
   return p;
 }
 
-namespace {
-
-/// Where the window of every `together`th output pixel of a line begins, and where that pixel goes.
 void pack_rows(const kernel::Window& window, const Layout& input, const Layout& output,
                std::int32_t together, std::vector<std::int32_t>& starts,
                std::vector<std::int32_t>& places) {
@@ -94,6 +132,8 @@ void pack_rows(const kernel::Window& window, const Layout& input, const Layout& 
   }
 }
 
+namespace {
+
 void put_weight(Buffer& buffer, std::int32_t bytes, std::size_t at, std::int32_t value) {
   if (bytes == 2) {
     buffer.as<std::int16_t>()[at] = static_cast<std::int16_t>(value);
@@ -102,8 +142,8 @@ void put_weight(Buffer& buffer, std::int32_t bytes, std::size_t at, std::int32_t
   }
 }
 
-/// A depthwise convolution of few channels does neighbouring pixels as if they were channels of
-/// one, where its step is one pixel: so many of them.
+}  // namespace
+
 std::int32_t pixels_together(const kernel::ConvShape& shape, std::int32_t block) {
   const std::int32_t most = block / shape.output.c;
   if (most < 2 || shape.window.stride_w != 1) return 1;
@@ -111,13 +151,6 @@ std::int32_t pixels_together(const kernel::ConvShape& shape, std::int32_t block)
   while (shape.output.w % together != 0) --together;
   return together;
 }
-
-/// Some of a window's elements that lie side by side: what one multiply-add sums.
-struct WindowStep {
-  std::int32_t offset;   ///< from the window's start in the input
-  std::int32_t element;  ///< of the window
-  std::int32_t length;
-};
 
 std::vector<WindowStep> steps_of(const kernel::Window& window, const Layout& input,
                                  std::int32_t group) {
@@ -137,7 +170,15 @@ std::vector<WindowStep> steps_of(const kernel::Window& window, const Layout& inp
   return steps;
 }
 
-}  // namespace
+std::vector<std::int32_t> taps_of(const kernel::Window& window, const Layout& input) {
+  std::vector<std::int32_t> taps;
+  for (std::int32_t y = 0; y < window.h; ++y) {
+    for (std::int32_t x = 0; x < window.w; ++x) {
+      taps.push_back(y * window.dilation_h * input.line() + x * window.dilation_w * input.shape.c);
+    }
+  }
+  return taps;
+}
 
 std::optional<PackedConvolution> pack_convolution(const Kernels& kernels,
                                                   const kernel::ConvShape& shape,
@@ -190,6 +231,12 @@ std::optional<PackedConvolution> pack_convolution(const Kernels& kernels,
   auto scaling = pack_scaling(kernels, order, quantized, sums, kernels.weight_factor);
   if (!scaling) return std::nullopt;
   p.scaling = std::move(*scaling);
+  const bool whole_lines = window.dilation_w == 1;
+  kernel::Window columns = window;
+  if (whole_lines) columns.w = 1;
+  p.singles =
+      singles_of(kernels, sums, quantized, bias, channels, taps_of(columns, input),
+                 whole_lines ? window.w * depth : depth, weight, [](std::int32_t) { return 0; });
   pack_rows(window, input, output, 1, p.starts, p.places);
   p.task.weights = p.weights.data();
   p.task.starts = p.starts.data();
@@ -213,12 +260,7 @@ std::optional<PackedDepthwise> pack_depthwise(const Kernels& kernels,
   const std::int32_t real_channels = shape.output.c;
   const std::int32_t channels = real_channels * together;
   PackedDepthwise p;
-  for (std::int32_t y = 0; y < window.h; ++y) {
-    for (std::int32_t x = 0; x < window.w; ++x) {
-      p.taps.push_back(y * window.dilation_h * input.line() +
-                       x * window.dilation_w * input.shape.c);
-    }
-  }
+  p.taps = taps_of(window, input);
   const auto count = static_cast<std::int32_t>(p.taps.size());
   while (static_cast<std::int32_t>(p.taps.size()) % kernels.taps != 0) {
     p.taps.push_back(p.taps.back());  // with weights of 0
@@ -254,6 +296,8 @@ std::optional<PackedDepthwise> pack_depthwise(const Kernels& kernels,
   auto scaling = pack_scaling(kernels, order, repeated, sums, kernels.weight_factor);
   if (!scaling) return std::nullopt;
   p.scaling = std::move(*scaling);
+  p.singles = singles_of(kernels, sums, repeated, bias, real_channels, taps_of(window, input), 1,
+                         weight, [](std::int32_t c) { return c; });
   pack_rows(window, input, output, together, p.starts, p.places);
   p.task.weights = p.weights.data();
   p.task.starts = p.starts.data();
@@ -307,6 +351,7 @@ std::optional<PackedWinograd> pack_winograd(const Kernels& kernels, const kernel
     if (sum.least <= -fourfold_limit || sum.most >= fourfold_limit) return std::nullopt;
   }
   settle(sums, quantized);
+  if (some_apart(sums)) return std::nullopt;
   PackedWinograd p;
   auto scaling = pack_scaling(kernels, order, quantized, sums, kernels.weight_factor);
   if (!scaling) return std::nullopt;
@@ -352,10 +397,8 @@ std::optional<PackedWinograd> pack_winograd(const Kernels& kernels, const kernel
   return p;
 }
 
-PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape,
-                     kernel::Range<std::int32_t> range, std::int32_t input_zero_point,
-                     std::int32_t output_zero_point, const Layout& input, const Layout& output) {
-  PackedPool p;
+PoolWindows::PoolWindows(const kernel::PoolShape& shape, const Layout& input,
+                         const Layout& output) {
   const auto& window = shape.window;
   for (std::int32_t n = 0; n < shape.output.n; ++n) {
     for (std::int32_t y = 0; y < shape.output.h; ++y) {
@@ -364,19 +407,23 @@ PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape,
         const std::int32_t left = x * window.stride_w - window.pad_left;
         const std::int32_t first_line = std::max(top, 0);
         const std::int32_t first_column = std::max(left, 0);
-        p.starts.push_back(input.at(n, first_line, first_column));
-        p.places.push_back(output.at(n, y, x));
-        p.heights.push_back(std::min(top + window.h, shape.input.h) - first_line);
-        p.widths.push_back(std::min(left + window.w, shape.input.w) - first_column);
+        starts.push_back(input.at(n, first_line, first_column));
+        places.push_back(output.at(n, y, x));
+        heights.push_back(std::min(top + window.h, shape.input.h) - first_line);
+        widths.push_back(std::min(left + window.w, shape.input.w) - first_column);
       }
     }
   }
-  p.task.starts = p.starts.data();
-  p.task.places = p.places.data();
-  p.task.heights = p.heights.data();
-  p.task.widths = p.widths.data();
+}
+
+PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape, bool maximum,
+                     kernel::Range<std::int32_t> range, std::int32_t input_zero_point,
+                     std::int32_t output_zero_point, const Layout& input, const Layout& output) {
+  PackedPool p{PoolWindows(shape, input, output), {}};
+  p.windows.set(p.task);
   p.task.line_stride = input.line();
   p.task.channels = shape.output.c;
+  p.task.maximum = maximum;
   p.task.input_more = more_of(kernels.element, input_zero_point);
   p.task.output_more = more_of(kernels.element, output_zero_point);
   p.task.lowest = range.low;
@@ -386,11 +433,16 @@ PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape,
 
 std::optional<PackedAddition> pack_addition(const Kernels& kernels, const AdditionFactors& f,
                                             const Layout& left, const Layout& right,
-                                            const Layout& output) {
+                                            const Layout& output, const std::int8_t* right_values) {
   constexpr int to_left = 20;
   constexpr std::int64_t largest = 255LL << to_left;  // |value - zero point|
   static_assert(2 * largest < sum_limit);             // both inputs, scaled by at most 1
   if (f.left.shift > 0 || f.right.shift > 0 || f.output.shift > 0) return std::nullopt;
+  const bool compares = f.pairing == Pairing::maximum || f.pairing == Pairing::minimum;
+  const auto is_other = [&](std::int32_t zero_point) { return zero_point != f.output_zero_point; };
+  if (compares && (is_other(f.left_zero_point) || is_other(f.right_zero_point))) {
+    return std::nullopt;
+  }
   // One block, all lanes alike: a factor for each, and no bias.
   const std::int32_t block = block_of(kernels);
   const Order order(kernels, block, false);
@@ -404,6 +456,7 @@ std::optional<PackedAddition> pack_addition(const Kernels& kernels, const Additi
     return std::move(*pack_scaling(kernels, order, quantized, channels, 1));
   };
   PackedAddition p;
+  p.task.pairing = f.pairing;
   p.left = pack(f.left);
   p.right = pack(f.right);
   p.both = pack(f.output);
@@ -413,6 +466,20 @@ std::optional<PackedAddition> pack_addition(const Kernels& kernels, const Additi
       p.right_starts.push_back(right.at(n, y, 0));
       p.places.push_back(output.at(n, y, 0));
     }
+  }
+  if (right_values != nullptr) {
+    // As long as all lines are alike, one is enough.
+    const auto length = static_cast<std::size_t>(right.line());
+    auto lines = p.right_starts.size();
+    const bool alike =
+        std::equal(right_values + length, right_values + length * lines, right_values);
+    if (alike) {
+      lines = 1;
+      std::fill(p.right_starts.begin(), p.right_starts.end(), 0);
+    }
+    p.constant = Buffer(length * lines * static_cast<std::size_t>(kernels.element_bytes));
+    kernels.take(right_values, p.constant.data(), static_cast<std::int32_t>(length * lines),
+                 f.right_zero_point);
   }
   p.task.left_starts = p.left_starts.data();
   p.task.right_starts = p.right_starts.data();

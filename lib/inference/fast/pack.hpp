@@ -60,10 +60,34 @@ inline void widen_for(Layout& layout, const kernel::Window& window, const kernel
   layout.right = most(layout.right, last_column - layout.shape.w + 1);
 }
 
-inline std::int32_t block_of(const Kernels& k) { return k.lanes * k.vectors; }
-inline std::int32_t blocks_of(const Kernels& k, std::int32_t channels) {
+/// Of Kernels, or of RealKernels.
+template <class K>
+std::int32_t block_of(const K& k) {
+  return k.lanes * k.vectors;
+}
+template <class K>
+std::int32_t blocks_of(const K& k, std::int32_t channels) {
   return (channels + block_of(k) - 1) / block_of(k);
 }
+
+/// Where the window of every `together`th output pixel of a line begins, and where that pixel goes.
+void pack_rows(const kernel::Window& window, const Layout& input, const Layout& output,
+               std::int32_t together, std::vector<std::int32_t>& starts,
+               std::vector<std::int32_t>& places);
+/// Elements from a depthwise window's start to each of its taps.
+std::vector<std::int32_t> taps_of(const kernel::Window& window, const Layout& input);
+/// A depthwise convolution of few channels does neighbouring pixels as if they were channels of
+/// one, where its step is one pixel: so many of them.
+std::int32_t pixels_together(const kernel::ConvShape& shape, std::int32_t block);
+
+/// Some of a window's elements that lie side by side: what one multiply-add sums.
+struct WindowStep {
+  std::int32_t offset;   ///< from the window's start in the input
+  std::int32_t element;  ///< of the window
+  std::int32_t length;
+};
+std::vector<WindowStep> steps_of(const kernel::Window& window, const Layout& input,
+                                 std::int32_t group);
 
 /// Sums stay below this, so that they can be doubled, and rounded up, in 32 bits.
 constexpr std::int64_t sum_limit = 1LL << 30;
@@ -99,6 +123,8 @@ struct Channel {
   std::int64_t least = 0, most = 0;  ///< of the sum without the bias
   kernel::Factor factor;
   bool constant = false;  ///< its weights count as 0
+  bool apart =
+      false;  ///< constant here, for the kernel's 32 bits may not hold its sum: see Singles
 
   /// `offset` is added to each value of the input.
   void count(std::int32_t weight, std::int32_t offset) {
@@ -124,8 +150,26 @@ std::vector<Channel> channels_of(std::int32_t count, std::int32_t summed, const 
 }
 
 /// To be called when all weights are counted. A channel with only one result has it from its bias,
-/// four times the result and divided by four: its weights need not be multiplied.
+/// four times the result and divided by four: its weights need not be multiplied. One whose sum may
+/// become too large for the vectors' scaling is set apart.
 void settle(std::vector<Channel>& channels, const kernel::Requantize& quantized);
+bool some_apart(std::span<const Channel> channels);
+
+/// Output channels that are done one by one after the others, as the portable kernel does them: a
+/// bias near 2^31, which some converters make of a scale near 0.
+struct Singles {
+  struct Channel {
+    std::int32_t channel;  ///< of the output, as the task counts them
+    std::int32_t first;    ///< elements from a window's start to the first that it sees
+    std::int32_t bias;     ///< with what zero points add already in it
+    kernel::Factor factor;
+  };
+  std::vector<Channel> channels;
+  std::vector<std::int8_t> weights;  ///< [channel][line][element]
+  std::vector<std::int32_t> lines;   ///< elements from the first one to each line's
+  std::int32_t length = 0;           ///< elements of a line
+  kernel::Requantize quantized;      ///< but for the factors
+};
 
 /// The vectors of a Scaling.
 struct PackedScaling {
@@ -142,6 +186,7 @@ struct PackedConvolution {
   Buffer weights;
   PackedScaling scaling;
   std::vector<std::int32_t> starts, places, offsets, step_ends;
+  Singles singles;
   Convolution task{};  ///< but for `input` and `output`
 };
 
@@ -170,6 +215,7 @@ struct PackedDepthwise {
   Buffer weights;
   PackedScaling scaling;
   std::vector<std::int32_t> starts, places, taps;
+  Singles singles;
   Depthwise task{};
 };
 
@@ -197,27 +243,113 @@ std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::Matr
                                       const kernel::Requantize& quantized,
                                       const std::int8_t* weights, const std::int32_t* bias);
 
-struct PackedPool {
+/// The single channels of a part that the kernel has done.
+template <class Task>
+void do_singles(const Kernels& kernels, const Singles& singles, const Task& task,
+                const Part& part) {
+  const auto block = block_of(kernels);
+  const auto* input = static_cast<const std::byte*>(task.input);
+  const auto in_bytes = static_cast<std::ptrdiff_t>(kernels.element_bytes);
+  const auto more = more_of(kernels.element, singles.quantized.output_offset);
+  auto quantized = singles.quantized;
+  const auto* weights = singles.weights.data();
+  for (const auto& single : singles.channels) {
+    const auto* begin = weights;
+    weights += singles.lines.size() * static_cast<std::size_t>(singles.length);
+    if (single.channel < part.block_begin * block || single.channel >= part.block_end * block) {
+      continue;
+    }
+    quantized.factors = &single.factor;
+    for (std::int32_t row = part.row_begin; row < part.row_end; ++row) {
+      auto sum = single.bias;
+      const auto* at = begin;
+      for (const auto line : singles.lines) {
+        const auto* from = input + (task.starts[row] + single.first + line) * in_bytes;
+        sum = kernel::wrapping_add(sum, kernels.dot(from, at, singles.length));
+        at += singles.length;
+      }
+      const auto value = quantized.result(sum, 0) + more;
+      const auto place = static_cast<std::ptrdiff_t>(task.places[row]) + single.channel;
+      if (kernels.element_bytes == 2) {
+        static_cast<std::int16_t*>(task.output)[place] = static_cast<std::int16_t>(value);
+      } else {
+        static_cast<std::uint8_t*>(task.output)[place] = static_cast<std::uint8_t>(value);
+      }
+    }
+  }
+}
+
+/// float32: weights that are not finite go to the portable kernel, for padding times them is not 0.
+/// `kernels` are Kernels::real.
+struct PackedRealConvolution {
+  Buffer weights, bias;
+  std::vector<std::int32_t> starts, places, offsets, step_ends;
+  RealConvolution task{};
+};
+std::optional<PackedRealConvolution> pack_real_convolution(
+    const RealKernels& kernels, const kernel::ConvShape& shape, kernel::Range<float> range,
+    const float* filter, const float* bias, const Layout& input, const Layout& output);
+
+struct PackedRealDepthwise {
+  Buffer weights, bias;
+  std::vector<std::int32_t> starts, places, taps;
+  RealDepthwise task{};
+};
+std::optional<PackedRealDepthwise> pack_real_depthwise(const RealKernels& kernels,
+                                                       const kernel::ConvShape& shape,
+                                                       kernel::Range<float> range,
+                                                       const float* filter, const float* bias,
+                                                       const Layout& input, const Layout& output);
+
+/// Where a pool's windows are.
+struct PoolWindows {
   std::vector<std::int32_t> starts, places, heights, widths;
+
+  PoolWindows(const kernel::PoolShape& shape, const Layout& input, const Layout& output);
+  /// Into a task.
+  template <class Task>
+  void set(Task& task) const {
+    task.starts = starts.data();
+    task.places = places.data();
+    task.heights = heights.data();
+    task.widths = widths.data();
+  }
+};
+
+struct PackedRealPool {
+  PoolWindows windows;
+  RealPool task{};
+};
+PackedRealPool pack_real_pool(const kernel::PoolShape& shape, bool maximum,
+                              kernel::Range<float> range, const Layout& input,
+                              const Layout& output);
+
+struct PackedPool {
+  PoolWindows windows;
   Pool task{};
 };
-PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape,
+PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape, bool maximum,
                      kernel::Range<std::int32_t> range, std::int32_t input_zero_point,
                      std::int32_t output_zero_point, const Layout& input, const Layout& output);
 
 struct PackedAddition {
   PackedScaling left, right, both;
   std::vector<std::int32_t> left_starts, right_starts, places;
+  Buffer constant;  ///< the right tensor's elements where it is one
   Addition task{};
 };
-/// What ADD of equal shapes does with its values: the two inputs are brought to one scale.
+/// What ADD of equal shapes does with its values: the two inputs are brought to one scale; MUL has
+/// the output's factor only, MAXIMUM and MINIMUM have one scale and zero point.
 struct AdditionFactors {
+  Pairing pairing = Pairing::sum;
   kernel::Factor left, right, output;
   std::int32_t left_zero_point = 0, right_zero_point = 0, output_zero_point = 0;
   kernel::Range<std::int32_t> range{-128, 127};
 };
+/// `right_values`: of a right tensor that is constant and dense, null for others.
 std::optional<PackedAddition> pack_addition(const Kernels& kernels, const AdditionFactors& factors,
                                             const Layout& left, const Layout& right,
-                                            const Layout& output);
+                                            const Layout& output,
+                                            const std::int8_t* right_values = nullptr);
 
 }  // namespace aiot::inference::fast

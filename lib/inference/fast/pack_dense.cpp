@@ -128,6 +128,7 @@ std::optional<PackedDense> pack_dense(const Kernels& kernels, const kernel::Matr
   };
   auto sums = channels_of(shape.outputs, shape.depth, bias, quantized.input_offset, weight);
   settle(sums, quantized);
+  if (some_apart(sums)) return std::nullopt;
   // The input is raised to uint8, and these weights are not doubled.
   Kernels raised = kernels;
   raised.element = Element::raised;

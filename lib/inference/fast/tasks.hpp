@@ -28,10 +28,18 @@ struct Scaling {
   std::int32_t lowest, highest;    ///< of the Element
 };
 
+/// What makes a float32 sum the result. The array is padded to whole blocks of channels.
+struct RealScaling {
+  const float* bias;
+  float lowest, highest;
+};
+
 /// CONV_2D and FULLY_CONNECTED: each row (an output pixel) is the sum of the window's elements
-/// times packed weights, a group of neighbouring elements at each step. A block leaves out the
-/// steps whose weights are all 0: networks that were pruned, or have dead channels, have many.
-struct Convolution {
+/// times packed weights, a group of neighbouring elements at each step. A block of int8 weights
+/// leaves out the steps whose weights are all 0: networks that were pruned, or have dead channels,
+/// have many.
+template <class S>
+struct ConvolutionOf {
   const void* input;
   void* output;
   const void* weights;            ///< [step][vector][lane][group], the steps of a block together
@@ -40,11 +48,14 @@ struct Convolution {
   const std::int32_t* offsets;    ///< [step] elements from the window's start to the group
   const std::int32_t* step_ends;  ///< [block]
   std::int32_t channels;          ///< of the output
-  Scaling scaling;
+  S scaling;
 };
+using Convolution = ConvolutionOf<Scaling>;
+using RealConvolution = ConvolutionOf<RealScaling>;
 
 /// DEPTHWISE_CONV_2D with one output for each input channel.
-struct Depthwise {
+template <class S>
+struct DepthwiseOf {
   const void* input;
   void* output;
   const void* weights;  ///< [block][tap group][vector][lane][tap]
@@ -53,11 +64,17 @@ struct Depthwise {
   const std::int32_t* taps;  ///< [tap] elements from the window's start; padded to whole groups
   std::int32_t tap_groups;
   std::int32_t channels;
-  Scaling scaling;
+  S scaling;
 };
+using Depthwise = DepthwiseOf<Scaling>;
+using RealDepthwise = DepthwiseOf<RealScaling>;
 
-/// ADD of two tensors of one shape, line by line.
+enum class Pairing : std::uint8_t { sum, difference, product, maximum, minimum };
+
+/// ADD, SUB, MUL, MAXIMUM and MINIMUM, line by line; a right tensor whose lines are all alike has
+/// one. The last two compare elements as they are.
 struct Addition {
+  Pairing pairing;
   const void* left;
   const void* right;
   void* output;
@@ -70,7 +87,7 @@ struct Addition {
   Scaling left_scaling, right_scaling, scaling;  ///< one block each, all lanes alike
 };
 
-/// AVERAGE_POOL_2D.
+/// AVERAGE_POOL_2D and MAX_POOL_2D.
 struct Pool {
   const void* input;
   void* output;
@@ -80,8 +97,23 @@ struct Pool {
   const std::int32_t* widths;   ///< [row] columns of that part
   std::int32_t line_stride;     ///< elements
   std::int32_t channels;
+  bool maximum;
   std::int32_t input_more, output_more;  ///< what an Element has more than its int8 value
   std::int32_t lowest, highest;          ///< of the int8 value
+};
+
+/// AVERAGE_POOL_2D and MAX_POOL_2D of float32.
+struct RealPool {
+  const void* input;
+  void* output;
+  const std::int32_t* starts;  ///< as in Pool
+  const std::int32_t* places;
+  const std::int32_t* heights;
+  const std::int32_t* widths;
+  std::int32_t line_stride;  ///< elements
+  std::int32_t channels;
+  bool maximum;
+  float lowest, highest;
 };
 
 /// FULLY_CONNECTED of one row with weights of 8 bits, for instruction sets whose other weights have
@@ -122,6 +154,39 @@ struct Part {
   std::int32_t block_begin, block_end;  ///< blocks of output channels
 };
 
+/// One instruction set's float32 kernels: elements are values as they are, channels lie in their
+/// natural order. Each sum has its products added one by one, in the order of the portable kernels,
+/// so that its bits are theirs.
+struct RealKernels {
+  std::int32_t lanes;    ///< channels of a vector
+  std::int32_t vectors;  ///< vectors of a block
+
+  void (*convolution)(const RealConvolution&, const Part&);
+  void (*depthwise)(const RealDepthwise&, const Part&);
+  void (*pool)(const RealPool&, const Part&);
+};
+
+/// One instruction set's kernels on dense values as the model has them. They may read up to 64
+/// bytes behind an input's end.
+struct ValueKernels {
+  /// to[i] = table[from[i]], 256 bytes by the value's bits.
+  void (*look_up)(const std::uint8_t* table, const std::uint8_t* from, std::uint8_t* to,
+                  std::int32_t count);
+  /// As kernel::quantize() and kernel::dequantize().
+  void (*quantize)(float scale, std::int32_t zero_point, const float* from, std::int8_t* to,
+                   std::int32_t count);
+  void (*dequantize)(float scale, std::int32_t zero_point, const std::int8_t* from, float* to,
+                     std::int32_t count);
+  /// Adds `lines`, `stride` values apart, to `count` sums, which have room for whole vectors.
+  void (*add_lines)(const std::int8_t* from, std::int32_t lines, std::ptrdiff_t stride,
+                    std::int32_t* sums, std::int32_t count);
+  void (*add_real_lines)(const float* from, std::int32_t lines, std::ptrdiff_t stride, float* sums,
+                         std::int32_t count);
+  /// Four values each by its weight, in 2^20ths, rounded half away from 0.
+  void (*mix)(const std::int8_t* const from[4], const std::int32_t weights[4], std::int8_t* to,
+              std::int32_t count);
+};
+
 /// One instruction set's kernels, and the layout of its data.
 struct Kernels {
   Element element;
@@ -146,6 +211,10 @@ struct Kernels {
   /// int8 values to elements and back.
   void (*take)(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point);
   void (*give)(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point);
+  /// The sum of products of `count` elements with weights as the model has them, modulo 2^32.
+  std::int32_t (*dot)(const void* elements, const std::int8_t* weights, std::int32_t count);
+  RealKernels real;
+  ValueKernels values;
 };
 
 extern const Kernels avx2_kernels;

@@ -78,6 +78,31 @@ void Team::work(unsigned part) {
 
 namespace {
 
+void take_real(const std::int8_t* from, void* to, std::int32_t count, std::int32_t /*zero*/) {
+  std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
+}
+void give_real(const void* from, std::int8_t* to, std::int32_t count, std::int32_t /*zero*/) {
+  std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(float));
+}
+
+}  // namespace
+
+Form form_of(const Kernels& kernels, const Tensor& tensor) {
+  if (tensor.type == Type::float32) {
+    return {sizeof(float), sizeof(float), 0, 0, take_real, give_real};
+  }
+  const auto zero_point = tensor.zero_point();
+  // For int16 elements it is 0, so one byte fills all.
+  return {kernels.element_bytes,
+          1,
+          zero_point,
+          zero_point + more_of(kernels.element, zero_point),
+          kernels.take,
+          kernels.give};
+}
+
+namespace {
+
 /// Rows that a thread should have at least, so that its tiles are whole and its start is paid for.
 constexpr std::int32_t least_rows = 8;
 
@@ -96,6 +121,7 @@ Part part_of(std::int32_t rows, std::int32_t blocks, unsigned part, unsigned par
 /// taps come to; of a sum's value.
 constexpr std::int64_t macs_of_depthwise = 12;
 constexpr std::int64_t macs_of_addition = 24;
+constexpr std::int64_t macs_of_real = 3;  ///< of a float32 product
 
 template <class Task>
 class TaskWork : public Work {
@@ -105,12 +131,10 @@ class TaskWork : public Work {
   std::int64_t cost() const override { return cost_; }
   void share() override { shared_ = true; }
   void run(Team& team) override {
-    if (!shared_) return kernel_(task(), {0, rows_, 0, blocks_});
+    if (!shared_) return run_part({0, rows_, 0, blocks_});
     team.run([this, &team](unsigned part) {
       const auto mine = part_of(rows_, blocks_, part, team.size());
-      if (mine.row_begin < mine.row_end && mine.block_begin < mine.block_end) {
-        kernel_(task(), mine);
-      }
+      if (mine.row_begin < mine.row_end && mine.block_begin < mine.block_end) run_part(mine);
     });
   }
 
@@ -118,8 +142,15 @@ class TaskWork : public Work {
   TaskWork(Kernel kernel, std::size_t rows, std::int32_t blocks, std::int64_t cost)
       : kernel_(kernel), rows_(static_cast<std::int32_t>(rows)), blocks_(blocks), cost_(cost) {}
   virtual const Task& task() const = 0;
+  /// What the kernel left.
+  virtual void finish(const Part& /*part*/) const {}
 
  private:
+  void run_part(const Part& part) {
+    kernel_(task(), part);
+    finish(part);
+  }
+
   Kernel kernel_;
   std::int32_t rows_, blocks_;
   std::int64_t cost_;
@@ -134,9 +165,11 @@ std::size_t bytes_of(const PackedScaling& s) {
 template <class Packed, class Task>
 class PackedWork : public TaskWork<Task> {
  public:
-  PackedWork(typename TaskWork<Task>::Kernel kernel, Packed packed, std::size_t rows,
-             std::int32_t blocks, std::int64_t macs, std::int32_t input, std::int32_t output)
+  PackedWork(const Kernels& kernels, typename TaskWork<Task>::Kernel kernel, Packed packed,
+             std::size_t rows, std::int32_t blocks, std::int64_t macs, std::int32_t input,
+             std::int32_t output)
       : TaskWork<Task>(kernel, rows, blocks, macs),
+        kernels_(kernels),
         packed_(std::move(packed)),
         input_(input),
         output_(output) {}
@@ -146,8 +179,10 @@ class PackedWork : public TaskWork<Task> {
     packed_.task.output = homes.of(output_);
   }
   std::size_t constant_bytes() const override {
-    if constexpr (requires { packed_.weights; }) {
+    if constexpr (requires { packed_.scaling; }) {
       return packed_.weights.bytes() + bytes_of(packed_.scaling);
+    } else if constexpr (requires { packed_.weights; }) {
+      return packed_.weights.bytes() + packed_.bias.bytes();
     } else {
       return 0;
     }
@@ -155,6 +190,15 @@ class PackedWork : public TaskWork<Task> {
 
  private:
   const Task& task() const override { return packed_.task; }
+  void finish(const Part& part) const override {
+    if constexpr (requires { packed_.singles; }) {
+      if (!packed_.singles.channels.empty()) {
+        do_singles(kernels_, packed_.singles, packed_.task, part);
+      }
+    }
+  }
+
+  const Kernels& kernels_;
   Packed packed_;
   std::int32_t input_, output_;
 };
@@ -196,9 +240,10 @@ class AdditionWork final : public TaskWork<Addition> {
 
   void bind(const Homes& homes) override {
     packed_.task.left = homes.of(left_);
-    packed_.task.right = homes.of(right_);
+    packed_.task.right = right_ < 0 ? packed_.constant.data() : homes.of(right_);
     packed_.task.output = homes.of(output_);
   }
+  std::size_t constant_bytes() const override { return packed_.constant.bytes(); }
 
  private:
   const Addition& task() const override { return packed_.task; }
@@ -209,9 +254,8 @@ class AdditionWork final : public TaskWork<Addition> {
 /// Something about one tensor's elements.
 class ElementsWork : public Work {
  public:
-  ElementsWork(const Kernels& kernels, const Layout& layout, std::int32_t zero_point,
-               std::int32_t tensor)
-      : kernels_(kernels), layout_(layout), zero_point_(zero_point), tensor_(tensor) {}
+  ElementsWork(const Form& form, const Layout& layout, std::int32_t tensor)
+      : form_(form), layout_(layout), tensor_(tensor) {}
 
   void bind(const Homes& homes) override {
     elements_ = homes.of(tensor_);
@@ -222,21 +266,23 @@ class ElementsWork : public Work {
 
  protected:
   std::byte* at(std::int32_t n, std::int32_t y, std::int32_t x) const {
-    return elements_ + static_cast<std::ptrdiff_t>(layout_.at(n, y, x)) * kernels_.element_bytes;
+    return elements_ + static_cast<std::ptrdiff_t>(layout_.at(n, y, x)) * form_.element_bytes;
   }
-  /// Calls `what(dense offset, elements, count)` for each run of pixels that are side by side.
+  /// Calls `what(dense offset in bytes, elements, count)` for each run of pixels that are side by
+  /// side.
   template <class What>
   void for_each_run(const What& what) const {
     const auto& s = layout_.shape;
     if (!layout_.has_padding()) return what(0, elements_, static_cast<std::int32_t>(s.elements()));
     for (std::int32_t n = 0; n < s.n; ++n) {
-      for (std::int32_t y = 0; y < s.h; ++y) what(s.at(n, y, 0, 0), at(n, y, 0), s.w * s.c);
+      for (std::int32_t y = 0; y < s.h; ++y) {
+        what(s.at(n, y, 0, 0) * form_.dense_bytes, at(n, y, 0), s.w * s.c);
+      }
     }
   }
 
-  const Kernels& kernels_;
+  Form form_;
   Layout layout_;
-  std::int32_t zero_point_;
   std::int32_t tensor_;
   std::byte* elements_ = nullptr;
   const std::int8_t* dense_ = nullptr;
@@ -248,7 +294,7 @@ class TakeWork final : public ElementsWork {
   using ElementsWork::ElementsWork;
   void run(Team& /*team*/) override {
     for_each_run([this](std::size_t offset, std::byte* elements, std::int32_t count) {
-      kernels_.take(dense_ + offset, elements, count, zero_point_);
+      form_.take(dense_ + offset, elements, count, form_.zero_point);
     });
   }
 };
@@ -258,7 +304,7 @@ class GiveWork final : public ElementsWork {
   using ElementsWork::ElementsWork;
   void run(Team& /*team*/) override {
     for_each_run([this](std::size_t offset, const std::byte* elements, std::int32_t count) {
-      kernels_.give(elements, dense_out_ + offset, count, zero_point_);
+      form_.give(elements, dense_out_ + offset, count, form_.zero_point);
     });
   }
 };
@@ -279,9 +325,7 @@ class PaddingWork final : public ElementsWork {
 
  private:
   void fill(std::byte* from, std::int32_t count) const {
-    // For int16 elements it is 0, so one byte fills all.
-    const std::int32_t value = zero_point_ + more_of(kernels_.element, zero_point_);
-    std::memset(from, value, static_cast<std::size_t>(count) * kernels_.element_bytes);
+    std::memset(from, form_.padding, static_cast<std::size_t>(count) * form_.element_bytes);
   }
 };
 
@@ -306,7 +350,7 @@ std::unique_ptr<Work> convolution_work(const Kernels& kernels, PackedConvolution
                     static_cast<std::int64_t>(packed.offsets.size()) * block_of(kernels) *
                     kernels.group;
   return std::make_unique<PackedWork<PackedConvolution, Convolution>>(
-      kernels.convolution, std::move(packed), rows, blocks, macs, input, output);
+      kernels, kernels.convolution, std::move(packed), rows, blocks, macs, input, output);
 }
 
 std::unique_ptr<Work> winograd_work(const Kernels& kernels, PackedWinograd packed,
@@ -315,8 +359,8 @@ std::unique_ptr<Work> winograd_work(const Kernels& kernels, PackedWinograd packe
   const auto blocks = blocks_of(kernels, packed.task.channels);
   const auto macs =
       static_cast<std::int64_t>(rows) * 16 * packed.task.input_channels * packed.task.channels;
-  return std::make_unique<PackedWork<PackedWinograd, Winograd>>(kernels.winograd, std::move(packed),
-                                                                rows, blocks, macs, input, output);
+  return std::make_unique<PackedWork<PackedWinograd, Winograd>>(
+      kernels, kernels.winograd, std::move(packed), rows, blocks, macs, input, output);
 }
 
 std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise packed,
@@ -326,7 +370,7 @@ std::unique_ptr<Work> depthwise_work(const Kernels& kernels, PackedDepthwise pac
   const auto macs = static_cast<std::int64_t>(rows) * packed.task.channels *
                     (static_cast<std::int64_t>(packed.taps.size()) + macs_of_depthwise);
   return std::make_unique<PackedWork<PackedDepthwise, Depthwise>>(
-      kernels.depthwise, std::move(packed), rows, blocks, macs, input, output);
+      kernels, kernels.depthwise, std::move(packed), rows, blocks, macs, input, output);
 }
 
 std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std::int32_t input,
@@ -336,9 +380,38 @@ std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std
 
 std::unique_ptr<Work> pool_work(const Kernels& kernels, PackedPool packed, std::int32_t input,
                                 std::int32_t output) {
+  const auto rows = packed.windows.starts.size();
+  return std::make_unique<PackedWork<PackedPool, Pool>>(kernels, kernels.pool, std::move(packed),
+                                                        rows, 1, 0, input, output);
+}
+
+std::unique_ptr<Work> real_convolution_work(const Kernels& kernels, PackedRealConvolution packed,
+                                            std::int32_t input, std::int32_t output) {
   const auto rows = packed.starts.size();
-  return std::make_unique<PackedWork<PackedPool, Pool>>(kernels.pool, std::move(packed), rows, 1, 0,
-                                                        input, output);
+  const auto blocks = blocks_of(kernels.real, packed.task.channels);
+  const auto macs = static_cast<std::int64_t>(rows) *
+                    static_cast<std::int64_t>(packed.offsets.size()) * block_of(kernels.real);
+  return std::make_unique<PackedWork<PackedRealConvolution, RealConvolution>>(
+      kernels, kernels.real.convolution, std::move(packed), rows, blocks, macs * macs_of_real,
+      input, output);
+}
+
+std::unique_ptr<Work> real_depthwise_work(const Kernels& kernels, PackedRealDepthwise packed,
+                                          std::int32_t input, std::int32_t output) {
+  const auto rows = packed.starts.size();
+  const auto blocks = blocks_of(kernels.real, packed.task.channels);
+  const auto macs = static_cast<std::int64_t>(rows) * packed.task.channels *
+                    static_cast<std::int64_t>(packed.taps.size());
+  return std::make_unique<PackedWork<PackedRealDepthwise, RealDepthwise>>(
+      kernels, kernels.real.depthwise, std::move(packed), rows, blocks, macs * macs_of_real, input,
+      output);
+}
+
+std::unique_ptr<Work> real_pool_work(const Kernels& kernels, PackedRealPool packed,
+                                     std::int32_t input, std::int32_t output) {
+  const auto rows = packed.windows.starts.size();
+  return std::make_unique<PackedWork<PackedRealPool, RealPool>>(
+      kernels, kernels.real.pool, std::move(packed), rows, 1, 0, input, output);
 }
 
 std::unique_ptr<Work> addition_work(const Kernels& kernels, PackedAddition packed,
@@ -346,19 +419,16 @@ std::unique_ptr<Work> addition_work(const Kernels& kernels, PackedAddition packe
   return std::make_unique<AdditionWork>(kernels, std::move(packed), left, right, output);
 }
 
-std::unique_ptr<Work> padding_work(const Kernels& kernels, const Layout& layout,
-                                   std::int32_t zero_point, std::int32_t tensor) {
-  return std::make_unique<PaddingWork>(kernels, layout, zero_point, tensor);
+std::unique_ptr<Work> padding_work(const Form& form, const Layout& layout, std::int32_t tensor) {
+  return std::make_unique<PaddingWork>(form, layout, tensor);
 }
 
-std::unique_ptr<Work> take_work(const Kernels& kernels, const Layout& layout,
-                                std::int32_t zero_point, std::int32_t tensor) {
-  return std::make_unique<TakeWork>(kernels, layout, zero_point, tensor);
+std::unique_ptr<Work> take_work(const Form& form, const Layout& layout, std::int32_t tensor) {
+  return std::make_unique<TakeWork>(form, layout, tensor);
 }
 
-std::unique_ptr<Work> give_work(const Kernels& kernels, const Layout& layout,
-                                std::int32_t zero_point, std::int32_t tensor) {
-  return std::make_unique<GiveWork>(kernels, layout, zero_point, tensor);
+std::unique_ptr<Work> give_work(const Form& form, const Layout& layout, std::int32_t tensor) {
+  return std::make_unique<GiveWork>(form, layout, tensor);
 }
 
 std::unique_ptr<Work> portable_work(Step step) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "inference/fast/pack.hpp"
+#include "inference/model/model.hpp"
 #include "inference/reference/interpreter.hpp"
 
 namespace aiot::inference::fast {
@@ -85,17 +86,32 @@ std::unique_ptr<Work> dense_work(const Kernels& kernels, PackedDense packed, std
                                  std::int32_t output);
 std::unique_ptr<Work> pool_work(const Kernels& kernels, PackedPool packed, std::int32_t input,
                                 std::int32_t output);
+std::unique_ptr<Work> real_convolution_work(const Kernels& kernels, PackedRealConvolution packed,
+                                            std::int32_t input, std::int32_t output);
+std::unique_ptr<Work> real_depthwise_work(const Kernels& kernels, PackedRealDepthwise packed,
+                                          std::int32_t input, std::int32_t output);
+std::unique_ptr<Work> real_pool_work(const Kernels& kernels, PackedRealPool packed,
+                                     std::int32_t input, std::int32_t output);
+/// `right` is -1 for a constant that was packed.
 std::unique_ptr<Work> addition_work(const Kernels& kernels, PackedAddition packed,
                                     std::int32_t left, std::int32_t right, std::int32_t output);
 
+/// How a tensor's values are kept as elements.
+struct Form {
+  std::int32_t element_bytes, dense_bytes;
+  std::int32_t zero_point;
+  std::int32_t padding;  ///< each byte of it
+  decltype(Kernels::take) take;
+  decltype(Kernels::give) give;
+};
+/// Of an int8 tensor, or a float32 one.
+Form form_of(const Kernels& kernels, const Tensor& tensor);
+
 /// Fills a tensor's padding, whose memory others use in between.
-std::unique_ptr<Work> padding_work(const Kernels& kernels, const Layout& layout,
-                                   std::int32_t zero_point, std::int32_t tensor);
-/// From dense int8 to elements, and back.
-std::unique_ptr<Work> take_work(const Kernels& kernels, const Layout& layout,
-                                std::int32_t zero_point, std::int32_t tensor);
-std::unique_ptr<Work> give_work(const Kernels& kernels, const Layout& layout,
-                                std::int32_t zero_point, std::int32_t tensor);
+std::unique_ptr<Work> padding_work(const Form& form, const Layout& layout, std::int32_t tensor);
+/// From dense values to elements, and back.
+std::unique_ptr<Work> take_work(const Form& form, const Layout& layout, std::int32_t tensor);
+std::unique_ptr<Work> give_work(const Form& form, const Layout& layout, std::int32_t tensor);
 /// An operator on the portable kernels.
 std::unique_ptr<Work> portable_work(Step step);
 

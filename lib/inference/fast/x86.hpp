@@ -2,7 +2,7 @@
 
 #include <immintrin.h>
 
-#include "inference/fast/loops.hpp"
+#include "inference/fast/table.hpp"
 
 namespace aiot::inference::fast {
 namespace {
@@ -16,8 +16,11 @@ inline __m256i load_256(const void* p) {
 }
 inline __m128i load_128(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 
+using Reals256 = Reals<32, 4, 8, 4>;
+
 struct Sums256 {
   using Sum = __m256i;
+  using Scaling = fast::Scaling;
   static constexpr int lanes = 8;
   static constexpr int vectors = 2;
   static constexpr const std::uint8_t* order = order_256;
@@ -25,6 +28,8 @@ struct Sums256 {
   static Sum load(const std::int32_t* p) { return load_256(p); }
   static void store(std::int32_t* p, Sum x) { _mm256_storeu_si256(reinterpret_cast<Sum*>(p), x); }
   static Sum add(Sum a, Sum b) { return _mm256_add_epi32(a, b); }
+  static Sum less(Sum a, Sum b) { return _mm256_sub_epi32(a, b); }
+  static Sum times(Sum a, Sum b) { return _mm256_mullo_epi32(a, b); }
   static Sum all(std::int32_t x) { return _mm256_set1_epi32(x); }
   template <int N>
   static Sum shifted(Sum x) {

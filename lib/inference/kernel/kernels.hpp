@@ -584,6 +584,14 @@ struct ResizeShape {
   bool half_pixel_centers = false;
 };
 
+/// The two lines (or columns) of the input between which one of the output lies, and how far it is
+/// from the first, in fixed point with 10 bits behind the point.
+struct FixedBetween {
+  std::int32_t first = 0, second = 0, part = 0;
+};
+FixedBetween line_of(const ResizeShape& shape, std::int32_t y);
+FixedBetween column_of(const ResizeShape& shape, std::int32_t x);
+
 /// RESIZE_BILINEAR; int8 in fixed point with 10 bits behind the point.
 void resize_bilinear(const ResizeShape& shape, const std::int8_t* input, std::int8_t* output);
 void resize_bilinear(const ResizeShape& shape, const float* input, float* output);

@@ -115,12 +115,10 @@ void gather(const GatherShape& s, const std::uint8_t* input, const std::int32_t*
 
 namespace {
 
-/// The two lines of the input between which one of the output lies, and how far it is from the
-/// first.
-template <class T>
-struct Between {
+/// As FixedBetween.
+struct RealBetween {
   std::int32_t first = 0, second = 0;
-  T part{};
+  float part = 0;
 };
 
 constexpr std::int32_t fixed_one = 1 << 10;
@@ -134,8 +132,8 @@ std::int32_t fixed_scale(std::int32_t input, std::int32_t output, bool align_cor
   return (fixed_one * input + output / 2) / output;
 }
 
-Between<std::int32_t> fixed_between(std::int32_t at, std::int32_t scale, bool half_pixel_centers,
-                                    std::int32_t size) {
+FixedBetween fixed_between(std::int32_t at, std::int32_t scale, bool half_pixel_centers,
+                           std::int32_t size) {
   const auto scaled = at * scale + (half_pixel_centers ? scale / 2 - fixed_one / 2 : 0);
   // The scale is rounded, so that the last line may come out beyond the image.
   const auto first = clamp<std::int32_t>(scaled / fixed_one, 0, size - 1);
@@ -151,8 +149,7 @@ float real_scale(std::int32_t input, std::int32_t output, bool align_corners) {
   return static_cast<float>(input) / static_cast<float>(output);
 }
 
-Between<float> real_between(std::int32_t at, float scale, bool half_pixel_centers,
-                            std::int32_t size) {
+RealBetween real_between(std::int32_t at, float scale, bool half_pixel_centers, std::int32_t size) {
   const auto value = static_cast<float>(at);
   const float scaled = half_pixel_centers ? (value + 0.5F) * scale - 0.5F : value * scale;
   const auto first =
@@ -184,13 +181,20 @@ void bilinear(const ResizeShape& s, const T* input, T* output, const Rows& rows,
 
 }  // namespace
 
+FixedBetween line_of(const ResizeShape& s, std::int32_t y) {
+  const auto scale = fixed_scale(s.input.h, s.output.h, s.align_corners);
+  return fixed_between(y, scale, s.half_pixel_centers, s.input.h);
+}
+
+FixedBetween column_of(const ResizeShape& s, std::int32_t x) {
+  const auto scale = fixed_scale(s.input.w, s.output.w, s.align_corners);
+  return fixed_between(x, scale, s.half_pixel_centers, s.input.w);
+}
+
 void resize_bilinear(const ResizeShape& s, const std::int8_t* input, std::int8_t* output) {
-  const auto scale_y = fixed_scale(s.input.h, s.output.h, s.align_corners);
-  const auto scale_x = fixed_scale(s.input.w, s.output.w, s.align_corners);
   bilinear(
-      s, input, output,
-      [&](std::int32_t y) { return fixed_between(y, scale_y, s.half_pixel_centers, s.input.h); },
-      [&](std::int32_t x) { return fixed_between(x, scale_x, s.half_pixel_centers, s.input.w); },
+      s, input, output, [&](std::int32_t y) { return line_of(s, y); },
+      [&](std::int32_t x) { return column_of(s, x); },
       [](std::int64_t y, std::int64_t x, std::int64_t top_left, std::int64_t bottom_left,
          std::int64_t top_right, std::int64_t bottom_right) {
         const auto sum = top_left * (fixed_one - y) * (fixed_one - x) +

@@ -1,78 +1,18 @@
 #include "cases.hpp"
 
 #include <algorithm>
-#include <random>
 #include <sstream>
 #include <vector>
 
-#include "inference/fast/pack.hpp"
-#include "inference/kernel/kernels.hpp"
+#include "random_case.hpp"
 
 namespace aiot::test {
 namespace {
 
-namespace fast = inference::fast;
-namespace kernel = inference::kernel;
 using fast::Kernels;
 using fast::Layout;
 
 std::uint32_t taken = 0;
-
-class Random {
- public:
-  explicit Random(std::uint32_t seed) : engine_(seed) {}
-  /// least to most, each as likely.
-  std::int32_t number(std::int32_t least, std::int32_t most) {
-    const auto range = static_cast<std::uint64_t>(static_cast<std::int64_t>(most) - least) + 1;
-    const auto wide = (static_cast<std::uint64_t>(engine_()) << 32) | engine_();
-    return static_cast<std::int32_t>(least + static_cast<std::int64_t>(wide % range));
-  }
-  bool one_in(std::int32_t n) { return number(1, n) == 1; }
-  /// Values over the whole range, or at its ends, or small ones, or mostly 0.
-  std::vector<std::int8_t> values(std::size_t count) {
-    std::vector<std::int8_t> all(count);
-    const auto kind = number(0, 4);
-    for (auto& value : all) {
-      switch (kind) {
-        case 0: value = static_cast<std::int8_t>(one_in(2) ? -128 : 127); break;
-        case 1: value = static_cast<std::int8_t>(number(-5, 5)); break;
-        case 2: value = static_cast<std::int8_t>(one_in(8) ? number(-128, 127) : 0); break;
-        default: value = static_cast<std::int8_t>(number(-128, 127)); break;
-      }
-    }
-    return all;
-  }
-  std::int32_t zero_point() {
-    const std::int32_t ends[] = {-128, 127, 0};
-    return one_in(2) ? number(-128, 127) : ends[number(0, 2)];
-  }
-  /// Factors that leave something of sums of `depth` products, some without a shift or to the left.
-  kernel::Factor factor(std::int32_t depth) {
-    if (one_in(40)) return {};
-    std::int32_t bits = 6;
-    while ((1 << (bits - 6)) < depth) ++bits;
-    const std::int32_t multipliers[] = {1 << 30, 2'147'483'647};
-    const auto multiplier = one_in(4) ? multipliers[number(0, 1)] : number(1 << 30, 2'147'483'647);
-    const auto shift = one_in(6) ? number(-31, 3) : -number(bits / 2, bits);
-    return {multiplier, shift};
-  }
-  std::vector<std::int32_t> biases(std::int32_t count, std::int32_t depth) {
-    std::vector<std::int32_t> all(static_cast<std::size_t>(count));
-    const auto most = std::min(depth * 8'000, 100'000'000);
-    for (auto& bias : all) {
-      bias = one_in(60) ? number(-2'147'483'647, 2'147'483'647) : number(-most, most);
-    }
-    return all;
-  }
-  kernel::Range<std::int32_t> range() {
-    if (one_in(2)) return {-128, 127};
-    const auto low = number(-128, 126);
-    return {low, number(low, 127)};
-  }
-
- private:
-  std::mt19937 engine_;
-};
 
 /// Factors and offsets of a random operator.
 struct Quantized {
@@ -84,6 +24,18 @@ struct Quantized {
     values = {-random.zero_point(), random.zero_point(), random.range(), factors.data()};
   }
 };
+
+/// Some biases near the end of 32 bits, with a factor that leaves something of them: the vectors'
+/// scaling does not take them.
+void make_some_huge(Random& random, Quantized& q, std::vector<std::int32_t>& biases) {
+  if (!random.one_in(3)) return;
+  for (std::size_t c = 0; c < biases.size(); ++c) {
+    if (!random.one_in(8)) continue;
+    const auto size = random.number(1 << 29, 2'147'483'647);
+    biases[c] = random.one_in(2) ? size : -size;
+    q.factors[c] = {random.number(1 << 30, 2'147'483'647), -random.number(22, 25)};
+  }
+}
 
 /// A tensor as elements, with the padding filled as an engine fills it.
 fast::Buffer elements_of(const Kernels& k, const Layout& layout, std::int32_t zero_point,
@@ -162,43 +114,6 @@ class Output {
   fast::Buffer buffer;
 };
 
-/// Runs the kernel in one to three parts, by rows or by blocks.
-template <class Task>
-void run_in_parts(Random& random, void (*run)(const Task&, const fast::Part&), const Task& task,
-                  std::int32_t rows, std::int32_t blocks) {
-  const auto row_cut = random.number(0, rows);
-  const auto block_cut = random.number(0, blocks);
-  run(task, {0, row_cut, 0, blocks});
-  run(task, {row_cut, rows, 0, block_cut});
-  run(task, {row_cut, rows, block_cut, blocks});
-}
-
-kernel::Window random_window(Random& random, kernel::Shape& input, kernel::Shape& output) {
-  kernel::Window w;
-  w.h = random.number(1, 7);
-  w.w = random.number(1, 7);
-  w.stride_h = random.number(1, 3);
-  w.stride_w = random.number(1, 3);
-  if (random.one_in(4)) w.dilation_h = w.dilation_w = random.number(2, 3);
-  if (random.one_in(3)) w.h = w.w = 1;
-  if (random.one_in(3)) {
-    w.h = w.w = 3;
-    w.stride_h = w.stride_w = random.number(1, 2);
-  }
-  const auto extent_h = (w.h - 1) * w.dilation_h + 1;
-  const auto extent_w = (w.w - 1) * w.dilation_w + 1;
-  w.pad_top = random.number(0, extent_h - 1);
-  w.pad_left = random.number(0, extent_w - 1);
-  input.h = std::max(1, extent_h - w.pad_top) + random.number(0, 8);
-  input.w = std::max(1, extent_w - w.pad_left) + random.number(0, 8);
-  // As many steps as keep some of the last window on the image.
-  output.h = (input.h + w.pad_top - 1) / w.stride_h + 1;
-  output.w = (input.w + w.pad_left - 1) / w.stride_w + 1;
-  output.h = random.number(1, output.h);
-  output.w = random.number(1, output.w);
-  return w;
-}
-
 std::string described(std::uint32_t seed, const kernel::ConvShape& s, const std::string& what) {
   if (what.empty()) return {};
   std::ostringstream text;
@@ -208,6 +123,16 @@ std::string described(std::uint32_t seed, const kernel::ConvShape& s, const std:
        << s.window.stride_w << ", dilation " << s.window.dilation_h << ", padding "
        << s.window.pad_top << "x" << s.window.pad_left << ": " << what;
   return text.str();
+}
+
+/// A kernel with what it leaves to single channels.
+template <class Task>
+auto with_singles(const Kernels& k, void (*run)(const Task&, const fast::Part&),
+                  const fast::Singles& singles) {
+  return [&k, run, &singles](const Task& task, const fast::Part& part) {
+    run(task, part);
+    do_singles(k, singles, task, part);
+  };
 }
 
 }  // namespace
@@ -227,10 +152,11 @@ std::string convolution_case(const Kernels& k, std::uint32_t seed) {
     s.depth_multiplier = s.output.c = std::max(2, s.output.c);
   }
   const auto depth = s.window.h * s.window.w * s.input.c;
-  const Quantized q(random, s.output.c, depth);
+  Quantized q(random, s.output.c, depth);
   const auto input = random.values(s.input.elements());
   const auto filter = random.values(static_cast<std::size_t>(depth) * s.output.c);
-  const auto bias = random.biases(s.output.c, depth);
+  auto bias = random.biases(s.output.c, depth);
+  make_some_huge(random, q, bias);
   const auto* bias_or_none = random.one_in(10) ? nullptr : bias.data();
   Layout from{s.input};
   widen_for(from, s.window, s.output);
@@ -241,7 +167,7 @@ std::string convolution_case(const Kernels& k, std::uint32_t seed) {
   const auto elements = elements_of(k, from, -q.values.input_offset, input);
   packed->task.input = elements.data();
   packed->task.output = out.buffer.data();
-  run_in_parts(random, k.convolution, packed->task,
+  run_in_parts(random, with_singles(k, k.convolution, packed->singles), packed->task,
                static_cast<std::int32_t>(packed->starts.size()), blocks_of(k, s.output.c));
   std::vector<std::int8_t> expected(s.output.elements());
   if (depthwise) {
@@ -296,10 +222,11 @@ std::string depthwise_case(const Kernels& k, std::uint32_t seed) {
   s.window = random_window(random, s.input, s.output);
   s.input.c = s.output.c = random.one_in(3) ? 1 << random.number(0, 6) : random.number(1, 70);
   const auto taps = s.window.h * s.window.w;
-  const Quantized q(random, s.output.c, taps);
+  Quantized q(random, s.output.c, taps);
   const auto input = random.values(s.input.elements());
   const auto filter = random.values(static_cast<std::size_t>(taps) * s.output.c);
-  const auto bias = random.biases(s.output.c, taps);
+  auto bias = random.biases(s.output.c, taps);
+  make_some_huge(random, q, bias);
   Layout from{s.input};
   widen_for(from, s.window, s.output);
   Output out(k, s.output, q.values.output_offset);
@@ -309,7 +236,8 @@ std::string depthwise_case(const Kernels& k, std::uint32_t seed) {
   const auto elements = elements_of(k, from, -q.values.input_offset, input);
   packed->task.input = elements.data();
   packed->task.output = out.buffer.data();
-  run_in_parts(random, k.depthwise, packed->task, static_cast<std::int32_t>(packed->starts.size()),
+  run_in_parts(random, with_singles(k, k.depthwise, packed->singles), packed->task,
+               static_cast<std::int32_t>(packed->starts.size()),
                blocks_of(k, packed->task.channels));
   std::vector<std::int8_t> expected(s.output.elements());
   kernel::depthwise_conv_2d(s, q.values, input.data(), filter.data(), bias.data(), expected.data());
@@ -372,27 +300,40 @@ std::string addition_case(const Kernels& k, std::uint32_t seed) {
   } else if (random.one_in(2)) {
     q.factor_b = factor();
   }
-  q.factor_output = {random.number(1 << 30, 2'147'483'647), -random.number(12, 22)};
+  const fast::Pairing pairings[] = {fast::Pairing::sum,        fast::Pairing::sum,
+                                    fast::Pairing::difference, fast::Pairing::product,
+                                    fast::Pairing::maximum,    fast::Pairing::minimum};
+  const auto pairing = pairings[random.number(0, 5)];
+  const bool is_product = pairing == fast::Pairing::product;
+  q.factor_output = {random.number(1 << 30, 2'147'483'647),
+                     is_product ? -random.number(2, 9) : -random.number(12, 22)};
   if (random.one_in(8)) q.factor_output.shift = -random.number(0, 31);
   q.offset_a = -random.zero_point();
   q.offset_b = -random.zero_point();
   q.output_offset = random.zero_point();
   q.range = random.range();
+  const bool compares = pairing == fast::Pairing::maximum || pairing == fast::Pairing::minimum;
+  if (compares) q.offset_a = q.offset_b = -q.output_offset;
   const auto a = random.values(s.elements());
-  const auto b = random.values(s.elements());
+  auto b = random.values(s.elements());
+  const bool constant = random.one_in(3);
+  const auto line = static_cast<std::size_t>(s.w) * s.c;
+  if (constant && random.one_in(2)) {  // all lines alike
+    for (std::size_t i = line; i < b.size(); ++i) b[i] = b[i - line];
+  }
   const Layout left{s, 0, 1, random.number(0, 1), 0};
-  const Layout right{s, random.number(0, 1), 0, 0, 1};
+  const Layout right = constant ? Layout{s} : Layout{s, random.number(0, 1), 0, 0, 1};
   Output out(k, s, q.output_offset);
-  auto packed = pack_addition(
-      k,
-      {q.factor_a, q.factor_b, q.factor_output, -q.offset_a, -q.offset_b, q.output_offset, q.range},
-      left, right, out.layout);
+  auto packed = pack_addition(k,
+                              {pairing, q.factor_a, q.factor_b, q.factor_output, -q.offset_a,
+                               -q.offset_b, q.output_offset, q.range},
+                              left, right, out.layout, constant ? b.data() : nullptr);
   if (!packed) return {};
   ++taken;
   const auto left_elements = elements_of(k, left, -q.offset_a, a);
   const auto right_elements = elements_of(k, right, -q.offset_b, b);
   packed->task.left = left_elements.data();
-  packed->task.right = right_elements.data();
+  packed->task.right = constant ? packed->constant.data() : right_elements.data();
   packed->task.output = out.buffer.data();
   run_in_parts(random, k.addition, packed->task, static_cast<std::int32_t>(packed->places.size()),
                1);
@@ -406,7 +347,15 @@ std::string addition_case(const Kernels& k, std::uint32_t seed) {
     step *= static_cast<std::size_t>(extents[3 - i]);
   }
   std::vector<std::int8_t> expected(s.elements());
-  kernel::add(same, q, a.data(), b.data(), expected.data());
+  switch (pairing) {
+    case fast::Pairing::sum: kernel::add(same, q, a.data(), b.data(), expected.data()); break;
+    case fast::Pairing::difference:
+      kernel::sub(same, q, a.data(), b.data(), expected.data());
+      break;
+    case fast::Pairing::product: kernel::mul(same, q, a.data(), b.data(), expected.data()); break;
+    default:
+      kernel::extreme(pairing == fast::Pairing::maximum, same, a.data(), b.data(), expected.data());
+  }
   std::ostringstream text;
   const auto what = out.difference(expected);
   if (!what.empty()) text << "seed " << seed << ": " << what;
@@ -427,14 +376,20 @@ std::string pool_case(const Kernels& k, std::uint32_t seed) {
   Layout from{s.input};
   from.left = random.number(0, 2);
   Output out(k, s.output, zero);
-  auto packed = pack_pool(k, s, range, zero, zero, from, out.layout);
+  const bool maximum = random.one_in(2);
+  auto packed = pack_pool(k, s, maximum, range, zero, zero, from, out.layout);
   ++taken;
   const auto elements = elements_of(k, from, zero, input);
   packed.task.input = elements.data();
   packed.task.output = out.buffer.data();
-  run_in_parts(random, k.pool, packed.task, static_cast<std::int32_t>(packed.starts.size()), 1);
+  run_in_parts(random, k.pool, packed.task, static_cast<std::int32_t>(packed.windows.starts.size()),
+               1);
   std::vector<std::int8_t> expected(s.output.elements());
-  kernel::average_pool_2d(s, range, input.data(), expected.data());
+  if (maximum) {
+    kernel::max_pool_2d(s, range, input.data(), expected.data());
+  } else {
+    kernel::average_pool_2d(s, range, input.data(), expected.data());
+  }
   std::ostringstream text;
   const auto what = out.difference(expected);
   if (!what.empty()) text << "seed " << seed << ": " << what;
@@ -452,7 +407,11 @@ std::string all_cases(const Kernels& k, std::uint32_t count) {
                         {"depthwise convolution", depthwise_case},
                         {"fully connected", dense_case},
                         {"addition", addition_case},
-                        {"average pool", pool_case}};
+                        {"average pool", pool_case},
+                        {"float32 convolution", real_convolution_case},
+                        {"float32 depthwise convolution", real_depthwise_case},
+                        {"float32 pool", real_pool_case},
+                        {"dense values", value_case}};
   for (const auto& kind : kinds) {
     for (std::uint32_t seed = 0; seed < count; ++seed) {
       const auto what = kind.run(k, seed);
@@ -461,6 +420,8 @@ std::string all_cases(const Kernels& k, std::uint32_t count) {
   }
   return {};
 }
+
+void count_case() { ++taken; }
 
 std::uint32_t cases_taken() { return taken; }
 

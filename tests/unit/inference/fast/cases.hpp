@@ -18,6 +18,12 @@ std::string dense_case(const inference::fast::Kernels& kernels, std::uint32_t se
 std::string addition_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
 std::string pool_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
 
+std::string real_convolution_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
+std::string real_depthwise_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
+std::string real_pool_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
+/// Look-ups, conversions, sums of lines and interpolation.
+std::string value_case(const inference::fast::Kernels& kernels, std::uint32_t seed);
+
 /// `count` cases of each kind; the first that failed.
 std::string all_cases(const inference::fast::Kernels& kernels, std::uint32_t count);
 
