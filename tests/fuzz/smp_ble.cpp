@@ -1,4 +1,5 @@
-// SMP packets in values of a characteristic: what is put together is one packet, of a bounded length.
+// SMP packets in values of a characteristic: what is put together is one packet, of a bounded
+// length.
 #include <cstdlib>
 
 #include "protocol/smp/ble.hpp"

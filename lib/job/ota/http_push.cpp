@@ -17,18 +17,18 @@ namespace aiot::ota {
 namespace {
 
 /// Where a device's web server is, and whom to trust there.
-struct Place {
+struct WebServer {
   std::string host;
   std::uint16_t port = 80;
   std::optional<net::TlsContext> tls;  ///< of https://
 };
 
-net::Task<std::unique_ptr<net::Link>> connect(const Place& place, net::TimePoint deadline) {
+net::Task<std::unique_ptr<net::Link>> connect(const WebServer& web, net::TimePoint deadline) {
   AIOT_CO_TRY(std::unique_ptr<net::Link> link,
-              co_await net::TcpLink::open(place.host, place.port, deadline));
-  if (!place.tls) co_return link;
+              co_await net::TcpLink::open(web.host, web.port, deadline));
+  if (!web.tls) co_return link;
   Result<std::unique_ptr<net::Link>> secure =
-      co_await net::TlsLink::open(std::move(link), *place.tls, place.host, deadline);
+      co_await net::TlsLink::open(std::move(link), *web.tls, web.host, deadline);
   if (!secure && secure.error().code == net::Errc::untrusted) {
     secure.error().hint =
         "give the authority that vouches for it; of a certificate that the device has signed "
@@ -45,18 +45,18 @@ Result<http_update::Server> server_of(fleet::DeviceRun& run, const PushRequest& 
   };
   const bool is_tls = address.scheme == "https";
   const std::uint16_t usual_port = is_tls ? 443 : 80;
-  Place place{address.host, address.port != 0 ? address.port : usual_port, {}};
+  WebServer web{address.host, address.port != 0 ? address.port : usual_port, {}};
   if (is_tls) {
     const ServerTrust trust{request.ca_file, query("fingerprint", request.fingerprint)};
-    AIOT_TRY(place.tls, tls_context(trust));
+    AIOT_TRY(web.tls, tls_context(trust));
   }
   http_update::Server server;
   server.clock = &run.clock();
   server.scheme = address.scheme;
-  server.host = place.port == usual_port ? place.host : net::host_and_port(place.host, place.port);
+  server.host = web.port == usual_port ? web.host : net::host_and_port(web.host, web.port);
   server.password = request.password;
   server.user = query("user", server.user);
-  server.connect = [place](net::TimePoint deadline) { return connect(place, deadline); };
+  server.connect = [web](net::TimePoint deadline) { return connect(web, deadline); };
   return server;
 }
 
@@ -120,7 +120,7 @@ net::Task<void> wait_until_back(fleet::DeviceRun& run, PushResult& result,
       result.version_after = *std::move(version);
       co_return Result<void>();
     }
-    // Nobody else takes its place while it boots.
+    // A server with another certificate is not the device.
     if (version.error().condition() == Condition::cancelled ||
         version.error().code == net::Errc::untrusted) {
       co_return std::move(version).error();

@@ -73,11 +73,11 @@ class Ble final : public smp::Transport {
       inbox->bell->ring();
     });
     AIOT_CO_TRY(mtu_, co_await gatt_->mtu(characteristic, ready_by));
-    auto hear = [inbox = inbox_](const Bytes& value) {
+    auto take = [inbox = inbox_](const Bytes& value) {
       inbox->reader.feed(value);
       inbox->bell->ring();
     };
-    AIOT_CO_TRY(subscription_, co_await gatt_->notify(characteristic, std::move(hear), ready_by));
+    AIOT_CO_TRY(subscription_, co_await gatt_->notify(characteristic, std::move(take), ready_by));
     co_return Result<void>();
   }
   std::size_t least_packet_bytes() const override { return most_whole_bytes(); }
