@@ -22,6 +22,18 @@ bool acts_on_terminal(char32_t c) {
 /// Legal in JSON as it is, and harmless everywhere.
 constexpr bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
 
+/// By hand: a flood of control bytes has one for each byte.
+void escape(std::string& out, char32_t point) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const char text[] = {'\\',
+                       'u',
+                       digits[point >> 12 & 15U],
+                       digits[point >> 8 & 15U],
+                       digits[point >> 4 & 15U],
+                       digits[point & 15U]};
+  out.append(text, sizeof text);
+}
+
 /// `text` is UTF-8. Most text is plain throughout: it is taken in long runs.
 void write_string(std::string& out, std::string_view text) {
   out += '"';
@@ -45,7 +57,7 @@ void write_string(std::string& out, std::string_view text) {
     } else if (lead == '\t') {
       out += "\\t";
     } else if (lead < 0x20 || acts_on_terminal(point)) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(point));
+      escape(out, point);
     } else {
       out += text.substr(i, length);
     }

@@ -176,6 +176,17 @@ class Drip(Flood):
             client.close()
 
 
+def one_document():
+    """--json keeps a flood for its one document: control bytes, each of which takes six there, are the worst."""
+    server = Flood([], b"\0" * 65536)
+    for framing in ("line", "none"):
+        code, seconds, memory, said = run("--json", "listen", "--duration", f"{TIMEOUT_S}s", "--framing", framing,
+                                          f"tcp://127.0.0.1:{server.port}")
+        assert code == 0 and seconds < 25 and memory < 3 * MOST_BYTES, (framing, code, seconds, memory, said)
+        print(f"ok: --json listen, --framing {framing}: {seconds:.1f} s, {memory >> 20} MiB")
+    server.listener.close()
+
+
 def slow_handshake():
     server = Drip([], b"")
     code, seconds, memory, said = run("listen", "--duration", f"{TIMEOUT_S}s", "--quiet",
@@ -189,6 +200,7 @@ def main():
     failures = 0
     endless_device_list()
     slow_handshake()
+    one_document()
     idle_connections_lock_nobody_out()
     late_sender_is_heard()
     costly_datagrams()

@@ -69,25 +69,29 @@ const Keys& keys() {
   return all;
 }
 
-/// s_server that sends each line back, reversed.
+/// What s_server does with who connects: it sends each line back, reversed; or zeros without end.
+enum class Says { reversed, flood };
+
 class Server {
  public:
-  explicit Server(const std::string& certificate, std::vector<std::string> more = {})
+  explicit Server(const std::string& certificate, std::vector<std::string> more = {},
+                  Says says = Says::reversed)
       : port_(unused_port()) {
-    std::vector<std::string> command = {"sh",
-                                        "-c",
-                                        "exec \"$@\" 2>/dev/null",
-                                        "sh",
-                                        "openssl",
-                                        "s_server",
-                                        "-accept",
-                                        "127.0.0.1:" + std::to_string(port_),
-                                        "-quiet",
-                                        "-rev",
-                                        "-cert",
-                                        keys().path(certificate + ".pem"),
-                                        "-key",
-                                        keys().path(certificate + ".key")};
+    if (says == Says::reversed) more.emplace_back("-rev");
+    std::vector<std::string> command = {
+        "sh",
+        "-c",
+        says == Says::flood ? "exec \"$@\" 2>/dev/null </dev/zero" : "exec \"$@\" 2>/dev/null",
+        "sh",
+        "openssl",
+        "s_server",
+        "-accept",
+        "127.0.0.1:" + std::to_string(port_),
+        "-quiet",
+        "-cert",
+        keys().path(certificate + ".pem"),
+        "-key",
+        keys().path(certificate + ".key")};
     command.insert(command.end(), more.begin(), more.end());
     child_.emplace(std::move(command));
     const auto listens = [this]() -> Task<void> {
@@ -218,6 +222,27 @@ TEST_CASE_FIXTURE(Fixture, "a silent other end ends the handshake at its deadlin
   REQUIRE(!link);
   CHECK(link.error().code == Errc::timed_out);
   CHECK(steady_clock().now() - begin < 10s);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a read ends at its deadline also while the other end sends on") {
+  const Server server("server", {}, Says::flood);
+  auto link = open(server.port(), trusting(), "localhost");
+  REQUIRE(link);
+  const TimePoint begin = steady_clock().now();
+  std::size_t bytes = 0;
+  Result<void> read = run_real(context, [&]() -> Task<void> {
+    const TimePoint deadline = in(300ms);
+    Bytes buffer(1000);  // a record is more: what is at hand already ends as well
+    for (;;) {
+      Result<std::size_t> got = co_await (*link)->read_some(buffer, deadline);
+      AIOT_CO_TRY(const std::size_t count, std::move(got));
+      bytes += count;
+    }
+  });
+  REQUIRE(!read);
+  CHECK(read.error().code == Errc::timed_out);
+  CHECK(bytes > 0);
+  CHECK(steady_clock().now() - begin < 5s);
 }
 
 TEST_CASE("files that cannot be used") {

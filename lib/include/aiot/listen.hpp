@@ -41,7 +41,7 @@ struct Request {
   std::uint64_t log_bytes = 0;  ///< rotates beyond this size; 0: does not
   unsigned log_files = 5;       ///< how many are kept
   std::string elf_file;         ///< decodes the addresses of a panic
-  /// How many messages Report::heard keeps, of at most 64 MiB in all; 0: none.
+  /// How many messages Report::heard keeps, of at most 16 MiB in all; 0: none.
   std::size_t keep = 0;
   int mqtt_version = 5;         ///< 4: 3.1.1
   int mqtt_qos = 0;

@@ -96,8 +96,8 @@ Result<std::unique_ptr<Job>> Job::make(asio::io_context& loop, std::span<const A
     listener.context.report = [job = made.get(), &listener](Message message) {
       job->receive(listener, std::move(message));
     };
-    listener.context.notice = [job = made.get(), &listener](
-                                  std::string code, std::string text, std::string hint) {
+    listener.context.notice = [job = made.get(), &listener](std::string code, std::string text,
+                                                            std::string hint) {
       job->notice(listener.name, std::move(code), std::move(text), std::move(hint));
     };
   }
@@ -109,8 +109,7 @@ Result<std::unique_ptr<Job>> Job::make(asio::io_context& loop, std::span<const A
   }
   if (!request.log_file.empty()) {
     LogFile::Options options{request.log_file, request.log_bytes, request.log_files};
-    AIOT_TRY(LogFile log,
-             LogFile::open(std::move(options), [job = made.get()](const Error& error) {
+    AIOT_TRY(LogFile log, LogFile::open(std::move(options), [job = made.get()](const Error& error) {
                job->notice("", error.stable_code(), error.message(), error.hint);
              }));
     made->log_.emplace(std::move(log));
@@ -184,7 +183,8 @@ void Job::receive(Listener& listener, Message message) {
 }
 
 void Job::keep(const Message& message) {
-  constexpr std::size_t most_bytes = 64U << 20;
+  // A control byte becomes six in JSON, whose text doubles its memory as it grows.
+  constexpr std::size_t most_bytes = 16U << 20;
   constexpr std::size_t overhead = 512;  // of a message in memory, about
   const std::size_t size = message.payload.size() + message.topic.size() + overhead;
   if (kept_.size() >= request_.keep || kept_bytes_ + size > most_bytes) return;
@@ -192,8 +192,7 @@ void Job::keep(const Message& message) {
   kept_.push_back(message);
 }
 
-void Job::notice(const std::string& device, std::string code, std::string text,
-                       std::string hint) {
+void Job::notice(const std::string& device, std::string code, std::string text, std::string hint) {
   sink_.on_event(event::Notice{device, std::move(code), std::move(text), std::move(hint)});
 }
 
@@ -342,8 +341,7 @@ Result<Report> run(std::span<const Address> sources, const Request& request, Eve
            Job::make(loop, sources, request, real_environment(), sink));
   job->start();
   Sender sender(loop, *job, request);
-  std::stop_callback on_stop(std::move(stop),
-                             [&] { asio::post(loop, [&] { job->stop(); }); });
+  std::stop_callback on_stop(std::move(stop), [&] { asio::post(loop, [&] { job->stop(); }); });
   while (!job->done()) {
     // Everything that is ready now, and only then a pause: a flood is written in large pieces.
     if (loop.poll() > 0) continue;

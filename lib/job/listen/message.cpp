@@ -95,7 +95,7 @@ void describe(FieldVisitor& v, Report& r) {
   v.text("matched", r.matched, "the payload that --expect or --fail-on was found in");
   v("log_lost", r.log_lost, "lines missing in the log file");
   v("sources", r.sources, "one for each address, in the order given");
-  v("heard", r.heard, "--json: the messages, at most 10000");
+  v("heard", r.heard, "--json: the messages, at most 10000 and 16 MiB");
 }
 
 static void describe(FieldVisitor& v, Scheme& s) {

@@ -71,6 +71,22 @@ TEST_CASE("after a silent stretch a chip that nothing resets is found at its own
   }
 }
 
+TEST_CASE("the note on a chip that stays in its loader names the rate that it listens at") {
+  // It is silent for longer than all attempts take.
+  VirtualBench bench("esp32c3", {"no-reset", "stall@data/4:2000s"});
+  bench.session.baud_bps = 921600;
+  bench.wrap = [](std::unique_ptr<net::Link> link) -> std::unique_ptr<net::Link> {
+    return std::make_unique<Lineless>(std::move(link));
+  };
+  const Outcome report = write_bytes(bench, test_bytes(300000, 2));
+  REQUIRE(report.error.has_value());
+  CHECK(report.error->condition() == Condition::timeout);
+  const event::Notice* left = bench.recorder.find("flash.left_in_loader");
+  REQUIRE(left != nullptr);
+  CHECK(bench.device().baud_bps() == 921600);
+  CHECK_MESSAGE(left->text.find("at 921600 baud") != std::string::npos, left->text);
+}
+
 TEST_CASE("what only reads leaves a chip that no line resets in its loader") {
   for (const bool stub : {false, true}) {
     CAPTURE(stub);

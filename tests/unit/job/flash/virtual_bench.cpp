@@ -13,11 +13,12 @@ int Recorder::terminal_events() const {
   }));
 }
 
-bool Recorder::noticed(std::string_view code) const {
-  return std::any_of(events.begin(), events.end(), [&](const Event& event) {
+const event::Notice* Recorder::find(std::string_view code) const {
+  for (const Event& event : events) {
     const auto* notice = std::get_if<event::Notice>(&event);
-    return notice != nullptr && notice->code == code;
-  });
+    if (notice != nullptr && notice->code == code) return notice;
+  }
+  return nullptr;
 }
 
 std::vector<std::string> Recorder::steps() const {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "job/flash/session.hpp"
+#include "protocol/esp/device/device.hpp"
 #include "support/memory_link.hpp"
 #include "support/virtual_clock.hpp"
-#include "protocol/esp/device/device.hpp"
 
 namespace aiot::flash::test {
 
@@ -23,7 +23,9 @@ class Recorder final : public EventSink {
   std::vector<Event> events;
 
   int terminal_events() const;
-  bool noticed(std::string_view code) const;
+  /// The first notice with that code; nullptr when there is none.
+  const event::Notice* find(std::string_view code) const;
+  bool noticed(std::string_view code) const { return find(code) != nullptr; }
   std::vector<std::string> steps() const;
 };
 
