@@ -282,11 +282,10 @@ Result<void> check_elf(ByteSpan file) {
     for (std::uint64_t i = 0; i < table.count; ++i) {
       const std::uint64_t entry = table.at + i * table.entry;
       const bool is_section = &table != &tables[0];
-      // A section without a type has no contents either.
-      const std::uint64_t type = is_section ? number(entry + 4, 4) : 1;
-      if (type == 0 || (is_section && type == no_bits)) continue;
-      if (!inside(file, number(entry + table.offset_at, word),
-                  number(entry + table.size_at, word))) {
+      const std::uint64_t type = number(entry + (is_section ? 4 : 0), 4);
+      const std::uint64_t size = number(entry + table.size_at, word);
+      if (type == 0 || size == 0 || (is_section && type == no_bits)) continue;
+      if (!inside(file, number(entry + table.offset_at, word), size)) {
         return bad_elf(fmt::format("{} {} is not in the file", table.name, i));
       }
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -101,6 +102,15 @@ Result<SelfSigned> make_self_signed(const std::vector<std::string>& names) {
                       "use host names and IP addresses");
   }
   return SelfSigned{memory_of(written.get()), memory_of(written_key.get())};
+}
+
+Result<void> check_pem_file(const std::string& path) {
+  struct stat info {};
+  // What a shell hands over, <(command), has a writer.
+  const bool handed_over = path.starts_with("/dev/") || path.starts_with("/proc/");
+  if (handed_over || ::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return {};
+  return make_error(Errc::bad_certificate, path + ": is not a regular file",
+                    "give a file with a certificate in PEM");
 }
 
 bool is_host(std::string_view name) {

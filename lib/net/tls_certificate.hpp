@@ -18,6 +18,9 @@ struct SelfSigned {
 /// it, so it lasts 10 years.
 Result<SelfSigned> make_self_signed(const std::vector<std::string>& names);
 
+/// Errc::bad_certificate for a named pipe: OpenSSL would wait for a writer, and no signal ends that.
+/// "" is no file.
+Result<void> check_pem_file(const std::string& path);
 /// Whether `name` may be in a certificate: a DNS name, of which the first part may be *, or an IP
 /// address.
 bool is_host(std::string_view name);

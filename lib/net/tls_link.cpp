@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 
+#include "net/tls_certificate.hpp"
 #include "net/tls_reason.hpp"
 
 namespace aiot::net {
@@ -36,6 +37,9 @@ int verify_fingerprint(X509_STORE_CTX* context, void* pinned) {
 }
 
 Result<void> load_files(SSL_CTX* context, const TlsOptions& options) {
+  for (const std::string& file : {options.ca_file, options.certificate_file, options.key_file}) {
+    AIOT_CHECK(check_pem_file(file));
+  }
   if (options.ca_file.empty()) {
     if (!options.fingerprint && SSL_CTX_set_default_verify_paths(context) != 1) {
       return bad_file("certificate authorities");

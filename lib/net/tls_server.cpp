@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "net/error.hpp"
+#include "net/tls_certificate.hpp"
 #include "net/tls_reason.hpp"
 
 namespace aiot::net {
@@ -89,6 +90,10 @@ void set_sessions(SSL_CTX* context, SSL_CTX* previous) {
 
 Result<TlsServerContext> TlsServerContext::make(const TlsServerOptions& options,
                                                 const TlsServerContext* previous) {
+  for (const std::string& file :
+       {options.certificate_file, options.key_file, options.client_ca_file}) {
+    AIOT_CHECK(check_pem_file(file));
+  }
   ERR_clear_error();
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) return make_error(Errc::io, "TLS: " + openssl_reason());

@@ -196,6 +196,7 @@ with tempfile.TemporaryDirectory() as name:
         assert error(verb, "--state", "file", code=5) == "ota.disk"
         assert error(verb, "--state", "x" * 300, code=5) == "ota.disk"
     os.mkfifo("fifo-root")
+    assert install("--ca", "fifo-root", code=3, timeout=20) == "tls.certificate"
     assert error("install", url, "--root", "fifo-root", "--product", "lamp", "--hardware", "rev-b", "--state", "fifo",
                  "--slot", "slot-a", "--slot", "slot-b", "--ca", "server.pem", code=5, timeout=20) == "ota.disk"
 

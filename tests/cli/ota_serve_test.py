@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -334,6 +335,26 @@ def follow(folder):
     os.chdir(old)
 
 
+def full_disk(folder):
+    """What the disk did not take is in the journal once it does; until then devices repeat themselves."""
+    folder.mkdir()
+    (folder / "www").mkdir()
+    server = Server(folder, "--ddi", restore_signals=False)  # Python ignores SIGXFSZ
+    journal = folder / "state" / "ddi.journal"
+    put = ("-X", "PUT", "-d", '{"mode":"merge","data":{"product":"p","hardware":"h"}}')
+    before = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+    assert server.head("T/controller/v1/dev1/configData", *put)[0] == 200
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (journal.stat().st_size, before[1]))
+    for device in ("dev2", "dev2", "dev3"):
+        assert server.head(f"T/controller/v1/{device}/configData", *put)[0] == 503, device
+    resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, before)
+    assert server.head("T/controller/v1/dev2/configData", *put)[0] == 200
+    kept = [json.loads(line).get("device") for line in journal.read_text().splitlines()]
+    assert sorted(kept) == ["dev1", "dev2", "dev3"], journal.read_text()
+    said = [one["code"] for one in server.stop() if one["event"] == "notice"]
+    assert said == ["ota.state"], said
+
+
 def options(folder):
     """What is refused in front, with exit status 2 and a reason."""
     for given, reason in ((("--connections", "0"), "at least 1"), (("--connections-per-address", "0"), "at least 1"),
@@ -344,7 +365,10 @@ def options(folder):
         done = subprocess.run([tool, "ota", "serve", folder / "www", "--self-signed", "--state", folder / "state", *given],
                               capture_output=True, text=True, timeout=20)
         assert done.returncode == 2 and reason in done.stderr, (given, done)
-    for given, reason in ((("--certificate", "none.pem"), "No such file"), (("--self-signed", "--artifacts", "none"), "next: "),
+    if not (folder / "fifo").exists():
+        os.mkfifo(folder / "fifo")
+    for given, reason in ((("--certificate", "none.pem"), "No such file"),
+                          (("--certificate", folder / "fifo"), "not a regular file"), (("--self-signed", "--artifacts", "none"), "next: "),
                           (("--self-signed", "--ddi", "--tokens", "none"), "next: ")):
         done = subprocess.run([tool, "ota", "serve", folder / "www", "--state", folder / "state", *given],
                               capture_output=True, text=True, timeout=20)
@@ -439,6 +463,7 @@ with tempfile.TemporaryDirectory() as name:
     esp(folder)
     options(folder)
     follow(folder / "follow")
+    full_disk(folder / "full")
     systemd(folder)
     limits(folder)
 

@@ -4,6 +4,7 @@ using namespace aiot::image;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const aiot::ByteSpan file(data, size);
+  (void)check_elf(file);
   const auto elf = parse_elf(file);
   if (!elf) return 0;
   (void)chip_of_elf(*elf);

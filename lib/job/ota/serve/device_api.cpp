@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <span>
+#include <utility>
 
 #include "config/yaml.hpp"
 #include "crypto/digest.hpp"
@@ -219,9 +220,13 @@ net::HttpReply DeviceApi::answer_ddi(const ddi::Path& path, const net::HttpMessa
   const std::string origin = origin_of(request);
   if (origin.empty()) return empty_reply(400);
   const ddi::Outcome out = ddi_.handle(path, request.method, request.body, origin);
-  Result<void> kept = journal_->append(out.journal);
+  // What a full disk has kept out of the journal is in the snapshot.
+  const bool all = std::exchange(unkept_, true);
+  Result<void> kept = all ? journal_->rewrite(ddi_.snapshot()) : journal_->append(out.journal);
   if (kept && journal_->is_long()) kept = journal_->rewrite(ddi_.snapshot());
+  unkept_ = !kept;
   if (!kept) {
+    if (all) return empty_reply(503);
     sink_.on_event(event::Notice{{},
                                  "ota.state",
                                  kept.error().message(),

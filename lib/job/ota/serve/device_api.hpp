@@ -62,6 +62,7 @@ class DeviceApi {
   std::string last_notice_;  ///< is not repeated at each poll
   std::map<std::string, std::string> tokens_;
   std::optional<Journal> journal_;
+  bool unkept_ = false;  ///< the journal lacks what the devices have said
   ddi::Server ddi_;
 };
 
