@@ -313,7 +313,14 @@ void fill_inputs(inference::Engine& engine, std::uint64_t seed) {
       }
       continue;
     }
-    for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random.next() >> 56U);
+    // Positions and truth values: beyond 1, most models have nothing.
+    const auto unit = inference::size_of(engine.inputs()[i].type);
+    const bool counts = unit > 2 || engine.inputs()[i].type == inference::Type::boolean;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      const auto shift = counts ? 63U : 56U;
+      const auto value = random.next() >> shift;
+      bytes[at] = counts && at % unit != 0 ? std::uint8_t{0} : static_cast<std::uint8_t>(value);
+    }
   }
 }
 

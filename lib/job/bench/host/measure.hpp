@@ -147,7 +147,8 @@ Result<std::vector<Nanoseconds>> profile(inference::Engine& engine, const Clocks
                                          Nanoseconds at_most, const Ending& ending);
 
 /// Fills every input with the same pseudo-random bytes on every machine (SplitMix64 of `seed`):
-/// small integers as they come, floats between -1 and 1.
+/// int8, uint8 and int16 as they come, floats between -1 and 1, other integers and truth values 0
+/// or 1.
 void fill_inputs(inference::Engine& engine, std::uint64_t seed);
 
 }  // namespace aiot::bench

@@ -2,8 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 
+#include "aiot/bytes.hpp"
 #include "scripted_engine.hpp"
 
 namespace aiot::bench {
@@ -148,6 +150,16 @@ TEST_CASE("inputs are filled alike on every machine") {
   fill_inputs(room.engine, 1234567);
   CHECK(room.engine.in[0][0] == 6457827717110365317U >> 56U);
   CHECK(room.engine.in[0][1] == 3203168211198807973U >> 56U);
+  // Positions are within any table: 0 or 1.
+  room.engine.ins[0].type = inference::Type::int32;
+  fill_inputs(room.engine, 1234567);
+  for (std::size_t i = 0; i + 4 <= room.engine.in[0].size(); i += 4) {
+    CHECK(load_le32(&room.engine.in[0][i]) <= 1);
+  }
+  room.engine.ins[0].type = inference::Type::boolean;
+  fill_inputs(room.engine, 1234567);
+  CHECK(std::ranges::all_of(room.engine.in[0], [](std::uint8_t byte) { return byte <= 1; }));
+  CHECK(std::ranges::count(room.engine.in[0], 1) > 0);
   room.engine.ins[0].type = inference::Type::float32;
   fill_inputs(room.engine, 1234567);
   float value = 0;
