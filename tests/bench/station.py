@@ -93,6 +93,8 @@ def cycle(folder, build, number):
     found = {(row[1], row[2]): row[4] for row in csv.reader(results.open())}
     wrong = [f"{key}: fault \"{fault}\", {found.get(key, 'no row')}" for key, (fault, codes) in expected.items()
              if found.get(key) not in codes]
+    if wrong:
+        wrong.append(ran.stderr)
     wrong += [f"{key}: a row of no device" for key in found.keys() - expected.keys()]
     if (ran.returncode == 0) != all(state == "good" for state in found.values()):
         wrong.append(f"exit code {ran.returncode} with {found}")
