@@ -47,6 +47,19 @@ show() {
   printf '$ %s\n' "$1"
   eval "$1"
 }
+# brief COUNT LINE: the same, with the first COUNT lines of what it prints.
+brief() {
+  local lines
+  printf '$ %s\n' "$2"
+  eval "$2" >output.txt || { cat output.txt; return 1; }
+  lines=$(wc -l <output.txt)
+  head -n "$1" output.txt
+  ((lines <= $1)) || printf '  … %s more lines\n' $((lines - $1))
+}
+# quietly LINE: runs it, and prints neither the line nor what it says unless it fails.
+quietly() {
+  eval "$1" >output.txt || { cat output.txt; return 1; }
+}
 # start_sim FILE COUNT LINE: runs it in the background until FILE has COUNT lines, one a device.
 start_sim() {
   local file=$1 count=$2 line=$3 tries
@@ -62,9 +75,6 @@ start_sim() {
   echo "the virtual devices did not start" >&2
   return 1
 }
-# addresses FILE: what `aiotctl sim` printed, as arguments for `aiotctl flash`.
-addresses() { jq -r .address "$1" | paste -sd' '; }
-
 if grep -qsx up /sys/class/net/*/operstate; then
   title "A device out of its box, brought to the network"
   start_sim new.jsonl 1 "aiotctl sim provision --kind miio > new.jsonl"
@@ -77,12 +87,10 @@ fi
 
 title "A device that announces itself"
 start_sim gadget.jsonl 1 "aiotctl sim gadget > gadget.jsonl"
-show "jq -c '{name, mac, addresses}' gadget.jsonl"
 gadget=$(jq -r .name gadget.jsonl)
 if grep -qsx up /sys/class/net/*/operstate; then
   show "aiotctl discover --timeout 3s --where 'name=\"$gadget\"'"
-  show "aiotctl discover --timeout 3s --where 'name=\"$gadget\"' --json > found.json"
-  show "jq -c '.data.devices[] | {name, state, macs, sources, addresses}' found.json"
+  show "aiotctl discover --timeout 3s --where 'name=\"$gadget\"' --json | jq -c '.data.devices[] | {name, macs, sources}'"
 else
   echo "No network interface is up: nothing can be discovered here."
 fi
@@ -95,6 +103,7 @@ show "aiotctl listen $sensor --count 2 --jsonl | jq -c 'select(.event == \"messa
 show "echo panic | aiotctl listen $console --send --expect 'Guru Meditation Error' --timeout 30s"
 
 if broker=$(PATH=$PATH:/usr/sbin command -v mosquitto); then
+  kill "${sims[-1]}"
   title "What another publishes, through a broker"
   port=$((20000 + RANDOM % 12000))
   "$broker" -p "$port" 2>mosquitto.log &
@@ -106,29 +115,22 @@ if broker=$(PATH=$PATH:/usr/sbin command -v mosquitto); then
 fi
 
 title "A neural network on this machine"
-show "aiotctl bench run kws --duration 500ms --report kws.html"
-show "aiotctl bench run kws --runs 200 --json > kws.json"
-show "jq -c '.data.models[] | {name, p50_us: .latency.p50_us, arena: .memory.arena_bytes, spoiled: [.spoiled[].code]}' kws.json"
+brief 8 "aiotctl -q bench run kws --duration 500ms --report kws.html"
+show "aiotctl -q bench run kws --runs 200 --json | jq -c '.data.models[] | {name, p50_us: .latency.p50_us, arena: .memory.arena_bytes}'"
 
-title "Images: a boot loader, a partition table and an application"
+title "Images for four virtual devices, written to all at once"
 show "aiot-make-images --chip esp32 --output images"
-
-title "Four virtual devices"
 start_sim devices.jsonl 4 "aiotctl sim esp32 --count 4 --port pty > devices.jsonl"
-show "jq -r .address devices.jsonl"
-devices=$(addresses devices.jsonl)
-first=${devices%% *}
-
-title "All four at once"
+devices="--devices devices.jsonl"
+first=$(jq -r .address devices.jsonl | head -n 1)
 images="images/bootloader.bin@0x1000 images/partitions.bin@0x8000 images/app.bin@0x10000"
 show "aiotctl flash write $devices $images"
-show "aiotctl flash verify $devices $images"
+brief 1 "aiotctl flash verify $devices $images"
 
 title "One partition changes; only its sectors are written"
 show "cp images/storage.bin changed.bin && printf 'station 7' | dd of=changed.bin bs=1 seek=8192 conv=notrunc status=none"
-show "aiotctl flash write $devices images/storage.bin@storage"
-show "aiotctl flash write $devices changed.bin@storage --json > second.json"
-show "jq -c '.data.devices[] | {mac, ok, size_bytes, sectors, sectors_written, sent_bytes}' second.json"
+brief 1 "aiotctl flash write $devices images/storage.bin@storage"
+show "aiotctl flash write $devices changed.bin@storage --json | jq -c '.data.devices[] | {mac, ok, size_bytes, sectors, sectors_written}'"
 
 title "Read back, and compared"
 show "aiotctl flash read $first --offset 0x10000 --size $(stat -c %s images/app.bin) -o app-back.bin"
@@ -137,10 +139,10 @@ show "aiotctl flash read $first --partition storage -o storage-back.bin"
 show "cmp -n $(stat -c %s changed.bin) storage-back.bin changed.bin"
 
 title "An update: signed, served over TLS, and installed by a device with two slots"
-show "aiotctl ota keygen root.pem && aiotctl ota keygen online.pem"
-show "aiotctl ota init updates --root root.pem --targets online.pem"
-show "aiotctl ota add images/app.bin --product lamp --hardware rev-b --repository updates --key online.pem"
-show "cp updates/metadata/1.root.json root.json && cp images/storage.bin slot-a && truncate -s 1M slot-a slot-b"
+quietly "aiotctl ota keygen root.pem && aiotctl ota keygen online.pem"
+brief 2 "aiotctl ota init updates --root root.pem --targets online.pem"
+brief 1 "aiotctl ota add images/app.bin --product lamp --hardware rev-b --repository updates --key online.pem"
+quietly "cp updates/metadata/1.root.json root.json && cp images/storage.bin slot-a && truncate -s 1M slot-a slot-b"
 start_sim served.jsonl 1 "aiotctl ota serve updates --self-signed --state server --listen 127.0.0.1:0 --jsonl > served.jsonl"
 url=$(jq -r 'select(.event == "ready") | .urls[0]' served.jsonl)
 pin=$(jq -r 'select(.event == "ready") | .certificate_sha256' served.jsonl)
@@ -148,32 +150,33 @@ install="aiotctl ota install $url --fingerprint $pin --root root.json --product 
 show "$install"
 show "aiotctl ota slot --state device"
 show "cmp -n $(stat -c %s images/app.bin) slot-b images/app.bin"
-show "aiotctl ota confirm --state device"
+brief 1 "aiotctl ota confirm --state device"
 show "$install"
 
 title "An image for MCUboot: signed, and pushed to a device that boots it"
-show "head -c 60000 images/app.bin > zephyr.bin"
-show "aiotctl ota sign zephyr.bin --pad-header --key online.pem --version 1.2.3 -o zephyr.signed.bin"
+quietly "head -c 60000 images/app.bin > zephyr.bin"
+brief 2 "aiotctl ota sign zephyr.bin --pad-header --key online.pem --version 1.2.3 -o zephyr.signed.bin"
 start_sim ota.jsonl 1 "aiotctl sim ota > ota.jsonl"
 show "aiotctl ota push --devices ota.jsonl zephyr.signed.bin"
 
-# real CHIP FILE@OFFSET…: each is explained, written to one virtual CHIP, verified and read back.
+# real CHIP FILE@OFFSET…: each is explained, written to one virtual CHIP, verified, read back and compared.
 real() {
   local chip=$1 device file offset placed
   shift
-  title "Real images for an $chip"
   start_sim "$chip.jsonl" 1 "aiotctl sim $chip > $chip.jsonl"
-  device=$(addresses "$chip.jsonl")
+  device=$(jq -r .address "$chip.jsonl")
   for placed in "$@"; do
-    file=$test_data/esp-images/${placed%@*} offset=${placed#*@}
-    show "aiotctl flash image $file"
+    file=${placed%@*} offset=${placed#*@}
+    cp "$test_data/esp-images/$file" .
+    show "aiotctl flash image $file --json | jq -c '.data | {kind, size_bytes, chip: .image.chip, checksum: .image.checksum_valid}'"
     show "aiotctl flash write $device $file@$offset"
-    show "aiotctl flash verify $device $file@$offset"
-    show "aiotctl flash read $device --offset $offset --size $(stat -c %s "$file") -o back.bin"
-    show "cmp back.bin $file"
+    quietly "aiotctl flash verify $device $file@$offset"
+    quietly "aiotctl flash read $device --offset $offset --size $(stat -c %s "$file") -o back.bin"
+    quietly "cmp back.bin $file"
   done
 }
 if [[ $test_data && -d $test_data/esp-images ]]; then
+  title "Real images: explained and written, then verified, read back and compared"
   real esp32 bootloader_esp32_v5_2.bin@0x1000 partitions_singleapp.bin@0x8000
   real esp32c3 bootloader_esp32c3.bin@0x0
   real esp32s2 esp_idf_blink_esp32s2.bin@0x10000

@@ -132,7 +132,8 @@ int run_discover(Context& context) {
       out.flush();
     }
     if (!settings.quiet) {
-      render::print_unavailable_sources(context.err, *report, settings.verbosity > 0);
+      render::print_unavailable_sources(context.err, *report, settings.verbosity > 0,
+                                        terminal.err && terminal.columns ? terminal.columns() : 0);
     }
   };
   add_failures(*request, *report, outcome);

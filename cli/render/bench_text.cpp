@@ -31,7 +31,7 @@ std::string latency_lines(const bench::ModelResult& model) {
                                 microseconds(l.min_us), microseconds(l.mean_us),
                                 microseconds(l.stddev_us), microseconds(l.max_us), l.runs)},
                {"speed", speed},
-               {"memory", fmt::format("arena {}, weights {}, model {}, process at most {}",
+               {"memory", fmt::format("arena {}, weights {}, model {}, process {}",
                                       format_size(m.arena_bytes), format_size(m.weights_bytes),
                                       format_size(m.model_bytes), format_size(m.peak_rss_bytes))}};
   if (model.stream) {

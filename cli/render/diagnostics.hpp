@@ -10,7 +10,7 @@ namespace aiot::cli::render {
 /// escaped.
 void print_failure(std::ostream& err, const Failure& failure, const Options& options);
 /// `note: text`, and what to do next.
-void print_notice(std::ostream& err, const event::Notice& notice, bool color);
+void print_notice(std::ostream& err, const event::Notice& notice, const Options& options);
 
 /// `text` in an SGR style ("1" bold, "31" red) when `color`.
 std::string styled(std::string_view text, const char* style, bool color);

@@ -126,7 +126,8 @@ void print_devices(std::ostream& out, const discover::Report& report, std::size_
   }
 }
 
-void print_unavailable_sources(std::ostream& err, const discover::Report& report, bool details) {
+void print_unavailable_sources(std::ostream& err, const discover::Report& report, bool details,
+                               std::size_t width) {
   std::vector<std::string> names;
   std::string reasons;
   for (const discover::SourceReport& source : report.sources) {
@@ -143,7 +144,8 @@ void print_unavailable_sources(std::ostream& err, const discover::Report& report
     if (!hint.empty()) reasons += fmt::format("  next: {}\n", hint);
   }
   if (names.empty()) return;
-  err << fmt::format("not available: {}\n", fmt::join(names, ", "));
+  const std::string line = fmt::format("not available: {}", fmt::join(names, ", "));
+  err << (width > 0 ? wrap(line, width) : line + '\n');
   if (details) err << reasons;
 }
 

@@ -15,8 +15,9 @@ void print_devices(std::ostream& out, const discover::Report& report, std::size_
                    bool evidence);
 
 /// One line with all sources that could not look, and a line for each that saw only a part; with
-/// `details` why, and what to do.
-void print_unavailable_sources(std::ostream& err, const discover::Report& report, bool details);
+/// `details` why, and what to do. Folded to `width` unless that is 0.
+void print_unavailable_sources(std::ostream& err, const discover::Report& report, bool details,
+                               std::size_t width);
 
 /// One line of `discover --watch`: "+" found, "~" changed, "-" lost.
 std::string watch_line(const event::Item& item);

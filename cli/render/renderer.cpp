@@ -121,7 +121,7 @@ class TextRenderer final : public Renderer {
   void take(const event::Notice& e) {
     if (options().quiet) return;
     interrupt();
-    print_notice(err_, e, options().color_err);
+    print_notice(err_, e, options());
   }
   void take(const event::Item& e) {
     const std::string text = text_of(e);
@@ -234,7 +234,7 @@ class JsonRenderer final : public Renderer {
   void show(const Event& event) override {
     if (const auto* notice = std::get_if<event::Notice>(&event)) {
       document_.notices.push_back({notice->device, notice->code, notice->text, notice->hint});
-      if (!options().quiet) print_notice(err_, *notice, options().color_err);
+      if (!options().quiet) print_notice(err_, *notice, options());
     }
   }
   void end(const Outcome& outcome, int exit) override {

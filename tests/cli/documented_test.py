@@ -431,8 +431,8 @@ def enter_network():
     """Starts this script anew in a network of its own, where it may: other devices here could be found."""
     if os.environ.get("AIOT_OWN_NETWORK") == "yes" or os.geteuid() != 0 or not shutil.which("unshare"):
         return
-    setup = ("ip link set lo up && ip link add room type dummy && ip addr add 192.168.20.1/24 dev room"
-             " && ip link set room up multicast on && ip route add default dev room")
+    setup = ("ip link set lo up && ip link add room type veth peer name far && ip link set far up"
+             " && ip addr add 192.168.20.1/24 dev room && ip link set room up && ip route add default dev room")
     if subprocess.run(["unshare", "--net", "sh", "-c", setup], stderr=subprocess.DEVNULL, check=False).returncode != 0:
         return
     os.environ["AIOT_OWN_NETWORK"] = "yes"

@@ -157,6 +157,21 @@ TEST_CASE("an error says what, where, and what to do next") {
   CHECK(has(verbose.err, ", at: connect\n"));
 }
 
+TEST_CASE("on a terminal, errors and hints are folded at words") {
+  Environment e = test::scripted_environment();
+  e.terminal.err = true;
+  e.terminal.dumb = true;
+  e.terminal.columns = [] { return 44U; };
+  const std::vector<std::string> args = {"flash", "info", "/dev/x", "--before", "magic"};
+  const auto narrow = run_cli(args, e);
+  CAPTURE(narrow.err);
+  std::istringstream lines(narrow.err);
+  for (std::string line; std::getline(lines, line);) CHECK(render::text_width(line) <= 44);
+  CHECK(has(narrow.err, "\n  next: --before takes auto, classic,\n        usb-jtag, none\n"));
+  // Elsewhere a line is one, for grep.
+  CHECK(has(run_cli(args).err, "  next: --before takes auto, classic, usb-jtag, none\n"));
+}
+
 TEST_CASE("an error names its device once") {
   for (const char* context : {"/dev/x", "serial:/dev/x"}) {
     render::Failure failure{"serial:/dev/x", "", Error(make_error_code(Errc::stopped), context)};

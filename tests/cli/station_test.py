@@ -102,15 +102,19 @@ def station(folder, good, mute):
                       env=path if code == 0 else {**path, "EXPECT": "app: never", "WITHIN": "2s"})
             assert ran.returncode == code, (ran, results.read_text())
             rows = list(csv.reader(results.open()))
-            assert len(rows) == 8 and {row[3] for row in rows} == {state}, rows
-            assert {row[2] for row in rows} == {ready["mac"] for ready in devices.ready}, rows
+            assert len(rows) == 8 and {row[4] for row in rows} == {state}, rows
+            assert {row[1] for row in rows} == {"flash"}, rows
+            assert {row[3] for row in rows} == {ready["mac"] for ready in devices.ready}, rows
             results.unlink()
         if run(sys.executable, "-c", "import pytest").returncode != 0:
             print("SKIP: the station as a pytest: pytest is not installed")
             return
         ran = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(STATION / "test_station.py"),
                   env={**path, "BUILD": good, "DEVICES": str(listed), "PYTHONDONTWRITEBYTECODE": "1"})
-        assert ran.returncode == 0 and "2 passed" in ran.stdout, ran
+        assert ran.returncode == 0 and "1 passed, 2 skipped" in ran.stdout, ran
+        ran = run(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(STATION / "test_station.py"),
+                  env={**path, "BUILD": mute, "DEVICES": str(listed), "PYTHONDONTWRITEBYTECODE": "1"})
+        assert ran.returncode == 1 and "flash.no_boot" in ran.stdout, ran
 
 
 if not shutil.which("jq"):
