@@ -95,7 +95,7 @@ kernel::Shape image_of(const Tensor& tensor) {
 /// Offsets of elements are 32 bits: what comes near their end is left to the portable kernels.
 constexpr std::size_t most_elements = std::numeric_limits<std::int32_t>::max() / 8;
 
-/// Works that two threads do clearly faster than one, and those that they do not do slower; see
+/// Works that two threads do clearly faster than one, and those they do not do slower:
 /// Work::cost().
 constexpr std::int64_t shared_worth = 500'000;
 constexpr std::int64_t least_shared = 20'000;
@@ -330,12 +330,18 @@ class Planner {
                      a.shape, a.a, a.b, a.output);
   }
   bool emit_fast(const Extreme& e) {
-    AdditionFactors factors;
-    factors.pairing = e.maximum ? Pairing::maximum : Pairing::minimum;
-    factors.left_zero_point = tensor(e.a).zero_point();
-    factors.right_zero_point = tensor(e.b).zero_point();
-    factors.output_zero_point = tensor(e.output).zero_point();
+    const auto zero = [&](std::int32_t t) { return tensor(t).zero_point(); };
+    const auto pairing = e.maximum ? Pairing::maximum : Pairing::minimum;
+    const AdditionFactors factors{pairing, {}, {}, {}, zero(e.a), zero(e.b), zero(e.output)};
     return emit_pair(factors, e.shape, e.a, e.b, e.output);
+  }
+
+  /// b's `values` are those of the innermost dimension, repeated along all others; or only one.
+  static bool is_repeated(const kernel::Broadcast& shape, std::int32_t values) {
+    constexpr int last = kernel::Broadcast::rank - 1;
+    return (values == 1 || values == shape.extent[last]) &&
+           std::all_of(shape.step_b, shape.step_b + last,
+                       [](std::size_t step) { return step == 0; });
   }
 
   bool emit_pair(AdditionFactors factors, kernel::Broadcast shape, std::int32_t a, std::int32_t b,
@@ -348,37 +354,37 @@ class Planner {
     }
     const auto& left = layouts_[index(a)];
     const auto& out = layouts_[index(output)];
-    const auto same = [&](const Layout& x) {
-      return x.shape.n == out.shape.n && x.shape.h == out.shape.h && x.shape.w == out.shape.w &&
-             x.shape.c == out.shape.c;
-    };
+    const auto same = [&](const Layout& x) { return Layout{x.shape} == Layout{out.shape}; };
     if (!is_computed(a) || !same(left)) return false;
+    Layout right{out.shape};
+    std::vector<std::int8_t> whole;  // a constant in the output's shape
+    std::int32_t repeated = 0;
     if (!is_computed(b)) {
-      // The constant in the output's shape.
       const auto* values = constant<std::int8_t>(b);
       if (values == nullptr) return false;
-      std::vector<std::int8_t> whole(out.shape.elements());
+      whole.resize(out.shape.elements());
       std::copy_n(shape.step_b, kernel::Broadcast::rank, shape.step_a);
       kernel::for_each_pair(shape, values, values, whole.data(),
                             [](std::int8_t value, std::int8_t) { return value; });
-      auto packed = pack_addition(kernels_, factors, left, {out.shape}, out, whole.data());
-      if (!packed) return false;
-      need_elements(a);
-      make_elements(output);
-      keep(elements_, a, element_bytes(a));
-      emit(addition_work(kernels_, std::move(*packed), a, -1, output));
-      return true;
+    } else if (same(layouts_[index(b)])) {
+      right = layouts_[index(b)];
+    } else {
+      repeated = static_cast<std::int32_t>(tensor(b).elements());
+      if (!is_repeated(shape, repeated)) return false;
     }
-    const auto& right = layouts_[index(b)];
-    if (!same(right)) return false;
-    auto packed = pack_addition(kernels_, factors, left, right, out);
+    const bool is_constant = !whole.empty();
+    auto packed = pack_addition(kernels_, factors, left, right, out,
+                                is_constant ? whole.data() : nullptr, repeated);
     if (!packed) return false;
+    const bool by_elements = !is_constant && repeated == 0;
     need_elements(a);
-    need_elements(b);
+    if (by_elements) need_elements(b);
+    if (repeated > 0) need_dense(b);
     make_elements(output);
     keep(elements_, a, element_bytes(a));
-    keep(elements_, b, element_bytes(b));
-    emit(addition_work(kernels_, std::move(*packed), a, b, output));
+    if (by_elements) keep(elements_, b, element_bytes(b));
+    if (repeated > 0) need_dense(b);
+    emit(addition_work(kernels_, std::move(*packed), a, is_constant ? -1 : b, output));
     return true;
   }
 

@@ -49,14 +49,18 @@ struct Loops {
     return 0;
   }
   static void take(const std::int8_t* from, void* to, std::int32_t count, std::int32_t zero_point) {
-    const std::int32_t add = more(zero_point);
+    const auto add = static_cast<Element>(more(zero_point));
     auto* out = static_cast<Element*>(to);
-    for (int i = 0; i < count; ++i) out[i] = static_cast<Element>(from[i] + add);
+    for (int i = 0; i < count; ++i) {
+      out[i] = static_cast<Element>(static_cast<Element>(from[i]) + add);
+    }
   }
   static void give(const void* from, std::int8_t* to, std::int32_t count, std::int32_t zero_point) {
-    const std::int32_t add = more(zero_point);
+    const auto add = static_cast<Element>(more(zero_point));
     const auto* in = static_cast<const Element*>(from);
-    for (int i = 0; i < count; ++i) to[i] = static_cast<std::int8_t>(in[i] - add);
+    for (int i = 0; i < count; ++i) {
+      to[i] = static_cast<std::int8_t>(static_cast<Element>(in[i] - add));
+    }
   }
 
   static std::int32_t dot(const void* elements, const std::int8_t* weights, std::int32_t count) {
@@ -281,11 +285,12 @@ struct Loops {
 
   template <bool Maximum>
   static void extreme(const Addition& t, const Part& part) {
+    const int length = t.length;  // bytes that are written could be the task's
     for (int line = part.row_begin; line < part.row_end; ++line) {
       const auto* a = static_cast<const Element*>(t.left) + t.left_starts[line];
       const auto* b = static_cast<const Element*>(t.right) + t.right_starts[line];
       auto* out = static_cast<Element*>(t.output) + t.places[line];
-      for (int i = 0; i < t.length; ++i) {
+      for (int i = 0; i < length; ++i) {
         const bool take_left = Maximum ? a[i] > b[i] : a[i] < b[i];
         out[i] = take_left ? a[i] : b[i];
       }

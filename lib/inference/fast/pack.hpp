@@ -335,7 +335,9 @@ PackedPool pack_pool(const Kernels& kernels, const kernel::PoolShape& shape, boo
 struct PackedAddition {
   PackedScaling left, right, both;
   std::vector<std::int32_t> left_starts, right_starts, places;
-  Buffer constant;  ///< the right tensor's elements where it is one
+  Buffer constant;            ///< the right tensor's elements where it is one
+  std::int32_t repeated = 0;  ///< values of a right tensor that repeat: `constant` is their line
+  std::int32_t right_zero_point = 0;
   Addition task{};
 };
 /// What ADD of equal shapes does with its values: the two inputs are brought to one scale; MUL has
@@ -346,10 +348,14 @@ struct AdditionFactors {
   std::int32_t left_zero_point = 0, right_zero_point = 0, output_zero_point = 0;
   kernel::Range<std::int32_t> range{-128, 127};
 };
-/// `right_values`: of a right tensor that is constant and dense, null for others.
+/// `right_values`: of a right tensor that is constant and dense, null for others. `repeated`:
+/// values of a right tensor that repeat along each line, 0 when it has the output's shape.
 std::optional<PackedAddition> pack_addition(const Kernels& kernels, const AdditionFactors& factors,
                                             const Layout& left, const Layout& right,
                                             const Layout& output,
-                                            const std::int8_t* right_values = nullptr);
+                                            const std::int8_t* right_values = nullptr,
+                                            std::int32_t repeated = 0);
+/// Fills the line of a right tensor that is repeated, from its dense values.
+void repeat_right(const Kernels& kernels, PackedAddition& packed, const std::int8_t* values);
 
 }  // namespace aiot::inference::fast

@@ -64,7 +64,7 @@ struct Reals {
     Clamp(float low, float high) : lowest(all(low)), highest(all(high)) {}
     Sum clamped(Sum x) const {
       const Sum y = x < lowest ? lowest : x;
-      return x > highest ? highest : y;
+      return y > highest ? highest : y;
     }
   };
 

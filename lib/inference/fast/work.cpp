@@ -233,6 +233,7 @@ class AdditionWork final : public TaskWork<Addition> {
       : TaskWork(kernels.addition, packed.places.size(), 1,
                  static_cast<std::int64_t>(packed.places.size()) * packed.task.length *
                      macs_of_addition),
+        kernels_(kernels),
         packed_(std::move(packed)),
         left_(left),
         right_(right),
@@ -240,14 +241,22 @@ class AdditionWork final : public TaskWork<Addition> {
 
   void bind(const Homes& homes) override {
     packed_.task.left = homes.of(left_);
-    packed_.task.right = right_ < 0 ? packed_.constant.data() : homes.of(right_);
+    const bool has_own = packed_.constant.bytes() > 0;
+    packed_.task.right = has_own ? packed_.constant.data() : homes.of(right_);
+    if (packed_.repeated > 0) repeated_ = homes.dense.in<std::int8_t>(right_);
     packed_.task.output = homes.of(output_);
+  }
+  void run(Team& team) override {
+    if (packed_.repeated > 0) repeat_right(kernels_, packed_, repeated_);
+    TaskWork::run(team);
   }
   std::size_t constant_bytes() const override { return packed_.constant.bytes(); }
 
  private:
   const Addition& task() const override { return packed_.task; }
+  const Kernels& kernels_;
   PackedAddition packed_;
+  const std::int8_t* repeated_ = nullptr;
   std::int32_t left_, right_, output_;
 };
 

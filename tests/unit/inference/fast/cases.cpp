@@ -318,22 +318,29 @@ std::string addition_case(const Kernels& k, std::uint32_t seed) {
   auto b = random.values(s.elements());
   const bool constant = random.one_in(3);
   const auto line = static_cast<std::size_t>(s.w) * s.c;
+  const auto channels = static_cast<std::size_t>(s.c);
+  const bool repeats = !constant && random.one_in(3);
+  if (repeats) {  // one pixel for all
+    for (std::size_t i = channels; i < b.size(); ++i) b[i] = b[i - channels];
+  }
   if (constant && random.one_in(2)) {  // all lines alike
     for (std::size_t i = line; i < b.size(); ++i) b[i] = b[i - line];
   }
   const Layout left{s, 0, 1, random.number(0, 1), 0};
   const Layout right = constant ? Layout{s} : Layout{s, random.number(0, 1), 0, 0, 1};
   Output out(k, s, q.output_offset);
-  auto packed = pack_addition(k,
-                              {pairing, q.factor_a, q.factor_b, q.factor_output, -q.offset_a,
-                               -q.offset_b, q.output_offset, q.range},
-                              left, right, out.layout, constant ? b.data() : nullptr);
+  auto packed =
+      pack_addition(k,
+                    {pairing, q.factor_a, q.factor_b, q.factor_output, -q.offset_a, -q.offset_b,
+                     q.output_offset, q.range},
+                    left, right, out.layout, constant ? b.data() : nullptr, repeats ? s.c : 0);
   if (!packed) return {};
   ++taken;
   const auto left_elements = elements_of(k, left, -q.offset_a, a);
   const auto right_elements = elements_of(k, right, -q.offset_b, b);
   packed->task.left = left_elements.data();
-  packed->task.right = constant ? packed->constant.data() : right_elements.data();
+  packed->task.right = constant || repeats ? packed->constant.data() : right_elements.data();
+  if (repeats) repeat_right(k, *packed, b.data());
   packed->task.output = out.buffer.data();
   run_in_parts(random, k.addition, packed->task, static_cast<std::int32_t>(packed->places.size()),
                1);
