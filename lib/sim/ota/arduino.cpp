@@ -10,7 +10,7 @@
 
 #include "crypto/random.hpp"
 #include "protocol/arduino_ota/device.hpp"
-#include "sim/ota/announcer.hpp"
+#include "sim/announcement.hpp"
 #include "sim/ota/esp_firmware.hpp"
 #include "sim/ota/tcp_server.hpp"
 #include "sim/udp_station.hpp"
@@ -41,7 +41,8 @@ class ArduinoDevice final : public VirtualDevice,
         wants_password_(!sim.password.empty()),
         conversation_(*this, sim.write_time),
         station_(executor, *this, *sim.clock, std::move(socket)),
-        announcer_(executor, sim),
+        announces_(sim.announces),
+        announcement_(executor, *sim.clock),
         boot_(executor) {}
 
   void start() override {
@@ -50,7 +51,7 @@ class ArduinoDevice final : public VirtualDevice,
   }
   void stop() override {
     boot_.cancel();
-    announcer_.stop();
+    announcement_.fall_silent();
     station_.stop();
   }
   std::string address() const override {
@@ -110,23 +111,25 @@ class ArduinoDevice final : public VirtualDevice,
   }
 
   void reboot() {
-    announcer_.stop();
+    announcement_.fall_silent();
     if (!returns_) return;
-    boot_.expires_after(Announcer::boot_time);
+    boot_.expires_after(boot_time);
     boot_.async_wait([this](const boost::system::error_code& error) {
       if (!error) announce();
     });
   }
   /// As MDNS.enableArduino() does.
   void announce() {
-    announcer_.say({fmt::format("sim-{}", index_ + 1),
-                    "_arduino._tcp",
-                    station_.port(),
-                    {{"board", "esp32"},
-                     {"tcp_check", "no"},
-                     {"ssh_upload", "no"},
-                     {"auth_upload", wants_password_ ? "yes" : "no"}},
-                    {}});
+    if (!announces_) return;
+    const std::string name = fmt::format("sim-{}", index_ + 1);
+    announcement_.announce(name, {name,
+                                  "_arduino._tcp",
+                                  station_.port(),
+                                  {{"board", "esp32"},
+                                   {"tcp_check", "no"},
+                                   {"ssh_upload", "no"},
+                                   {"auth_upload", wants_password_ ? "yes" : "no"}},
+                                  {}});
   }
 
   net::asio::any_io_executor executor_;
@@ -139,7 +142,8 @@ class ArduinoDevice final : public VirtualDevice,
   std::deque<net::OutgoingDatagram> output_;
   Conversation conversation_;
   UdpStation station_;
-  Announcer announcer_;
+  bool announces_;
+  Announcement announcement_;
   net::asio::steady_timer boot_;
 };
 

@@ -7,7 +7,7 @@
 
 #include "crypto/random.hpp"
 #include "protocol/esphome_ota/device.hpp"
-#include "sim/ota/announcer.hpp"
+#include "sim/announcement.hpp"
 #include "sim/ota/esp_firmware.hpp"
 #include "sim/ota/tcp_server.hpp"
 
@@ -32,7 +32,8 @@ class EsphomeDevice final : public TcpDevice {
         returns_(sim.fault("never-back") == nullptr),
         boots_new_(sim.fault("wrong-version") == nullptr),
         index_(sim.index),
-        announcer_(executor, sim),
+        announces_(sim.announces),
+        announcement_(executor, *sim.clock),
         boot_(executor) {}
 
   void start() override {
@@ -41,7 +42,7 @@ class EsphomeDevice final : public TcpDevice {
   }
   void stop() override {
     boot_.cancel();
-    announcer_.stop();
+    announcement_.fall_silent();
     TcpDevice::stop();
   }
 
@@ -63,33 +64,35 @@ class EsphomeDevice final : public TcpDevice {
   }
 
   void reboot() {
-    announcer_.stop();
+    announcement_.fall_silent();
     if (!returns_) return;
-    boot_.expires_after(Announcer::boot_time);
+    boot_.expires_after(boot_time);
     boot_.async_wait([this](const boost::system::error_code& error) {
       if (!error) announce();
     });
   }
   /// As esphome/components/mdns does; its native API has port 6053.
   void announce() {
+    if (!announces_) return;
     const std::string name = fmt::format("sim-{}", index_ + 1);
-    announcer_.say({name,
-                    "_esphomelib._tcp",
-                    6053,
-                    {{"friendly_name", name},
-                     {"version", running()},
-                     {"mac", fmt::format("020000{:06x}", index_)},
-                     {"platform", "ESP32"},
-                     {"board", "esp32dev"},
-                     {"network", "wifi"}},
-                    {}});
+    announcement_.announce(name, {name,
+                                  "_esphomelib._tcp",
+                                  6053,
+                                  {{"friendly_name", name},
+                                   {"version", running()},
+                                   {"mac", fmt::format("020000{:06x}", index_)},
+                                   {"platform", "ESP32"},
+                                   {"board", "esp32dev"},
+                                   {"network", "wifi"}},
+                                  {}});
   }
 
   esphome::Device device_;
   bool returns_;
   bool boots_new_;
   unsigned index_;
-  Announcer announcer_;
+  bool announces_;
+  Announcement announcement_;
   net::asio::steady_timer boot_;
 };
 

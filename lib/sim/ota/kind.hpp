@@ -38,6 +38,9 @@ struct Server {
   std::map<std::string, std::string> attributes;  ///< that the device has
 };
 
+/// From a restart to the announcement by multicast DNS.
+inline constexpr std::chrono::milliseconds boot_time{500};
+
 /// What one device is made from.
 struct Options {
   unsigned index = 0;  ///< of those that run together: its port follows from it

@@ -10,8 +10,8 @@
 #include "crypto/random.hpp"
 #include "net/http_message.hpp"
 #include "net/tcp_link.hpp"
+#include "sim/announcement.hpp"
 #include "sim/port.hpp"
-#include "sim/provision/announcement.hpp"
 #include "sim/provision/ble.hpp"
 
 namespace aiot::sim::provision {

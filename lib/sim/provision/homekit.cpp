@@ -10,8 +10,8 @@
 #include "net/tcp_link.hpp"
 #include "protocol/homekit/accessory.hpp"
 #include "provisioning/error.hpp"
+#include "sim/announcement.hpp"
 #include "sim/port.hpp"
-#include "sim/provision/announcement.hpp"
 
 namespace aiot::sim::provision {
 namespace {

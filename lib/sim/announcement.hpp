@@ -5,7 +5,7 @@
 
 #include "protocol/dnssd/responder_station.hpp"
 
-namespace aiot::sim::provision {
+namespace aiot::sim {
 
 /// What a virtual device says of itself by mDNS, from announce() to withdraw(). Without a network
 /// nobody receives it, which is no failure.
@@ -17,6 +17,8 @@ class Announcement {
   /// In the place of what it said before. `host` is without ".local".
   void announce(const std::string& host, const dnssd::Offer& offer);
   void withdraw();
+  /// Without a goodbye, as a restart or a loss of power does.
+  void fall_silent();
 
  private:
   net::asio::any_io_executor executor_;
@@ -25,4 +27,4 @@ class Announcement {
   std::shared_ptr<dnssd::ResponderStation> station_;
 };
 
-}  // namespace aiot::sim::provision
+}  // namespace aiot::sim

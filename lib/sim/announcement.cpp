@@ -1,8 +1,8 @@
-#include "sim/provision/announcement.hpp"
+#include "sim/announcement.hpp"
 
 #include "net/interfaces.hpp"
 
-namespace aiot::sim::provision {
+namespace aiot::sim {
 
 void Announcement::announce(const std::string& host, const dnssd::Offer& offer) {
   withdraw();
@@ -19,9 +19,13 @@ void Announcement::announce(const std::string& host, const dnssd::Offer& offer) 
 
 void Announcement::withdraw() {
   if (station_ != nullptr) station_->say_goodbye();
+  fall_silent();
+}
+
+void Announcement::fall_silent() {
   if (links_ != nullptr) links_->close();
   station_.reset();
   links_.reset();
 }
 
-}  // namespace aiot::sim::provision
+}  // namespace aiot::sim
