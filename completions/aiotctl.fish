@@ -402,7 +402,7 @@ complete -c aiotctl -n '__aiotctl_at ota push' -l no-confirm -d 'Leave the image
 complete -c aiotctl -n '__aiotctl_at ota push' -l no-wait -d 'Do not wait until the device runs the image'
 complete -c aiotctl -n '__aiotctl_at ota push' -l within -x -d 'How long the device may take to boot the image [3m]'
 complete -c aiotctl -n '__aiotctl_at ota push' -l again -d 'Send the image also to a device that reports its hash already'
-complete -c aiotctl -n '__aiotctl_at ota push' -l skip-same-version -d 'http:// alone: leave a device alone that reports the version of the image; two builds may have one version'
+complete -c aiotctl -n '__aiotctl_at ota push' -l skip-same-version -d 'http:// and https://: leave a device alone that reports the version of the image; two builds may have one version'
 complete -c aiotctl -n '__aiotctl_at ota push' -l image -x -d 'Which image, in a device that has several [0]'
 complete -c aiotctl -n '__aiotctl_at ota push' -l password-file -rF -d 'The password that the device wants, in a file that is yours alone'
 complete -c aiotctl -n '__aiotctl_at ota push' -l http-kind -xa 'tasmota wled esphome esp8266 arduino' -d 'The kind of the device\'s web page; else it is detected'

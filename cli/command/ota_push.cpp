@@ -118,7 +118,8 @@ Command ota_push() {
             {.names = "--again",
              .help = "Send the image also to a device that reports its hash already"},
             {.names = "--skip-same-version",
-             .help = "http:// alone: leave a device alone that reports the version of the image; "
+             .help = "http:// and https://: leave a device alone that reports the version of the "
+                     "image; "
                      "two builds may have one version"},
             {.names = "--image",
              .value = "N",
