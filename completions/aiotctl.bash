@@ -274,6 +274,8 @@ _aiotctl() {
     /ota/push:--image) :; return ;;
     /ota/push:--password-file) _aiotctl_files -f; return ;;
     /ota/push:--http-kind) _aiotctl_words 'tasmota wled esphome esp8266 arduino'; return ;;
+    /ota/push:--ca) _aiotctl_files -f; return ;;
+    /ota/push:--fingerprint) :; return ;;
     /ota/push:--each) :; return ;;
     /ota/push:--devices) _aiotctl_files -f; return ;;
     /ota/push:--jobs|/ota/push:-j) :; return ;;
@@ -380,10 +382,12 @@ _aiotctl() {
     /sim/ota:--count) :; return ;;
     /sim/ota:--running) _aiotctl_files -f; return ;;
     /sim/ota:--password-file) _aiotctl_files -f; return ;;
+    /sim/ota:--write-time) :; return ;;
     /sim/ota:--server) :; return ;;
     /sim/ota:--ca) _aiotctl_files -f; return ;;
     /sim/ota:--fingerprint) :; return ;;
     /sim/ota:--token-file) _aiotctl_files -f; return ;;
+    /sim/ota:--root) _aiotctl_files -f; return ;;
     /sim/ota:--attribute) :; return ;;
     /sim/ota:--fault) _aiotctl_words 'drop corrupt corrupt-reply lose lose-reply stall reset wrong-mac write-protected power-cut no-stub no-reset secure-boot flash-encryption secure-download garbage duplicate slow lose corrupt lose-reply cut-reply corrupt-reply garbage stall reboot wrong-input wrong-scale wrong-rounding wrong-output forgets-input clock-wrap clock-fast bare-errors echo line-feeds returns slow'; return ;;
     *:--color) _aiotctl_words 'auto always never'; return ;;
@@ -417,7 +421,7 @@ _aiotctl() {
     /ota/sign) verbs='' options='--format -o --output -k --key --secret-file --version --security-counter --dependency --header-size --pad-header --pure --slot-size --align --pad --confirm' ;;
     /ota/verify) verbs='' options='-k --key --certificate --ca --fingerprint' ;;
     /ota/serve) verbs='' options='-l --listen --certificate --key --self-signed --name --client-ca --ddi --tokens --artifacts --poll --state --metrics --access-log --connections --connections-per-address --rate --idle' ;;
-    /ota/push) verbs='' options='--no-confirm --no-wait --within --again --skip-same-version --image --password-file --http-kind --each --devices -j --jobs --trace' ;;
+    /ota/push) verbs='' options='--no-confirm --no-wait --within --again --skip-same-version --image --password-file --http-kind --ca --fingerprint --each --devices -j --jobs --trace' ;;
     /ota/smp) verbs='' options='--each --devices -j --jobs' ;;
     /ota/install) verbs='' options='--root --product --hardware --state --slot --hand-off --ca --fingerprint --allow-older --again --no-delta' ;;
     /ota/slot) verbs='' options='--state --trial-boots' ;;
@@ -428,7 +432,7 @@ _aiotctl() {
     /bench/device) verbs='' options='-m --model --mode --data --labels --files --seed -b --baud --windows --window --warm-up --prove-all --allow-missed --monitor --monitor-kind --voltage --sample-rate --calibrate --no-power-cycle --results -f --force --trace --each --devices -j --jobs' ;;
     /sim) verbs='provision ota' options='-p --port --count --flash --flash-size --baud-limit --fault --mac --profile --app --rate --mqtt --mqtt-interval --mqtt-rate --credentials --ca --bench --latency --monitor --list' ;;
     /sim/provision) verbs='' options='--kind -p --port --count --fault --wifi-file --secret-file --list' ;;
-    /sim/ota) verbs='' options='--kind -p --port --count --running --password-file --server --ca --fingerprint --token-file --attribute --fault --list' ;;
+    /sim/ota) verbs='' options='--kind -p --port --count --running --password-file --write-time --announce --server --ca --fingerprint --token-file --root --attribute --fault --list' ;;
     /doctor) verbs='' options='' ;;
     /config) verbs='show path' options='' ;;
     /config/show) verbs='' options='--origin' ;;
