@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
+#include <numeric>
 
 #include "inference/kernel/exponential.hpp"
 #include "inference/prepare/prepare.hpp"
@@ -107,6 +109,7 @@ void sum_lines(const LineMean& m, std::vector<T>& sums, const Add& add_lines, co
 
 Made mean(const Kernels& kernels, const Node& node) {
   AIOT_TRY(const auto p, prepare_mean(node));
+  if (p.type != Type::int8 && p.type != Type::float32) return none;
   const auto lines = LineMean::of(p);
   AIOT_TRY(const auto* input, node.input(0));
   const bool takes = p.type == Type::int8 || p.type == Type::float32;
@@ -248,6 +251,105 @@ Made softmax(const Node& node) {
   }));
 }
 
+template <class T>
+void run_svdf(const Kernels& kernels, const Svdf& p, const std::vector<std::int32_t>& weight_sums,
+              const Places& at) {
+  const auto& s = p.shape;
+  const auto& q = p.quantized;
+  const auto* input = at.in<std::int8_t>(p.input);
+  const auto* bias = at.in<std::int32_t>(p.bias);
+  auto* state = reinterpret_cast<T*>(at.variables->at(p.state));
+  auto* output = at.out<std::int8_t>(p.output);
+  for (std::int32_t batch = 0; batch < s.batches; ++batch, input += s.inputs) {
+    const auto* weights = at.in<std::int8_t>(p.weights);
+    const auto* by_time = at.in<T>(p.time_weights);
+    for (std::int32_t filter = 0, unit = 0; filter < s.filters; ++unit) {
+      std::int32_t sum = bias == nullptr ? 0 : bias[unit];
+      for (std::int32_t i = 0; i < s.rank; ++i, ++filter, weights += s.inputs) {
+        const auto product = kernels.values.dot(weights, input, s.inputs) +
+                             q.input_offset * weight_sums[static_cast<std::size_t>(filter)];
+        const auto newest = kernel::clamp<std::int32_t>(kernel::multiply(product, q.to_state),
+                                                        std::numeric_limits<T>::min(),
+                                                        std::numeric_limits<T>::max());
+        std::copy(state + 1, state + s.memory, state);
+        state[s.memory - 1] = static_cast<T>(q.state_zero_point + newest);
+        for (std::int32_t m = 0; m < s.memory; ++m) {
+          sum = kernel::wrapping_add(sum, by_time[m] * (state[m] - q.state_zero_point));
+        }
+        state += s.memory;
+        by_time += s.memory;
+      }
+      *output++ = kernel::to_int8(
+          kernel::wrapping_add(kernel::multiply(sum, q.to_output), q.output_zero_point));
+    }
+  }
+}
+
+Made svdf(const Kernels& kernels, const Node& node) {
+  AIOT_TRY(const auto p, prepare_svdf(node));
+  AIOT_TRY(const auto* weights, node.input(1));
+  if (!weights->is_constant() || p.shape.filters % p.shape.rank != 0) return none;
+  // The weights' sums take the input's zero point off: known at the first run.
+  return std::optional(Step([&kernels, p,
+                             sums = std::vector<std::int32_t>()](const Places& at) mutable {
+    const auto* weight = at.in<std::int8_t>(p.weights);
+    for (auto filter = static_cast<std::int32_t>(sums.size()); filter < p.shape.filters; ++filter) {
+      const auto* begin = weight + static_cast<std::size_t>(filter) * p.shape.inputs;
+      sums.push_back(std::accumulate(begin, begin + p.shape.inputs, std::int32_t{0}));
+    }
+    if (p.state_type == Type::int8) {
+      run_svdf<std::int8_t>(kernels, p, sums, at);
+    } else {
+      run_svdf<std::int16_t>(kernels, p, sums, at);
+    }
+  }));
+}
+
+/// float32 of two tensors of one shape, or of a tensor and one value.
+template <class F>
+Made real_pair(const Node& node, std::int32_t a, std::int32_t b, std::int32_t output, const F& f) {
+  AIOT_TRY(const auto* to, node.output());
+  AIOT_TRY(const auto* left, node.input(0));
+  AIOT_TRY(const auto* right, node.input(1));
+  const auto count = to->elements();
+  const auto repeats = right->elements() == 1;
+  if (left->elements() != count || (!repeats && right->elements() != count)) return none;
+  return std::optional(Step([=](const Places& at) {
+    const auto* x = at.in<float>(a);
+    const auto* y = at.in<float>(b);
+    auto* into = at.out<float>(output);
+    if (repeats) {
+      const float one = *y;
+      for (std::size_t i = 0; i < count; ++i) into[i] = f(x[i], one);
+    } else {
+      for (std::size_t i = 0; i < count; ++i) into[i] = f(x[i], y[i]);
+    }
+  }));
+}
+
+Made arithmetic(const Node& node) {
+  AIOT_TRY(const auto p, prepare_arithmetic(node));
+  if (p.type != Type::float32) return none;
+  const auto made = [&](const auto& f) {
+    return real_pair(node, p.a, p.b, p.output, [f, range = p.range](float x, float y) {
+      return kernel::clamp(f(x, y), range);
+    });
+  };
+  switch (p.code) {
+    case Code::add: return made([](float x, float y) { return x + y; });
+    case Code::sub: return made([](float x, float y) { return x - y; });
+    default: return made([](float x, float y) { return x * y; });
+  }
+}
+
+Made extreme(const Node& node) {
+  AIOT_TRY(const auto p, prepare_extreme(node));
+  if (p.type != Type::float32) return none;
+  const auto made = [&](const auto& f) { return real_pair(node, p.a, p.b, p.output, f); };
+  if (p.maximum) return made([](float x, float y) { return x > y ? x : y; });
+  return made([](float x, float y) { return x < y ? x : y; });
+}
+
 }  // namespace
 
 Made make_fast_step(const Kernels& kernels, const Node& node) {
@@ -274,6 +376,12 @@ Made make_fast_step(const Kernels& kernels, const Node& node) {
     case Code::sum: return mean(kernels, node);
     case Code::resize_bilinear: return resize(kernels, node);
     case Code::softmax: return softmax(node);
+    case Code::svdf: return svdf(kernels, node);
+    case Code::add:
+    case Code::sub:
+    case Code::mul: return arithmetic(node);
+    case Code::maximum:
+    case Code::minimum: return extreme(node);
     default: return none;
   }
 }

@@ -182,6 +182,8 @@ struct ValueKernels {
                     std::int32_t* sums, std::int32_t count);
   void (*add_real_lines)(const float* from, std::int32_t lines, std::ptrdiff_t stride, float* sums,
                          std::int32_t count);
+  /// The sum of `count` products, modulo 2^32. Reads nothing behind the ends.
+  std::int32_t (*dot)(const std::int8_t* a, const std::int8_t* b, std::int32_t count);
   /// Four values each by its weight, in 2^20ths, rounded half away from 0.
   void (*mix)(const std::int8_t* const from[4], const std::int32_t weights[4], std::int8_t* to,
               std::int32_t count);

@@ -87,6 +87,12 @@ struct Values {
     }
   }
 
+  static std::int32_t dot(const std::int8_t* a, const std::int8_t* b, std::int32_t count) {
+    std::uint32_t sum = 0;
+    for (int i = 0; i < count; ++i) sum += static_cast<std::uint32_t>(a[i] * b[i]);
+    return static_cast<std::int32_t>(sum);
+  }
+
   static void mix(const std::int8_t* const from[4], const std::int32_t weights[4], std::int8_t* to,
                   std::int32_t count) {
     for (int i = 0; i < count; i += byte_lanes) {
@@ -110,6 +116,7 @@ constexpr ValueKernels value_table_of() {
           .dequantize = Values<Real>::dequantize,
           .add_lines = Values<Real>::add_lines,
           .add_real_lines = Values<Real>::add_real_lines,
+          .dot = Values<Real>::dot,
           .mix = Values<Real>::mix};
 }
 

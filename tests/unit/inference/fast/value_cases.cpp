@@ -95,6 +95,16 @@ std::string lines_case(const fast::Kernels& k, Random& random, std::uint32_t see
   return what.empty() ? difference("sum of real lines", seed, real_sums, wanted_reals) : what;
 }
 
+std::string dot_case(const fast::Kernels& k, Random& random, std::uint32_t seed) {
+  const auto count = random.number(1, 200);
+  const auto a = random.values(static_cast<std::size_t>(count));
+  const auto b = random.values(static_cast<std::size_t>(count));
+  const std::vector<std::int32_t> is = {k.values.dot(a.data(), b.data(), count)};
+  std::vector<std::int32_t> wanted = {0};
+  for (std::size_t i = 0; i < a.size(); ++i) wanted[0] += a[i] * b[i];
+  return difference("dot", seed, is, wanted);
+}
+
 std::string mix_case(const fast::Kernels& k, Random& random, std::uint32_t seed) {
   kernel::ResizeShape s;
   s.input = {1, random.number(1, 5), random.number(1, 5), random.number(1, 40)};
@@ -128,7 +138,7 @@ std::string mix_case(const fast::Kernels& k, Random& random, std::uint32_t seed)
 std::string value_case(const fast::Kernels& k, std::uint32_t seed) {
   Random random(seed);
   count_case();
-  for (const auto run : {look_up_case, quantize_case, lines_case, mix_case}) {
+  for (const auto run : {look_up_case, quantize_case, lines_case, dot_case, mix_case}) {
     const auto what = run(k, random, seed);
     if (!what.empty()) return what;
   }
