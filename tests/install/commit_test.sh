@@ -15,16 +15,16 @@ expect() {  # expect NAME FOLDER COMMIT
   [[ $found == "commit '$3'" ]] || { echo "FAILED: $1: $found, not '$3'"; failed=1; }
 }
 
-mkdir -p "$tree/work/unpacked"
-echo one >"$tree/work/file"
-expect "a source archive" "$tree/work" ''
-git -C "$tree/work" init -q
-git -C "$tree/work" add file
-git -C "$tree/work" -c user.name=t -c user.email=t@t.example commit -qm one
-git -C "$tree/work" tag v1
-commit=$(git -C "$tree/work" rev-parse --short=12 HEAD)
-expect "a work tree" "$tree/work" "$commit"
-expect "a source archive inside another project's work tree" "$tree/work/unpacked" ''
-echo two >"$tree/work/file"
-expect "a modified work tree" "$tree/work" "$commit-modified"
+mkdir -p "$tree/outer/unpacked"
+echo one >"$tree/outer/file"
+expect "a source archive" "$tree/outer" ''
+git -C "$tree/outer" init -q
+git -C "$tree/outer" add file
+git -C "$tree/outer" -c user.name=t -c user.email=t@t.example commit -qm one
+git -C "$tree/outer" tag v1
+commit=$(git -C "$tree/outer" rev-parse --short=12 HEAD)
+expect "a work tree" "$tree/outer" "$commit"
+expect "a source archive inside another project's work tree" "$tree/outer/unpacked" ''
+echo two >"$tree/outer/file"
+expect "a modified work tree" "$tree/outer" "$commit-modified"
 exit "$failed"
