@@ -112,9 +112,7 @@ Made mean(const Kernels& kernels, const Node& node) {
   if (p.type != Type::int8 && p.type != Type::float32) return none;
   const auto lines = LineMean::of(p);
   AIOT_TRY(const auto* input, node.input(0));
-  const bool takes = p.type == Type::int8 || p.type == Type::float32;
-  if (!takes || !lines || input->is_constant() || p.code == Code::reduce_max ||
-      p.code == Code::reduce_min) {
+  if (!lines || input->is_constant() || p.code == Code::reduce_max || p.code == Code::reduce_min) {
     return none;
   }
   const auto room = static_cast<std::size_t>(lines->line) + behind;

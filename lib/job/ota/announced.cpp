@@ -30,10 +30,10 @@ std::string attribute_of(const dnssd::Service& service, std::string_view key) {
 
 /// Keeps what the services at the device's address announce. Virtual devices share one: there, the
 /// service with the device's port is its own.
-class Announcements::Ear final : public dnssd::Search {
+class Announcements::Browser final : public dnssd::Search {
  public:
-  Ear(std::shared_ptr<dnssd::Links> links, const dnssd::Name& type, dnssd::IpAddress at,
-      std::uint16_t port, net::TimePoint now)
+  Browser(std::shared_ptr<dnssd::Links> links, const dnssd::Name& type, dnssd::IpAddress at,
+          std::uint16_t port, net::TimePoint now)
       : Search(std::move(links), {type}, now), type_(type), at_(std::move(at)), port_(port) {}
 
   std::optional<Announcement> heard() const {
@@ -86,14 +86,14 @@ net::Task<Announcements> Announcements::begin(fleet::DeviceRun& run, std::string
   if (!at) co_return std::move(out);
   const net::asio::any_io_executor executor = co_await net::asio::this_coro::executor;
   out.links_ = dnssd::Links::open(executor, run.clock(), *interfaces);
-  out.ear_ = std::make_shared<Ear>(out.links_, *name, *at, address.port, run.clock().now());
-  out.links_->start(out.ear_);
+  out.browser_ = std::make_shared<Browser>(out.links_, *name, *at, address.port, run.clock().now());
+  out.links_->start(out.browser_);
   co_return std::move(out);
 }
 
 Announcements& Announcements::operator=(Announcements&& other) noexcept {
   std::swap(links_, other.links_);
-  std::swap(ear_, other.ear_);
+  std::swap(browser_, other.browser_);
   return *this;
 }
 
@@ -102,7 +102,7 @@ Announcements::~Announcements() {
 }
 
 std::optional<Announcement> Announcements::heard() const {
-  return ear_ ? ear_->heard() : std::nullopt;
+  return browser_ ? browser_->heard() : std::nullopt;
 }
 
 net::Task<void> await_announcement(fleet::DeviceRun& run, PushResult& result,

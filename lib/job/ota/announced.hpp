@@ -28,11 +28,11 @@ class Announcements {
   std::optional<Announcement> heard() const;
 
  private:
-  class Ear;
+  class Browser;
   Announcements() = default;
 
   std::shared_ptr<dnssd::Links> links_;
-  std::shared_ptr<Ear> ear_;
+  std::shared_ptr<Browser> browser_;
 };
 
 /// After an update that a device took: waits until it announces itself again, and evaluates what it
