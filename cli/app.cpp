@@ -76,6 +76,12 @@ int run_command(const Arguments& parsed, const std::vector<std::string>& args, s
   if (!settings.has_value()) {
     return early_error(settings.error(), *parsed.command, args, out, err, environment);
   }
+  if (settings->dry_run && parsed.command->no_dry_run) {
+    return early_error(make_error(Errc::conflict, "--dry-run with " + spelled(parsed.path),
+                                  "leave --dry-run out: this command has no way to show what it "
+                                  "would do"),
+                       *parsed.command, args, out, err, environment);
+  }
   wait_at_most(in, out, settings->timeout);
   const auto ui = render::make_renderer(settings->format, out, err,
                                         options_of(*settings, *parsed.command, environment));

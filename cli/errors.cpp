@@ -55,7 +55,7 @@ struct FlagHint {
 constexpr std::array flag_hints = {
     FlagHint{"key.needs_passphrase", "--secret-file names it"},
     FlagHint{"key.passphrase", "--secret-file names another"},
-    FlagHint{"ota.missing_key", "--key names one"},
+    FlagHint{"ota.missing_key", "--key names one; for init, --root and the other roles"},
     FlagHint{"ota.no_version", "--version says it"},
     FlagHint{"ota.unsigned_image", "`aiotctl ota sign` does"},
     FlagHint{"ota.older_version", "--allow-older does"},

@@ -66,6 +66,8 @@ struct Command {
   std::vector<Example> examples = {};
   std::vector<Command> commands = {};
   int (*handler)(Context&) = nullptr;  ///< nullptr: only its verbs can be run
+  /// It changes something and cannot say beforehand what: --dry-run is refused, not ignored.
+  bool no_dry_run = false;
   /// render::lists_of<…> the types of its results: the `data` of a run that ends before it has one.
   Object (*lists)() = nullptr;
 };
@@ -104,7 +106,8 @@ struct Arguments {
 /// --help is there. `reached` becomes the command that the line names, as far as it makes sense.
 Result<Arguments> parse(const std::vector<std::string>& args, const Command*& reached);
 
-/// What does here what another tool calls `word`, an option or a command; "" when that is not known.
+/// What does here what another tool calls `word`, an option or a command; "" when that is not
+/// known.
 std::string_view foreign_hint(std::string word);
 
 /// "aiotctl flash write"

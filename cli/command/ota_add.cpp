@@ -69,6 +69,7 @@ Command ota_add() {
                     "rev-b --key root.pem --key online.pem",
                     "Any file, for two kinds of hardware"}},
       .handler = run_add,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::AddResult>,
   };
 }

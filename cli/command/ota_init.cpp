@@ -103,6 +103,7 @@ Command ota_init() {
                     "--targets t.pem --snapshot online.pem",
                     "Two of three keys for the root"}},
       .handler = run_init,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::RepositoryResult>,
   };
 }

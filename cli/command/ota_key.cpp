@@ -76,6 +76,7 @@ Command ota_key() {
                    {"ota key revoke timestamp 7ab6b86cb2c96 --key root.pem --key online.pem",
                     "A key that was lost"}},
       .handler = run_key,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::RepositoryResult>,
   };
 }

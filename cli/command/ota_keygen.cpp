@@ -47,6 +47,7 @@ Command ota_keygen() {
                     "ecdsa-p256",
                     "An ECDSA key on a token"}},
       .handler = run_keygen,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::KeygenResult>,
   };
 }

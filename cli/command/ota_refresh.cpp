@@ -37,6 +37,7 @@ Command ota_refresh() {
                            signing_options()}),
       .examples = {{"ota refresh --repository updates --key online.pem", "Each night"}},
       .handler = run_refresh,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::RepositoryResult>,
   };
 }

@@ -230,6 +230,7 @@ Command ota_serve() {
                    {"ota serve repository --ddi --tokens tokens.yaml --certificate server.pem",
                     "Updates for SWUpdate in suricatta mode"}},
       .handler = run_serve,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::ServeReport>,
   };
 }

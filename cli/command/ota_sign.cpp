@@ -105,6 +105,7 @@ Command ota_sign() {
                     "--version 1.2.3 --security-counter auto",
                     "An image to push, or to add to a repository"}},
       .handler = run_sign,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::SignResult>,
   };
 }

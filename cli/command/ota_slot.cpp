@@ -34,9 +34,10 @@ int run_slot(Context& context) {
                                       "check --state, unless nothing was installed yet"});
   }
   if (!result->unreadable.empty()) {
-    context.ui.on_event(event::Notice{"", "ota.trial_unreadable",
-                                      "the image on trial cannot be read: " + result->unreadable,
-                                      "make its slot available before this is asked"});
+    context.ui.on_event(
+        event::Notice{"", "ota.trial_unreadable",
+                      "the image on trial does not boot this time: " + result->unreadable,
+                      "make its slot available before this is asked"});
   }
   render::Outcome outcome;
   outcome.record = *result;
@@ -69,6 +70,7 @@ Command ota_slot() {
                    .help = "Boots of an image on trial before it is rolled back [3]"}},
       .examples = {{"ota slot --state /var/lib/ota", "In a boot script"}},
       .handler = run_slot,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::SlotResult>,
   };
 }
@@ -85,6 +87,7 @@ Command ota_confirm() {
                    .help = "The image on trial is bad: boot the one before it next"}},
       .examples = {{"ota confirm --state /var/lib/ota", "After a health check"}},
       .handler = run_confirm,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::ConfirmResult>,
   };
 }

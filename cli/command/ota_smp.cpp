@@ -99,6 +99,7 @@ Command ota_smp() {
                    {"ota smp /dev/ttyACM0 shell kernel uptime", "A command of its shell"},
                    {"ota smp udp://192.168.1.40 download /lfs1/log.txt log.txt", "A file"}},
       .handler = run_smp,
+      .no_dry_run = true,
       .lists = render::lists_of<ota::SmpReport>,
   };
 }

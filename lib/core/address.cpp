@@ -10,8 +10,19 @@
 #include "aiot/bytes.hpp"
 #include "aiot/units.hpp"
 #include "core/error_codes.hpp"
+#include "core/without_password.hpp"
 
 namespace aiot {
+
+std::string without_password(std::string_view text) {
+  const auto slashes = text.find("://");
+  const auto at = text.rfind('@');
+  if (slashes == std::string_view::npos || at == std::string_view::npos || at < slashes) {
+    return std::string(text);
+  }
+  return fmt::format("{}://…{}", text.substr(0, slashes), text.substr(at));
+}
+
 namespace {
 
 using core::Errc;
@@ -52,19 +63,8 @@ const Scheme* find_scheme(std::string_view name) {
   return it == schemes.end() ? nullptr : &*it;
 }
 
-/// `text` as an error may show it: what stands before an @ in its host's place may be a password,
-/// which may hold a slash or a question mark, too.
-std::string shown(std::string_view text) {
-  const auto slashes = text.find("://");
-  const auto at = text.rfind('@');
-  if (slashes == std::string_view::npos || at == std::string_view::npos || at < slashes) {
-    return std::string(text);
-  }
-  return fmt::format("{}://…{}", text.substr(0, slashes), text.substr(at));
-}
-
 Error bad(std::string_view text, std::string_view why) {
-  return make_error(Errc::bad_address, fmt::format("\"{}\": {}", shown(text), why),
+  return make_error(Errc::bad_address, fmt::format("\"{}\": {}", without_password(text), why),
                     "write an address as serial:/dev/ttyUSB0, usb:303a:1001, "
                     "rfc2217://host:4000 or tcp://host:5555");
 }
@@ -99,10 +99,11 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
 Result<void> parse_authority(std::string_view whole, std::string_view text, Address& out) {
   std::string_view port;
   if (text.find('@') != std::string_view::npos) {
-    return make_error(Errc::bad_address,
-                      fmt::format("\"{}\": a user or password is no part of it", shown(whole)),
-                      "others see what stands in a command line: keep it in a file that its owner "
-                      "alone may read, and write the address without it");
+    return make_error(
+        Errc::bad_address,
+        fmt::format("\"{}\": a user or password is no part of it", without_password(whole)),
+        "others see what stands in a command line: keep it in a file that its owner "
+        "alone may read, and write the address without it");
   }
   if (text.starts_with('[')) {
     const auto close = text.find(']');

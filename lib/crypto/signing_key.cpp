@@ -98,6 +98,10 @@ Evp<EVP_PKEY> p256_from_secret(ByteSpan secret) {
 
 /// The content of a file that is its owner's alone.
 Result<Bytes> read_private(const std::string& path) {
+  if (path.find("-----BEGIN") != std::string::npos) {
+    return make_error(Errc::unreadable, "a key in the place of a file's name",
+                      "name the file: others see what stands in a command line");
+  }
   const file::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   struct stat info {};
   if (!file.is_open() || ::fstat(file.get(), &info) != 0) {

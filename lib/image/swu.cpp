@@ -150,6 +150,11 @@ const SwuFile* SwuArchive::find(std::string_view file) const {
   return found == files.end() ? nullptr : &*found;
 }
 
+bool is_cpio(ByteSpan file) {
+  const std::string_view begin(reinterpret_cast<const char*>(file.data()), file.size());
+  return begin.starts_with("070701") || begin.starts_with("070702");
+}
+
 bool is_swu(ByteSpan file) {
   const auto entry = read_entry(file, 0);
   return entry && entry->file.name == swu_description;

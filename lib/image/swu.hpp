@@ -44,6 +44,8 @@ struct SwuArchive {
 inline constexpr std::string_view swu_description = "sw-description";
 inline constexpr std::string_view swu_signature = "sw-description.sig";
 
+/// True when `file` begins as a cpio archive in the form that SWUpdate takes.
+bool is_cpio(ByteSpan file);
 /// True when `file` begins as an archive whose first file is a sw-description.
 bool is_swu(ByteSpan file);
 

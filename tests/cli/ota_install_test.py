@@ -4,6 +4,7 @@ that installs from it, by the real program."""
 import fcntl
 import functools
 import hashlib
+import json
 import http.server
 import os
 import pathlib
@@ -165,6 +166,27 @@ with tempfile.TemporaryDirectory() as name:
     assert error("verify", "a.swu", "--certificate", "stranger.pem", code=7) == "ota.not_signed"
     pathlib.Path("b.swu").write_bytes(pathlib.Path("a.swu").read_bytes().replace(b"2.0.1", b"2.0.2"))
     assert error("verify", "b.swu", "--certificate", "sw.pem", code=9) == "ota.not_whole"
+    pathlib.Path("cut.swu").write_bytes(pathlib.Path("a.swu").read_bytes()[:100])
+    pathlib.Path("nothing").write_bytes(b"")
+    for cut in ("cut.swu", "nothing"):
+        assert error("verify", cut, code=9) == "ota.not_whole"
+
+    # Secrets are not shown, and none that is empty is taken.
+    hidden = ota("verify", "https://user:geheim@localhost/x.bin", code=2, secret="geheim")["errors"][0]
+    assert hidden["code"] == "ota.url", hidden
+    key_text = pathlib.Path("sw.key").read_text()
+    ota("sign", "fw.bin", "--format", "mcuboot", "--version", "1.0.0", "--key", key_text, "-o", "o.bin", code=3, secret=key_text[40:60])
+    pathlib.Path("blank").write_text("\n")
+    os.chmod("blank", 0o600)
+    assert error("keygen", "blank.pem", "--secret-file", "blank", code=2) == "ota.request"
+    assert not pathlib.Path("blank.pem").exists()
+
+    # What changes something and cannot say what beforehand refuses --dry-run.
+    for words in (("keygen", "dry.pem"), ("init", "dry", "--root", "signing.pem"), ("refresh",), ("serve", "."),
+                  ("sign", "fw.bin"), ("slot", "--state", "dry"), ("confirm", "--state", "dry"),
+                  ("smp", "udp://127.0.0.1:9", "erase")):
+        assert error("-n", *words, code=2) == "usage.conflict", words
+    assert not pathlib.Path("dry.pem").exists() and not pathlib.Path("dry").exists()
 
     # A repository, its server, and a device.
     ota("init", "updates", "--root", "signing.pem")
@@ -199,6 +221,14 @@ with tempfile.TemporaryDirectory() as name:
     assert install("--ca", "fifo-root", code=3, timeout=20) == "tls.certificate"
     assert error("install", url, "--root", "fifo-root", "--product", "lamp", "--hardware", "rev-b", "--state", "fifo",
                  "--slot", "slot-a", "--slot", "slot-b", "--ca", "server.pem", code=5, timeout=20) == "ota.disk"
+
+    # Two names of one file, and a slot that would overwrite what is trusted.
+    pathlib.Path("link").symlink_to("slot-a")
+    for pair in (("slot-a", "link"), ("slot-a", "./gone/../slot-a"), ("slot-a", ""), ("slot-a", pinned)):
+        named = [word for slot in pair for word in ("--slot", slot)]
+        assert error("install", url, "--root", pinned, "--product", "lamp", "--hardware", "rev-b", "--state", "pair",
+                     *named, "--ca", "server.pem", code=2) == "ota.request", pair
+    assert slots[0].read_bytes() == image(1)
 
     def slot():
         return ota("slot", "--state", "state", text=True).strip()
@@ -258,6 +288,10 @@ with tempfile.TemporaryDirectory() as name:
     # A trial that is never confirmed.
     add("1.2.0", 3)
     assert install()["slot"] == "a" and slots[0].read_bytes() == image(3)
+    # A boot that cannot be counted is none of the trial: what runs for good boots.
+    limited = f"ulimit -f 0; trap '' XFSZ; exec '{tool}' --json ota slot --state state"
+    full = json.loads(subprocess.run(["sh", "-c", limited], capture_output=True, text=True).stdout)["data"]
+    assert full["slot"] == "b" and full["unreadable"] and not full["trial"], full
     assert [slot() for _ in range(4)] == ["a", "a", "a", "b"]
     assert install(code=9) == "ota.rolled_back"
     assert install("--again")["state"] == "installed"

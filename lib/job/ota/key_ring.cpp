@@ -40,7 +40,12 @@ Result<LoadedKey> load_key(const std::string& source, const std::string& secret)
 
 Result<std::string> read_secret(const std::string& file) {
   if (file.empty()) return std::string();
-  return crypto::read_secret_line(file);
+  AIOT_TRY(std::string secret, crypto::read_secret_line(file));
+  if (secret.empty()) {
+    return make_error(Errc::bad_request, file + ": no passphrase",
+                      "write the passphrase into its first line");
+  }
+  return secret;
 }
 
 Result<KeyRing> KeyRing::load(const SigningKeys& keys) {

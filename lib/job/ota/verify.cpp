@@ -170,9 +170,15 @@ bool verify_metadata(VerifyResult& out, ByteSpan file, const Trust& trust) {
 }
 
 void verify_kind(VerifyResult& out, ByteSpan file, const Trust& trust) {
+  if (file.empty()) return add_check(out, "size", false, "the file is empty");
   if (image::is_mcuboot(file)) return verify_mcuboot(out, file, trust);
   if (image::is_swu(file)) return verify_swu(out, file, trust);
   if (image::is_rauc(file)) return verify_rauc(out, file, trust);
+  if (image::is_cpio(file)) {
+    out.kind = FileKind::swu;
+    return add_check(out, "archive", false,
+                     "it is cut off, or sw-description is not its first file");
+  }
   if (image::is_delta(file)) {
     out.kind = FileKind::delta;
     const auto info = image::read_delta_info(file);

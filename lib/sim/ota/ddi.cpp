@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "core/without_password.hpp"
 #include "crypto/digest.hpp"
 #include "net/https_client.hpp"
 #include "net/tcp_link.hpp"
@@ -343,7 +344,7 @@ class DdiDevice final : public VirtualDevice {
 };
 
 Error bad_server(const std::string& what, const char* hint) {
-  return make_error(Errc::bad_server, what.substr(0, 256), hint);
+  return make_error(Errc::bad_server, without_password(what).substr(0, 256), hint);
 }
 
 }  // namespace

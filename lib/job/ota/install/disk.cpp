@@ -115,10 +115,17 @@ class SystemDisk final : public Disk {
   }
 
   Result<std::unique_ptr<DiskFile>> open(const std::string& path, bool create) override {
-    const int flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (create ? O_CREAT : 0);
-    file::Descriptor file(::open(path.c_str(), flags, 0600));
-    if (!file.is_open()) return disk_error(path, file::last_error());
     struct stat status {};
+    const bool is_device = ::stat(path.c_str(), &status) == 0 && S_ISBLK(status.st_mode);
+    // The kernel refuses a device that is mounted, or part of another, to those who ask for O_EXCL.
+    const int own = is_device ? O_EXCL : O_CREAT;
+    const int flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (create ? own : 0);
+    file::Descriptor file(::open(path.c_str(), flags, 0600));
+    if (!file.is_open() && is_device && errno == EBUSY) {
+      return make_error(Errc::in_use, path + ": mounted, or part of another device",
+                        "name the slot that does not run; what runs is the other one");
+    }
+    if (!file.is_open()) return disk_error(path, file::last_error());
     if (::fstat(file.get(), &status) != 0) return disk_error(path, file::last_error());
     std::uint64_t size = static_cast<std::uint64_t>(status.st_size);
     const bool is_regular = S_ISREG(status.st_mode);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/without_password.hpp"
 #include "job/ota/error.hpp"
 
 namespace aiot::ota {
@@ -84,7 +85,7 @@ class HttpsFetch final : public Fetch {
 }  // namespace
 
 Error bad_https_url(const std::string& url) {
-  return make_error(Errc::bad_url, url.substr(0, 256),
+  return make_error(Errc::bad_url, without_password(url).substr(0, 256),
                     url.starts_with("http://")
                         ? "serve it over https://: over plain HTTP anybody on the way may withhold "
                           "or replace what is sent"

@@ -29,6 +29,37 @@ Result<void> check_state(const std::string& folder) {
   return bad_request("the state folder", "name the folder of the state");
 }
 
+/// One file or device, by whatever names.
+bool is_same(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  if (std::filesystem::weakly_canonical(a, ignored) ==
+      std::filesystem::weakly_canonical(b, ignored)) {
+    return true;
+  }
+  struct stat one {
+  }, two{};
+  if (::stat(a.c_str(), &one) != 0 || ::stat(b.c_str(), &two) != 0) return false;
+  if (S_ISBLK(one.st_mode) && S_ISBLK(two.st_mode)) return one.st_rdev == two.st_rdev;
+  return one.st_dev == two.st_dev && one.st_ino == two.st_ino;
+}
+
+Result<void> check_slots(const InstallRequest& request) {
+  for (const std::string& slot : request.slots) {
+    if (slot.empty()) return bad_request("the slots", "name a file or a block device");
+    for (const std::string& kept : {request.root_file, request.ca_file}) {
+      if (!kept.empty() && is_same(slot, kept)) {
+        return bad_request(slot + ": a slot is written over",
+                           "name a slot that is neither the root nor a certificate");
+      }
+    }
+  }
+  if (is_same(request.slots[0], request.slots[1])) {
+    return bad_request(request.slots[1] + ": the same as the other slot",
+                       "name two different slots");
+  }
+  return {};
+}
+
 Result<void> check(const InstallRequest& request) {
   AIOT_CHECK(check_state(request.state_folder));
   if (request.product.empty()) return bad_request("the product", "say which product this is");
@@ -39,9 +70,7 @@ Result<void> check(const InstallRequest& request) {
   if (request.hand_off.empty() ? request.slots.size() != 2 : !request.slots.empty()) {
     return bad_request("the slots", "name two slots, or a program that installs");
   }
-  if (request.hand_off.empty() && request.slots[0] == request.slots[1]) {
-    return bad_request("the slots", "name two different slots");
-  }
+  if (request.hand_off.empty()) return check_slots(request);
   return {};
 }
 
@@ -61,8 +90,9 @@ Result<void> make_folder(const std::string& folder) {
   return {};
 }
 
-/// The state folder, held against other processes for as long as the descriptor is open.
-Result<file::Descriptor> hold_folder(const std::string& folder) {
+/// The state folder, held against other processes for as long as the descriptor is open. A boot
+/// script `only_reads` where nothing can be written: the descriptor may be closed then.
+Result<file::Descriptor> hold_folder(const std::string& folder, bool only_reads = false) {
   AIOT_TRY(const bool there, exists(folder));
   if (!there) {
     return make_error(Errc::no_state, folder,
@@ -70,6 +100,10 @@ Result<file::Descriptor> hold_folder(const std::string& folder) {
   }
   const std::string path = folder + "/lock";
   file::Descriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!lock.is_open() && only_reads && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
+    lock = file::Descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!lock.is_open()) return lock;
+  }
   if (!lock.is_open()) {
     return make_error(Errc::disk, fmt::format("{}: {}", path, file::last_error().message()),
                       "check that this user may write to the folder");
@@ -149,7 +183,7 @@ Result<SlotResult> choose_slot(const SlotRequest& request) {
     out.no_state = true;
     return out;
   }
-  AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder));
+  AIOT_TRY(const file::Descriptor held, hold_folder(request.state_folder, true));
   AIOT_TRY(const BootChoice choice,
            choose_boot(system_disk(), request.state_folder, request.trial_boots));
   AIOT_TRY(const SlotState state, load_state(system_disk(), request.state_folder));

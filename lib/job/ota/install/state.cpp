@@ -145,7 +145,8 @@ Result<BootChoice> choose_boot(Disk& disk, const std::string& folder, unsigned m
   BootChoice out;
   out.from_copy = state.from_copy;
   if (state.from_copy) {
-    AIOT_CHECK(save_state(disk, folder, state));
+    // A disk that takes nothing has the copy still.
+    (void)save_state(disk, folder, state);
   }
   if (state.on_trial) {
     const Result<bool> whole = is_whole(disk, state);
@@ -161,7 +162,14 @@ Result<BootChoice> choose_boot(Disk& disk, const std::string& folder, unsigned m
       ++state.boots;
       out.is_trial = true;
     }
-    AIOT_CHECK(save_state(disk, folder, state));
+    const Result<void> kept = save_state(disk, folder, state);
+    if (!kept) {
+      // A boot that is not counted would be one of a trial without an end.
+      out.rolled_back = out.is_trial = false;
+      out.unreadable = kept.error();
+      out.slot = state.confirmed;
+      return out;
+    }
   }
   out.slot = state.active();
   return out;

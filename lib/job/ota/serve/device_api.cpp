@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <span>
 #include <utility>
 
@@ -160,6 +161,11 @@ Result<void> DeviceApi::reload() {
   AIOT_TRY(Catalog catalog, read_catalog());
   std::map<std::string, std::string> tokens;
   if (!request_.tokens_file.empty()) {
+    std::error_code ignored;
+    if (std::filesystem::is_fifo(request_.tokens_file, ignored)) {
+      return make_error(Errc::disk, request_.tokens_file + ": is not a regular file",
+                        "name a file: the tokens are read again whenever they change");
+    }
     AIOT_TRY(const std::string text, config::read_secret_file(request_.tokens_file));
     AIOT_TRY(const auto entries, config::parse_yaml(text, request_.tokens_file));
     for (const config::Entry& entry : entries) tokens[entry.key] = entry.value;
