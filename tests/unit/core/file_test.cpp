@@ -42,7 +42,7 @@ Descriptor open_file(const std::string& path) {
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) != -1; }
 
-TEST_CASE("a descriptor is closed once, by whoever has it last") {
+TEST_CASE("a descriptor is closed once, by its last owner") {
   int number = -1;
   {
     Descriptor first = open_file("/dev/null");

@@ -179,10 +179,10 @@ TEST_CASE("ids and MAC addresses where protocols put them") {
   CHECK(text_fact(cast, "model") == "Chromecast");
 }
 
-TEST_CASE("a service nobody knows is told as it is, hostile bytes and all") {
+TEST_CASE("an unknown service is reported as it is, hostile bytes included") {
   const Observation seen = observe("\x1b[31mred._new-thing._tcp", "box",
                                    {{"key", std::nullopt}, {"bytes", std::string("\0\xFF", 2)}});
-  CHECK(text_fact(seen, "name") == "\x1b[31mred");  // whoever prints it escapes it
+  CHECK(text_fact(seen, "name") == "\x1b[31mred");  // escaped where it is printed
   CHECK(text_fact(seen, "mdns.service") == "_new-thing._tcp");
   CHECK(text_fact(seen, "ecosystem").empty());
   CHECK(text_fact(seen, "mdns.txt.bytes") == std::string("\0\xFF", 2));

@@ -202,7 +202,7 @@ TEST_CASE_FIXTURE(Desk, "two adapters that say the same serial number are two de
   }
 }
 
-TEST_CASE_FIXTURE(Desk, "plugging in and out is told, and the search ends at its deadline") {
+TEST_CASE_FIXTURE(Desk, "plugging in and out is reported, and the search ends at its deadline") {
   FakeUsb board{"1-3", "1a86", "7523", "", "", "USB Serial", {"ff0102"}};
   const FakeUsb loader{"1-3", "303a", "0002", "", "", "", {"020201"}};
   happenings.push_back([&] { board.plug_in(folder, "ttyUSB0"); });

@@ -33,7 +33,7 @@ TEST_CASE("messages of two sources, in the order of time, stamped and counted") 
   CHECK(report.bytes == 8);
 }
 
-TEST_CASE("a rest without its line end is told after the idle time") {
+TEST_CASE("a rest without its line end is reported after the idle time") {
   Room room;
   Request request;
   request.count = 1;

@@ -189,7 +189,7 @@ TEST_CASE("tokens: one that is given is for a device that hides its own") {
   }
 }
 
-TEST_CASE("a wrong password or name is told from another, and corrected") {
+TEST_CASE("a wrong password is distinguished from a wrong name, and corrected") {
   Bench bench(options_with());
   bench.channel.comes_back = true;
   bench.wifi.password = "secret-word";
